@@ -1,1 +1,27 @@
-//! .
+//! Gridfold's rules and data.
+//!
+//! What enters: typed edits, entries from other replicas, forms and facts. What leaves: views,
+//! verdicts and wire bytes. What never happens here: IO, reading a clock, drawing randomness,
+//! starting a thread. All of those are arguments, so that a phone, a server and the simulated
+//! world in `tests/` run exactly the same rules.
+//!
+//! The walk of one edit through the modules: [`edit`] describes it, [`schema`] and [`lifecycle`]
+//! say what is allowed, [`entry`] chains it into a device log, [`wire`] carries it,
+//! [`admission`] decides on it, [`merge`] folds it with what happened concurrently and [`view`]
+//! holds the rows people read.
+
+pub mod admission;
+pub mod codec;
+pub mod directory;
+pub mod edit;
+pub mod entry;
+pub mod ids;
+pub mod lifecycle;
+pub mod limits;
+pub mod merge;
+pub mod notice;
+pub mod schema;
+pub mod session;
+pub mod time;
+pub mod view;
+pub mod wire;

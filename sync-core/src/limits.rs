@@ -1,0 +1,50 @@
+//! Every limit of the protocol, in one place. `docs/PROTOCOL.md` lists the same numbers.
+//!
+//! Together they bound what one hostile request can cost: at most
+//! [`MAX_BODY_DECODED_BYTES`] of memory to decode, [`MAX_ENTRIES_PER_PUSH`] entries to admit, and
+//! for each a fold over at most [`MAX_RECORD_ENTRIES`] entries with [`MAX_RECORD_OPS`] operations.
+
+/// Longest name of an area, form, field, choice, item or action, in bytes.
+pub const MAX_NAME_BYTES: usize = 64;
+/// Largest request or response body on the wire, in bytes.
+pub const MAX_BODY_WIRE_BYTES: usize = 4 << 20;
+/// Largest body after decompression, in bytes; a bomb stops here.
+pub const MAX_BODY_DECODED_BYTES: usize = 16 << 20;
+/// Largest canonical payload of one entry, in bytes.
+pub const MAX_PAYLOAD_BYTES: usize = 64 << 10;
+/// Most operations in one edit.
+pub const MAX_OPS_PER_EDIT: usize = 1_000;
+/// Most entries in one push, over all its device logs.
+pub const MAX_ENTRIES_PER_PUSH: usize = 512;
+/// Most device logs in one push.
+pub const MAX_LOGS_PER_PUSH: usize = 256;
+/// Most streams one session may name.
+pub const MAX_STREAMS_PER_SYNC: usize = 3_072;
+/// Most heads an edit may name as the state it was made at.
+pub const MAX_DEPS: usize = 64;
+/// Most entries of one record and class.
+pub const MAX_RECORD_ENTRIES: usize = 2_048;
+/// Most operations of one record and class, over all its entries.
+pub const MAX_RECORD_OPS: usize = 20_000;
+/// Longest text of a record and class, over all its fields, in bytes.
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
+/// Most entries made beside others (not at the record's heads) of one record and class.
+pub const MAX_RECORD_FORKS: usize = 256;
+/// Longest text value, in Unicode scalar values, whatever the form allows.
+pub const MAX_TEXT_CHARS: usize = 20_000;
+/// Most items of a repeated group, whatever the form allows.
+pub const MAX_GROUP_ITEMS: usize = 500;
+/// Largest step of a counter in one operation.
+pub const MAX_COUNTER_STEP: i64 = 1_000_000;
+/// Longest note of a transition, in Unicode scalar values.
+pub const MAX_NOTE_CHARS: usize = 2_000;
+/// Most items in one pull page.
+pub const MAX_ITEMS_PER_PULL: usize = 4_096;
+/// A pull page is closed once its uncompressed items pass this many bytes.
+pub const PULL_PAGE_BYTES: usize = 1 << 20;
+/// Bytes of a prefix hash that a cursor carries.
+pub const CURSOR_PREFIX_BYTES: usize = 8;
+/// How long after a grant ended its holder's edits still arrive as late edits, in days.
+pub const LATE_EDIT_WINDOW_DAYS: i64 = 30;
+/// Entries kept for one device in quarantine; past that only their hashes are kept.
+pub const MAX_QUARANTINE_PER_DEVICE: usize = 4_096;

@@ -1,0 +1,82 @@
+//! The order and ancestry of one record's entries.
+
+use std::collections::BTreeMap;
+
+use crate::entry::Entry;
+use crate::ids::EntryRef;
+use crate::merge::MergeError;
+
+/// Entries of one record in an order in which each comes after those it was made at.
+#[derive(Debug)]
+pub(super) struct Graph {
+    index: BTreeMap<EntryRef, usize>,
+    deps: Vec<Vec<usize>>,
+    order: Vec<usize>,
+}
+
+impl Graph {
+    pub(super) fn new(entries: &[Entry]) -> Result<Self, MergeError> {
+        let index: BTreeMap<EntryRef, usize> = entries
+            .iter()
+            .enumerate()
+            .map(|(i, e)| (e.id(), i))
+            .collect();
+        let mut deps = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let of: Option<Vec<usize>> = entry
+                .header
+                .deps()
+                .iter()
+                .map(|d| index.get(d).copied())
+                .collect();
+            deps.push(of.ok_or(MergeError::MissingHeads)?);
+        }
+        let mut waiting: Vec<usize> = deps.iter().map(Vec::len).collect();
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); entries.len()];
+        for (i, of) in deps.iter().enumerate() {
+            for &d in of {
+                children[d].push(i);
+            }
+        }
+        // Depth first, so that one branch is derived to its end before the next begins.
+        let mut ready: Vec<usize> = (0..entries.len())
+            .rev()
+            .filter(|&i| waiting[i] == 0)
+            .collect();
+        let mut order = Vec::with_capacity(entries.len());
+        while let Some(i) = ready.pop() {
+            order.push(i);
+            for &c in children[i].iter().rev() {
+                waiting[c] -= 1;
+                if waiting[c] == 0 {
+                    ready.push(c);
+                }
+            }
+        }
+        if order.len() == entries.len() {
+            Ok(Self { index, deps, order })
+        } else {
+            Err(MergeError::MissingHeads)
+        }
+    }
+
+    pub(super) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// The entries at or before these heads, in order.
+    pub(super) fn closure(&self, heads: &[EntryRef]) -> Option<Vec<usize>> {
+        let mut inside = vec![false; self.deps.len()];
+        let mut stack: Vec<usize> = heads
+            .iter()
+            .map(|h| self.index.get(h).copied())
+            .collect::<Option<_>>()?;
+        while let Some(i) = stack.pop() {
+            if !inside[i] {
+                inside[i] = true;
+                stack.extend(&self.deps[i]);
+            }
+        }
+        Some(self.order.iter().copied().filter(|&i| inside[i]).collect())
+    }
+}

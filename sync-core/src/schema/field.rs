@@ -1,0 +1,173 @@
+//! Fields and their types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ChoiceKey, FieldKey, FormCode, SensitivityClass};
+use crate::schema::{Pattern, Role};
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Chinese (zh-CN).
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// One choice of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Its key in records.
+    pub key: ChoiceKey,
+    /// Its name for people.
+    pub label: Label,
+}
+
+/// What a field takes, with its rules.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FieldType {
+    /// Short text, replaced as a whole.
+    Text {
+        /// Longest allowed, in Unicode scalar values.
+        #[serde(default = "default_text_chars")]
+        max_chars: u32,
+        /// A regular expression the whole text must match.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<Pattern>,
+    },
+    /// Long text that merges by character.
+    LongText {
+        /// Longest allowed, in Unicode scalar values.
+        #[serde(default = "default_long_text_chars")]
+        max_chars: u32,
+    },
+    /// A whole number.
+    Integer {
+        /// Smallest allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<i64>,
+        /// Largest allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<i64>,
+    },
+    /// A decimal number, its bounds written as decimals.
+    Decimal {
+        /// Smallest allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<String>,
+        /// Largest allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<String>,
+        /// Most digits after the point.
+        #[serde(default = "default_scale")]
+        scale: u8,
+    },
+    /// Yes or no.
+    Boolean,
+    /// A day.
+    Date {
+        /// Earliest allowed, `2026-06-13`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<String>,
+        /// Latest allowed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<String>,
+    },
+    /// A moment.
+    DateTime,
+    /// One of a list.
+    ChooseOne {
+        /// The list.
+        choices: Vec<Choice>,
+    },
+    /// Any of a list; additions win over concurrent removals.
+    ChooseMany {
+        /// The list.
+        choices: Vec<Choice>,
+    },
+    /// A place on the ground.
+    Geopoint,
+    /// Another record.
+    Reference {
+        /// The form of the other record.
+        form: FormCode,
+    },
+    /// Items with members, kept apart by key so that concurrent additions all stay.
+    Group {
+        /// What each item holds; no long text, counter, choose-many or group inside.
+        members: Vec<Field>,
+        /// Most items.
+        #[serde(default = "default_items")]
+        max_items: u32,
+    },
+    /// A number that concurrent steps add up in.
+    Counter {
+        /// Largest step of one operation.
+        #[serde(default = "default_step")]
+        max_step: i64,
+    },
+}
+
+fn default_text_chars() -> u32 {
+    200
+}
+fn default_long_text_chars() -> u32 {
+    5_000
+}
+fn default_scale() -> u8 {
+    6
+}
+fn default_items() -> u32 {
+    100
+}
+fn default_step() -> i64 {
+    1_000
+}
+
+/// When a field is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// The field has this value, as the JSON the API shows.
+    Equals(FieldKey, serde_json::Value),
+    /// The choose-many field includes this choice.
+    Includes(FieldKey, ChoiceKey),
+    /// The field has a value.
+    Present(FieldKey),
+    /// The condition does not hold.
+    Not(Box<Condition>),
+    /// All hold.
+    All(Vec<Condition>),
+    /// One of them holds.
+    Any(Vec<Condition>),
+}
+
+/// One field of a form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its key in records.
+    pub key: FieldKey,
+    /// Its name for people.
+    pub label: Label,
+    /// What it takes.
+    #[serde(flatten)]
+    pub kind: FieldType,
+    /// Whether a complete record has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// How closely it is held; the form's class when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<SensitivityClass>,
+    /// Who may write it; everyone who may write records when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writable_by: Option<Vec<Role>>,
+    /// When it is shown; always when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_if: Option<Condition>,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
+}

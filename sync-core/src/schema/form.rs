@@ -1,0 +1,278 @@
+//! Forms, their versions and what makes one valid.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{FieldKey, FormCode, SensitivityClass};
+use crate::lifecycle::Lifecycle;
+use crate::schema::{Condition, Field, FieldType, Label};
+
+/// The versioned schema of a record type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Form {
+    /// Its code.
+    pub code: FormCode,
+    /// Its version, from 1.
+    pub version: u32,
+    /// Its name for people.
+    pub label: Label,
+    /// How closely its fields are held unless they say otherwise.
+    pub class: SensitivityClass,
+    /// Its fields, in the order they are shown.
+    pub fields: Vec<Field>,
+    /// The field that names a record of it in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<FieldKey>,
+    /// The transitions of its status, for forms that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+/// Why a form cannot be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormError {
+    /// Not the JSON of a form.
+    #[error("this is not a form: {0}")]
+    NotAForm(String),
+    /// Two fields have the same key.
+    #[error("field {0} is there twice: rename one of them")]
+    TwiceTheField(FieldKey),
+    /// A group holds a type that groups cannot hold.
+    #[error(
+        "member {0} has a type that a repeated group cannot hold (long text, choose-many, counter, group)"
+    )]
+    NotInAGroup(FieldKey),
+    /// A rule names a field that the form lacks.
+    #[error("a rule names field {0}, which the form lacks")]
+    NoSuchField(FieldKey),
+    /// A bound or list that cannot be meant.
+    #[error("the rules of field {0} cannot be met: check its bounds and choices")]
+    ImpossibleRule(FieldKey),
+    /// A version changed what a field is.
+    #[error(
+        "field {0} has another type or class than in version {1}: give it a new key instead, records keep the old field"
+    )]
+    ChangedType(FieldKey, u32),
+    /// The version exists with other content.
+    #[error("version {0} is published already: publish the change as a new version")]
+    Published(u32),
+    /// The lifecycle's table is inconsistent.
+    #[error("the lifecycle names a status it lacks: {0}")]
+    BadLifecycle(String),
+}
+
+impl Form {
+    /// Reads and checks a form.
+    ///
+    /// # Errors
+    /// [`FormError`] naming the field and what to do.
+    pub fn from_json(json: &str) -> Result<Self, FormError> {
+        let form: Self =
+            serde_json::from_str(json).map_err(|e| FormError::NotAForm(e.to_string()))?;
+        form.check()?;
+        Ok(form)
+    }
+
+    /// The JSON of the form.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The field with this key.
+    #[must_use]
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.key.as_str() == key)
+    }
+
+    /// The class of a field.
+    #[must_use]
+    pub fn class_of(&self, field: &Field) -> SensitivityClass {
+        field.class.unwrap_or(self.class)
+    }
+
+    /// The classes that its fields fall into, with the form's own first.
+    #[must_use]
+    pub fn classes(&self) -> Vec<SensitivityClass> {
+        let mut classes = vec![self.class];
+        for class in self.fields.iter().map(|f| self.class_of(f)) {
+            if !classes.contains(&class) {
+                classes.push(class);
+            }
+        }
+        classes
+    }
+
+    fn check(&self) -> Result<(), FormError> {
+        let mut keys = BTreeSet::new();
+        for field in &self.fields {
+            if !keys.insert(&field.key) {
+                return Err(FormError::TwiceTheField(field.key.clone()));
+            }
+            check_field(field)?;
+        }
+        let conditions = self.fields.iter().filter_map(|f| f.visible_if.as_ref());
+        for named in conditions
+            .flat_map(condition_fields)
+            .chain(self.title.iter())
+        {
+            if !keys.contains(named) {
+                return Err(FormError::NoSuchField(named.clone()));
+            }
+        }
+        if let Some(lifecycle) = &self.lifecycle {
+            lifecycle.check().map_err(FormError::BadLifecycle)?;
+            for field in lifecycle.transitions.iter().flat_map(|t| &t.needs) {
+                if !keys.contains(field) {
+                    return Err(FormError::NoSuchField(field.clone()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that this version may follow `older`: a field that both have is the same kind of
+    /// field in the same class, so that records stay readable and editable both ways.
+    ///
+    /// # Errors
+    /// [`FormError::ChangedType`].
+    pub fn check_follows(&self, older: &Self) -> Result<(), FormError> {
+        for field in &self.fields {
+            if let Some(was) = older.field(field.key.as_str()) {
+                let same_kind =
+                    std::mem::discriminant(&was.kind) == std::mem::discriminant(&field.kind);
+                if !same_kind || older.class_of(was) != self.class_of(field) {
+                    return Err(FormError::ChangedType(field.key.clone(), older.version));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_field(field: &Field) -> Result<(), FormError> {
+    let impossible = || FormError::ImpossibleRule(field.key.clone());
+    let unique = |choices: &[crate::schema::Choice]| {
+        choices
+            .iter()
+            .map(|c| &c.key)
+            .collect::<BTreeSet<_>>()
+            .len()
+            == choices.len()
+    };
+    match &field.kind {
+        FieldType::Integer {
+            min: Some(min),
+            max: Some(max),
+        } if min > max => Err(impossible()),
+        FieldType::ChooseOne { choices } | FieldType::ChooseMany { choices }
+            if choices.is_empty() || !unique(choices) =>
+        {
+            Err(impossible())
+        }
+        FieldType::Decimal { min, max, .. }
+            if [min, max]
+                .into_iter()
+                .flatten()
+                .any(|b| crate::edit::Decimal::parse(b).is_none()) =>
+        {
+            Err(impossible())
+        }
+        FieldType::Date { min, max }
+            if [min, max]
+                .into_iter()
+                .flatten()
+                .any(|b| crate::time::parse_date(b).is_none()) =>
+        {
+            Err(impossible())
+        }
+        FieldType::Group { members, .. } => {
+            let mut keys = BTreeSet::new();
+            for member in members {
+                let nested = matches!(
+                    member.kind,
+                    FieldType::LongText { .. }
+                        | FieldType::ChooseMany { .. }
+                        | FieldType::Group { .. }
+                        | FieldType::Counter { .. }
+                );
+                if nested {
+                    return Err(FormError::NotInAGroup(member.key.clone()));
+                }
+                if !keys.insert(&member.key) {
+                    return Err(FormError::TwiceTheField(member.key.clone()));
+                }
+                check_field(member)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn condition_fields(condition: &Condition) -> Vec<&FieldKey> {
+    match condition {
+        Condition::Equals(field, _) | Condition::Includes(field, _) | Condition::Present(field) => {
+            vec![field]
+        }
+        Condition::Not(inner) => condition_fields(inner),
+        Condition::All(of) | Condition::Any(of) => of.iter().flat_map(condition_fields).collect(),
+    }
+}
+
+/// All published versions of all forms.
+#[derive(Debug, Clone, Default)]
+pub struct FormSet {
+    forms: BTreeMap<FormCode, BTreeMap<u32, Arc<Form>>>,
+}
+
+impl FormSet {
+    /// Publishes a version.
+    ///
+    /// # Errors
+    /// [`FormError`] when it does not follow the versions there are.
+    pub fn publish(&mut self, form: Form) -> Result<(), FormError> {
+        form.check()?;
+        let versions = self.forms.entry(form.code.clone()).or_default();
+        if let Some(was) = versions.get(&form.version) {
+            return if **was == form {
+                Ok(())
+            } else {
+                Err(FormError::Published(form.version))
+            };
+        }
+        for was in versions.values() {
+            form.check_follows(was)?;
+        }
+        versions.insert(form.version, Arc::new(form));
+        Ok(())
+    }
+
+    /// A version of a form.
+    #[must_use]
+    pub fn get(&self, code: &FormCode, version: u32) -> Option<&Arc<Form>> {
+        self.forms.get(code)?.get(&version)
+    }
+
+    /// The newest version of a form.
+    #[must_use]
+    pub fn latest(&self, code: &FormCode) -> Option<&Arc<Form>> {
+        self.forms.get(code)?.values().next_back()
+    }
+
+    /// Whether any version of the form is known.
+    #[must_use]
+    pub fn has(&self, code: &FormCode) -> bool {
+        self.forms.contains_key(code)
+    }
+
+    /// All versions of all forms.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Form>> {
+        self.forms.values().flat_map(BTreeMap::values)
+    }
+}
