@@ -1,1 +1,554 @@
-//! .
+//! The directory: areas, users, grants, devices and forms, folded from its changes.
+//!
+//! What enters: changes in the order of their revision. What leaves: answers about who may do what
+//! where, and the part of the directory one user's phone needs. What never happens here: secrets;
+//! password hashes and tokens are the server's own and never replicated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::ids::{
+    AreaCode, DeviceId, FormCode, GrantId, RecordId, SensitivityClass, StreamId, UserId,
+};
+use crate::limits::LATE_EDIT_WINDOW_DAYS;
+use crate::schema::{Form, FormSet, Role};
+use crate::time::Timestamp;
+
+/// The level of an area that records are kept for.
+pub const GRID_LEVEL: &str = "grid";
+
+/// A node of the place tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Area {
+    /// Its code.
+    pub code: AreaCode,
+    /// The area it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<AreaCode>,
+    /// Its name.
+    pub name: String,
+    /// `province`, `district`, `street`, `community`, `grid` or another word; only `grid` holds records.
+    pub level: String,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// The name colleagues see.
+    pub name: String,
+    /// Whether they may still sign in.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// One line of the ledger of who may do what where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What it lets them be.
+    pub role: Role,
+    /// Where: this area and everything in it. None means everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<AreaCode>,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; open when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// What a device may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// It syncs.
+    Active,
+    /// It may no longer sync; at its next contact it is told to wipe itself.
+    Revoked,
+}
+
+/// A phone or the server's console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its id.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Its Ed25519 public key, in hexadecimal.
+    pub public_key: String,
+    /// What it may do.
+    pub state: DeviceState,
+    /// When it was enrolled.
+    pub enrolled: Timestamp,
+}
+
+/// One change of the directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum DirectoryChange {
+    /// Adds or replaces areas.
+    Areas {
+        /// The areas.
+        areas: Vec<Area>,
+    },
+    /// Adds or replaces a user.
+    User {
+        /// The user.
+        user: User,
+    },
+    /// Adds a grant, or changes its end.
+    Grant {
+        /// The grant.
+        grant: Grant,
+    },
+    /// Adds or replaces a device.
+    Device {
+        /// The device.
+        device: Device,
+    },
+    /// Publishes a form version.
+    Form {
+        /// The form.
+        form: Box<Form>,
+    },
+    /// A device has shown that it erased a stream it may no longer hold.
+    StreamErased {
+        /// The device.
+        device: DeviceId,
+        /// The stream's name.
+        stream: String,
+        /// When it said so.
+        at: Timestamp,
+    },
+    /// A refused edit was looked at by someone who may settle it.
+    RefusalSettled {
+        /// The stream's name.
+        stream: String,
+        /// The entry.
+        entry: String,
+        /// `dismissed`, or `adopted` as a new edit.
+        how: String,
+        /// Who did.
+        by: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A record was erased: nothing of it may come back.
+    RecordErased {
+        /// The record.
+        record: RecordId,
+    },
+}
+
+/// What a user may do in an area, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// They hold these roles.
+    Active(Vec<Role>),
+    /// Their last grant ended, no longer ago than late edits may take.
+    Late(Vec<Role>),
+    /// Their last grant ended too long ago.
+    Ended,
+    /// They never had a grant.
+    Never,
+}
+
+/// The directory as of a revision.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    /// Changes folded in.
+    pub revision: u64,
+    areas: BTreeMap<AreaCode, Area>,
+    children: BTreeMap<AreaCode, BTreeSet<AreaCode>>,
+    users: BTreeMap<UserId, User>,
+    grants: BTreeMap<GrantId, Grant>,
+    grants_by_user: BTreeMap<UserId, BTreeSet<GrantId>>,
+    devices: BTreeMap<DeviceId, Device>,
+    forms: FormSet,
+    erased_streams: BTreeMap<(DeviceId, String), Timestamp>,
+    settled: BTreeMap<(String, String), (String, UserId, Timestamp)>,
+    erased_records: BTreeSet<RecordId>,
+}
+
+impl Directory {
+    /// Folds in the next change. A change that does not fit changes nothing but the revision.
+    pub fn apply(&mut self, change: DirectoryChange) {
+        self.revision += 1;
+        match change {
+            DirectoryChange::Areas { areas } => {
+                for area in areas {
+                    if let Some(was) = self.areas.get(&area.code)
+                        && let Some(parent) = &was.parent
+                        && let Some(siblings) = self.children.get_mut(parent)
+                    {
+                        siblings.remove(&area.code);
+                    }
+                    if let Some(parent) = &area.parent {
+                        self.children
+                            .entry(parent.clone())
+                            .or_default()
+                            .insert(area.code.clone());
+                    }
+                    self.areas.insert(area.code.clone(), area);
+                }
+            }
+            DirectoryChange::User { user } => {
+                self.users.insert(user.id, user);
+            }
+            DirectoryChange::Grant { grant } => {
+                self.grants_by_user
+                    .entry(grant.user)
+                    .or_default()
+                    .insert(grant.id);
+                self.grants.insert(grant.id, grant);
+            }
+            DirectoryChange::Device { device } => {
+                self.devices.insert(device.id, device);
+            }
+            DirectoryChange::Form { form } => {
+                // Checked before it was logged; a form that no longer fits is left out.
+                let _ = self.forms.publish(*form);
+            }
+            DirectoryChange::StreamErased { device, stream, at } => {
+                self.erased_streams.insert((device, stream), at);
+            }
+            DirectoryChange::RefusalSettled {
+                stream,
+                entry,
+                how,
+                by,
+                at,
+            } => {
+                self.settled.insert((stream, entry), (how, by, at));
+            }
+            DirectoryChange::RecordErased { record } => {
+                self.erased_records.insert(record);
+            }
+        }
+    }
+
+    /// An area.
+    #[must_use]
+    pub fn area(&self, code: &AreaCode) -> Option<&Area> {
+        self.areas.get(code)
+    }
+    /// All areas, by code.
+    pub fn areas(&self) -> impl Iterator<Item = &Area> {
+        self.areas.values()
+    }
+    /// The areas directly inside an area.
+    pub fn children(&self, code: &AreaCode) -> impl Iterator<Item = &AreaCode> {
+        self.children.get(code).into_iter().flatten()
+    }
+    /// Whether records are kept for this area.
+    #[must_use]
+    pub fn is_grid(&self, code: &AreaCode) -> bool {
+        self.areas.get(code).is_some_and(|a| a.level == GRID_LEVEL)
+    }
+    /// A user.
+    #[must_use]
+    pub fn user(&self, id: &UserId) -> Option<&User> {
+        self.users.get(id)
+    }
+    /// All users.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+    /// A device.
+    #[must_use]
+    pub fn device(&self, id: &DeviceId) -> Option<&Device> {
+        self.devices.get(id)
+    }
+    /// All devices.
+    pub fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.devices.values()
+    }
+    /// All grants.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.values()
+    }
+    /// A grant.
+    #[must_use]
+    pub fn grant(&self, id: &GrantId) -> Option<&Grant> {
+        self.grants.get(id)
+    }
+    /// The forms.
+    #[must_use]
+    pub fn forms(&self) -> &FormSet {
+        &self.forms
+    }
+    /// Whether a record was erased.
+    #[must_use]
+    pub fn is_erased(&self, record: &RecordId) -> bool {
+        self.erased_records.contains(record)
+    }
+    /// How a refused edit was settled: `dismissed` or `adopted`, by whom, when.
+    #[must_use]
+    pub fn settled(&self, stream: &str, entry: &str) -> Option<&(String, UserId, Timestamp)> {
+        self.settled.get(&(stream.to_owned(), entry.to_owned()))
+    }
+    /// When a device said that it erased a stream.
+    #[must_use]
+    pub fn stream_erased(&self, device: DeviceId, stream: &str) -> Option<Timestamp> {
+        self.erased_streams
+            .get(&(device, stream.to_owned()))
+            .copied()
+    }
+
+    /// The grants of a user, any time.
+    pub fn grants_of(&self, user: UserId) -> impl Iterator<Item = &Grant> {
+        self.grants_by_user
+            .get(&user)
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.grants.get(id))
+    }
+
+    /// Whether `inner` is `outer` or lies in it.
+    #[must_use]
+    pub fn lies_in(&self, inner: &AreaCode, outer: &AreaCode) -> bool {
+        let mut at = Some(inner);
+        // The bound stops a cycle that a damaged import may have made.
+        for _ in 0..64 {
+            match at {
+                Some(code) if code == outer => return true,
+                Some(code) => at = self.areas.get(code).and_then(|a| a.parent.as_ref()),
+                None => return false,
+            }
+        }
+        false
+    }
+
+    fn covers(&self, grant: &Grant, area: &AreaCode) -> bool {
+        grant
+            .area
+            .as_ref()
+            .is_none_or(|outer| self.lies_in(area, outer))
+    }
+
+    /// What a user may do in an area at `now`, by the server's clock.
+    #[must_use]
+    pub fn standing(&self, user: UserId, area: &AreaCode, now: Timestamp) -> Standing {
+        let window = LATE_EDIT_WINDOW_DAYS * 86_400_000;
+        let (mut active, mut late, mut ended) = (Vec::new(), Vec::new(), false);
+        for grant in self
+            .grants_of(user)
+            .filter(|g| g.from <= now && self.covers(g, area))
+        {
+            match grant.until {
+                None => active.push(grant.role),
+                Some(until) if now < until => active.push(grant.role),
+                Some(until) if now < until.plus_millis(window) => late.push(grant.role),
+                Some(_) => ended = true,
+            }
+        }
+        match (active.is_empty(), late.is_empty(), ended) {
+            (false, ..) => Standing::Active(active),
+            (true, false, _) => Standing::Late(late),
+            (true, true, true) => Standing::Ended,
+            (true, true, false) => Standing::Never,
+        }
+    }
+
+    /// The roles a user holds now, anywhere.
+    #[must_use]
+    pub fn roles(&self, user: UserId, now: Timestamp) -> Vec<Role> {
+        let mut roles: Vec<Role> = self.active_grants(user, now).map(|g| g.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+
+    /// The grants of a user in force now.
+    pub fn active_grants(&self, user: UserId, now: Timestamp) -> impl Iterator<Item = &Grant> {
+        self.grants_of(user)
+            .filter(move |g| g.from <= now && g.until.is_none_or(|until| now < until))
+    }
+
+    /// The grids inside an area, itself included; all grids for none.
+    #[must_use]
+    pub fn grids_in(&self, area: Option<&AreaCode>) -> Vec<AreaCode> {
+        let mut found = Vec::new();
+        let mut stack: Vec<&AreaCode> = match area {
+            Some(area) => vec![area],
+            None => {
+                return self
+                    .areas
+                    .values()
+                    .filter(|a| a.level == GRID_LEVEL)
+                    .map(|a| a.code.clone())
+                    .collect();
+            }
+        };
+        let mut seen = BTreeSet::new();
+        while let Some(code) = stack.pop() {
+            if seen.insert(code.clone()) {
+                if self.is_grid(code) {
+                    found.push(code.clone());
+                }
+                stack.extend(self.children(code));
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// The classes a user may read in a grid now.
+    #[must_use]
+    pub fn readable(&self, user: UserId, grid: &AreaCode, now: Timestamp) -> Vec<SensitivityClass> {
+        let Standing::Active(roles) = self.standing(user, grid, now) else {
+            return Vec::new();
+        };
+        let mut classes: Vec<_> = roles.iter().flat_map(|r| r.readable()).copied().collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
+    }
+
+    /// The streams a phone of this user holds now, sorted.
+    #[must_use]
+    pub fn streams_of(&self, user: UserId, now: Timestamp) -> Vec<StreamId> {
+        let mut streams = BTreeSet::new();
+        for grant in self.active_grants(user, now) {
+            for grid in self.grids_in(grant.area.as_ref()) {
+                for class in grant.role.readable() {
+                    streams.insert(StreamId::new(grid.clone(), *class));
+                }
+            }
+        }
+        streams.into_iter().collect()
+    }
+
+    /// The part of the directory that this user's phone needs.
+    #[must_use]
+    pub fn scope(&self, user: UserId, now: Timestamp) -> DirectoryScope {
+        let grants: Vec<Grant> = self.active_grants(user, now).cloned().collect();
+        let mut areas = BTreeMap::new();
+        for grant in &grants {
+            let mut stack: Vec<&AreaCode> = match &grant.area {
+                Some(area) => vec![area],
+                None => self.areas.keys().collect(),
+            };
+            let mut up = grant.area.as_ref();
+            for _ in 0..64 {
+                let Some(area) = up.and_then(|code| self.areas.get(code)) else {
+                    break;
+                };
+                areas.insert(area.code.clone(), area.clone());
+                up = area.parent.as_ref();
+            }
+            let mut seen = BTreeSet::new();
+            while let Some(code) = stack.pop() {
+                if seen.insert(code.clone()) {
+                    if let Some(area) = self.areas.get(code) {
+                        areas.insert(code.clone(), area.clone());
+                    }
+                    stack.extend(self.children(code));
+                }
+            }
+        }
+        let colleagues: BTreeSet<UserId> = self
+            .grants
+            .values()
+            .filter(|g| g.from <= now && g.until.is_none_or(|until| now < until))
+            .filter(|g| {
+                grants.iter().any(|mine| match (&mine.area, &g.area) {
+                    (None, _) | (_, None) => true,
+                    (Some(a), Some(b)) => self.lies_in(a, b) || self.lies_in(b, a),
+                })
+            })
+            .map(|g| g.user)
+            .chain(std::iter::once(user))
+            .collect();
+        DirectoryScope {
+            user,
+            users: colleagues
+                .iter()
+                .filter_map(|id| self.users.get(id))
+                .cloned()
+                .collect(),
+            grants,
+            areas: areas.into_values().collect(),
+            forms: self.forms.iter().map(|f| (**f).clone()).collect(),
+        }
+    }
+}
+
+/// What a phone knows of the directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryScope {
+    /// Whose phone it is.
+    pub user: UserId,
+    /// This user and their colleagues.
+    pub users: Vec<User>,
+    /// The user's grants in force.
+    pub grants: Vec<Grant>,
+    /// The areas of the grants, what lies in them and what they lie in.
+    pub areas: Vec<Area>,
+    /// All forms.
+    pub forms: Vec<Form>,
+}
+
+impl DirectoryScope {
+    /// The bytes sent to a phone: JSON.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+    /// Reads what a server sent.
+    ///
+    /// # Errors
+    /// The reason when it is no directory.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(bytes).map_err(|e| e.to_string())
+    }
+    /// A digest by which phone and server see that they hold the same.
+    #[must_use]
+    pub fn digest_of(bytes: &[u8]) -> [u8; 8] {
+        let full: [u8; 32] = Sha256::digest(bytes).into();
+        let mut out = [0; 8];
+        out.copy_from_slice(&full[..8]);
+        out
+    }
+    /// The directory of just this scope, for the rules that phone and server share.
+    #[must_use]
+    pub fn to_directory(&self) -> Directory {
+        let mut directory = Directory::default();
+        directory.apply(DirectoryChange::Areas {
+            areas: self.areas.clone(),
+        });
+        for user in &self.users {
+            directory.apply(DirectoryChange::User { user: user.clone() });
+        }
+        for grant in &self.grants {
+            directory.apply(DirectoryChange::Grant {
+                grant: grant.clone(),
+            });
+        }
+        for form in &self.forms {
+            directory.apply(DirectoryChange::Form {
+                form: Box::new(form.clone()),
+            });
+        }
+        directory
+    }
+    /// The newest version of a form.
+    #[must_use]
+    pub fn latest_form(&self, code: &FormCode) -> Option<&Form> {
+        self.forms
+            .iter()
+            .filter(|f| f.code == *code)
+            .max_by_key(|f| f.version)
+    }
+}

@@ -25,8 +25,13 @@ impl PartState {
         for (index, op) in entry.ops().iter().enumerate() {
             self.apply_op(op, by, index);
         }
+        self.close_entry(entry);
+    }
+
+    /// Ends the direct application of an entry: it is the one head now.
+    pub(crate) fn close_entry(&mut self, entry: &Entry) {
         self.heads.clear();
-        self.heads.push(by);
+        self.heads.push(entry.id());
         self.count(entry);
     }
 
@@ -39,7 +44,7 @@ impl PartState {
         self.form_version = self.form_version.max(entry.header.form_version);
     }
 
-    fn apply_op(&mut self, op: &Op, by: EntryRef, index: usize) {
+    pub(crate) fn apply_op(&mut self, op: &Op, by: EntryRef, index: usize) {
         match op {
             Op::Set { field, value } => {
                 let cell = self

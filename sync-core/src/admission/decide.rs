@@ -1,0 +1,262 @@
+//! The decisions.
+
+use crate::admission::{Decision, Facts, LogProblem, PushedLog, RecordFact};
+use crate::directory::Standing;
+use crate::edit::{Op, encode_payload};
+use crate::entry::{
+    Author, Entry, PublicKey, RefusalCode, Target, Verdict, head_statement, next_link,
+};
+use crate::ids::{FormCode, RecordId, SensitivityClass, StreamId};
+use crate::limits::{
+    MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_RECORD_BYTES,
+    MAX_RECORD_ENTRIES, MAX_RECORD_FORKS, MAX_RECORD_OPS,
+};
+use crate::merge::follows;
+use crate::schema::{Form, Role, check_op};
+use crate::time::Timestamp;
+use crate::view::PartState;
+
+/// Decides on a pushed device log. Entries that are in the log already are passed over.
+///
+/// # Errors
+/// Outer: reading a fact failed, nothing was decided. Inner: the problem with the whole log.
+pub fn admit<F: Facts>(
+    facts: &mut F,
+    author: Author,
+    key: &PublicKey,
+    now: Timestamp,
+    pushed: &PushedLog,
+) -> Result<Result<Vec<Decision>, LogProblem>, F::Error> {
+    let stream = &pushed.stream;
+    if pushed.entries.len() > MAX_ENTRIES_PER_PUSH {
+        return Ok(Err(LogProblem::TooLarge));
+    }
+    if !facts.is_grid(&stream.grid)? {
+        return Ok(Err(LogProblem::UnknownStream));
+    }
+    if facts
+        .incarnation_owner(pushed.incarnation)?
+        .is_some_and(|owner| owner != author.device)
+    {
+        return Ok(Err(LogProblem::NotYourLog));
+    }
+    let head = facts.log_head(stream, pushed.incarnation)?;
+    let dense = pushed
+        .entries
+        .windows(2)
+        .all(|w| w[0].header.seq.checked_add(1) == Some(w[1].header.seq));
+    let whose = pushed
+        .entries
+        .iter()
+        .all(|e| e.incarnation == pushed.incarnation);
+    let Some(first) = pushed.entries.first().map(|e| e.header.seq) else {
+        return Ok(Ok(Vec::new()));
+    };
+    if !dense || !whose || first == 0 {
+        return Ok(Err(LogProblem::BadSignature));
+    }
+    if first > head.seq + 1 {
+        return Ok(Err(LogProblem::Gap {
+            expected: head.seq + 1,
+        }));
+    }
+    let mut fresh = Vec::with_capacity(pushed.entries.len());
+    let mut link = head.link;
+    for entry in &pushed.entries {
+        let hash = entry.hash(stream);
+        if entry.header.seq <= head.seq {
+            match facts.entry(stream, &entry.id())? {
+                Some(known) if known.hash == hash => continue,
+                _ => return Ok(Err(LogProblem::Forked)),
+            }
+        }
+        link = next_link(&link, &hash);
+        fresh.push((entry, hash, link));
+    }
+    let Some((last, _, link)) = fresh.last() else {
+        return Ok(Ok(Vec::new()));
+    };
+    if !key.verify(
+        &head_statement(stream, pushed.incarnation, last.header.seq, link),
+        &pushed.signature,
+    ) {
+        return Ok(Err(LogProblem::BadSignature));
+    }
+    let standing = facts.standing(author.user, &stream.grid, now)?;
+    let count = fresh.len();
+    let mut decisions = Vec::with_capacity(count);
+    for (i, (entry, hash, link)) in fresh.into_iter().enumerate() {
+        let mut told = Told::default();
+        let outcome = decide(facts, &standing, stream, entry, &mut told)?;
+        let (verdict, state) = match outcome {
+            Ok((late, state)) => (Verdict::Admitted { late }, Some(state)),
+            Err(code) => (Verdict::Refused(code), None),
+        };
+        let decision = Decision {
+            entry: entry.clone(),
+            hash,
+            link,
+            author,
+            received: now,
+            verdict,
+            record: told.record,
+            form: told.form,
+            state,
+            signature: (i + 1 == count).then_some(pushed.signature),
+        };
+        facts.decided(stream, &decision)?;
+        decisions.push(decision);
+    }
+    Ok(Ok(decisions))
+}
+
+/// What could be told of an entry before it was refused.
+#[derive(Default)]
+struct Told {
+    record: Option<RecordId>,
+    form: Option<FormCode>,
+}
+
+fn decide<F: Facts>(
+    facts: &mut F,
+    standing: &Standing,
+    stream: &StreamId,
+    entry: &Entry,
+    told: &mut Told,
+) -> Result<Result<(bool, PartState), RefusalCode>, F::Error> {
+    macro_rules! refuse {
+        ($code:ident) => {
+            return Ok(Err(RefusalCode::$code))
+        };
+    }
+    let record = match &entry.header.target {
+        Target::New { record, form } => {
+            told.form = Some(form.clone());
+            *record
+        }
+        Target::At(deps) => {
+            if deps.len() > MAX_DEPS {
+                refuse!(MissingHeads);
+            }
+            let mut of = None;
+            let mut refused = false;
+            for dep in deps {
+                let Some(fact) = facts.entry(stream, dep)? else {
+                    refuse!(MissingHeads)
+                };
+                refused |= !fact.admitted;
+                match (of, fact.record) {
+                    (Some(a), Some(b)) if a != b => refuse!(HeadsOfAnotherRecord),
+                    (None, known) => of = known,
+                    _ => {}
+                }
+            }
+            told.record = of;
+            if refused {
+                refuse!(RefusedHeads);
+            }
+            let Some(record) = of else {
+                refuse!(MissingHeads)
+            };
+            record
+        }
+    };
+    told.record = Some(record);
+    let (roles, late) = match standing {
+        Standing::Active(roles) => (roles, false),
+        Standing::Late(roles) => (roles, true),
+        Standing::Ended => refuse!(GrantEnded),
+        Standing::Never => refuse!(NoGrant),
+    };
+    let form_code = match (facts.record(&record)?, &entry.header.target) {
+        (RecordFact::Erased, _) => refuse!(Erased),
+        (RecordFact::Known { grid, .. }, _) if grid != stream.grid => refuse!(AnotherGrid),
+        (RecordFact::Known { form, .. }, Target::New { form: claimed, .. }) if form != *claimed => {
+            refuse!(WrongForm)
+        }
+        (RecordFact::Known { form, .. }, _) => form,
+        (RecordFact::Unknown, Target::New { form, .. }) => form.clone(),
+        (RecordFact::Unknown, Target::At(_)) => refuse!(MissingHeads),
+    };
+    told.form = Some(form_code.clone());
+    if !facts.has_form(&form_code)? {
+        refuse!(UnknownForm);
+    }
+    let Some(form) = facts.form(&form_code, entry.header.form_version)? else {
+        refuse!(UnknownFormVersion)
+    };
+    let part = facts.part(stream, &record)?;
+    let direct = part
+        .as_ref()
+        .map_or(entry.header.deps().is_empty(), |p| follows(p, entry));
+    if let Some(part) = &part {
+        let full = part.entries as usize >= MAX_RECORD_ENTRIES
+            || part.ops as usize + entry.ops().len() > MAX_RECORD_OPS
+            || (!direct && part.forks as usize >= MAX_RECORD_FORKS);
+        if full {
+            refuse!(RecordFull);
+        }
+    }
+    let at = match (direct, part) {
+        (true, part) => part,
+        (false, _) => facts.part_at(stream, &record, entry.header.deps())?,
+    };
+    let at = at.unwrap_or_else(|| PartState::new(form_code));
+    let after = match check_edit(&form, stream.class, roles, at, entry) {
+        Ok(after) => after,
+        Err(code) => return Ok(Err(code)),
+    };
+    let after = if direct {
+        after
+    } else {
+        facts.merge(stream, &record, entry)?
+    };
+    if after.text_bytes() > MAX_RECORD_BYTES {
+        refuse!(RecordFull);
+    }
+    Ok(Ok((late, after)))
+}
+
+/// Checks an edit against the row it was made at, operation by operation, and gives the row after
+/// it. Phones call it before they store an edit, the server before it admits one.
+///
+/// # Errors
+/// The stable code of the first rule broken.
+pub fn check_edit(
+    form: &Form,
+    class: SensitivityClass,
+    roles: &[Role],
+    mut at: PartState,
+    entry: &Entry,
+) -> Result<PartState, RefusalCode> {
+    let ops = entry.ops();
+    if ops.is_empty() {
+        return Err(RefusalCode::Empty);
+    }
+    if ops.len() > MAX_OPS_PER_EDIT {
+        return Err(RefusalCode::TooManyOperations);
+    }
+    if ops.len() > 64 || ops.iter().any(is_long) {
+        let bytes = encode_payload(ops).len();
+        if bytes > MAX_PAYLOAD_BYTES {
+            return Err(RefusalCode::TooLong);
+        }
+    }
+    for (index, op) in ops.iter().enumerate() {
+        check_op(form, class, roles, &at, op)?;
+        at.apply_op(op, entry.id(), index);
+    }
+    at.close_entry(entry);
+    Ok(at)
+}
+
+fn is_long(op: &Op) -> bool {
+    match op {
+        Op::Splice { insert, .. } => insert.len() > 512,
+        Op::Transition { note, .. } => note.len() > 512,
+        Op::Set { value, .. } | Op::ItemSet { value, .. } => {
+            matches!(value, crate::edit::Value::Text(t) if t.len() > 512)
+        }
+        _ => false,
+    }
+}
