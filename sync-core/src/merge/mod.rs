@@ -47,6 +47,34 @@ pub fn fold(form: &FormCode, entries: &[Entry]) -> Result<PartState, MergeError>
     Ok(state)
 }
 
+/// Folds those entries whose ancestors are all there; gives the row and what was left out. A phone
+/// folds this way after one of its entries was refused: what it made after that waits for the
+/// verdict that must follow.
+///
+/// # Errors
+/// [`MergeError::Engine`] only.
+pub fn fold_available(
+    form: &FormCode,
+    entries: &[Entry],
+) -> Result<(PartState, Vec<EntryRef>), MergeError> {
+    let mut kept: Vec<Entry> = entries.to_vec();
+    let mut left_out = Vec::new();
+    loop {
+        let known: std::collections::BTreeSet<EntryRef> = kept.iter().map(Entry::id).collect();
+        let before = kept.len();
+        kept.retain(|e| {
+            let there = e.header.deps().iter().all(|d| known.contains(d));
+            if !there {
+                left_out.push(e.id());
+            }
+            there
+        });
+        if kept.len() == before {
+            return fold(form, &kept).map(|state| (state, left_out));
+        }
+    }
+}
+
 /// The row as it was at these heads: the fold of their ancestors.
 ///
 /// # Errors

@@ -1,1 +1,24 @@
-//! .
+//! The wire: the bytes of one sync request and its response.
+//!
+//! What enters and leaves: [`SyncRequest`] and [`SyncResponse`]. Entries travel as columns: one
+//! column per header part and per kind of operation, so that similar entries compress to little
+//! more than what differs in them. Ids and hashes the other side knows become small references:
+//! an edit names its record only through its heads, and a link or prefix is never sent because
+//! both sides can compute it. What never happens here: trusting anything; every count and length
+//! is bounded before memory is taken, and whatever decodes is data for [`crate::admission`].
+//!
+//! The layout is pinned by golden bytes in `tests/golden/` and described in `docs/PROTOCOL.md`.
+
+mod columns;
+mod frame;
+mod items;
+mod request;
+mod response;
+mod tables;
+
+pub use frame::{open_frame, seal_frame};
+pub use request::{Cursor, RecoverRun, SyncRequest};
+pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncResponse};
+
+/// Version of the wire format, the first byte of every body.
+pub const WIRE_VERSION: u8 = 1;

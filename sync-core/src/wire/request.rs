@@ -1,0 +1,201 @@
+//! The request of a sync.
+
+use crate::admission::PushedLog;
+use crate::codec::{DecodeError, Reader, put_u64};
+use crate::entry::{Author, Item, Receipt, Signature};
+use crate::ids::{IncarnationId, StreamId};
+use crate::limits::{
+    CURSOR_PREFIX_BYTES, MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_STREAMS_PER_SYNC,
+};
+use crate::wire::columns::{MAX_OPS_PER_MESSAGE, Place, get_entries, put_entries};
+use crate::wire::frame::{open_frame, seal_frame};
+use crate::wire::items::{get_items, put_items};
+use crate::wire::tables::{StreamNames, Table};
+
+/// How far a phone has followed a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The stream.
+    pub stream: StreamId,
+    /// Items seen.
+    pub seq: u64,
+    /// The first bytes of the prefix there.
+    pub prefix: [u8; CURSOR_PREFIX_BYTES],
+}
+
+/// Items that a server signed for and no longer has: it was restored from a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoverRun {
+    /// The receipt that proves them.
+    pub receipt: Receipt,
+    /// The stream.
+    pub stream: StreamId,
+    /// The items follow this place, up to the place that the receipt names.
+    pub after: u64,
+    /// The items.
+    pub items: Vec<Item>,
+}
+
+/// One request: what is new here, and how far everything else was followed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncRequest {
+    /// The log epoch that the cursors are of; 0 before the first sync.
+    pub epoch: u64,
+    /// Digest of the directory held; zeros when there is none.
+    pub directory: [u8; 8],
+    /// Bytes the response should stay under, in units of 1 KiB; 0 leaves it to the server.
+    pub budget_kib: u64,
+    /// Streams followed, sorted.
+    pub cursors: Vec<Cursor>,
+    /// Streams that were erased here because the server said so.
+    pub erased: Vec<StreamId>,
+    /// New entries.
+    pub logs: Vec<PushedLog>,
+    /// What a restored server lost.
+    pub recover: Vec<RecoverRun>,
+}
+
+impl SyncRequest {
+    /// The incarnations named by its logs, in order: the response refers to them by number.
+    #[must_use]
+    pub fn incarnations(&self) -> Vec<IncarnationId> {
+        let mut all = Vec::new();
+        for log in &self.logs {
+            if !all.contains(&log.incarnation) {
+                all.push(log.incarnation);
+            }
+        }
+        all
+    }
+
+    /// The body of the request.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut incarnations = Table::with_known(Vec::new());
+        let mut authors: Table<Author> = Table::with_known(Vec::new());
+        for incarnation in self.incarnations() {
+            incarnations.place(incarnation);
+        }
+        let mut tail = Vec::new();
+        let mut names = StreamNames::default();
+        put_u64(&mut tail, self.logs.len() as u64);
+        for log in &self.logs {
+            names.put(&mut tail, &log.stream);
+            put_u64(&mut tail, incarnations.place(log.incarnation));
+            put_u64(&mut tail, log.entries.first().map_or(0, |e| e.header.seq));
+            put_u64(&mut tail, log.entries.len() as u64);
+            let entries: Vec<_> = log.entries.iter().collect();
+            put_entries(&mut tail, &entries, &mut incarnations);
+            tail.extend_from_slice(&log.signature.0);
+        }
+        put_u64(&mut tail, self.recover.len() as u64);
+        for run in &self.recover {
+            tail.extend_from_slice(&run.receipt.encode());
+            names.put(&mut tail, &run.stream);
+            put_u64(&mut tail, run.after);
+            put_items(
+                &mut tail,
+                &run.items,
+                &mut incarnations,
+                &mut authors,
+                |_| false,
+            );
+        }
+        let mut out = Vec::with_capacity(tail.len() + 256);
+        out.extend_from_slice(&self.epoch.to_be_bytes());
+        out.extend_from_slice(&self.directory);
+        put_u64(&mut out, self.budget_kib);
+        let mut names = StreamNames::default();
+        put_u64(&mut out, self.cursors.len() as u64);
+        for cursor in &self.cursors {
+            names.put(&mut out, &cursor.stream);
+            put_u64(&mut out, cursor.seq);
+            out.extend_from_slice(&cursor.prefix);
+        }
+        put_u64(&mut out, self.erased.len() as u64);
+        for stream in &self.erased {
+            names.put(&mut out, stream);
+        }
+        incarnations.put(&mut out);
+        authors.put(&mut out);
+        out.extend_from_slice(&tail);
+        seal_frame(&out)
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; nothing of a body that does not decode is used.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        let content = open_frame(body)?;
+        let mut r = Reader::new(&content);
+        let epoch = u64::from_be_bytes(r.array()?);
+        let directory = r.array()?;
+        let budget_kib = r.u64()?;
+        let mut names = StreamNames::default();
+        let n = r.count(MAX_STREAMS_PER_SYNC, "streams")?;
+        let mut cursors = Vec::with_capacity(n);
+        for _ in 0..n {
+            cursors.push(Cursor {
+                stream: names.get(&mut r)?,
+                seq: r.u64()?,
+                prefix: r.array()?,
+            });
+        }
+        let n = r.count(MAX_STREAMS_PER_SYNC, "streams")?;
+        let erased = (0..n)
+            .map(|_| names.get(&mut r))
+            .collect::<Result<Vec<_>, _>>()?;
+        let incarnations = Table::get(&mut r, Vec::new())?;
+        let authors = Table::get(&mut r, Vec::new())?;
+        let mut names = StreamNames::default();
+        let mut ops_left = MAX_OPS_PER_MESSAGE;
+        let mut entries_left = MAX_ENTRIES_PER_PUSH;
+        let n = r.count(MAX_LOGS_PER_PUSH, "device logs")?;
+        let mut logs = Vec::with_capacity(n);
+        for _ in 0..n {
+            let stream = names.get(&mut r)?;
+            let incarnation = incarnations.at(r.u64()?)?;
+            let first = r.u64()?;
+            let count = r.bounded(entries_left, "entries")?;
+            entries_left -= count;
+            let places: Vec<Place> = (0..count as u64)
+                .map(|i| Place {
+                    incarnation,
+                    seq: first.wrapping_add(i),
+                })
+                .collect();
+            let entries = get_entries(&mut r, &places, &incarnations, &mut ops_left)?;
+            logs.push(PushedLog {
+                stream,
+                incarnation,
+                entries,
+                signature: Signature(r.array()?),
+            });
+        }
+        let n = r.count(MAX_STREAMS_PER_SYNC, "runs")?;
+        let mut recover = Vec::with_capacity(n);
+        for _ in 0..n {
+            let receipt = Receipt::decode(&mut r)?;
+            let stream = names.get(&mut r)?;
+            let after = r.u64()?;
+            let items = get_items(&mut r, &stream, &incarnations, &authors, &mut ops_left)?;
+            recover.push(RecoverRun {
+                receipt,
+                stream,
+                after,
+                items,
+            });
+        }
+        r.finish()?;
+        Ok(Self {
+            epoch,
+            directory,
+            budget_kib,
+            cursors,
+            erased,
+            logs,
+            recover,
+        })
+    }
+}

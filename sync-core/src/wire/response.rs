@@ -1,0 +1,269 @@
+//! The response of a sync.
+
+use crate::admission::LogProblem;
+use crate::codec::{DecodeError, Reader, put_bytes, put_i64, put_u64};
+use crate::entry::{Author, Item, Signature};
+use crate::ids::{EntryRef, Hash, IncarnationId, StreamId};
+use crate::limits::{MAX_BODY_DECODED_BYTES, MAX_LOGS_PER_PUSH, MAX_STREAMS_PER_SYNC};
+use crate::time::Timestamp;
+use crate::wire::SyncRequest;
+use crate::wire::columns::MAX_OPS_PER_MESSAGE;
+use crate::wire::frame::{open_frame, seal_frame};
+use crate::wire::items::{get_items, put_items};
+use crate::wire::tables::{StreamNames, Table};
+
+/// A problem with a pushed device log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProblemNotice {
+    /// The stream.
+    pub stream: StreamId,
+    /// The device log.
+    pub incarnation: IncarnationId,
+    /// What is wrong.
+    pub problem: LogProblem,
+}
+
+/// Items of one stream that follow the phone's cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamPage {
+    /// The stream.
+    pub stream: StreamId,
+    /// The items follow this place.
+    pub after: u64,
+    /// The items, in order.
+    pub items: Vec<Item>,
+    /// Whether more follow: ask again.
+    pub more: bool,
+}
+
+/// Where a stream of another epoch ends, so that the phone can see what the server lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamReset {
+    /// The stream.
+    pub stream: StreamId,
+    /// Its newest place.
+    pub seq: u64,
+    /// The prefix there.
+    pub prefix: Hash,
+}
+
+/// What the phone is told to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Directive {
+    /// Push what is left for this stream, then erase it and say so at the next sync.
+    Erase(StreamId),
+    /// Erase everything.
+    Wipe,
+}
+
+/// One response.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncResponse {
+    /// The server's log epoch.
+    pub epoch: u64,
+    /// The server's clock.
+    pub now: Timestamp,
+    /// Problems with pushed device logs.
+    pub problems: Vec<ProblemNotice>,
+    /// New items.
+    pub pages: Vec<StreamPage>,
+    /// Ends of all streams the phone follows, when its cursors were of another epoch.
+    pub resets: Vec<StreamReset>,
+    /// The server's signature over a receipt of all pages: their streams in this order, each up
+    /// to the page's end. None when there are no pages.
+    pub receipt: Option<Signature>,
+    /// The directory, when the phone's digest is of another one.
+    pub directory: Option<Vec<u8>>,
+    /// What to do.
+    pub directives: Vec<Directive>,
+}
+
+const HAS_EPOCH: u8 = 1;
+const HAS_RECEIPT: u8 = 2;
+const HAS_DIRECTORY: u8 = 4;
+
+impl SyncResponse {
+    /// The body of the response to this request of this author.
+    #[must_use]
+    pub fn encode(&self, request: &SyncRequest, asker: Author) -> Vec<u8> {
+        let mut incarnations = Table::with_known(request.incarnations());
+        let mut authors = Table::with_known(vec![asker]);
+        let mut tail = Vec::new();
+        let mut names = StreamNames::default();
+        put_u64(&mut tail, self.problems.len() as u64);
+        for notice in &self.problems {
+            names.put(&mut tail, &notice.stream);
+            put_u64(&mut tail, incarnations.place(notice.incarnation));
+            let (code, expected) = match notice.problem {
+                LogProblem::Gap { expected } => (0, expected),
+                LogProblem::BadSignature => (1, 0),
+                LogProblem::Forked => (2, 0),
+                LogProblem::NotYourLog => (3, 0),
+                LogProblem::UnknownStream => (4, 0),
+                LogProblem::TooLarge => (5, 0),
+            };
+            tail.push(code);
+            put_u64(&mut tail, expected);
+        }
+        put_u64(&mut tail, self.pages.len() as u64);
+        for page in &self.pages {
+            names.put(&mut tail, &page.stream);
+            put_u64(&mut tail, page.after << 1 | u64::from(page.more));
+            put_items(
+                &mut tail,
+                &page.items,
+                &mut incarnations,
+                &mut authors,
+                |id| pushed(request, &page.stream, id),
+            );
+        }
+        put_u64(&mut tail, self.resets.len() as u64);
+        for reset in &self.resets {
+            names.put(&mut tail, &reset.stream);
+            put_u64(&mut tail, reset.seq);
+            tail.extend_from_slice(&reset.prefix.0);
+        }
+        put_u64(&mut tail, self.directives.len() as u64);
+        for directive in &self.directives {
+            match directive {
+                Directive::Erase(stream) => {
+                    tail.push(0);
+                    names.put(&mut tail, stream);
+                }
+                Directive::Wipe => tail.push(1),
+            }
+        }
+        let mut flags = 0;
+        if self.epoch != request.epoch {
+            flags |= HAS_EPOCH;
+        }
+        if self.receipt.is_some() {
+            flags |= HAS_RECEIPT;
+        }
+        if self.directory.is_some() {
+            flags |= HAS_DIRECTORY;
+        }
+        let mut out = vec![flags];
+        if flags & HAS_EPOCH != 0 {
+            out.extend_from_slice(&self.epoch.to_be_bytes());
+        }
+        put_i64(&mut out, self.now.millis());
+        if let Some(signature) = &self.receipt {
+            out.extend_from_slice(&signature.0);
+        }
+        if let Some(directory) = &self.directory {
+            put_bytes(&mut out, directory);
+        }
+        incarnations.put(&mut out);
+        authors.put(&mut out);
+        out.extend_from_slice(&tail);
+        seal_frame(&out)
+    }
+
+    /// Reads the response to this request. Items that the request pushed come without entry and
+    /// with a zero hash.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; nothing of a body that does not decode is used.
+    pub fn decode(body: &[u8], request: &SyncRequest, asker: Author) -> Result<Self, DecodeError> {
+        let content = open_frame(body)?;
+        let mut r = Reader::new(&content);
+        let flags = r.u8()?;
+        if flags & !(HAS_EPOCH | HAS_RECEIPT | HAS_DIRECTORY) != 0 {
+            return Err(DecodeError::OutOfRange("flags"));
+        }
+        let epoch = if flags & HAS_EPOCH == 0 {
+            request.epoch
+        } else {
+            u64::from_be_bytes(r.array()?)
+        };
+        let now = Timestamp(r.i64()?);
+        let receipt = if flags & HAS_RECEIPT == 0 {
+            None
+        } else {
+            Some(Signature(r.array()?))
+        };
+        let directory = if flags & HAS_DIRECTORY == 0 {
+            None
+        } else {
+            Some(r.bytes(MAX_BODY_DECODED_BYTES)?.to_vec())
+        };
+        let incarnations = Table::get(&mut r, request.incarnations())?;
+        let authors = Table::get(&mut r, vec![asker])?;
+        let mut names = StreamNames::default();
+        let mut ops_left = MAX_OPS_PER_MESSAGE;
+        let n = r.count(MAX_LOGS_PER_PUSH, "problems")?;
+        let mut problems = Vec::with_capacity(n);
+        for _ in 0..n {
+            let stream = names.get(&mut r)?;
+            let incarnation = incarnations.at(r.u64()?)?;
+            let (code, expected) = (r.u8()?, r.u64()?);
+            let problem = match code {
+                0 => LogProblem::Gap { expected },
+                1 => LogProblem::BadSignature,
+                2 => LogProblem::Forked,
+                3 => LogProblem::NotYourLog,
+                4 => LogProblem::UnknownStream,
+                5 => LogProblem::TooLarge,
+                _ => return Err(DecodeError::OutOfRange("problem")),
+            };
+            problems.push(ProblemNotice {
+                stream,
+                incarnation,
+                problem,
+            });
+        }
+        let n = r.count(MAX_STREAMS_PER_SYNC, "pages")?;
+        let mut pages = Vec::with_capacity(n);
+        for _ in 0..n {
+            let stream = names.get(&mut r)?;
+            let place = r.u64()?;
+            let items = get_items(&mut r, &stream, &incarnations, &authors, &mut ops_left)?;
+            pages.push(StreamPage {
+                stream,
+                after: place >> 1,
+                items,
+                more: place & 1 == 1,
+            });
+        }
+        let n = r.count(MAX_STREAMS_PER_SYNC, "resets")?;
+        let mut resets = Vec::with_capacity(n);
+        for _ in 0..n {
+            resets.push(StreamReset {
+                stream: names.get(&mut r)?,
+                seq: r.u64()?,
+                prefix: Hash(r.array()?),
+            });
+        }
+        let n = r.count(MAX_STREAMS_PER_SYNC, "directives")?;
+        let mut directives = Vec::with_capacity(n);
+        for _ in 0..n {
+            directives.push(match r.u8()? {
+                0 => Directive::Erase(names.get(&mut r)?),
+                1 => Directive::Wipe,
+                _ => return Err(DecodeError::OutOfRange("directive")),
+            });
+        }
+        r.finish()?;
+        Ok(Self {
+            epoch,
+            now,
+            problems,
+            pages,
+            resets,
+            receipt,
+            directory,
+            directives,
+        })
+    }
+}
+
+/// Whether the request pushed this entry, so that its author surely has it.
+fn pushed(request: &SyncRequest, stream: &StreamId, id: &EntryRef) -> bool {
+    request.logs.iter().any(|log| {
+        log.incarnation == id.incarnation
+            && log.stream == *stream
+            && log.entries.first().is_some_and(|e| e.header.seq <= id.seq)
+            && log.entries.last().is_some_and(|e| id.seq <= e.header.seq)
+    })
+}
