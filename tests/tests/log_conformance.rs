@@ -1,6 +1,11 @@
 //! One suite for every engine of the log: each test runs over memory, sled and redb.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     collections::BTreeSet,

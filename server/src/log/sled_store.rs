@@ -38,6 +38,7 @@ impl SledStore {
         if !skip_fsync && path.exists() {
             File::open(&path).and_then(|f| f.sync_all()).map_err(io)?;
         }
+        remove_unfinished_snapshots(dir).map_err(io)?;
         let started = Instant::now();
         let db = loop {
             let config = sled::Config::new()
@@ -92,6 +93,23 @@ impl SledStore {
         }
         if any { sync_dir(&blobs) } else { Ok(()) }
     }
+}
+
+/// sled takes a half-written snapshot, which a power cut left, for its newest and refuses to open.
+/// Such a file was never renamed to its final name, so nothing relies on it.
+fn remove_unfinished_snapshots(dir: &Path) -> std::io::Result<()> {
+    if !dir.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl Store for SledStore {
