@@ -1,1 +1,3 @@
-//! .
+//! The Gridfold server: admits, logs, projects and serves.
+
+pub mod config;
