@@ -177,7 +177,7 @@ impl Accounts {
                 return Ok(Err(SignInError::Invalid));
             };
             throttle::clear(tx, &by_account)?;
-            throttle::forgive(tx, &by_address, now_ms)?;
+            throttle::forgive(tx, &by_address)?;
             Ok::<_, SignInError>(Ok(user))
         })?
     }

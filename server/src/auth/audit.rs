@@ -17,6 +17,9 @@ use super::store::{AuthStore, fixed, id};
 /// The longest scope kept, in bytes.
 pub const SCOPE_MAX_BYTES: usize = 512;
 
+/// Rows read at a time while verifying.
+const VERIFY_PAGE_ROWS: u32 = 256;
+
 const ROW_LABEL: &str = "gridfold/audit-row/1";
 const HEAD_LABEL: &str = "gridfold/audit-head/1";
 
@@ -189,7 +192,9 @@ impl Audit {
         let mut last = (0, [0; 32]);
         let mut met = trusted.is_none_or(|(head, _)| head.seq == 0);
         loop {
-            let page = self.store.read(|conn| rows(conn, last.0, 1_000))?;
+            let page = self
+                .store
+                .read(|conn| rows(conn, last.0, VERIFY_PAGE_ROWS))?;
             if page.is_empty() {
                 break;
             }

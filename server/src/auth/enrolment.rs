@@ -357,7 +357,7 @@ impl Enrolment {
             let Some(found) = found else {
                 return Ok(Err(EnrolmentError::Invalid));
             };
-            throttle::forgive(tx, &by_address, now_ms)?;
+            throttle::forgive(tx, &by_address)?;
             match found.usable(now_ms) {
                 Ok(()) => act(tx, found),
                 Err(refused) => Ok(Err(refused)),

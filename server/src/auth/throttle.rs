@@ -72,7 +72,7 @@ pub(crate) fn reserve(
     }
     for (subject, count) in subjects.iter().zip(counts) {
         tx.prepare_cached("INSERT OR REPLACE INTO failures (subject, count, last_ms, until_ms) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![subject, count, now_ms, now_ms + delay_ms(count)])?;
+            .execute(params![subject, count, now_ms, until(count, now_ms)])?;
     }
     Ok(None)
 }
@@ -85,10 +85,18 @@ pub(crate) fn clear(tx: &Connection, subject: &Subject) -> Result<(), StoreError
 }
 
 /// Takes back the one attempt that was counted; failures of others at the same address stay.
-pub(crate) fn forgive(tx: &Connection, subject: &Subject, now_ms: i64) -> Result<(), StoreError> {
+pub(crate) fn forgive(tx: &Connection, subject: &Subject) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE failures SET count = max(count - 1, 0), until_ms = ?2 WHERE subject = ?1",
+        "UPDATE failures SET count = max(count - 1, 0), until_ms = 0 WHERE subject = ?1",
     )?
-    .execute(params![subject, now_ms])?;
+    .execute([subject])?;
     Ok(())
+}
+
+/// Zero when there is no delay, so that a clock that steps back a little delays nobody.
+fn until(count: u32, now_ms: i64) -> i64 {
+    match delay_ms(count) {
+        0 => 0,
+        delay => now_ms.saturating_add(delay),
+    }
 }
