@@ -1,3 +1,9 @@
-//! .
+//! The Gridfold server: admits, logs, projects and serves.
+//!
+//! The walk of a push: a route decodes it, [`admit`] decides on it and appends to the [`log`],
+//! [`project`] folds what was appended into [`views`], [`notify`] wakes whoever follows. A write
+//! request ends at the log; views are never written from a route.
 
+pub mod auth;
+pub mod config;
 pub mod log;
