@@ -317,12 +317,12 @@ fn redb_survives_every_cut_of_a_short_run() {
 
 #[test]
 fn sled_survives_cuts_of_a_long_run() {
-    survives(Engine::Sled, &LONG, "long", Some(60), 3);
+    survives(Engine::Sled, &LONG, "long", Some(200), 3);
 }
 
 #[test]
 fn redb_survives_cuts_of_a_long_run() {
-    survives(Engine::Redb, &LONG, "long", Some(60), 3);
+    survives(Engine::Redb, &LONG, "long", Some(200), 3);
 }
 
 /// The suite is worth nothing unless it turns red when the fsync is taken away.

@@ -167,10 +167,8 @@ fn rename(names: &mut BTreeMap<PathBuf, Option<usize>>, effect: &Effect) {
 /// Applies a change of bytes, those sectors of it that are kept.
 fn apply(file: &mut Vec<u8>, effect: &Effect, mut keep: impl FnMut(usize) -> bool) {
     match effect {
-        Effect::Truncate(_, len) => {
-            if keep(0) {
-                file.resize(usize::try_from(*len).unwrap_or(0), 0);
-            }
+        Effect::Truncate(_, len) if keep(0) => {
+            file.resize(usize::try_from(*len).unwrap_or(0), 0);
         }
         Effect::Write(_, offset, bytes) => {
             let mut at = usize::try_from(*offset).unwrap_or(0);
