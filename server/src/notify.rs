@@ -24,7 +24,9 @@ pub struct Notify {
 
 impl Default for Notify {
     fn default() -> Self {
-        Self { sender: broadcast::channel(CAPACITY).0 }
+        Self {
+            sender: broadcast::channel(CAPACITY).0,
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use gridfold_sync_core::codec::{DecodeError, Reader, put_bytes, put_i64, put_str};
 use gridfold_sync_core::edit::encode_payload;
 use gridfold_sync_core::entry::{Author, Entry, Header, Item, Signature, Verdict};
-use gridfold_sync_core::ids::{DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, UserId};
+use gridfold_sync_core::ids::{
+    DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, UserId,
+};
 use gridfold_sync_core::limits::{MAX_NAME_BYTES, MAX_PAYLOAD_BYTES};
 use gridfold_sync_core::time::Timestamp;
 use uuid::Uuid;
@@ -42,7 +44,7 @@ pub struct StoredItem {
 
 /// Whose key seals an entry's payload: its record's, or its device's when no record can be told.
 #[must_use]
-pub fn key_owner(record: Option<RecordId>, device: DeviceId) -> Uuid {
+pub(super) fn key_owner(record: Option<RecordId>, device: DeviceId) -> Uuid {
     record.map_or(device.0, |r| r.0)
 }
 
@@ -50,10 +52,19 @@ pub fn key_owner(record: Option<RecordId>, device: DeviceId) -> Uuid {
 ///
 /// # Errors
 /// When there is no randomness or no key store.
-pub fn seal_payload(keys: &RecordKeys, owner: Uuid, entry: &Entry, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(ops) = &entry.ops else { return Ok(None) };
+pub(super) fn seal_payload(
+    keys: &RecordKeys,
+    owner: Uuid,
+    entry: &Entry,
+    hash: &Hash,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(ops) = &entry.ops else {
+        return Ok(None);
+    };
     // An erased record has no key: nothing of it is kept any more.
-    let Some(key) = keys.get(owner)? else { return Ok(None) };
+    let Some(key) = keys.get(owner)? else {
+        return Ok(None);
+    };
     Ok(seal(&key, &hash.0, &encode_payload(ops)).ok())
 }
 
@@ -107,19 +118,33 @@ impl StoredItem {
             incarnation: IncarnationId::from_bytes(r.array()?),
             seq: u64::from_be_bytes(r.array()?),
         };
-        let author = Author { device: DeviceId::from_bytes(r.array()?), user: UserId::from_bytes(r.array()?) };
+        let author = Author {
+            device: DeviceId::from_bytes(r.array()?),
+            user: UserId::from_bytes(r.array()?),
+        };
         let received = Timestamp(r.i64()?);
         let verdict = Verdict::from_u8(r.u8()?).ok_or(DecodeError::OutOfRange("verdict"))?;
         let entry_hash = Hash(r.array()?);
         let flags = r.u8()?;
         let has = |bit: u8| flags >> bit & 1 == 1;
-        let record = if has(0) { Some(RecordId::from_bytes(r.array()?)) } else { None };
-        let form = if has(1) {
-            Some(FormCode::new(r.str(MAX_NAME_BYTES)?).map_err(|_| DecodeError::OutOfRange("form"))?)
+        let record = if has(0) {
+            Some(RecordId::from_bytes(r.array()?))
         } else {
             None
         };
-        let signature = if has(2) { Some(Signature(r.array()?)) } else { None };
+        let form = if has(1) {
+            Some(
+                FormCode::new(r.str(MAX_NAME_BYTES)?)
+                    .map_err(|_| DecodeError::OutOfRange("form"))?,
+            )
+        } else {
+            None
+        };
+        let signature = if has(2) {
+            Some(Signature(r.array()?))
+        } else {
+            None
+        };
         let header = if has(4) {
             let mut header = Reader::new(r.bytes(MAX_ITEM_BYTES)?);
             let decoded = Header::decode(&mut header)?;
@@ -128,7 +153,11 @@ impl StoredItem {
         } else {
             None
         };
-        let sealed = if has(5) { Some(r.bytes(MAX_PAYLOAD_BYTES + 256)?.to_vec()) } else { None };
+        let sealed = if has(5) {
+            Some(r.bytes(MAX_PAYLOAD_BYTES + 256)?.to_vec())
+        } else {
+            None
+        };
         r.finish()?;
         Ok(Self {
             id,
@@ -150,13 +179,25 @@ impl StoredItem {
     /// # Errors
     /// When the key store fails.
     pub fn entry(&self, keys: &RecordKeys) -> Result<Option<Entry>, StoreError> {
-        let Some(header) = &self.header else { return Ok(None) };
-        let erased = Entry { incarnation: self.id.incarnation, header: header.clone(), ops: None };
-        let Some(sealed) = &self.sealed else { return Ok(Some(erased)) };
-        let Some(key) = keys.get(key_owner(self.record, self.author.device))? else { return Ok(Some(erased)) };
+        let Some(header) = &self.header else {
+            return Ok(None);
+        };
+        let erased = Entry {
+            incarnation: self.id.incarnation,
+            header: header.clone(),
+            ops: None,
+        };
+        let Some(sealed) = &self.sealed else {
+            return Ok(Some(erased));
+        };
+        let Some(key) = keys.get(key_owner(self.record, self.author.device))? else {
+            return Ok(Some(erased));
+        };
         let opened = open(&key, &self.entry_hash.0, sealed)
             .ok()
-            .and_then(|payload| Entry::from_parts(self.id.incarnation, header.clone(), &payload).ok());
+            .and_then(|payload| {
+                Entry::from_parts(self.id.incarnation, header.clone(), &payload).ok()
+            });
         Ok(Some(opened.unwrap_or(erased)))
     }
 

@@ -18,7 +18,10 @@ impl Scope {
     /// Everything: for the operator's own commands.
     #[must_use]
     pub fn all() -> Self {
-        Self { grids: None, classes: SensitivityClass::ALL.into_iter().collect() }
+        Self {
+            grids: None,
+            classes: SensitivityClass::ALL.into_iter().collect(),
+        }
     }
     /// Whether a grid is inside.
     #[must_use]
@@ -54,7 +57,10 @@ impl Sort {
         }
     }
     pub(super) fn is_ascending(self) -> bool {
-        matches!(self, Self::ChangedAsc | Self::CapturedAsc | Self::ReceivedAsc)
+        matches!(
+            self,
+            Self::ChangedAsc | Self::CapturedAsc | Self::ReceivedAsc
+        )
     }
     /// Reads `changed`, `-changed`, `captured`, `-captured`, `received`, `-received`; a minus means newest first.
     #[must_use]

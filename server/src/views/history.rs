@@ -67,13 +67,21 @@ impl Views {
     fn item(&self, stream: &StreamId, seq: u64) -> Result<Option<StoredItem>, ViewsError> {
         let name = StreamName::new(stream.name()).map_err(|_| ViewsError::Damaged)?;
         match self.log.get(&name, seq)? {
-            Some(item) => StoredItem::decode(&item.bytes).map(Some).map_err(|_| ViewsError::Damaged),
+            Some(item) => StoredItem::decode(&item.bytes)
+                .map(Some)
+                .map_err(|_| ViewsError::Damaged),
             None => Ok(None),
         }
     }
 
-    fn history_row(&self, stream: StreamId, seq: u64) -> Result<Option<(HistoryRow, Option<RecordId>)>, ViewsError> {
-        let Some(item) = self.item(&stream, seq)? else { return Ok(None) };
+    fn history_row(
+        &self,
+        stream: StreamId,
+        seq: u64,
+    ) -> Result<Option<(HistoryRow, Option<RecordId>)>, ViewsError> {
+        let Some(item) = self.item(&stream, seq)? else {
+            return Ok(None);
+        };
         let entry = item.entry(&self.keys)?;
         let row = HistoryRow {
             stream,
@@ -115,7 +123,11 @@ impl Views {
     ///
     /// # Errors
     /// When views or log cannot be read.
-    pub fn entry(&self, stream: &StreamId, id: &EntryRef) -> Result<Option<(HistoryRow, Option<RecordId>)>, ViewsError> {
+    pub fn entry(
+        &self,
+        stream: &StreamId,
+        id: &EntryRef,
+    ) -> Result<Option<(HistoryRow, Option<RecordId>)>, ViewsError> {
         let seq: Option<i64> = self.pool.with(|conn| {
             Ok(conn
                 .prepare_cached(
@@ -123,7 +135,10 @@ impl Views {
                      JOIN incarnations i ON i.id = e.incarnation
                      WHERE s.name = ?1 AND i.incarnation = ?2 AND e.log_seq = ?3",
                 )?
-                .query_row(params![stream.name(), id.incarnation.bytes(), id.seq as i64], |r| r.get(0))
+                .query_row(
+                    params![stream.name(), id.incarnation.bytes(), id.seq as i64],
+                    |r| r.get(0),
+                )
                 .optional()?)
         })?;
         match seq {
@@ -136,7 +151,12 @@ impl Views {
     ///
     /// # Errors
     /// When views or log cannot be read, or the cursor is not of this list.
-    pub fn refused(&self, scope: &Scope, cursor: Option<&str>, limit: usize) -> Result<Page<RefusedRow>, ViewsError> {
+    pub fn refused(
+        &self,
+        scope: &Scope,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<RefusedRow>, ViewsError> {
         let limit = limit.clamp(1, MAX_PAGE);
         let (received, stream, seq) = match cursor {
             None => (i64::MAX, i64::MAX, i64::MAX),
@@ -217,13 +237,18 @@ impl Views {
     /// When the views cannot be read.
     pub fn totals(&self) -> Result<Totals, ViewsError> {
         self.pool.with(|conn| {
-            let count = |sql: &str| conn.query_row(sql, [], |r| r.get::<_, i64>(0)).map(|n| n as u64);
+            let count = |sql: &str| {
+                conn.query_row(sql, [], |r| r.get::<_, i64>(0))
+                    .map(|n| n as u64)
+            };
             Ok(Totals {
                 entries: count("SELECT COUNT(*) FROM entries")?,
                 refused: count("SELECT COUNT(*) FROM entries WHERE verdict >= 2")?,
                 late: count("SELECT COUNT(*) FROM entries WHERE verdict = 1")?,
                 records: count("SELECT COUNT(*) FROM records WHERE live = 1")?,
-                in_conflict: count("SELECT COUNT(*) FROM records WHERE live = 1 AND conflicts > 0")?,
+                in_conflict: count(
+                    "SELECT COUNT(*) FROM records WHERE live = 1 AND conflicts > 0",
+                )?,
                 quarantined: count("SELECT COALESCE(SUM(entries), 0) FROM quarantine")?,
             })
         })

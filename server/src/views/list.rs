@@ -24,12 +24,17 @@ pub struct StoredRecord {
     pub parts: Vec<(SensitivityClass, PartState)>,
 }
 
-const COLUMNS: &str = "r.id, r.record, r.grid, r.form, r.form_version, r.status, r.deleted, r.conflicts, r.title,
+const COLUMNS: &str =
+    "r.id, r.record, r.grid, r.form, r.form_version, r.status, r.deleted, r.conflicts, r.title,
  r.title_class, r.household, r.lat, r.lon, r.missing, r.late, r.captured, r.changed, r.received";
 
 fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError> {
     let class = SensitivityClass::from_u8(row.get(9)?).ok_or(ViewsError::Damaged)?;
-    let title = if scope.classes.contains(&class) { row.get(8)? } else { String::new() };
+    let title = if scope.classes.contains(&class) {
+        row.get(8)?
+    } else {
+        String::new()
+    };
     let household: Option<[u8; 16]> = row.get(10)?;
     let lat: Option<i32> = row.get(11)?;
     let lon: Option<i32> = row.get(12)?;
@@ -127,7 +132,10 @@ fn conditions(filter: &RecordFilter) -> Result<Option<Conditions>, ViewsError> {
     if let Some(text) = &filter.text {
         let columns: Vec<&str> = filter.scope.classes.iter().map(|c| column(*c)).collect();
         match match_expression(text, &columns) {
-            Some(expression) => c.with("r.id IN (SELECT rowid FROM search WHERE search MATCH ?)", expression),
+            Some(expression) => c.with(
+                "r.id IN (SELECT rowid FROM search WHERE search MATCH ?)",
+                expression,
+            ),
             None => return Ok(None),
         }
     }
@@ -152,8 +160,14 @@ fn column(class: SensitivityClass) -> &'static str {
 }
 
 fn list(conn: &Connection, filter: &RecordFilter) -> Result<Vec<(i64, RecordRow)>, ViewsError> {
-    let Some(c) = conditions(filter)? else { return Ok(Vec::new()) };
-    let direction = if filter.sort.is_ascending() { "ASC" } else { "DESC" };
+    let Some(c) = conditions(filter)? else {
+        return Ok(Vec::new());
+    };
+    let direction = if filter.sort.is_ascending() {
+        "ASC"
+    } else {
+        "DESC"
+    };
     let sort = filter.sort.column();
     let limit = filter.limit.clamp(1, MAX_PAGE) + 1;
     let sql = format!(
@@ -169,15 +183,23 @@ fn list(conn: &Connection, filter: &RecordFilter) -> Result<Vec<(i64, RecordRow)
     Ok(out)
 }
 
-fn parts(conn: &Connection, id: i64, scope: &Scope) -> Result<Vec<(SensitivityClass, PartState)>, ViewsError> {
-    let mut statement = conn.prepare_cached("SELECT class, state FROM parts WHERE record = ?1 ORDER BY class")?;
+fn parts(
+    conn: &Connection,
+    id: i64,
+    scope: &Scope,
+) -> Result<Vec<(SensitivityClass, PartState)>, ViewsError> {
+    let mut statement =
+        conn.prepare_cached("SELECT class, state FROM parts WHERE record = ?1 ORDER BY class")?;
     let rows = statement.query_map([id], |r| Ok((r.get::<_, u8>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
     let mut out = Vec::new();
     for row in rows {
         let (class, state) = row?;
         let class = SensitivityClass::from_u8(class).ok_or(ViewsError::Damaged)?;
         if scope.classes.contains(&class) {
-            out.push((class, PartState::from_bytes(&state).map_err(|_| ViewsError::Damaged)?));
+            out.push((
+                class,
+                PartState::from_bytes(&state).map_err(|_| ViewsError::Damaged)?,
+            ));
         }
     }
     Ok(out)
@@ -201,11 +223,27 @@ impl Views {
             let rows = list(conn, filter)?;
             let full = rows
                 .into_iter()
-                .map(|(id, row)| Ok((id, StoredRecord { row, parts: parts(conn, id, &filter.scope)? })))
+                .map(|(id, row)| {
+                    Ok((
+                        id,
+                        StoredRecord {
+                            row,
+                            parts: parts(conn, id, &filter.scope)?,
+                        },
+                    ))
+                })
                 .collect::<Result<Vec<_>, ViewsError>>()?;
             let limit = filter.limit.clamp(1, MAX_PAGE);
-            let next = cursor(full.get(limit - 1).filter(|_| full.len() > limit).map(|(id, r)| (*id, &r.row)), filter);
-            Ok(Page { rows: full.into_iter().take(limit).map(|(_, r)| r).collect(), next })
+            let next = cursor(
+                full.get(limit - 1)
+                    .filter(|_| full.len() > limit)
+                    .map(|(id, r)| (*id, &r.row)),
+                filter,
+            );
+            Ok(Page {
+                rows: full.into_iter().take(limit).map(|(_, r)| r).collect(),
+                next,
+            })
         })
     }
 
@@ -218,7 +256,10 @@ impl Views {
         filter: &RecordFilter,
         mut each: impl FnMut(StoredRecord) -> bool,
     ) -> Result<(), ViewsError> {
-        let mut filter = RecordFilter { limit: WALK_PAGE, ..filter.clone() };
+        let mut filter = RecordFilter {
+            limit: WALK_PAGE,
+            ..filter.clone()
+        };
         loop {
             let page = self.list_full(&filter)?;
             for record in page.rows {
@@ -237,12 +278,18 @@ impl Views {
     ///
     /// # Errors
     /// When the views cannot be read.
-    pub fn record(&self, record: &RecordId, scope: &Scope) -> Result<Option<StoredRecord>, ViewsError> {
+    pub fn record(
+        &self,
+        record: &RecordId,
+        scope: &Scope,
+    ) -> Result<Option<StoredRecord>, ViewsError> {
         self.pool.with(|conn| {
             let sql = format!("SELECT {COLUMNS} FROM records r WHERE r.record = ?1 AND r.live = 1");
             let mut statement = conn.prepare_cached(&sql)?;
             let mut rows = statement.query([record.bytes()])?;
-            let Some(row) = rows.next()? else { return Ok(None) };
+            let Some(row) = rows.next()? else {
+                return Ok(None);
+            };
             let (id, row) = read_row(row, scope)?;
             if !scope.has(&row.grid) {
                 return Ok(None);
@@ -260,11 +307,17 @@ impl Views {
         self.pool.with(|conn| {
             let mut filter = RecordFilter::of(scope.clone());
             filter.cursor = None;
-            let Some(c) = conditions(&filter)? else { return Ok(BTreeMap::new()) };
-            let sql = format!("SELECT r.form, COUNT(*) FROM records r WHERE {} GROUP BY r.form", c.sql.join(" AND "));
+            let Some(c) = conditions(&filter)? else {
+                return Ok(BTreeMap::new());
+            };
+            let sql = format!(
+                "SELECT r.form, COUNT(*) FROM records r WHERE {} GROUP BY r.form",
+                c.sql.join(" AND ")
+            );
             let mut statement = conn.prepare_cached(&sql)?;
-            let rows = statement
-                .query_map(params_from_iter(c.values), |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)? as u64)))?;
+            let rows = statement.query_map(params_from_iter(c.values), |r| {
+                Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)? as u64))
+            })?;
             rows.map(|r| r.map_err(ViewsError::from)).collect()
         })
     }
@@ -286,8 +339,16 @@ impl Views {
 
 fn page(rows: Vec<(i64, RecordRow)>, filter: &RecordFilter) -> Page<RecordRow> {
     let limit = filter.limit.clamp(1, MAX_PAGE);
-    let next = cursor(rows.get(limit - 1).filter(|_| rows.len() > limit).map(|(id, r)| (*id, r)), filter);
-    Page { rows: rows.into_iter().take(limit).map(|(_, r)| r).collect(), next }
+    let next = cursor(
+        rows.get(limit - 1)
+            .filter(|_| rows.len() > limit)
+            .map(|(id, r)| (*id, r)),
+        filter,
+    );
+    Page {
+        rows: rows.into_iter().take(limit).map(|(_, r)| r).collect(),
+        next,
+    }
 }
 
 fn cursor(last: Option<(i64, &RecordRow)>, filter: &RecordFilter) -> Option<String> {

@@ -42,6 +42,10 @@ impl Views {
     /// # Errors
     /// When the file cannot be opened.
     pub fn open(path: &Path, log: Arc<dyn Log>, keys: Arc<RecordKeys>) -> Result<Self, ViewsError> {
-        Ok(Self { pool: Arc::new(Pool::open(path)?), log, keys })
+        Ok(Self {
+            pool: Arc::new(Pool::open(path)?),
+            log,
+            keys,
+        })
     }
 }

@@ -12,13 +12,19 @@ const KEPT_CONNECTIONS: usize = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum ViewsError {
     /// SQLite failed.
-    #[error("the views could not be read or written: {0}. Nothing is lost: `gridfold verify --rebuild` makes them again from the log")]
+    #[error(
+        "the views could not be read or written: {0}. Nothing is lost: `gridfold verify --rebuild` makes them again from the log"
+    )]
     Sqlite(#[from] rusqlite::Error),
     /// The file could not be made.
-    #[error("the views' file could not be made: {0}. Check the data directory's owner and free space")]
+    #[error(
+        "the views' file could not be made: {0}. Check the data directory's owner and free space"
+    )]
     Open(String),
     /// A stored row does not decode.
-    #[error("a row of the views is damaged. Nothing is lost: `gridfold verify --rebuild` makes the views again from the log")]
+    #[error(
+        "a row of the views is damaged. Nothing is lost: `gridfold verify --rebuild` makes the views again from the log"
+    )]
     Damaged,
     /// The log failed.
     #[error(transparent)]
@@ -56,13 +62,19 @@ fn prepare(conn: &Connection) -> Result<(), ViewsError> {
 
 impl Pool {
     pub(super) fn open(path: &Path) -> Result<Self, ViewsError> {
-        let pool = Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
+        let pool = Self {
+            path: path.to_owned(),
+            idle: Mutex::new(Vec::new()),
+        };
         pool.with(|_| Ok(()))?;
         Ok(pool)
     }
 
     /// Runs a reader on a connection of its own.
-    pub(super) fn with<T>(&self, run: impl FnOnce(&Connection) -> Result<T, ViewsError>) -> Result<T, ViewsError> {
+    pub(super) fn with<T>(
+        &self,
+        run: impl FnOnce(&Connection) -> Result<T, ViewsError>,
+    ) -> Result<T, ViewsError> {
         let idle = self.idle.lock().pop();
         let conn = match idle {
             Some(conn) => conn,

@@ -40,11 +40,19 @@ pub fn match_expression(typed: &str, columns: &[&str]) -> Option<String> {
         if phrase.is_empty() {
             continue;
         }
-        let prefix = if phrase.chars().last().is_some_and(stands_alone) { "" } else { "*" };
+        let prefix = if phrase.chars().last().is_some_and(stands_alone) {
+            ""
+        } else {
+            "*"
+        };
         terms.push(format!("\"{phrase}\"{prefix}"));
     }
     if terms.is_empty() || columns.is_empty() {
         return None;
     }
-    Some(format!("{{{}}} : ({})", columns.join(" "), terms.join(" AND ")))
+    Some(format!(
+        "{{{}}} : ({})",
+        columns.join(" "),
+        terms.join(" AND ")
+    ))
 }

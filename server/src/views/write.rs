@@ -6,7 +6,8 @@ use std::path::Path;
 use gridfold_sync_core::admission::{EntryFact, LogHead};
 use gridfold_sync_core::entry::{Author, Verdict};
 use gridfold_sync_core::ids::{
-    AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, SensitivityClass, StreamId,
+    AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, SensitivityClass,
+    StreamId,
 };
 use gridfold_sync_core::schema::FormSet;
 use gridfold_sync_core::time::Timestamp;
@@ -82,7 +83,11 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails.
     pub fn open(path: &Path) -> Result<Self, ViewsError> {
-        Ok(Self { conn: open_writer(path)?, streams: HashMap::new(), incarnations: HashMap::new() })
+        Ok(Self {
+            conn: open_writer(path)?,
+            streams: HashMap::new(),
+            incarnations: HashMap::new(),
+        })
     }
 
     /// The log epoch the views were made from.
@@ -90,8 +95,12 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails.
     pub fn epoch(&self) -> Result<Option<u64>, ViewsError> {
-        let found: Option<String> =
-            self.conn.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |r| r.get(0)).optional()?;
+        let found: Option<String> = self
+            .conn
+            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |r| {
+                r.get(0)
+            })
+            .optional()?;
         Ok(found.and_then(|text| text.parse().ok()))
     }
 
@@ -115,9 +124,25 @@ impl ViewsWriter {
         let found = self
             .conn
             .prepare_cached("SELECT seq, prefix FROM streams WHERE name = ?1")?
-            .query_row([stream], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 32]>(1)?)))
+            .query_row([stream], |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 32]>(1)?))
+            })
             .optional()?;
-        Ok(found.map_or((0, Hash::default()), |(seq, prefix)| (seq as u64, Hash(prefix))))
+        Ok(found.map_or((0, Hash::default()), |(seq, prefix)| {
+            (seq as u64, Hash(prefix))
+        }))
+    }
+
+    /// The names of all streams that have been projected.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn streams(&self) -> Result<Vec<String>, ViewsError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT name FROM streams ORDER BY name")?;
+        let names = statement.query_map([], |r| r.get(0))?;
+        names.map(|n| n.map_err(ViewsError::from)).collect()
     }
 
     fn stream_id(&mut self, stream: &StreamId) -> Result<Option<i64>, ViewsError> {
@@ -135,14 +160,19 @@ impl ViewsWriter {
         Ok(found)
     }
 
-    fn incarnation(&mut self, incarnation: IncarnationId) -> Result<Option<(i64, DeviceId)>, ViewsError> {
+    fn incarnation(
+        &mut self,
+        incarnation: IncarnationId,
+    ) -> Result<Option<(i64, DeviceId)>, ViewsError> {
         if let Some(found) = self.incarnations.get(&incarnation) {
             return Ok(Some(*found));
         }
         let found = self
             .conn
             .prepare_cached("SELECT id, device FROM incarnations WHERE incarnation = ?1")?
-            .query_row([incarnation.bytes()], |r| Ok((r.get(0)?, DeviceId::from_bytes(r.get(1)?))))
+            .query_row([incarnation.bytes()], |r| {
+                Ok((r.get(0)?, DeviceId::from_bytes(r.get(1)?)))
+            })
             .optional()?;
         if let Some(found) = found {
             self.incarnations.insert(incarnation, found);
@@ -154,7 +184,10 @@ impl ViewsWriter {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn incarnation_owner(&mut self, incarnation: IncarnationId) -> Result<Option<DeviceId>, ViewsError> {
+    pub fn incarnation_owner(
+        &mut self,
+        incarnation: IncarnationId,
+    ) -> Result<Option<DeviceId>, ViewsError> {
         Ok(self.incarnation(incarnation)?.map(|(_, device)| device))
     }
 
@@ -162,8 +195,13 @@ impl ViewsWriter {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn log_head(&mut self, stream: &StreamId, incarnation: IncarnationId) -> Result<LogHead, ViewsError> {
-        let (Some(stream), Some((incarnation, _))) = (self.stream_id(stream)?, self.incarnation(incarnation)?)
+    pub fn log_head(
+        &mut self,
+        stream: &StreamId,
+        incarnation: IncarnationId,
+    ) -> Result<LogHead, ViewsError> {
+        let (Some(stream), Some((incarnation, _))) =
+            (self.stream_id(stream)?, self.incarnation(incarnation)?)
         else {
             return Ok(LogHead::default());
         };
@@ -171,7 +209,10 @@ impl ViewsWriter {
             .conn
             .prepare_cached("SELECT seq, link FROM logs WHERE stream = ?1 AND incarnation = ?2")?
             .query_row(params![stream, incarnation], |r| {
-                Ok(LogHead { seq: r.get::<_, i64>(0)? as u64, link: Hash(r.get(1)?) })
+                Ok(LogHead {
+                    seq: r.get::<_, i64>(0)? as u64,
+                    link: Hash(r.get(1)?),
+                })
             })
             .optional()?;
         Ok(found.unwrap_or_default())
@@ -181,8 +222,13 @@ impl ViewsWriter {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn entry(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<EntryFact>, ViewsError> {
-        let (Some(stream), Some((incarnation, _))) = (self.stream_id(stream)?, self.incarnation(id.incarnation)?)
+    pub fn entry(
+        &mut self,
+        stream: &StreamId,
+        id: &EntryRef,
+    ) -> Result<Option<EntryFact>, ViewsError> {
+        let (Some(stream), Some((incarnation, _))) =
+            (self.stream_id(stream)?, self.incarnation(id.incarnation)?)
         else {
             return Ok(None);
         };
@@ -224,7 +270,11 @@ impl ViewsWriter {
     ///
     /// # Errors
     /// When SQLite fails or the row does not decode.
-    pub fn part(&self, record: &RecordId, class: SensitivityClass) -> Result<Option<PartState>, ViewsError> {
+    pub fn part(
+        &self,
+        record: &RecordId,
+        class: SensitivityClass,
+    ) -> Result<Option<PartState>, ViewsError> {
         let found: Option<Vec<u8>> = self
             .conn
             .prepare_cached(
@@ -232,7 +282,9 @@ impl ViewsWriter {
             )?
             .query_row(params![record.bytes(), class as u8], |r| r.get(0))
             .optional()?;
-        found.map(|bytes| PartState::from_bytes(&bytes).map_err(|_| ViewsError::Damaged)).transpose()
+        found
+            .map(|bytes| PartState::from_bytes(&bytes).map_err(|_| ViewsError::Damaged))
+            .transpose()
     }
 
     /// Places, in their stream, of the admitted entries of a record.
@@ -240,12 +292,15 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails.
     pub fn places(&mut self, stream: &StreamId, record: &RecordId) -> Result<Vec<u64>, ViewsError> {
-        let Some(stream) = self.stream_id(stream)? else { return Ok(Vec::new()) };
+        let Some(stream) = self.stream_id(stream)? else {
+            return Ok(Vec::new());
+        };
         let mut statement = self.conn.prepare_cached(
             "SELECT e.seq FROM entries e JOIN records r ON r.id = e.record
              WHERE r.record = ?1 AND e.stream = ?2 AND e.verdict < 2 ORDER BY e.seq",
         )?;
-        let places = statement.query_map(params![record.bytes(), stream], |r| r.get::<_, i64>(0))?;
+        let places =
+            statement.query_map(params![record.bytes(), stream], |r| r.get::<_, i64>(0))?;
         places.map(|p| Ok(p? as u64)).collect()
     }
 
@@ -270,7 +325,11 @@ impl ViewsWriter {
             self.stream_id(&entry.stream)?;
             self.incarnation(entry.id.incarnation)?;
         }
-        let Self { conn, streams, incarnations } = self;
+        let Self {
+            conn,
+            streams,
+            incarnations,
+        } = self;
         let tx = conn.transaction()?;
         let mut new_streams = Vec::new();
         let mut new_incarnations = Vec::new();
@@ -282,8 +341,10 @@ impl ViewsWriter {
             let stream = match streams.get(&e.stream) {
                 Some(id) => *id,
                 None => {
-                    tx.prepare_cached("INSERT INTO streams (name, seq, prefix) VALUES (?1, 0, zeroblob(32))")?
-                        .execute([e.stream.name()])?;
+                    tx.prepare_cached(
+                        "INSERT INTO streams (name, seq, prefix) VALUES (?1, 0, zeroblob(32))",
+                    )?
+                    .execute([e.stream.name()])?;
                     let id = tx.last_insert_rowid();
                     streams.insert(e.stream.clone(), id);
                     new_streams.push(e.stream.clone());
@@ -293,8 +354,10 @@ impl ViewsWriter {
             let incarnation = match incarnations.get(&e.id.incarnation) {
                 Some((id, _)) => *id,
                 None => {
-                    tx.prepare_cached("INSERT INTO incarnations (incarnation, device) VALUES (?1, ?2)")?
-                        .execute(params![e.id.incarnation.bytes(), e.author.device.bytes()])?;
+                    tx.prepare_cached(
+                        "INSERT INTO incarnations (incarnation, device) VALUES (?1, ?2)",
+                    )?
+                    .execute(params![e.id.incarnation.bytes(), e.author.device.bytes()])?;
                     let id = tx.last_insert_rowid();
                     incarnations.insert(e.id.incarnation, (id, e.author.device));
                     new_incarnations.push(e.id.incarnation);
@@ -335,12 +398,18 @@ impl ViewsWriter {
                 continue;
             }
             cursors.insert(stream, (e.seq, e.prefix));
-            let head = heads.entry((stream, incarnation)).or_insert((0, Hash::default()));
+            let head = heads
+                .entry((stream, incarnation))
+                .or_insert((0, Hash::default()));
             if e.id.seq > head.0 {
                 *head = (e.id.seq, e.link);
             }
-            if let (Some(record), Some(id), Some(state), Some(form)) = (e.record, record, &e.state, &e.form) {
-                let c = changed.entry(record).or_insert_with(|| Changed::new(id, e, form));
+            if let (Some(record), Some(id), Some(state), Some(form)) =
+                (e.record, record, &e.state, &e.form)
+            {
+                let c = changed
+                    .entry(record)
+                    .or_insert_with(|| Changed::new(id, e, form));
                 c.add(e, state);
             }
         }
@@ -365,8 +434,12 @@ impl ViewsWriter {
         let outcome = outcome.and_then(|()| tx.commit().map_err(ViewsError::from));
         if outcome.is_err() {
             // What the transaction made is gone with it.
-            new_streams.iter().for_each(|s| drop(streams.remove(s)));
-            new_incarnations.iter().for_each(|i| drop(incarnations.remove(i)));
+            for stream in &new_streams {
+                streams.remove(stream);
+            }
+            for incarnation in &new_incarnations {
+                incarnations.remove(incarnation);
+            }
         }
         outcome
     }
@@ -375,7 +448,12 @@ impl ViewsWriter {
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn project_quarantine(&mut self, stream: &str, notes: &[QuarantineNote], end: (u64, Hash)) -> Result<(), ViewsError> {
+    pub fn project_quarantine(
+        &mut self,
+        stream: &str,
+        notes: &[QuarantineNote],
+        end: (u64, Hash),
+    ) -> Result<(), ViewsError> {
         let tx = self.conn.transaction()?;
         for note in notes {
             tx.prepare_cached(
@@ -406,7 +484,11 @@ impl ViewsWriter {
 }
 
 /// The row of a record, made without life when an entry names it for the first time.
-fn record_row(tx: &Transaction<'_>, record: &RecordId, e: &ProjectedEntry) -> Result<i64, ViewsError> {
+fn record_row(
+    tx: &Transaction<'_>,
+    record: &RecordId,
+    e: &ProjectedEntry,
+) -> Result<i64, ViewsError> {
     let found = tx
         .prepare_cached("SELECT id FROM records WHERE record = ?1")?
         .query_row([record.bytes()], |r| r.get(0))
@@ -462,7 +544,12 @@ impl<'a> Changed<'a> {
         self.late |= e.verdict == Verdict::Admitted { late: true };
     }
 
-    fn write(&self, tx: &Transaction<'_>, record: RecordId, forms: &FormSet) -> Result<(), ViewsError> {
+    fn write(
+        &self,
+        tx: &Transaction<'_>,
+        record: RecordId,
+        forms: &FormSet,
+    ) -> Result<(), ViewsError> {
         for (class, state) in &self.parts {
             tx.prepare_cached(
                 "INSERT INTO parts (record, class, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3",
@@ -470,28 +557,53 @@ impl<'a> Changed<'a> {
             .execute(params![self.id, *class as u8, state.to_bytes()])?;
         }
         let mut others = Vec::new();
-        let version = self.parts.values().map(|p| p.form_version).max().unwrap_or(1);
-        let single = forms.get(self.form, version).is_some_and(|f| f.classes().len() == self.parts.len());
+        let version = self
+            .parts
+            .values()
+            .map(|p| p.form_version)
+            .max()
+            .unwrap_or(1);
+        let single = forms
+            .get(self.form, version)
+            .is_some_and(|f| f.classes().len() == self.parts.len());
         if !single {
-            let mut statement = tx.prepare_cached("SELECT class, state FROM parts WHERE record = ?1")?;
-            let rows = statement.query_map([self.id], |r| Ok((r.get::<_, u8>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+            let mut statement =
+                tx.prepare_cached("SELECT class, state FROM parts WHERE record = ?1")?;
+            let rows = statement.query_map([self.id], |r| {
+                Ok((r.get::<_, u8>(0)?, r.get::<_, Vec<u8>>(1)?))
+            })?;
             for row in rows {
                 let (class, state) = row?;
                 let class = SensitivityClass::from_u8(class).ok_or(ViewsError::Damaged)?;
                 if !self.parts.contains_key(&class) {
-                    others.push((class, PartState::from_bytes(&state).map_err(|_| ViewsError::Damaged)?));
+                    others.push((
+                        class,
+                        PartState::from_bytes(&state).map_err(|_| ViewsError::Damaged)?,
+                    ));
                 }
             }
         }
-        let mut parts: Vec<(SensitivityClass, &PartState)> = self.parts.iter().map(|(c, p)| (*c, *p)).collect();
+        let mut parts: Vec<(SensitivityClass, &PartState)> =
+            self.parts.iter().map(|(c, p)| (*c, *p)).collect();
         parts.extend(others.iter().map(|(c, p)| (*c, p)));
         parts.sort_by_key(|(class, _)| *class);
         let version = parts.iter().map(|(_, p)| p.form_version).max().unwrap_or(1);
-        let Some(form) = forms.get(self.form, version).or_else(|| forms.latest(self.form)) else {
+        let Some(form) = forms
+            .get(self.form, version)
+            .or_else(|| forms.latest(self.form))
+        else {
             return Ok(());
         };
-        let view = RecordView { record, form, parts };
-        let title_class = form.title.as_ref().and_then(|key| form.field(key.as_str())).map_or(form.class, |f| form.class_of(f));
+        let view = RecordView {
+            record,
+            form,
+            parts,
+        };
+        let title_class = form
+            .title
+            .as_ref()
+            .and_then(|key| form.field(key.as_str()))
+            .map_or(form.class, |f| form.class_of(f));
         let location = view.location();
         tx.prepare_cached(
             "UPDATE records SET grid = ?2, form = ?3, live = 1, form_version = ?4, status = ?5, deleted = ?6,
@@ -523,12 +635,19 @@ impl<'a> Changed<'a> {
         ])?;
         let mut texts = [const { String::new() }; 3];
         for (class, part) in &view.parts {
-            let one = RecordView { record, form, parts: vec![(*class, part)] };
+            let one = RecordView {
+                record,
+                form,
+                parts: vec![(*class, part)],
+            };
             texts[*class as usize] = segment(&one.search_text());
         }
-        tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([self.id])?;
-        tx.prepare_cached("INSERT INTO search (rowid, general, personal, restricted) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![self.id, texts[0], texts[1], texts[2]])?;
+        tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+            .execute([self.id])?;
+        tx.prepare_cached(
+            "INSERT INTO search (rowid, general, personal, restricted) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![self.id, texts[0], texts[1], texts[2]])?;
         Ok(())
     }
 }
