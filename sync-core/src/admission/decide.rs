@@ -170,9 +170,9 @@ fn decide<F: Facts>(
     if part.as_ref().is_some_and(|p| is_full(p, entry, direct)) {
         refuse!(RecordFull);
     }
-    let own = part
-        .as_ref()
-        .and_then(|p| p.authors.get(&entry.incarnation).copied());
+    let (own, weight) = part.as_ref().map_or((None, 0), |p| {
+        (p.authors.get(&entry.incarnation).copied(), p.weight)
+    });
     let at = match (direct, part) {
         (true, part) => part,
         (false, _) => facts.part_at(stream, &record, entry.header.deps())?,
@@ -187,6 +187,14 @@ fn decide<F: Facts>(
         Ok(after) => after,
         Err(code) => return Ok(Err(code)),
     };
+    // Only now: the positions of an edit that fits add up without surprise.
+    let weight = entry
+        .ops()
+        .iter()
+        .fold(weight, |sum, op| sum.saturating_add(op.weight()));
+    if weight > MAX_RECORD_WEIGHT as u64 {
+        refuse!(RecordFull);
+    }
     let after = if direct {
         after
     } else {
@@ -234,10 +242,8 @@ fn target<F: Facts>(
 }
 
 fn is_full(part: &PartState, entry: &Entry, direct: bool) -> bool {
-    let weight: u64 = entry.ops().iter().map(Op::weight).sum();
     part.entries as usize >= MAX_RECORD_ENTRIES
         || part.ops as usize + entry.ops().len() > MAX_RECORD_OPS
-        || part.weight.saturating_add(weight) > MAX_RECORD_WEIGHT as u64
         || part.transitions.len() + transitions(entry.ops()) > MAX_RECORD_TRANSITIONS
         || (!direct && part.forks as usize >= MAX_RECORD_FORKS)
 }

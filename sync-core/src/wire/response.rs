@@ -270,8 +270,8 @@ fn pushed(request: &SyncRequest, stream: &StreamId, item: &Item) -> bool {
     request.logs.iter().any(|log| {
         log.incarnation == item.id.incarnation && log.stream == *stream && {
             let first = log.entries.first().map_or(u64::MAX, |e| e.header.seq);
-            let place = item.id.seq.checked_sub(first).map(usize::try_from);
-            matches!(place, Some(Ok(i)) if log.entries.get(i).is_some_and(same))
+            let place = usize::try_from(item.id.seq.wrapping_sub(first));
+            place.is_ok_and(|i| log.entries.get(i).is_some_and(same))
         }
     })
 }
