@@ -1,1 +1,19 @@
-//! .
+//! The Gridfold server: admits, logs, projects and serves.
+//!
+//! The walk of a push: a route decodes it, [`admit`] decides on it and appends to the [`log`],
+//! [`project`] folds what was appended into [`views`], [`notify`] wakes whoever follows. A write
+//! request ends at the log; views are never written from a route.
+
+pub mod admit;
+pub mod auth;
+pub mod backup;
+pub mod clock;
+pub mod config;
+pub mod directory;
+pub mod log;
+pub mod node;
+pub mod notify;
+pub mod project;
+pub mod sync;
+pub mod verify;
+pub mod views;

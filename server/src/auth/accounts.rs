@@ -1,0 +1,229 @@
+//! Accounts: a login and a password for those who have one; field workers enrol a device instead.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::audit::{self, Actor, AuditEvent, Scope};
+use super::passwords::{Hasher, Password, PasswordError, StoredHash, check_password};
+use super::sqlite::StoreError;
+use super::store::{AuthStore, fixed, id};
+use super::{devices, refresh, throttle};
+
+/// The longest login, in characters.
+pub const LOGIN_MAX_CHARS: usize = 128;
+
+/// Why an account was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Empty, too long, or with characters that cannot be seen.
+    #[error("a login has 1 to {LOGIN_MAX_CHARS} characters and no spaces")]
+    BadLogin,
+    /// The login or the user has an account already.
+    #[error("this login or this user already has an account")]
+    Taken,
+    /// The user has no account.
+    #[error("this user has no account")]
+    NoAccount,
+    /// The password is not taken.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for AccountError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Why someone is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Unknown login, wrong password or blocked user: the answer does not say which.
+    #[error("login or password is wrong")]
+    Invalid,
+    /// Too many failures of late.
+    #[error("too many attempts; try again in {retry_after_s} seconds")]
+    Delayed {
+        /// Seconds to wait.
+        retry_after_s: u64,
+    },
+    /// Too many hashes under way.
+    #[error("the server is busy; try again in a moment")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The accounts of one store.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    store: Arc<AuthStore>,
+    hasher: Arc<Hasher>,
+}
+
+impl Accounts {
+    /// The accounts in this store.
+    #[must_use]
+    pub fn new(store: Arc<AuthStore>, hasher: Arc<Hasher>) -> Self {
+        Self { store, hasher }
+    }
+
+    /// Gives a user a login and a password.
+    ///
+    /// # Errors
+    /// When either is not taken, or hashing is busy.
+    pub fn create(
+        &self,
+        login: &str,
+        user_id: Uuid,
+        password: &Password,
+        by: Actor,
+        now_ms: i64,
+    ) -> Result<(), AccountError> {
+        let login = normal(login).ok_or(AccountError::BadLogin)?;
+        check_password(password, &login)?;
+        let stored = self.hasher.permit()?.hash(password)?;
+        self.store.write(|tx| {
+            devices::ensure_user(tx, user_id, now_ms)?;
+            let made = tx.execute(
+                "INSERT OR IGNORE INTO accounts (login, user_id, salt, hash, memory_kib, passes, lanes, changed_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![login, user_id.as_bytes(), stored.salt, stored.hash, stored.memory_kib, stored.passes, stored.lanes, now_ms],
+            )?;
+            if made == 0 {
+                return Err(AccountError::Taken);
+            }
+            Ok(record(tx, now_ms, by, "account.create", user_id)?)
+        })
+    }
+
+    /// Replaces a user's password and ends all sessions of the user.
+    ///
+    /// # Errors
+    /// When the user has no account, the password is not taken, or hashing is busy.
+    pub fn set_password(
+        &self,
+        user_id: Uuid,
+        password: &Password,
+        by: Actor,
+        now_ms: i64,
+    ) -> Result<(), AccountError> {
+        let login: String = self
+            .store
+            .read(|conn| {
+                conn.query_row(
+                    "SELECT login FROM accounts WHERE user_id = ?1",
+                    [user_id.as_bytes()],
+                    |r| r.get(0),
+                )
+                .optional()
+            })?
+            .ok_or(AccountError::NoAccount)?;
+        check_password(password, &login)?;
+        let stored = self.hasher.permit()?.hash(password)?;
+        self.store.write(|tx| {
+            tx.execute(
+                "UPDATE accounts SET salt = ?2, hash = ?3, memory_kib = ?4, passes = ?5, lanes = ?6, changed_ms = ?7 WHERE user_id = ?1",
+                params![user_id.as_bytes(), stored.salt, stored.hash, stored.memory_kib, stored.passes, stored.lanes, now_ms],
+            )?;
+            refresh::revoke_user(tx, user_id)?;
+            Ok(record(tx, now_ms, by, "account.set-password", user_id)?)
+        })
+    }
+
+    /// Whose login and password these are. Blocks for as long as a hash takes, whoever it is.
+    ///
+    /// # Errors
+    /// When they are nobody's, when it is too early after failures, or when hashing is busy.
+    pub fn sign_in(
+        &self,
+        login: &str,
+        password: &Password,
+        from: IpAddr,
+        now_ms: i64,
+    ) -> Result<Uuid, SignInError> {
+        let login = normal(login).unwrap_or_default();
+        let permit = self.hasher.permit().map_err(|_| SignInError::Busy)?;
+        let (by_account, by_address) = (throttle::account(&login), throttle::address(from));
+        let found = self.store.write(|tx| {
+            match throttle::reserve(tx, &[by_account, by_address], now_ms)? {
+                Some(retry_after_s) => Err(SignInError::Delayed { retry_after_s }),
+                None => Ok(find(tx, &login)?),
+            }
+        })?;
+        let (user, stored) = match found {
+            Some((user, stored)) => (Some(user), stored),
+            None => (None, StoredHash::of_nobody()),
+        };
+        let matches = permit
+            .verify(password, &stored)
+            .map_err(|_| SignInError::Busy)?;
+        drop(permit);
+        self.store.write(|tx| {
+            let allowed = match user {
+                Some(user) => matches && !devices::is_blocked(tx, user)?,
+                None => false,
+            };
+            let Some(user) = user.filter(|_| allowed) else {
+                let known = user.unwrap_or_default();
+                record(tx, now_ms, Actor::SERVER, "session.refused", known)?;
+                return Ok(Err(SignInError::Invalid));
+            };
+            throttle::clear(tx, &by_account)?;
+            throttle::forgive(tx, &by_address)?;
+            Ok::<_, SignInError>(Ok(user))
+        })?
+    }
+}
+
+fn record(
+    tx: &Connection,
+    at_ms: i64,
+    who: Actor,
+    what: &'static str,
+    user: Uuid,
+) -> Result<(), StoreError> {
+    let scope = Scope::of("user", user);
+    audit::append(
+        tx,
+        &AuditEvent {
+            at_ms,
+            who,
+            what,
+            scope,
+        },
+    )
+}
+
+/// Logins are compared without regard to case or the spaces around them.
+fn normal(login: &str) -> Option<String> {
+    let login = login.trim().to_lowercase();
+    let fits = (1..=LOGIN_MAX_CHARS).contains(&login.chars().count())
+        && !login.chars().any(|c| c.is_whitespace() || c.is_control());
+    fits.then_some(login)
+}
+
+fn find(conn: &Connection, login: &str) -> Result<Option<(Uuid, StoredHash)>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT user_id, salt, hash, memory_kib, passes, lanes FROM accounts WHERE login = ?1",
+    )?;
+    let mut rows = statement.query([login])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let stored = StoredHash {
+        salt: fixed(&row.get::<_, Vec<u8>>(1)?)?,
+        hash: fixed(&row.get::<_, Vec<u8>>(2)?)?,
+        memory_kib: row.get(3)?,
+        passes: row.get(4)?,
+        lanes: row.get(5)?,
+    };
+    Ok(Some((id(&row.get::<_, Vec<u8>>(0)?)?, stored)))
+}

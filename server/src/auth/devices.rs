@@ -1,0 +1,355 @@
+//! Devices and whether they and their users may still act. Asked on every request.
+//!
+//! A change made through this process holds from the next request; one made by another process holds within [`MAX_CACHE_AGE_MS`].
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use lru::LruCache;
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::audit::{self, Actor, AuditEvent, Scope};
+use super::refresh;
+use super::sqlite::StoreError;
+use super::store::{AuthStore, fixed, id};
+
+/// How old a cached answer may be.
+pub const MAX_CACHE_AGE_MS: i64 = 5_000;
+/// `last_seen` is written at most this often.
+pub const LAST_SEEN_EVERY_MS: i64 = 60_000;
+
+const CACHED_DEVICES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
+
+/// What a device may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceState {
+    /// Everything its user may.
+    Active,
+    /// Nothing.
+    Revoked,
+    /// Nothing but learn that it must erase itself.
+    Wiped,
+}
+
+/// A device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its id.
+    pub device_id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// Its ed25519 key; `None` for a console, a browser the server speaks for.
+    pub public_key: Option<[u8; 32]>,
+    /// What it may do.
+    pub state: DeviceState,
+    /// When it enrolled.
+    pub created_ms: i64,
+    /// When it was last seen, to the minute.
+    pub last_seen_ms: i64,
+}
+
+/// The answer for one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Go on, for this user.
+    Active {
+        /// The device's user.
+        user_id: Uuid,
+    },
+    /// The device was revoked.
+    Revoked,
+    /// The device must erase itself.
+    Wipe,
+    /// The user was blocked.
+    UserBlocked,
+    /// No such device.
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cached {
+    standing: Standing,
+    read_ms: i64,
+    last_seen_ms: i64,
+}
+
+/// The devices of one store.
+#[derive(Debug)]
+pub struct Devices {
+    store: Arc<AuthStore>,
+    cache: Mutex<LruCache<Uuid, Cached>>,
+}
+
+impl Devices {
+    /// The devices in this store.
+    #[must_use]
+    pub fn new(store: Arc<AuthStore>) -> Self {
+        Self {
+            store,
+            cache: Mutex::new(LruCache::new(CACHED_DEVICES)),
+        }
+    }
+
+    /// Whether a device may act now; notes that it was seen.
+    ///
+    /// # Errors
+    /// When the store fails; the request must then be refused.
+    pub fn standing(&self, device_id: Uuid, now_ms: i64) -> Result<Standing, StoreError> {
+        let cached = self.cache.lock().get(&device_id).copied();
+        let current = match cached {
+            Some(hit) if (0..MAX_CACHE_AGE_MS).contains(&(now_ms - hit.read_ms)) => hit,
+            _ => self.store.read(|conn| self.read(conn, device_id, now_ms))?,
+        };
+        let seen = matches!(current.standing, Standing::Active { .. });
+        if seen && now_ms - current.last_seen_ms >= LAST_SEEN_EVERY_MS {
+            self.store.write(|tx| {
+                tx.prepare_cached("UPDATE devices SET last_seen_ms = ?2 WHERE device_id = ?1")?
+                    .execute(params![device_id.as_bytes(), now_ms])?;
+                Ok::<_, StoreError>(())
+            })?;
+            if let Some(hit) = self.cache.lock().get_mut(&device_id) {
+                hit.last_seen_ms = now_ms;
+            }
+        }
+        Ok(current.standing)
+    }
+
+    /// Runs under the lock of the store, so that no older answer is cached after a change was.
+    fn read(&self, conn: &Connection, device_id: Uuid, now_ms: i64) -> Result<Cached, StoreError> {
+        let device = load(conn, device_id)?;
+        let (standing, last_seen_ms) = match &device {
+            None => (Standing::Unknown, now_ms),
+            Some(device) => (standing_of(conn, device)?, device.last_seen_ms),
+        };
+        let read = Cached {
+            standing,
+            read_ms: now_ms,
+            last_seen_ms,
+        };
+        if device.is_some() {
+            self.cache.lock().put(device_id, read);
+        }
+        Ok(read)
+    }
+
+    /// One device.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn get(&self, device_id: Uuid) -> Result<Option<Device>, StoreError> {
+        self.store.read(|conn| load(conn, device_id))
+    }
+
+    /// All devices of a user, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of_user(&self, user_id: Uuid) -> Result<Vec<Device>, StoreError> {
+        self.store.read(|conn| {
+            let sql = format!("{SELECT} WHERE user_id = ?1 ORDER BY created_ms, device_id");
+            let mut statement = conn.prepare_cached(&sql)?;
+            let mut rows = statement.query([user_id.as_bytes()])?;
+            let mut devices = Vec::new();
+            while let Some(row) = rows.next()? {
+                devices.push(from_row(row)?);
+            }
+            Ok(devices)
+        })
+    }
+
+    /// Makes the device a console stands for.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn create_console(&self, user_id: Uuid, now_ms: i64) -> Result<Uuid, StoreError> {
+        let device = Device {
+            device_id: super::secret::new_id(now_ms)?,
+            user_id,
+            public_key: None,
+            state: DeviceState::Active,
+            created_ms: now_ms,
+            last_seen_ms: now_ms,
+        };
+        let who = Actor {
+            user: user_id,
+            device: device.device_id,
+        };
+        self.store.write(|tx| {
+            insert(tx, &device)?;
+            record(tx, now_ms, who, "session.start", Scope::of("user", user_id))
+        })?;
+        Ok(device.device_id)
+    }
+
+    /// Takes a device out of use, or orders it to erase itself, and ends its sessions.
+    /// A wipe is never taken back. Returns whether the device exists.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn set_state(
+        &self,
+        device_id: Uuid,
+        state: DeviceState,
+        by: Actor,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let what = match state {
+            DeviceState::Active => "device.reactivate",
+            DeviceState::Revoked => "device.revoke",
+            DeviceState::Wiped => "device.wipe",
+        };
+        let found = self.store.write(|tx| {
+            let changed = tx.execute(
+                "UPDATE devices SET state = ?2 WHERE device_id = ?1 AND (state <> 2 OR ?2 = 2)",
+                params![device_id.as_bytes(), number(state)],
+            )?;
+            if changed == 0 {
+                return Ok(false);
+            }
+            if state != DeviceState::Active {
+                refresh::revoke_device(tx, device_id)?;
+            }
+            record(tx, now_ms, by, what, Scope::of("device", device_id))?;
+            Ok::<_, StoreError>(true)
+        })?;
+        self.cache.lock().pop(&device_id);
+        Ok(found)
+    }
+
+    /// Blocks a user on all devices and ends the user's sessions, or lets the user back in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn set_user_blocked(
+        &self,
+        user_id: Uuid,
+        blocked: bool,
+        by: Actor,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let what = if blocked {
+            "user.block"
+        } else {
+            "user.unblock"
+        };
+        self.store.write(|tx| {
+            ensure_user(tx, user_id, now_ms)?;
+            tx.execute(
+                "UPDATE users SET blocked = ?2, changed_ms = ?3 WHERE user_id = ?1",
+                params![user_id.as_bytes(), blocked, now_ms],
+            )?;
+            if blocked {
+                refresh::revoke_user(tx, user_id)?;
+            }
+            record(tx, now_ms, by, what, Scope::of("user", user_id))
+        })?;
+        self.cache.lock().clear();
+        Ok(())
+    }
+}
+
+const SELECT: &str =
+    "SELECT device_id, user_id, public_key, state, created_ms, last_seen_ms FROM devices";
+
+fn from_row(row: &rusqlite::Row<'_>) -> Result<Device, StoreError> {
+    let key: Option<Vec<u8>> = row.get(2)?;
+    Ok(Device {
+        device_id: id(&row.get::<_, Vec<u8>>(0)?)?,
+        user_id: id(&row.get::<_, Vec<u8>>(1)?)?,
+        public_key: key.map(|key| fixed(&key)).transpose()?,
+        state: match row.get::<_, i64>(3)? {
+            0 => DeviceState::Active,
+            1 => DeviceState::Revoked,
+            2 => DeviceState::Wiped,
+            _ => return Err(StoreError::Damaged("a device has no known state")),
+        },
+        created_ms: row.get(4)?,
+        last_seen_ms: row.get(5)?,
+    })
+}
+
+fn number(state: DeviceState) -> i64 {
+    match state {
+        DeviceState::Active => 0,
+        DeviceState::Revoked => 1,
+        DeviceState::Wiped => 2,
+    }
+}
+
+pub(crate) fn load(conn: &Connection, device_id: Uuid) -> Result<Option<Device>, StoreError> {
+    let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE device_id = ?1"))?;
+    let mut rows = statement.query([device_id.as_bytes()])?;
+    rows.next()?.map(from_row).transpose()
+}
+
+pub(crate) fn standing_of(conn: &Connection, device: &Device) -> Result<Standing, StoreError> {
+    Ok(match device.state {
+        DeviceState::Wiped => Standing::Wipe,
+        DeviceState::Revoked => Standing::Revoked,
+        DeviceState::Active if is_blocked(conn, device.user_id)? => Standing::UserBlocked,
+        DeviceState::Active => Standing::Active {
+            user_id: device.user_id,
+        },
+    })
+}
+
+pub(crate) fn insert(tx: &Connection, device: &Device) -> Result<(), StoreError> {
+    ensure_user(tx, device.user_id, device.created_ms)?;
+    tx.execute(
+        "INSERT INTO devices (device_id, user_id, public_key, state, created_ms, last_seen_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            device.device_id.as_bytes(),
+            device.user_id.as_bytes(),
+            device.public_key,
+            number(device.state),
+            device.created_ms,
+            device.last_seen_ms
+        ],
+    )?;
+    Ok(())
+}
+
+/// Enrolled devices in use; consoles do not count.
+pub(crate) fn count_enrolled(conn: &Connection, user_id: Uuid) -> Result<u32, StoreError> {
+    Ok(conn.query_row(
+        "SELECT count(*) FROM devices WHERE user_id = ?1 AND state = 0 AND public_key IS NOT NULL",
+        [user_id.as_bytes()],
+        |r| r.get(0),
+    )?)
+}
+
+pub(crate) fn ensure_user(tx: &Connection, user_id: Uuid, now_ms: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT OR IGNORE INTO users (user_id, changed_ms) VALUES (?1, ?2)",
+        params![user_id.as_bytes(), now_ms],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn is_blocked(conn: &Connection, user_id: Uuid) -> Result<bool, StoreError> {
+    let blocked: Option<bool> = conn
+        .prepare_cached("SELECT blocked FROM users WHERE user_id = ?1")?
+        .query_row([user_id.as_bytes()], |r| r.get(0))
+        .optional()?;
+    Ok(blocked.unwrap_or(false))
+}
+
+pub(crate) fn record(
+    tx: &Connection,
+    at_ms: i64,
+    who: Actor,
+    what: &'static str,
+    scope: Scope,
+) -> Result<(), StoreError> {
+    audit::append(
+        tx,
+        &AuditEvent {
+            at_ms,
+            who,
+            what,
+            scope,
+        },
+    )
+}

@@ -1,0 +1,467 @@
+//! Enrolment: a supervisor hands out a code, a phone proves its key, a device comes to be.
+//!
+//! The code is single use, but replies get lost: until it expires the same phone may redeem it again and receives the same device with a new session.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::audit::{Actor, Scope};
+use super::devices::{self, Device, DeviceState, record};
+use super::refresh::{self, RefreshToken};
+use super::secret::{
+    NoRandomness, crockford, from_crockford, labelled_hash, new_id, random, redacted,
+};
+use super::sqlite::StoreError;
+use super::store::{AuthStore, fixed, id};
+use super::throttle;
+
+/// How long a code is valid.
+pub const CODE_TTL_MS: i64 = 15 * 60 * 1_000;
+/// Proofs that may fail before a code is dead.
+pub const CODE_MAX_TRIES: u32 = 5;
+
+const CODE_BYTES: usize = 16;
+const CODE_GROUP: usize = 5;
+const CODE_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+const CODE_LABEL: &str = "gridfold/enrol-code/1";
+const PROOF_LABEL: &str = "gridfold/enrol-proof/1";
+const FINGERPRINT_LABEL: &str = "gridfold/device-fingerprint/1";
+
+/// A one-time code. Wiped when dropped.
+pub struct EnrolmentCode(Zeroizing<[u8; CODE_BYTES]>);
+redacted!(EnrolmentCode);
+
+impl EnrolmentCode {
+    /// The code in groups, to be read aloud or typed.
+    #[must_use]
+    pub fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(crockford(self.0.as_slice(), CODE_GROUP))
+    }
+
+    /// The text of the QR code: the code stands after the last colon.
+    #[must_use]
+    pub fn qr(&self, public_url: &str) -> Zeroizing<String> {
+        let code = Zeroizing::new(crockford(self.0.as_slice(), usize::MAX));
+        Zeroizing::new(format!("gridfold:1:{public_url}:{}", *code))
+    }
+}
+
+/// A code made for a user.
+#[derive(Debug)]
+pub struct Invitation {
+    /// Names the code without revealing it.
+    pub enrolment_id: Uuid,
+    /// The code, shown once.
+    pub code: EnrolmentCode,
+    /// When it expires.
+    pub expires_ms: i64,
+}
+
+/// What the phone must sign over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// The server's nonce.
+    pub nonce: [u8; 32],
+    /// When the code expires.
+    pub expires_ms: i64,
+}
+
+/// What a phone brings to redeem a code.
+#[derive(Debug)]
+pub struct Redemption<'a> {
+    /// The code as typed or scanned.
+    pub code: &'a str,
+    /// The device's ed25519 key.
+    pub public_key: [u8; 32],
+    /// Its signature over [`enrolment_proof_message`].
+    pub proof: [u8; 64],
+    /// Devices the user may have.
+    pub max_devices: u32,
+    /// Where the request came from.
+    pub from: IpAddr,
+}
+
+/// A device that has come to be.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// The new device.
+    pub device_id: Uuid,
+    /// Its user.
+    pub user_id: Uuid,
+    /// What supervisor and worker compare.
+    pub fingerprint: String,
+    /// The first refresh token.
+    pub refresh: RefreshToken,
+}
+
+/// What a supervisor sees of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnrolmentStatus {
+    /// Nobody has used it.
+    Waiting,
+    /// A device redeemed it.
+    Redeemed {
+        /// The device.
+        device_id: Uuid,
+        /// To be compared with the phone's screen.
+        fingerprint: String,
+    },
+    /// Its time is over.
+    Expired,
+    /// It was withdrawn, or too many proofs failed.
+    Dead,
+    /// No such code.
+    Unknown,
+}
+
+/// Why enrolment did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolmentError {
+    /// Not a code, or one withdrawn.
+    #[error("this code is not valid; ask for a new one")]
+    Invalid,
+    /// Too late.
+    #[error("this code has expired; ask for a new one")]
+    Expired,
+    /// Another device has used it.
+    #[error("this code was already used; ask for a new one")]
+    AlreadyUsed,
+    /// Too many failed proofs.
+    #[error("this code was tried too often; ask for a new one")]
+    TooManyTries,
+    /// The proof does not verify.
+    #[error("the device did not prove that it holds its key")]
+    BadProof,
+    /// The user has as many devices as allowed.
+    #[error("this user already has {limit} devices; revoke one first")]
+    TooManyDevices {
+        /// The limit.
+        limit: u32,
+    },
+    /// The user was blocked.
+    #[error("this user may no longer sign in")]
+    UserBlocked,
+    /// Too many wrong codes from this address.
+    #[error("too many attempts; try again in {retry_after_s} seconds")]
+    Delayed {
+        /// Seconds to wait.
+        retry_after_s: u64,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for EnrolmentError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<NoRandomness> for EnrolmentError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What the device signs: the code's hash, the server's nonce and the key itself. `None` when the code is malformed.
+#[must_use]
+pub fn enrolment_proof_message(
+    code: &str,
+    nonce: &[u8; 32],
+    public_key: &[u8; 32],
+) -> Option<[u8; 32]> {
+    let hash = code_hash(code)?;
+    Some(labelled_hash(PROOF_LABEL, &[&hash, nonce, public_key]))
+}
+
+/// Eight letters that stand for a device's key on both screens.
+#[must_use]
+pub fn fingerprint(public_key: &[u8; 32]) -> String {
+    let hash = labelled_hash(FINGERPRINT_LABEL, &[public_key]);
+    crockford(&hash[..5], 4)
+}
+
+/// The enrolments of one store.
+#[derive(Debug, Clone)]
+pub struct Enrolment {
+    store: Arc<AuthStore>,
+}
+
+impl Enrolment {
+    /// The enrolments in this store.
+    #[must_use]
+    pub fn new(store: Arc<AuthStore>) -> Self {
+        Self { store }
+    }
+
+    /// Makes a code for a user. The caller has checked that `by` may.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn invite(&self, user_id: Uuid, by: Actor, now_ms: i64) -> Result<Invitation, StoreError> {
+        let code = EnrolmentCode(Zeroizing::new(random()?));
+        let enrolment_id = new_id(now_ms)?;
+        self.store.write(|tx| {
+            tx.execute(
+                "DELETE FROM enrolments WHERE created_ms < ?1",
+                [now_ms.saturating_sub(CODE_KEPT_MS)],
+            )?;
+            devices::ensure_user(tx, user_id, now_ms)?;
+            tx.execute(
+                "INSERT INTO enrolments (enrolment_id, code_hash, user_id, created_ms) VALUES (?1, ?2, ?3, ?4)",
+                params![enrolment_id.as_bytes(), hash_of(&code.0), user_id.as_bytes(), now_ms],
+            )?;
+            let scope = Scope::of("enrolment", enrolment_id).and("user", user_id);
+            record(tx, now_ms, by, "enrolment.invite", scope)
+        })?;
+        Ok(Invitation {
+            enrolment_id,
+            code,
+            expires_ms: now_ms.saturating_add(CODE_TTL_MS),
+        })
+    }
+
+    /// The nonce for a code; the same each time, so that a lost reply costs nothing.
+    ///
+    /// # Errors
+    /// When the code cannot be redeemed.
+    pub fn begin(
+        &self,
+        code: &str,
+        from: IpAddr,
+        now_ms: i64,
+    ) -> Result<Challenge, EnrolmentError> {
+        self.with_code(code, from, now_ms, |tx, found| {
+            let nonce = match found.nonce {
+                Some(nonce) => nonce,
+                None => {
+                    let nonce = random()?;
+                    tx.execute(
+                        "UPDATE enrolments SET nonce = ?2 WHERE enrolment_id = ?1",
+                        params![found.enrolment_id.as_bytes(), nonce],
+                    )?;
+                    nonce
+                }
+            };
+            Ok(Ok(Challenge {
+                nonce,
+                expires_ms: found.created_ms.saturating_add(CODE_TTL_MS),
+            }))
+        })
+    }
+
+    /// Makes the device, its first session and the audit row, all or nothing.
+    ///
+    /// # Errors
+    /// With the reason; a failed proof has then been counted.
+    pub fn redeem(&self, given: &Redemption<'_>, now_ms: i64) -> Result<Enrolled, EnrolmentError> {
+        self.with_code(given.code, given.from, now_ms, |tx, found| {
+            if !proves(given, &found) {
+                tx.execute(
+                    "UPDATE enrolments SET tries = tries + 1 WHERE enrolment_id = ?1",
+                    [found.enrolment_id.as_bytes()],
+                )?;
+                return Ok(Err(EnrolmentError::BadProof));
+            }
+            if devices::is_blocked(tx, found.user_id)? {
+                return Ok(Err(EnrolmentError::UserBlocked));
+            }
+            let device_id = match found.device_id {
+                Some(device_id) => match devices::load(tx, device_id)? {
+                    Some(device)
+                        if device.public_key == Some(given.public_key)
+                            && device.state == DeviceState::Active =>
+                    {
+                        refresh::revoke_device(tx, device_id)?;
+                        device_id
+                    }
+                    _ => return Ok(Err(EnrolmentError::AlreadyUsed)),
+                },
+                None => match make_device(tx, given, &found, now_ms)? {
+                    Ok(device_id) => device_id,
+                    Err(refused) => return Ok(Err(refused)),
+                },
+            };
+            Ok(Ok(Enrolled {
+                device_id,
+                user_id: found.user_id,
+                fingerprint: fingerprint(&given.public_key),
+                refresh: refresh::start(tx, found.user_id, device_id, now_ms)?,
+            }))
+        })
+    }
+
+    /// What became of a code.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn status(&self, enrolment_id: Uuid, now_ms: i64) -> Result<EnrolmentStatus, StoreError> {
+        self.store.read(|conn| {
+            let Some(found) = load(conn, "enrolment_id", enrolment_id.as_bytes())? else {
+                return Ok(EnrolmentStatus::Unknown);
+            };
+            if let Some(device_id) = found.device_id {
+                let key = devices::load(conn, device_id)?.and_then(|device| device.public_key);
+                let fingerprint = key.as_ref().map(fingerprint).unwrap_or_default();
+                return Ok(EnrolmentStatus::Redeemed {
+                    device_id,
+                    fingerprint,
+                });
+            }
+            Ok(match found.usable(now_ms) {
+                Ok(()) => EnrolmentStatus::Waiting,
+                Err(EnrolmentError::Expired) => EnrolmentStatus::Expired,
+                Err(_) => EnrolmentStatus::Dead,
+            })
+        })
+    }
+
+    /// Makes a code useless. A device that it made stays.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn withdraw(&self, enrolment_id: Uuid, by: Actor, now_ms: i64) -> Result<(), StoreError> {
+        self.store.write(|tx| {
+            tx.execute(
+                "UPDATE enrolments SET withdrawn = 1 WHERE enrolment_id = ?1",
+                [enrolment_id.as_bytes()],
+            )?;
+            let scope = Scope::of("enrolment", enrolment_id);
+            record(tx, now_ms, by, "enrolment.withdraw", scope)
+        })
+    }
+
+    /// Finds a usable code and runs `act` in its transaction, which stands even when `act` refuses.
+    fn with_code<T>(
+        &self,
+        code: &str,
+        from: IpAddr,
+        now_ms: i64,
+        act: impl FnOnce(&Connection, Found) -> Result<Result<T, EnrolmentError>, EnrolmentError>,
+    ) -> Result<T, EnrolmentError> {
+        let by_address = throttle::address(from);
+        self.store.write(|tx| {
+            if let Some(retry_after_s) = throttle::reserve(tx, &[by_address], now_ms)? {
+                return Ok(Err(EnrolmentError::Delayed { retry_after_s }));
+            }
+            let found = match code_hash(code) {
+                Some(hash) => load(tx, "code_hash", &hash)?,
+                None => None,
+            };
+            let Some(found) = found else {
+                return Ok(Err(EnrolmentError::Invalid));
+            };
+            throttle::forgive(tx, &by_address)?;
+            match found.usable(now_ms) {
+                Ok(()) => act(tx, found),
+                Err(refused) => Ok(Err(refused)),
+            }
+        })?
+    }
+}
+
+struct Found {
+    enrolment_id: Uuid,
+    user_id: Uuid,
+    created_ms: i64,
+    tries: u32,
+    nonce: Option<[u8; 32]>,
+    withdrawn: bool,
+    device_id: Option<Uuid>,
+}
+
+impl Found {
+    fn usable(&self, now_ms: i64) -> Result<(), EnrolmentError> {
+        if self.withdrawn {
+            return Err(EnrolmentError::Invalid);
+        }
+        if self.tries >= CODE_MAX_TRIES {
+            return Err(EnrolmentError::TooManyTries);
+        }
+        if now_ms >= self.created_ms.saturating_add(CODE_TTL_MS) {
+            return Err(EnrolmentError::Expired);
+        }
+        Ok(())
+    }
+}
+
+fn proves(given: &Redemption<'_>, found: &Found) -> bool {
+    let message = found
+        .nonce
+        .and_then(|nonce| enrolment_proof_message(given.code, &nonce, &given.public_key));
+    match (message, VerifyingKey::from_bytes(&given.public_key)) {
+        (Some(message), Ok(key)) if !key.is_weak() => key
+            .verify_strict(&message, &Signature::from_bytes(&given.proof))
+            .is_ok(),
+        _ => false,
+    }
+}
+
+fn make_device(
+    tx: &Connection,
+    given: &Redemption<'_>,
+    found: &Found,
+    now_ms: i64,
+) -> Result<Result<Uuid, EnrolmentError>, EnrolmentError> {
+    if devices::count_enrolled(tx, found.user_id)? >= given.max_devices {
+        let limit = given.max_devices;
+        return Ok(Err(EnrolmentError::TooManyDevices { limit }));
+    }
+    let device = Device {
+        device_id: new_id(now_ms)?,
+        user_id: found.user_id,
+        public_key: Some(given.public_key),
+        state: DeviceState::Active,
+        created_ms: now_ms,
+        last_seen_ms: now_ms,
+    };
+    devices::insert(tx, &device)?;
+    tx.execute(
+        "UPDATE enrolments SET device_id = ?2 WHERE enrolment_id = ?1",
+        params![found.enrolment_id.as_bytes(), device.device_id.as_bytes()],
+    )?;
+    let who = Actor {
+        user: found.user_id,
+        device: device.device_id,
+    };
+    let scope = Scope::of("enrolment", found.enrolment_id);
+    record(tx, now_ms, who, "enrolment.redeem", scope)?;
+    Ok(Ok(device.device_id))
+}
+
+/// `column` is one of two names written in this file.
+fn load(conn: &Connection, column: &str, value: &[u8]) -> Result<Option<Found>, StoreError> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT enrolment_id, user_id, created_ms, tries, nonce, withdrawn, device_id FROM enrolments WHERE {column} = ?1"
+    ))?;
+    let mut rows = statement.query([value])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let nonce: Option<Vec<u8>> = row.get(4)?;
+    let device: Option<Vec<u8>> = row.get(6)?;
+    Ok(Some(Found {
+        enrolment_id: id(&row.get::<_, Vec<u8>>(0)?)?,
+        user_id: id(&row.get::<_, Vec<u8>>(1)?)?,
+        created_ms: row.get(2)?,
+        tries: row.get(3)?,
+        nonce: nonce.map(|nonce| fixed(&nonce)).transpose()?,
+        withdrawn: row.get(5)?,
+        device_id: device.map(|device| id(&device)).transpose()?,
+    }))
+}
+
+fn code_hash(code: &str) -> Option<[u8; 32]> {
+    let bytes = Zeroizing::new(from_crockford::<CODE_BYTES>(code)?);
+    Some(hash_of(&bytes))
+}
+
+fn hash_of(code: &[u8; CODE_BYTES]) -> [u8; 32] {
+    labelled_hash(CODE_LABEL, &[code])
+}

@@ -1,0 +1,48 @@
+//! Who is calling, and the keys that protect what they bring.
+//!
+//! What enters is what a caller presents, and the time; what leaves is who it is, or why not.
+//! Secrets never leave except to the one they are for, and nothing here is ever replicated: it lives in `auth.db`, `keys.db` and `master.key` in the data directory.
+
+mod accounts;
+mod audit;
+mod devices;
+mod enrolment;
+mod passwords;
+mod record_keys;
+mod refresh;
+mod seal;
+mod secret;
+mod server_key;
+mod session;
+mod sqlite;
+mod store;
+mod throttle;
+mod tokens;
+
+pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, SignInError};
+pub use audit::{
+    Actor, Audit, AuditError, AuditEvent, AuditRow, SCOPE_MAX_BYTES, Scope, SignedHead,
+};
+pub use devices::{Device, DeviceState, Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS, Standing};
+pub use enrolment::{
+    CODE_MAX_TRIES, CODE_TTL_MS, Challenge, Enrolled, Enrolment, EnrolmentCode, EnrolmentError,
+    EnrolmentStatus, Invitation, Redemption, enrolment_proof_message, fingerprint,
+};
+pub use passwords::{
+    ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, HashPermit, Hasher, MAX_CONCURRENT_HASHES,
+    PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, PasswordError, check_password,
+};
+pub use record_keys::{DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, RecordKeys};
+pub use refresh::{
+    FamilyRevoked, Refresh, RefreshError, RefreshSettings, RefreshToken, Rotated,
+    refresh_proof_message,
+};
+pub use seal::{RecordKey, SEAL_OVERHEAD_BYTES, SealError, open, seal};
+pub use secret::NoRandomness;
+pub use server_key::{MASTER_KEY_FILE_NAME, MasterKey, MasterKeyError, ServerKey};
+pub use session::{AccessToken, Auth, AuthSettings, AuthenticateError, Session};
+pub use sqlite::StoreError;
+pub(crate) use sqlite::create_private;
+pub use store::{AUTH_DB_FILE_NAME, AuthStore};
+pub use throttle::{FIRST_DELAY_MS, FORGET_AFTER_MS, FREE_FAILURES, MAX_DELAY_MS, delay_ms};
+pub use tokens::{Claims, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError, TokenSettings, Tokens};

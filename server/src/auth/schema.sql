@@ -1,0 +1,50 @@
+CREATE TABLE IF NOT EXISTS users (
+  user_id BLOB PRIMARY KEY, blocked INTEGER NOT NULL DEFAULT 0, changed_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS accounts (
+  login TEXT PRIMARY KEY, user_id BLOB NOT NULL UNIQUE, salt BLOB NOT NULL, hash BLOB NOT NULL,
+  memory_kib INTEGER NOT NULL, passes INTEGER NOT NULL, lanes INTEGER NOT NULL, changed_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS failures (
+  subject BLOB PRIMARY KEY, count INTEGER NOT NULL, last_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS failures_by_age ON failures (last_ms);
+
+CREATE TABLE IF NOT EXISTS devices (
+  device_id BLOB PRIMARY KEY, user_id BLOB NOT NULL, public_key BLOB, state INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS devices_by_user ON devices (user_id);
+
+CREATE TABLE IF NOT EXISTS refresh_families (
+  handle_hash BLOB PRIMARY KEY, user_id BLOB NOT NULL, device_id BLOB NOT NULL,
+  current_hash BLOB NOT NULL, previous_hash BLOB,
+  created_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refresh_by_device ON refresh_families (device_id);
+CREATE INDEX IF NOT EXISTS refresh_by_age ON refresh_families (created_ms);
+
+CREATE TABLE IF NOT EXISTS enrolments (
+  enrolment_id BLOB PRIMARY KEY, code_hash BLOB NOT NULL UNIQUE, user_id BLOB NOT NULL,
+  created_ms INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, nonce BLOB,
+  withdrawn INTEGER NOT NULL DEFAULT 0, device_id BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS signing_keys (
+  kid TEXT PRIMARY KEY, sealed BLOB NOT NULL, public BLOB NOT NULL, created_ms INTEGER NOT NULL, retired_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS server_key (
+  id INTEGER PRIMARY KEY, sealed BLOB NOT NULL, public BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS audit (
+  seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who BLOB NOT NULL, device BLOB NOT NULL,
+  what TEXT NOT NULL, scope TEXT NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS audit_is_never_changed BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_is_never_cut BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;

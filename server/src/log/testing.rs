@@ -1,0 +1,47 @@
+//! For the conformance and power-cut suites only: a log without fsync, a memory store that outlives its log,
+//! and a way to damage what is stored.
+
+use std::{path::Path, sync::Arc};
+
+pub use super::store::{MemoryStore, Op, Store, StoreError, Visit};
+
+/// A key and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+use super::{Engine, LogOptions, StreamName, codec, open};
+
+/// Options no setting reaches.
+#[derive(Debug, Clone, Default)]
+pub struct Testing {
+    /// Never fsync: what is acknowledged may be lost by a power cut.
+    pub skip_fsync: bool,
+    /// The memory engine's contents, kept by the test over a reopening.
+    pub memory: Option<Arc<MemoryStore>>,
+}
+
+/// The bare store of a closed log.
+pub fn store(
+    dir: &Path,
+    engine: Engine,
+    options: &LogOptions,
+) -> Result<Arc<dyn Store>, StoreError> {
+    open::open_store(dir, engine, options)
+}
+
+/// Everything stored under one kind of key (`i` items, `k` index, `h` head) of a stream.
+pub fn stored(store: &dyn Store, kind: u8, stream: &StreamName) -> Result<Vec<Pair>, StoreError> {
+    let from = codec::stream_key(kind, stream);
+    let mut found = Vec::new();
+    store.scan(&from, &codec::after_prefix(&from), &mut |key, value| {
+        found.push((key.to_vec(), value.to_vec()));
+        true
+    })?;
+    Ok(found)
+}
+
+/// Key of the first part of an item.
+#[must_use]
+pub fn item_key(stream: &StreamName, seq: u64) -> Vec<u8> {
+    let mut key = codec::seq_key(codec::ITEM, stream, seq);
+    key.extend_from_slice(&[0, 0]);
+    key
+}
