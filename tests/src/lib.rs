@@ -1,3 +1,4 @@
 //! .
 
 pub mod powercut;
+pub mod world;
