@@ -12,6 +12,7 @@ use gridfold_server::sync::SyncError;
 use gridfold_sync_core::directory::{Device, DeviceState, DirectoryChange};
 use gridfold_sync_core::entry::{Author, PublicKey, Signature, enrolment_statement};
 use gridfold_sync_core::ids::{DeviceId, UserId};
+use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -211,11 +212,51 @@ impl Net {
                 inner.old.remove(0);
             }
         }
+        if self.inner.lock().unwrap().trace
+            && let Ok(sent) = SyncRequest::decode(&request.body)
+        {
+            let logs: Vec<_> = sent
+                .logs
+                .iter()
+                .map(|l| {
+                    let seqs: Vec<_> = l.entries.iter().map(|e| e.header.seq).collect();
+                    format!("{} {} {seqs:?}", l.stream.name(), l.incarnation)
+                })
+                .collect();
+            let runs: Vec<_> = sent
+                .recover
+                .iter()
+                .map(|r| format!("{} {}+{}", r.stream.name(), r.after, r.items.len()))
+                .collect();
+            eprintln!("    sent: epoch {} {logs:?} recover {runs:?}", sent.epoch % 1000);
+        }
         match node.sync(author, &request.body) {
-            Ok(exchange) => answer(200, exchange.body),
+            Ok(exchange) => {
+                if self.inner.lock().unwrap().trace
+                    && let Ok(sent) = SyncRequest::decode(&request.body)
+                    && let Ok(said) = SyncResponse::decode(&exchange.body, &sent, author)
+                {
+                    let pages: Vec<_> = said
+                        .pages
+                        .iter()
+                        .map(|p| format!("{} {}+{}", p.stream.name(), p.after, p.items.len()))
+                        .collect();
+                    let (problems, resets) = (&said.problems, &said.resets);
+                    let resets: Vec<_> =
+                        resets.iter().map(|r| (r.stream.name(), r.seq)).collect();
+                    let told = &said.directives;
+                    eprintln!("    said: {problems:?} resets {resets:?} pages {pages:?} {told:?}");
+                }
+                answer(200, exchange.body)
+            }
             Err(SyncError::Malformed(_)) => problem(400, "malformed"),
             Err(SyncError::UnknownDevice) => problem(401, "token_invalid"),
-            Err(SyncError::Write(_)) => problem(503, "unavailable"),
+            Err(SyncError::Write(error)) => {
+                if self.inner.lock().unwrap().trace {
+                    eprintln!("    server: {error}: {error:?}");
+                }
+                problem(503, "unavailable")
+            }
             Err(other) => panic!("the server failed: {other}"),
         }
     }
