@@ -1,5 +1,11 @@
 //! What a store of 50,000 records costs. Run by hand: `cargo test --release --test cost -- --ignored --nocapture`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
 mod common;
 
 use std::time::Instant;

@@ -1,5 +1,11 @@
 //! Syncing with a server in memory: conflicts, refusals, faults, forks, restores, erasure.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
 mod common;
 
 use std::cell::RefCell;
