@@ -1,1 +1,26 @@
-//! .
+//! The phone library: a sealed offline store, the sync loop and queries over
+//! [`gridfold_sync_core`].
+//!
+//! What enters: edits of a person, and a transport that the app brings. What leaves: records,
+//! conflicts, refusals, change events. An edit is durable before its call returns, with or without
+//! signal; a sync that breaks at any byte is made again. Clock, randomness, HTTP and sleeping are
+//! arguments, so that the simulated world runs this very code.
+
+mod client;
+mod error;
+mod event;
+mod platform;
+mod shell;
+mod types;
+
+pub use client::Client;
+pub use error::ClientError;
+pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
+pub use gridfold_sync_core as core;
+pub use platform::{Platform, SystemPlatform};
+pub use shell::transport::{
+    HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
+};
+#[cfg(feature = "transport-ureq")]
+pub use shell::transport_ureq::UreqTransport;
+pub use types::*;

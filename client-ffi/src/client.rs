@@ -1,0 +1,352 @@
+//! The client: what an app calls. Every method may be called from any thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gridfold_sync_core::directory::DirectoryScope;
+use gridfold_sync_core::edit::{Op, Value};
+use gridfold_sync_core::entry::{PublicKey, enrolment_statement};
+use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, StreamId, UserId};
+use gridfold_sync_core::schema::Form;
+
+use crate::error::ClientError;
+use crate::event::{ChangeCause, Subscription};
+use crate::shell::Shell;
+use crate::shell::http::{EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, hex, post, unhex};
+use crate::shell::state::{Account, initialise, put_account};
+use crate::shell::store::Store;
+use crate::shell::transport::Transport;
+use crate::types::{
+    HistoryEntry, Identity, OpenOptions, Page, Query, RecordDetail, RecordSummary, RefusedEdit,
+    RetryPolicy, Status, SyncOptions, SyncReport,
+};
+
+/// What the server shows of a device before it has another name.
+const DEVICE_LABEL: &str = "phone";
+
+/// A phone's store and its way to the server. Clones share one store.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shell: Arc<Shell>,
+}
+
+fn identity_of(account: &Account) -> Identity {
+    Identity {
+        user: account.user,
+        device: account.device,
+        server_url: account.server_url.clone(),
+        server_key: account.server_key(),
+        user_name: account.user_name.clone(),
+    }
+}
+
+/// The server and the code that a QR text or a typed code names.
+fn parse_code(text: &str) -> (String, String) {
+    let text = text.trim();
+    let (url, code) = text
+        .strip_prefix("gridfold:1:")
+        .and_then(|rest| rest.rsplit_once(':'))
+        .unwrap_or(("", text));
+    let code = code
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect::<String>()
+        .to_uppercase();
+    (url.to_owned(), code)
+}
+
+impl Client {
+    /// Makes a new store.
+    ///
+    /// # Errors
+    /// [`ClientError::StoreExists`] when there is one.
+    pub fn create(options: OpenOptions) -> Result<Self, ClientError> {
+        let platform = options.platform.clone();
+        let store = Store::create(&options.path, &options.key, platform, |store| {
+            initialise(store, &*options.platform)
+        })?;
+        Self::of(options, store)
+    }
+
+    /// Opens the store that is there; never makes a new one.
+    ///
+    /// # Errors
+    /// [`ClientError::NoStore`], [`ClientError::WrongKey`], [`ClientError::DamagedStore`] or
+    /// [`ClientError::InUse`].
+    pub fn open(options: OpenOptions) -> Result<Self, ClientError> {
+        let store = Store::open(&options.path, &options.key, options.platform.clone())?;
+        Self::of(options, store)
+    }
+
+    /// Opens the store, or makes one where there is none.
+    ///
+    /// # Errors
+    /// As [`Client::open`], but for [`ClientError::NoStore`].
+    pub fn open_or_create(options: OpenOptions) -> Result<Self, ClientError> {
+        match Self::open(options.clone()) {
+            Err(ClientError::NoStore) => Self::create(options),
+            other => other,
+        }
+    }
+
+    fn of(mut options: OpenOptions, store: Store) -> Result<Self, ClientError> {
+        zeroize::Zeroize::zeroize(&mut options.key);
+        let shell = Shell::new(options.path, options.platform, store)?;
+        Ok(Self {
+            shell: Arc::new(shell),
+        })
+    }
+
+    /// The public half of the device's key, made with the store.
+    #[must_use]
+    pub fn enrolment_key(&self) -> PublicKey {
+        self.shell.state.read().key.public()
+    }
+
+    /// Enrols this device with the code that a supervisor shows, typed or as the text of a QR.
+    ///
+    /// # Errors
+    /// [`ClientError::Rejected`] with the server's code when it does not take the code.
+    pub fn enrol(
+        &self,
+        transport: &dyn Transport,
+        code_or_qr: &str,
+    ) -> Result<Identity, ClientError> {
+        let (server_url, code) = parse_code(code_or_qr);
+        let nonce: EnrolNonce = post(transport, "/v1/enrol/begin", &EnrolBegin { code: &code })?;
+        let bytes = unhex(&nonce.nonce).ok_or_else(|| ClientError::internal("enrol/nonce"))?;
+        let key = self.shell.state.read().key.clone();
+        let statement = enrolment_statement(&code, &bytes, &key.public());
+        let enrolled: Enrolled = post(
+            transport,
+            "/v1/enrol/finish",
+            &EnrolFinish {
+                code: &code,
+                nonce: &nonce.nonce,
+                public_key: hex(&key.public().0),
+                signature: hex(&key.sign(&statement).0),
+                label: DEVICE_LABEL,
+            },
+        )?;
+        let server_key = unhex(&enrolled.server_public_key)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| ClientError::internal("enrol/server_key"))?;
+        let account = Account {
+            user: enrolled.user_id,
+            device: enrolled.device_id,
+            user_name: enrolled.user_name,
+            server_url,
+            server_key,
+            access_token: enrolled.access_token,
+            refresh_token: enrolled.refresh_token,
+        };
+        let identity = identity_of(&account);
+        self.shell.commit(ChangeCause::Sync, |batch| {
+            put_account(batch.tx, &account)?;
+            batch.core.account = Some(Arc::new(account));
+            batch.take_directory(&enrolled.directory.to_bytes())
+        })?;
+        Ok(identity)
+    }
+
+    /// Whose phone this is, once enrolled.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        let state = self.shell.state.read();
+        state.core.account.as_deref().map(identity_of)
+    }
+
+    /// The part of the directory held here; empty before the device is enrolled.
+    #[must_use]
+    pub fn directory(&self) -> DirectoryScope {
+        let state = self.shell.state.read();
+        match &state.core.held {
+            Some(held) => held.scope.clone(),
+            None => DirectoryScope {
+                user: UserId::from_bytes([0; 16]),
+                users: Vec::new(),
+                grants: Vec::new(),
+                areas: Vec::new(),
+                forms: Vec::new(),
+            },
+        }
+    }
+
+    /// The newest version of each form.
+    #[must_use]
+    pub fn forms(&self) -> Vec<Form> {
+        let state = self.shell.state.read();
+        let Some(held) = &state.core.held else {
+            return Vec::new();
+        };
+        let mut codes: Vec<&FormCode> = held.scope.forms.iter().map(|f| &f.code).collect();
+        codes.sort();
+        codes.dedup();
+        codes
+            .into_iter()
+            .filter_map(|code| held.form(code).map(|f| (**f).clone()))
+            .collect()
+    }
+
+    /// The grids this user works in.
+    #[must_use]
+    pub fn grids(&self) -> Vec<AreaCode> {
+        let state = self.shell.state.read();
+        state
+            .core
+            .held
+            .as_ref()
+            .map_or_else(Vec::new, |h| h.grids())
+    }
+
+    /// Makes a record; durable when this returns.
+    ///
+    /// # Errors
+    /// [`ClientError::Rejected`] with the code of the rule that does not allow it.
+    pub fn create_record(
+        &self,
+        grid: &AreaCode,
+        form: &FormCode,
+        ops: Vec<Op>,
+    ) -> Result<RecordId, ClientError> {
+        self.shell.create_record(grid, form, ops)
+    }
+
+    /// Edits a record as it stands here; durable when this returns.
+    ///
+    /// # Errors
+    /// [`ClientError::Rejected`] with the code of the rule that does not allow it, or
+    /// [`ClientError::NotFound`].
+    pub fn edit(&self, record: RecordId, ops: Vec<Op>) -> Result<(), ClientError> {
+        self.shell.edit(&record, None, ops)
+    }
+
+    /// Edits a record with a certain version of its form, as an older app would.
+    ///
+    /// # Errors
+    /// As [`Client::edit`].
+    pub fn edit_with_form_version(
+        &self,
+        record: RecordId,
+        form_version: u32,
+        ops: Vec<Op>,
+    ) -> Result<(), ClientError> {
+        self.shell.edit(&record, Some(form_version), ops)
+    }
+
+    /// A record with all sides of its conflicts. What is damaged is not there; [`Client::status`]
+    /// says so.
+    #[must_use]
+    pub fn get(&self, record: RecordId) -> Option<RecordDetail> {
+        self.shell.get(&record).ok().flatten()
+    }
+
+    /// A record as one JSON object that is equal on every replica that holds the same parts;
+    /// null when it is not here.
+    #[must_use]
+    pub fn canonical(&self, record: RecordId) -> serde_json::Value {
+        let found = self.shell.canonical(&record).ok().flatten();
+        found.unwrap_or(serde_json::Value::Null)
+    }
+
+    /// All entries of a record, by the clocks of those who made them.
+    #[must_use]
+    pub fn history(&self, record: RecordId) -> Vec<HistoryEntry> {
+        self.shell.history(&record).unwrap_or_default()
+    }
+
+    /// Settles a conflict: gives `field`, or `field/item/member`, this value.
+    ///
+    /// # Errors
+    /// As [`Client::edit`].
+    pub fn choose(&self, record: RecordId, path: &str, value: Value) -> Result<(), ClientError> {
+        self.shell.choose(&record, path, value)
+    }
+
+    /// One page of records.
+    #[must_use]
+    pub fn query(&self, query: Query) -> Page<RecordSummary> {
+        self.shell.query(&query)
+    }
+
+    /// How many records a query finds.
+    #[must_use]
+    pub fn count(&self, query: Query) -> u64 {
+        self.shell.count(&query)
+    }
+
+    /// All records, deleted ones too.
+    #[must_use]
+    pub fn records(&self) -> Vec<RecordId> {
+        self.shell.state.read().rows.keys().copied().collect()
+    }
+
+    /// Edits of this phone that the server refused and nobody settled.
+    #[must_use]
+    pub fn refused(&self) -> Vec<RefusedEdit> {
+        self.shell.refused()
+    }
+
+    /// Lets a refused edit go.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`].
+    pub fn discard_refused(&self, stream: &StreamId, entry: EntryRef) -> Result<(), ClientError> {
+        self.shell.discard_refused(stream, entry)
+    }
+
+    /// Makes a refused edit again, at the record as it stands now.
+    ///
+    /// # Errors
+    /// As [`Client::edit`]; the refused edit is kept then.
+    pub fn retry_refused(&self, stream: &StreamId, entry: EntryRef) -> Result<(), ClientError> {
+        self.shell.retry_refused(stream, entry)
+    }
+
+    /// Where the phone stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shell.status()
+    }
+
+    /// Pushes what is new here and pulls what is new there.
+    ///
+    /// # Errors
+    /// [`ClientError::Offline`] when it should be tried again; nothing is lost whenever it breaks.
+    pub fn sync(
+        &self,
+        transport: &dyn Transport,
+        options: &SyncOptions<'_>,
+    ) -> Result<SyncReport, ClientError> {
+        self.shell.sync(transport, options)
+    }
+
+    /// Syncs and tries again while the server cannot be reached, with growing and random waits.
+    ///
+    /// # Errors
+    /// As [`Client::sync`], after the last try.
+    pub fn sync_with_retry(
+        &self,
+        transport: &dyn Transport,
+        policy: RetryPolicy,
+        options: &SyncOptions<'_>,
+        sleep: &dyn Fn(Duration),
+    ) -> Result<SyncReport, ClientError> {
+        self.shell
+            .sync_with_retry(transport, policy, options, sleep)
+    }
+
+    /// Tells which records change from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription {
+        self.shell.subscriptions.subscribe()
+    }
+
+    /// Erases everything: first the key, then the files. The client is of no use afterwards.
+    ///
+    /// # Errors
+    /// When a file cannot be removed; its content is unreadable even then.
+    pub fn wipe(&self) -> Result<(), ClientError> {
+        self.shell.wipe()
+    }
+}

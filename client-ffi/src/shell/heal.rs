@@ -1,0 +1,342 @@
+//! Healing: forked logs, logs the server does not take, restored servers, streams to erase.
+//!
+//! What enters: what the server said was wrong. What leaves: the same edits under names the server
+//! takes, or kept as refused. What never happens here: losing what was typed.
+
+use std::collections::BTreeMap;
+
+use gridfold_sync_core::codec::Reader;
+use gridfold_sync_core::entry::{Receipt, Target};
+use gridfold_sync_core::ids::{EntryRef, IncarnationId, RecordId};
+use gridfold_sync_core::limits::MAX_ITEMS_PER_PULL;
+use gridfold_sync_core::session::Position;
+use gridfold_sync_core::wire::RecoverRun;
+
+use crate::error::ClientError;
+use crate::shell::batch::{Batch, place};
+use crate::shell::rows::{
+    EntryRow, Fate, LogRefusal, NO_RECORD, RefusedRow, StreamNo, log_prefix, part_prefix,
+    place_key, ref_of_key,
+};
+use crate::shell::state::{Core, RecoverMark, entry_row};
+use crate::shell::store::{CURSORS, ENTRIES, ITEMS, RECEIPT_BODIES, RECEIPTS, REFS, Source};
+
+/// Receipts kept for each stream.
+const KEPT_RECEIPTS: usize = 16;
+
+impl Batch<'_> {
+    /// Entries of a device log from a sequence on, with the records they are filed under.
+    fn log_from(
+        &self,
+        stream: StreamNo,
+        incarnation: IncarnationId,
+        from: u64,
+    ) -> Result<Vec<(RecordId, EntryRow)>, ClientError> {
+        let mut out = Vec::new();
+        for key in self.tx.keys(REFS, &log_prefix(stream, incarnation))? {
+            let id = ref_of_key(&key)?;
+            if id.seq >= from
+                && let Some(found) = self.entry(stream, &id)?
+            {
+                out.push(found);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Writes the pending entries of a forked log again, under a new incarnation, and with them
+    /// those of other logs that were made at them.
+    pub(crate) fn reauthor(
+        &mut self,
+        stream: StreamNo,
+        incarnation: IncarnationId,
+        from: u64,
+    ) -> Result<(), ClientError> {
+        let waiting: Vec<_> = self
+            .waiting()
+            .into_iter()
+            .filter(|item| item.stream == stream)
+            .collect();
+        let mut rows = Vec::with_capacity(waiting.len());
+        for item in &waiting {
+            if let Some((record, row)) = self.entry(stream, &item.id)? {
+                rows.push((record, row));
+            }
+        }
+        // A log moves from its first entry that must: what follows there chains on it.
+        let mut moves: BTreeMap<IncarnationId, u64> = BTreeMap::from([(incarnation, from)]);
+        let moved = |moves: &BTreeMap<IncarnationId, u64>, id: &EntryRef| {
+            moves.get(&id.incarnation).is_some_and(|f| id.seq >= *f)
+        };
+        loop {
+            let mut grew = false;
+            for (_, row) in &rows {
+                let made_at_moved = row.entry.as_ref().is_some_and(|e| {
+                    e.header.deps().iter().any(|dep| {
+                        moved(&moves, dep) && rows.iter().any(|(_, other)| other.id == *dep)
+                    })
+                });
+                if made_at_moved && !moved(&moves, &row.id) {
+                    moves.insert(row.id.incarnation, row.id.seq);
+                    grew = true;
+                }
+            }
+            if !grew {
+                break;
+            }
+        }
+        self.renew_incarnation()?;
+        let mut names: BTreeMap<EntryRef, EntryRef> = BTreeMap::new();
+        for (record, row) in rows {
+            if !moved(&moves, &row.id) {
+                continue;
+            }
+            let Some(entry) = row.entry else { continue };
+            self.dequeue(stream, &row.id)?;
+            self.drop_entry(&record, stream, &row.id)?;
+            let target = match entry.header.target {
+                Target::At(deps) => {
+                    let mut deps: Vec<EntryRef> = deps
+                        .into_iter()
+                        .map(|dep| names.get(&dep).copied().unwrap_or(dep))
+                        .collect();
+                    deps.sort_unstable();
+                    deps.dedup();
+                    Target::At(deps)
+                }
+                new => new,
+            };
+            let again = self.next_entry(
+                stream,
+                target,
+                entry.header.form_version,
+                entry.header.claimed,
+                entry.ops.unwrap_or_default(),
+            );
+            names.insert(row.id, again.id());
+            self.author(&record, stream, again)?;
+            self.refold(&record, stream)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the pending entries of a log that the server does not take as refused.
+    pub(crate) fn refuse_log(
+        &mut self,
+        stream: StreamNo,
+        incarnation: IncarnationId,
+        why: LogRefusal,
+    ) -> Result<u64, ClientError> {
+        let mut count = 0;
+        for (record, mut row) in self.log_from(stream, incarnation, 0)? {
+            if row.fate != Fate::Pending {
+                continue;
+            }
+            row.fate = Fate::LogRefused(why);
+            self.put_entry(&record, stream, &row)?;
+            self.dequeue(stream, &row.id)?;
+            self.keep_refused(&record, stream, &row)?;
+            self.refold(&record, stream)?;
+            count += 1;
+        }
+        if self.core.instance.incarnation == incarnation {
+            self.renew_incarnation()?;
+        }
+        Ok(count)
+    }
+
+    /// Puts a refused entry of this device where the person sees it.
+    pub(crate) fn keep_refused(
+        &mut self,
+        record: &RecordId,
+        stream: StreamNo,
+        row: &EntryRow,
+    ) -> Result<(), ClientError> {
+        let (Some(entry), Some(code)) = (&row.entry, row.fate.code()) else {
+            return Ok(());
+        };
+        let form = match (&entry.header.target, self.record(record)?) {
+            (Target::New { form, .. }, _) => form.clone(),
+            (Target::At(_), Some(known)) => known.row.form.clone(),
+            (Target::At(_), None) => return Ok(()),
+        };
+        let refused = RefusedRow {
+            record: *record,
+            form,
+            form_version: entry.header.form_version,
+            code: code.to_owned(),
+            at: entry.header.claimed,
+            ops: entry.ops.clone().unwrap_or_default(),
+        };
+        self.touch(record);
+        self.put_refused(stream, row.id, refused)
+    }
+
+    /// Stands at an earlier place of a stream again: the server no longer has what follows, so
+    /// this device's own entries after it wait in the outbox again.
+    pub(crate) fn walk_back(&mut self, stream: StreamNo, to: Position) -> Result<(), ClientError> {
+        for incarnation in self.core.instance.own.clone() {
+            for (record, mut row) in self.log_from(stream, incarnation, 0)? {
+                let lost = row.said.is_some_and(|s| s.place > to.seq);
+                if lost && matches!(row.fate, Fate::Decided(v) if v.is_admitted()) {
+                    row.fate = Fate::Pending;
+                    self.put_entry(&record, stream, &row)?;
+                    self.enqueue(stream, row.id, record)?;
+                }
+            }
+        }
+        self.set_position(stream, to)
+    }
+
+    /// Erases all of a stream but refused edits; they stay until the person settles them.
+    pub(crate) fn erase_stream(&mut self, stream: StreamNo) -> Result<(), ClientError> {
+        for item in self.waiting() {
+            if item.stream == stream {
+                self.dequeue(stream, &item.id)?;
+            }
+        }
+        let records: Vec<RecordId> = self
+            .state
+            .rows
+            .iter()
+            .filter(|(_, row)| row.streams.contains(&stream))
+            .map(|(record, _)| *record)
+            .collect();
+        for record in records {
+            self.drop_part(&record, stream)?;
+        }
+        for key in self.tx.keys(REFS, &stream.to_be_bytes())? {
+            let id = ref_of_key(&key)?;
+            if let Some((record, _)) = self.entry(stream, &id)? {
+                self.drop_part(&record, stream)?;
+                self.tx.delete_all(ENTRIES, &part_prefix(&record, stream))?;
+            }
+            self.tx.delete(REFS, &key)?;
+        }
+        let nobody = RecordId::from_bytes(NO_RECORD);
+        self.tx.delete_all(ENTRIES, &part_prefix(&nobody, stream))?;
+        self.tx.delete_all(ITEMS, &stream.to_be_bytes())?;
+        self.prune_receipts(stream, 0)?;
+        self.tx.delete(CURSORS, &stream.to_be_bytes())?;
+        std::sync::Arc::make_mut(&mut self.core.cursors).remove(&stream);
+        // Were the stream given back, a log that begins again would be a fork.
+        if self.core.heads.contains_key(&stream) {
+            self.renew_incarnation()?;
+        }
+        let name = self.core.stream(stream)?.clone();
+        self.core.session.recover.retain(|m| m.stream != stream);
+        if !self.core.session.erased.contains(&name) {
+            self.core.session.erased.push(name);
+        }
+        Ok(())
+    }
+
+    /// Keeps a receipt for the streams it proves.
+    pub(crate) fn put_receipt(
+        &mut self,
+        receipt: &Receipt,
+        streams: &[(StreamNo, u64)],
+    ) -> Result<(), ClientError> {
+        let number = match self.tx.last_key(RECEIPT_BODIES, &[])? {
+            Some(key) => u64::from_be_bytes(Reader::new(&key).array()?) + 1,
+            None => 0,
+        };
+        self.put_body_count(number, streams.len() as u64)?;
+        self.tx
+            .put(RECEIPT_BODIES, &body_key(number, 1), &receipt.encode())?;
+        for (stream, seq) in streams {
+            self.release_receipt(*stream, *seq)?;
+            self.tx
+                .put(RECEIPTS, &place_key(*stream, *seq), &number.to_be_bytes())?;
+            self.prune_receipts(*stream, KEPT_RECEIPTS)?;
+        }
+        Ok(())
+    }
+
+    fn put_body_count(&self, number: u64, count: u64) -> Result<(), ClientError> {
+        self.tx
+            .put(RECEIPT_BODIES, &body_key(number, 0), &count.to_be_bytes())
+    }
+
+    fn release_receipt(&self, stream: StreamNo, seq: u64) -> Result<(), ClientError> {
+        let key = place_key(stream, seq);
+        let Some(value) = self.tx.get(RECEIPTS, &key)? else {
+            return Ok(());
+        };
+        self.tx.delete(RECEIPTS, &key)?;
+        let number = u64::from_be_bytes(Reader::new(&value).array()?);
+        let count = match self.tx.get(RECEIPT_BODIES, &body_key(number, 0))? {
+            Some(count) => u64::from_be_bytes(Reader::new(&count).array()?),
+            None => 0,
+        };
+        if count > 1 {
+            self.put_body_count(number, count - 1)
+        } else {
+            self.tx.delete_all(RECEIPT_BODIES, &number.to_be_bytes())
+        }
+    }
+
+    fn prune_receipts(&self, stream: StreamNo, keep: usize) -> Result<(), ClientError> {
+        let keys = self.tx.keys(RECEIPTS, &stream.to_be_bytes())?;
+        let surplus = keys.len().saturating_sub(keep);
+        for key in keys.iter().take(surplus) {
+            self.release_receipt(stream, seq_of(key)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn body_key(number: u64, part: u8) -> Vec<u8> {
+    let mut key = number.to_be_bytes().to_vec();
+    key.push(part);
+    key
+}
+
+fn seq_of(key: &[u8]) -> Result<u64, ClientError> {
+    let mut r = Reader::new(key);
+    r.take(4)?;
+    Ok(u64::from_be_bytes(r.array()?))
+}
+
+/// The run that gives a restored server back what follows a mark, as far as one receipt proves it;
+/// none when nothing proves more.
+pub(crate) fn recover_run(
+    source: &impl Source,
+    core: &Core,
+    mark: &RecoverMark,
+) -> Result<Option<RecoverRun>, ClientError> {
+    for key in source.keys(RECEIPTS, &mark.stream.to_be_bytes())? {
+        let upto = seq_of(&key)?;
+        if upto <= mark.after {
+            continue;
+        }
+        if upto - mark.after > MAX_ITEMS_PER_PULL as u64 {
+            return Ok(None);
+        }
+        let Some(number) = source.get(RECEIPTS, &key)? else {
+            return Ok(None);
+        };
+        let number = u64::from_be_bytes(Reader::new(&number).array()?);
+        let Some(body) = source.get(RECEIPT_BODIES, &body_key(number, 1))? else {
+            return Ok(None);
+        };
+        let mut items = Vec::new();
+        for seq in mark.after + 1..=upto {
+            let Some((id, _)) = place(source, mark.stream, seq)? else {
+                return Ok(None);
+            };
+            let row = entry_row(source, mark.stream, &id)?;
+            let Some(item) = row.and_then(|(_, row)| row.item()) else {
+                return Ok(None);
+            };
+            items.push(item);
+        }
+        return Ok(Some(RecoverRun {
+            receipt: Receipt::decode(&mut Reader::new(&body))?,
+            stream: core.stream(mark.stream)?.clone(),
+            after: mark.after,
+            items,
+        }));
+    }
+    Ok(None)
+}

@@ -1,0 +1,167 @@
+//! The outbox as a push: which entries go into the next request, signed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::entry::head_statement;
+use gridfold_sync_core::ids::{EntryRef, IncarnationId};
+use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH};
+
+use crate::error::ClientError;
+use crate::shell::rows::StreamNo;
+use crate::shell::state::{State, entry_row};
+use crate::shell::store::Source;
+
+/// A device log: a stream and who wrote.
+pub(crate) type LogKey = (StreamNo, IncarnationId);
+
+/// How much one push may bring.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PushCap {
+    pub(crate) entries: usize,
+    /// Of payloads, before compression.
+    pub(crate) bytes: usize,
+}
+
+impl Default for PushCap {
+    fn default() -> Self {
+        Self {
+            entries: MAX_ENTRIES_PER_PUSH,
+            bytes: 1 << 20,
+        }
+    }
+}
+
+impl PushCap {
+    pub(crate) fn halve(self) -> Option<Self> {
+        (self.entries > 1).then_some(Self {
+            entries: self.entries / 2,
+            bytes: (self.bytes / 2).max(1_024),
+        })
+    }
+}
+
+/// What the phone remembers from one round trip of a sync to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Sending {
+    /// Entries the server has but did not say its verdict on yet.
+    pub(crate) sent: BTreeSet<(StreamNo, EntryRef)>,
+    /// Where the server said that a log must be sent again from.
+    pub(crate) resend_from: BTreeMap<LogKey, u64>,
+    pub(crate) cap: PushCap,
+}
+
+/// A push and what is in it.
+#[derive(Debug, Default)]
+pub(crate) struct Push {
+    pub(crate) logs: Vec<PushedLog>,
+    pub(crate) keys: Vec<LogKey>,
+    /// Logs with an entry that is not here any more, and from which sequence.
+    pub(crate) broken: Vec<(LogKey, u64)>,
+}
+
+impl Push {
+    pub(crate) fn entries(&self) -> usize {
+        self.logs.iter().map(|l| l.entries.len()).sum()
+    }
+    pub(crate) fn ids(&self) -> impl Iterator<Item = (LogKey, EntryRef)> {
+        self.keys
+            .iter()
+            .zip(&self.logs)
+            .flat_map(|(key, log)| log.entries.iter().map(|e| (*key, e.id())))
+    }
+}
+
+/// Whether anything waits that was not sent in this sync.
+pub(crate) fn has_unsent(state: &State, sending: &Sending) -> bool {
+    state
+        .order_of
+        .keys()
+        .any(|waiting| !sending.sent.contains(waiting))
+}
+
+/// Takes from the outbox in its order. Each log's entries are dense, as its chain asks for.
+pub(crate) fn build(
+    source: &impl Source,
+    state: &State,
+    sending: &Sending,
+) -> Result<Push, ClientError> {
+    let mut push = Push::default();
+    let mut order: Vec<LogKey> = Vec::new();
+    let mut wanted: BTreeMap<LogKey, (u64, u64)> = BTreeMap::new();
+    let (mut entries, mut bytes) = (0usize, 0usize);
+    for item in state.outbox.values() {
+        if sending.sent.contains(&(item.stream, item.id)) {
+            continue;
+        }
+        let key = (item.stream, item.id.incarnation);
+        let Some((_, row)) = entry_row(source, item.stream, &item.id)? else {
+            push.broken.push((key, item.id.seq));
+            continue;
+        };
+        entries += 1;
+        bytes += 64 + row.entry.as_ref().map_or(0, payload_size);
+        let full = entries > sending.cap.entries
+            || (bytes > sending.cap.bytes && entries > 1)
+            || (!wanted.contains_key(&key) && order.len() >= MAX_LOGS_PER_PUSH);
+        if full {
+            break;
+        }
+        let range = wanted.entry(key).or_insert_with(|| {
+            order.push(key);
+            (item.id.seq, item.id.seq)
+        });
+        range.0 = range.0.min(item.id.seq);
+        range.1 = range.1.max(item.id.seq);
+    }
+    let mut left = sending.cap.entries.max(1);
+    for key in order {
+        let Some((mut from, to)) = wanted.get(&key).copied() else {
+            continue;
+        };
+        if let Some(again) = sending.resend_from.get(&key) {
+            from = from.min(*again);
+        }
+        let (stream, incarnation) = key;
+        let mut run = Vec::new();
+        let mut link = None;
+        for seq in from..=to {
+            if left == 0 {
+                break;
+            }
+            let id = EntryRef { incarnation, seq };
+            let row = entry_row(source, stream, &id)?.map(|(_, row)| row);
+            let usable = row.and_then(|row| {
+                let entry = row.entry.filter(|e| e.ops.is_some())?;
+                Some((entry, row.link?))
+            });
+            let Some((entry, after)) = usable else {
+                push.broken.push((key, seq));
+                break;
+            };
+            run.push(entry);
+            link = Some(after);
+            left -= 1;
+        }
+        let (Some(last), Some(link)) = (run.last(), link) else {
+            continue;
+        };
+        let name = state.core.stream(stream)?.clone();
+        let statement = head_statement(&name, incarnation, last.header.seq, &link);
+        push.logs.push(PushedLog {
+            stream: name,
+            incarnation,
+            signature: state.key.sign(&statement),
+            entries: run,
+        });
+        push.keys.push(key);
+    }
+    Ok(push)
+}
+
+fn payload_size(entry: &gridfold_sync_core::entry::Entry) -> usize {
+    entry
+        .ops
+        .as_deref()
+        .map_or(0, |ops| gridfold_sync_core::edit::encode_payload(ops).len())
+}

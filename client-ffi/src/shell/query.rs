@@ -1,0 +1,132 @@
+//! Lists: filters, text, order and pages over the summaries in memory.
+
+use std::cmp::{Ordering, Reverse};
+
+use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::time::Timestamp;
+
+use crate::shell::Shell;
+use crate::shell::rows::Row;
+use crate::types::{Page, Query, RecordSummary, Sort};
+
+/// Records of a page when the query names no limit.
+const DEFAULT_LIMIT: usize = 50;
+/// Most records of a page.
+const MAX_LIMIT: usize = 1_000;
+
+/// Where a record stands in an order; the id settles ties, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place<'a> {
+    Time(Reverse<Timestamp>, Reverse<RecordId>),
+    Title(&'a str, Reverse<RecordId>),
+}
+
+fn place<'a>(sort: Sort, record: RecordId, row: &'a Row) -> Place<'a> {
+    match sort {
+        Sort::Updated => Place::Time(Reverse(row.updated), Reverse(record)),
+        Sort::Captured => Place::Time(Reverse(row.captured), Reverse(record)),
+        Sort::Title => Place::Title(&row.title, Reverse(record)),
+    }
+}
+
+fn cursor(place: &Place<'_>) -> String {
+    match place {
+        Place::Time(Reverse(at), Reverse(record)) => format!("{record}t{}", at.millis()),
+        Place::Title(title, Reverse(record)) => format!("{record}s{title}"),
+    }
+}
+
+fn parse_cursor(text: &str) -> Option<Place<'_>> {
+    let (record, rest) = text.split_at_checked(36)?;
+    let record = Reverse(RecordId::parse(record).ok()?);
+    match rest.split_at_checked(1)? {
+        ("t", at) => Some(Place::Time(Reverse(Timestamp(at.parse().ok()?)), record)),
+        ("s", title) => Some(Place::Title(title, record)),
+        _ => None,
+    }
+}
+
+fn matches(query: &Query, text: Option<&str>, row: &Row) -> bool {
+    let is = |want: &Option<_>, have: &_| want.as_ref().is_none_or(|w| w == have);
+    (query.include_deleted || !row.deleted)
+        && is(&query.form, &row.form)
+        && query.grid.as_ref().is_none_or(|g| *g == row.grid)
+        && query.household.is_none_or(|h| row.household == Some(h))
+        && query
+            .status
+            .as_ref()
+            .is_none_or(|s| row.status.as_ref() == Some(s))
+        && query.from.is_none_or(|from| row.captured >= from)
+        && query.to.is_none_or(|to| row.captured < to)
+        && text.is_none_or(|t| row.search.contains(t))
+}
+
+impl Shell {
+    fn needle(query: &Query) -> Option<String> {
+        let text = query.text.as_deref()?.trim().to_lowercase();
+        (!text.is_empty()).then_some(text)
+    }
+
+    pub(crate) fn query(&self, query: &Query) -> Page<RecordSummary> {
+        let state = self.state.read();
+        let text = Self::needle(query);
+        let limit = match query.limit as usize {
+            0 => DEFAULT_LIMIT,
+            n => n.min(MAX_LIMIT),
+        };
+        let after = query.after.as_deref().and_then(parse_cursor);
+        let mut total = 0u64;
+        let mut found: Vec<(Place<'_>, &Row, RecordId)> = Vec::new();
+        for (record, row) in &state.rows {
+            if !matches(query, text.as_deref(), row) {
+                continue;
+            }
+            total += 1;
+            let place = place(query.sort, *record, row);
+            if after
+                .as_ref()
+                .is_none_or(|a| place.cmp(a) == Ordering::Greater)
+            {
+                found.push((place, row, *record));
+            }
+        }
+        let more = found.len() > limit;
+        if more {
+            found.select_nth_unstable_by(limit, |a, b| a.0.cmp(&b.0));
+            found.truncate(limit);
+        }
+        found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let next = found
+            .last()
+            .filter(|_| more)
+            .map(|(place, ..)| cursor(place));
+        let items = found
+            .into_iter()
+            .map(|(_, row, record)| RecordSummary {
+                record,
+                form: row.form.clone(),
+                grid: row.grid.clone(),
+                household: row.household,
+                status: row.status.clone(),
+                title: row.title.clone(),
+                captured: row.captured,
+                updated: row.updated,
+                conflicts: row.conflicts,
+                deleted: row.deleted,
+                pending: state.pending.contains_key(&record),
+                refused: state.refused_of(&record),
+            })
+            .collect();
+        Page { items, next, total }
+    }
+
+    pub(crate) fn count(&self, query: &Query) -> u64 {
+        let state = self.state.read();
+        let text = Self::needle(query);
+        state
+            .rows
+            .values()
+            .filter(|row| matches(query, text.as_deref(), row))
+            .count() as u64
+    }
+}

@@ -1,0 +1,418 @@
+//! The values that the store's tables hold, and their keys.
+
+use std::collections::BTreeMap;
+
+use gridfold_sync_core::codec::{DecodeError, Reader, put_bytes, put_i64, put_str, put_u64};
+use gridfold_sync_core::edit::{decode_payload, encode_payload};
+use gridfold_sync_core::entry::{Author, Entry, Header, Item, RefusalCode, Verdict};
+use gridfold_sync_core::ids::{
+    AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, UserId,
+};
+use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::PartState;
+
+/// Bytes of one value; the store is ours, the bound only stops damage.
+const MAX_VALUE: usize = 64 << 20;
+
+/// A stream's number in this store.
+pub(crate) type StreamNo = u32;
+
+/// The record of entries whose record is not known: others' refused ones.
+pub(crate) const NO_RECORD: [u8; 16] = [0; 16];
+
+pub(crate) fn ref_key(stream: StreamNo, id: &EntryRef) -> Vec<u8> {
+    let mut key = stream.to_be_bytes().to_vec();
+    key.extend_from_slice(&id.to_bytes());
+    key
+}
+
+pub(crate) fn log_prefix(stream: StreamNo, incarnation: IncarnationId) -> Vec<u8> {
+    let mut key = stream.to_be_bytes().to_vec();
+    key.extend_from_slice(&incarnation.bytes());
+    key
+}
+
+pub(crate) fn part_prefix(record: &RecordId, stream: StreamNo) -> Vec<u8> {
+    let mut key = record.bytes().to_vec();
+    key.extend_from_slice(&stream.to_be_bytes());
+    key
+}
+
+pub(crate) fn entry_key(record: &RecordId, stream: StreamNo, id: &EntryRef) -> Vec<u8> {
+    let mut key = part_prefix(record, stream);
+    key.extend_from_slice(&id.to_bytes());
+    key
+}
+
+pub(crate) fn place_key(stream: StreamNo, seq: u64) -> Vec<u8> {
+    let mut key = stream.to_be_bytes().to_vec();
+    key.extend_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// The entry named by the last 24 bytes of a key.
+pub(crate) fn ref_of_key(key: &[u8]) -> Result<EntryRef, DecodeError> {
+    let at = key.len().checked_sub(24).ok_or(DecodeError::Truncated)?;
+    read_ref(&mut Reader::new(&key[at..]))
+}
+
+pub(crate) fn stream_of_key(key: &[u8]) -> Result<StreamNo, DecodeError> {
+    Ok(u32::from_be_bytes(Reader::new(key).array()?))
+}
+
+pub(crate) fn read_ref(r: &mut Reader<'_>) -> Result<EntryRef, DecodeError> {
+    Ok(EntryRef {
+        incarnation: IncarnationId::from_bytes(r.array()?),
+        seq: u64::from_be_bytes(r.array()?),
+    })
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// In the outbox.
+    Pending,
+    /// The server decided.
+    Decided(Verdict),
+    /// The server did not take its device log.
+    LogRefused(LogRefusal),
+}
+
+/// Why a device log was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogRefusal {
+    BadSignature,
+    NotYourLog,
+    UnknownStream,
+}
+
+impl LogRefusal {
+    const ALL: [Self; 3] = [Self::BadSignature, Self::NotYourLog, Self::UnknownStream];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::BadSignature => "bad_signature",
+            Self::NotYourLog => "not_your_log",
+            Self::UnknownStream => "unknown_stream",
+        }
+    }
+}
+
+impl Fate {
+    /// Whether the entry is folded into the record here.
+    pub(crate) fn counts(self) -> bool {
+        match self {
+            Self::Pending => true,
+            Self::Decided(verdict) => verdict.is_admitted(),
+            Self::LogRefused(_) => false,
+        }
+    }
+    /// The stable code of a refusal.
+    pub(crate) fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Pending | Self::Decided(Verdict::Admitted { .. }) => None,
+            Self::Decided(Verdict::Refused(code)) => Some(RefusalCode::as_str(code)),
+            Self::LogRefused(why) => Some(why.as_str()),
+        }
+    }
+    fn put(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Pending => out.extend_from_slice(&[0, 0]),
+            Self::Decided(verdict) => out.extend_from_slice(&[1, verdict.to_u8()]),
+            Self::LogRefused(why) => out.extend_from_slice(&[2, why as u8]),
+        }
+    }
+    fn get(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let bad = DecodeError::OutOfRange("fate");
+        Ok(match (r.u8()?, r.u8()?) {
+            (0, 0) => Self::Pending,
+            (1, verdict) => Self::Decided(Verdict::from_u8(verdict).ok_or(bad)?),
+            (2, why) => Self::LogRefused(*LogRefusal::ALL.get(usize::from(why)).ok_or(bad)?),
+            _ => return Err(bad),
+        })
+    }
+}
+
+/// What the server said about an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) author: Author,
+    pub(crate) received: Timestamp,
+    pub(crate) verdict: Verdict,
+    /// Its place in the stream.
+    pub(crate) place: u64,
+}
+
+/// An entry as the store holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EntryRow {
+    pub(crate) id: EntryRef,
+    pub(crate) hash: Hash,
+    pub(crate) fate: Fate,
+    /// The link of the device log after it, for the device's own entries.
+    pub(crate) link: Option<Hash>,
+    pub(crate) said: Option<Said>,
+    /// The entry; none for others' refused entries, without operations when erased.
+    pub(crate) entry: Option<Entry>,
+}
+
+impl EntryRow {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256);
+        out.extend_from_slice(&self.hash.0);
+        self.fate.put(&mut out);
+        let payload = self.entry.as_ref().and_then(|e| e.ops.as_deref());
+        out.push(
+            u8::from(self.link.is_some())
+                | u8::from(self.said.is_some()) << 1
+                | u8::from(self.entry.is_some()) << 2
+                | u8::from(payload.is_some()) << 3,
+        );
+        if let Some(link) = &self.link {
+            out.extend_from_slice(&link.0);
+        }
+        if let Some(said) = &self.said {
+            out.extend_from_slice(&said.author.device.bytes());
+            out.extend_from_slice(&said.author.user.bytes());
+            put_i64(&mut out, said.received.millis());
+            out.push(said.verdict.to_u8());
+            put_u64(&mut out, said.place);
+        }
+        if let Some(entry) = &self.entry {
+            put_bytes(&mut out, &entry.header.encode());
+        }
+        if let Some(ops) = payload {
+            put_bytes(&mut out, &encode_payload(ops));
+        }
+        out
+    }
+
+    pub(crate) fn decode(id: EntryRef, bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let hash = Hash(r.array()?);
+        let fate = Fate::get(&mut r)?;
+        let flags = r.u8()?;
+        let link = if flags & 1 == 0 {
+            None
+        } else {
+            Some(Hash(r.array()?))
+        };
+        let said = if flags & 2 == 0 {
+            None
+        } else {
+            Some(Said {
+                author: Author {
+                    device: DeviceId::from_bytes(r.array()?),
+                    user: UserId::from_bytes(r.array()?),
+                },
+                received: Timestamp(r.i64()?),
+                verdict: Verdict::from_u8(r.u8()?).ok_or(DecodeError::OutOfRange("verdict"))?,
+                place: r.u64()?,
+            })
+        };
+        let mut entry = None;
+        if flags & 4 != 0 {
+            let mut header = Reader::new(r.bytes(MAX_VALUE)?);
+            let decoded = Header::decode(&mut header)?;
+            header.finish()?;
+            let ops = if flags & 8 == 0 {
+                None
+            } else {
+                Some(decode_payload(r.bytes(MAX_VALUE)?)?)
+            };
+            entry = Some(Entry {
+                incarnation: id.incarnation,
+                header: decoded,
+                ops,
+            });
+        }
+        r.finish()?;
+        Ok(Self {
+            id,
+            hash,
+            fate,
+            link,
+            said,
+            entry,
+        })
+    }
+
+    /// The item as the server gave it.
+    pub(crate) fn item(&self) -> Option<Item> {
+        let said = self.said?;
+        Some(Item {
+            id: self.id,
+            author: said.author,
+            received: said.received,
+            verdict: said.verdict,
+            entry_hash: self.hash,
+            entry: self.entry.clone(),
+        })
+    }
+}
+
+/// What lists show of a record, kept in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) form: FormCode,
+    pub(crate) grid: AreaCode,
+    pub(crate) household: Option<RecordId>,
+    pub(crate) status: Option<String>,
+    pub(crate) title: String,
+    pub(crate) captured: Timestamp,
+    pub(crate) updated: Timestamp,
+    pub(crate) conflicts: u32,
+    pub(crate) deleted: bool,
+    /// All text in lower case.
+    pub(crate) search: String,
+    /// The streams it has parts in.
+    pub(crate) streams: Vec<StreamNo>,
+}
+
+/// A record as the store holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecordRow {
+    pub(crate) row: Row,
+    pub(crate) parts: BTreeMap<StreamNo, PartState>,
+}
+
+impl RecordRow {
+    /// A record before its first entry.
+    pub(crate) fn new(form: FormCode, grid: AreaCode) -> Self {
+        Self {
+            row: Row {
+                form,
+                grid,
+                household: None,
+                status: None,
+                title: String::new(),
+                captured: Timestamp(i64::MAX),
+                updated: Timestamp(i64::MIN),
+                conflicts: 0,
+                deleted: false,
+                search: String::new(),
+                streams: Vec::new(),
+            },
+            parts: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let row = &self.row;
+        let mut out = Vec::with_capacity(512);
+        put_str(&mut out, row.form.as_str());
+        put_str(&mut out, row.grid.as_str());
+        out.push(
+            u8::from(row.household.is_some())
+                | u8::from(row.status.is_some()) << 1
+                | u8::from(row.deleted) << 2,
+        );
+        if let Some(household) = &row.household {
+            out.extend_from_slice(&household.bytes());
+        }
+        if let Some(status) = &row.status {
+            put_str(&mut out, status);
+        }
+        put_str(&mut out, &row.title);
+        put_i64(&mut out, row.captured.millis());
+        put_i64(&mut out, row.updated.millis());
+        put_u64(&mut out, u64::from(row.conflicts));
+        put_str(&mut out, &row.search);
+        put_u64(&mut out, self.parts.len() as u64);
+        for stream in self.parts.keys() {
+            put_u64(&mut out, u64::from(*stream));
+        }
+        for part in self.parts.values() {
+            put_bytes(&mut out, &part.to_bytes());
+        }
+        out
+    }
+
+    fn decode_row(r: &mut Reader<'_>) -> Result<Row, DecodeError> {
+        let bad = |_| DecodeError::OutOfRange("name");
+        let form = FormCode::new(r.str(MAX_VALUE)?).map_err(bad)?;
+        let grid = AreaCode::new(r.str(MAX_VALUE)?).map_err(bad)?;
+        let flags = r.u8()?;
+        let household = if flags & 1 == 0 {
+            None
+        } else {
+            Some(RecordId::from_bytes(r.array()?))
+        };
+        let status = if flags & 2 == 0 {
+            None
+        } else {
+            Some(r.str(MAX_VALUE)?.to_owned())
+        };
+        let title = r.str(MAX_VALUE)?.to_owned();
+        let (captured, updated) = (Timestamp(r.i64()?), Timestamp(r.i64()?));
+        let conflicts = r.u32()?;
+        let search = r.str(MAX_VALUE)?.to_owned();
+        let n = r.count(MAX_VALUE, "parts")?;
+        let streams = (0..n).map(|_| r.u32()).collect::<Result<Vec<_>, _>>()?;
+        Ok(Row {
+            form,
+            grid,
+            household,
+            status,
+            title,
+            captured,
+            updated,
+            conflicts,
+            deleted: flags & 4 != 0,
+            search,
+            streams,
+        })
+    }
+
+    /// Only what lists show.
+    pub(crate) fn decode_summary(bytes: &[u8]) -> Result<Row, DecodeError> {
+        Self::decode_row(&mut Reader::new(bytes))
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let row = Self::decode_row(&mut r)?;
+        let mut parts = BTreeMap::new();
+        for stream in &row.streams {
+            parts.insert(*stream, PartState::from_bytes(r.bytes(MAX_VALUE)?)?);
+        }
+        r.finish()?;
+        Ok(Self { row, parts })
+    }
+}
+
+/// A refused edit of this device, kept whatever happens to its stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedRow {
+    pub(crate) record: RecordId,
+    pub(crate) form: FormCode,
+    pub(crate) form_version: u32,
+    pub(crate) code: String,
+    pub(crate) at: Timestamp,
+    pub(crate) ops: Vec<gridfold_sync_core::edit::Op>,
+}
+
+impl RefusedRow {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = self.record.bytes().to_vec();
+        put_str(&mut out, self.form.as_str());
+        put_u64(&mut out, u64::from(self.form_version));
+        put_str(&mut out, &self.code);
+        put_i64(&mut out, self.at.millis());
+        put_bytes(&mut out, &encode_payload(&self.ops));
+        out
+    }
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(bytes);
+        let row = Self {
+            record: RecordId::from_bytes(r.array()?),
+            form: FormCode::new(r.str(MAX_VALUE)?).map_err(|_| DecodeError::OutOfRange("form"))?,
+            form_version: r.u32()?,
+            code: r.str(MAX_VALUE)?.to_owned(),
+            at: Timestamp(r.i64()?),
+            ops: decode_payload(r.bytes(MAX_VALUE)?)?,
+        };
+        r.finish()?;
+        Ok(row)
+    }
+}

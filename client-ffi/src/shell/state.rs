@@ -1,0 +1,454 @@
+//! What the shell keeps in memory: summaries for lists, the outbox, and where everything stands.
+//!
+//! It is what the store holds, read in one scan when it is opened; a transaction changes it only
+//! after its commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gridfold_sync_core::codec::Reader;
+use gridfold_sync_core::directory::{Directory, DirectoryScope, GRID_LEVEL};
+use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
+use gridfold_sync_core::ids::{
+    AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, StreamId, UserId,
+};
+use gridfold_sync_core::schema::{Form, Role};
+use gridfold_sync_core::session::Position;
+use gridfold_sync_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ClientError;
+use crate::platform::{Platform, random};
+use crate::shell::rows::{
+    EntryRow, RecordRow, RefusedRow, Row, StreamNo, entry_key, log_prefix, read_ref, ref_key,
+    ref_of_key, stream_of_key,
+};
+use crate::shell::store::{
+    CURSORS, ENTRIES, META, OUTBOX, RECORDS, REFS, REFUSED, STREAMS, Source, Store, Tx,
+};
+
+const DEVICE_KEY: &[u8] = b"device_key";
+const INSTANCE: &[u8] = b"instance";
+const ACCOUNT: &[u8] = b"account";
+const SESSION: &[u8] = b"session";
+const DIRECTORY: &[u8] = b"directory";
+
+/// Who the phone is to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) user: UserId,
+    pub(crate) device: DeviceId,
+    pub(crate) user_name: String,
+    pub(crate) server_url: String,
+    pub(crate) server_key: [u8; 32],
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+impl Account {
+    pub(crate) fn author(&self) -> Author {
+        Author {
+            device: self.device,
+            user: self.user,
+        }
+    }
+    pub(crate) fn server_key(&self) -> PublicKey {
+        PublicKey(self.server_key)
+    }
+}
+
+/// A stream whose items past a place a restored server lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RecoverMark {
+    pub(crate) stream: StreamNo,
+    pub(crate) after: u64,
+}
+
+/// Where the sessions with the server stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) epoch: u64,
+    pub(crate) last_sync: Option<Timestamp>,
+    pub(crate) clock_skew_ms: i64,
+    /// Streams erased here that the server was not told of yet.
+    pub(crate) erased: Vec<StreamId>,
+    pub(crate) recover: Vec<RecoverMark>,
+}
+
+/// Which life of the store this is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Instance {
+    pub(crate) incarnation: IncarnationId,
+    /// All incarnations this store ever wrote under.
+    pub(crate) own: BTreeSet<IncarnationId>,
+    pub(crate) binding: Vec<u8>,
+}
+
+/// The directory held, with what is computed from it.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) digest: [u8; 8],
+    pub(crate) scope: DirectoryScope,
+    pub(crate) directory: Directory,
+}
+
+impl Held {
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self, String> {
+        let scope = DirectoryScope::from_bytes(bytes)?;
+        Ok(Self {
+            digest: DirectoryScope::digest_of(bytes),
+            directory: scope.to_directory(),
+            scope,
+        })
+    }
+    /// The roles of the user in a grid. The server sends grants in force, so dates are its business:
+    /// the phone's clock may be wrong.
+    pub(crate) fn roles(&self, grid: &AreaCode) -> Vec<Role> {
+        let mut roles: Vec<Role> = self
+            .scope
+            .grants
+            .iter()
+            .filter(|g| g.user == self.scope.user)
+            .filter(|g| {
+                g.area
+                    .as_ref()
+                    .is_none_or(|area| self.directory.lies_in(grid, area))
+            })
+            .map(|g| g.role)
+            .collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+    /// The grids of the user.
+    pub(crate) fn grids(&self) -> Vec<AreaCode> {
+        self.scope
+            .areas
+            .iter()
+            .filter(|a| a.level == GRID_LEVEL && !self.roles(&a.code).is_empty())
+            .map(|a| a.code.clone())
+            .collect()
+    }
+    /// The streams the phone follows.
+    pub(crate) fn streams(&self) -> BTreeSet<StreamId> {
+        let mut streams = BTreeSet::new();
+        for grid in self.grids() {
+            for role in self.roles(&grid) {
+                for class in role.readable() {
+                    streams.insert(StreamId::new(grid.clone(), *class));
+                }
+            }
+        }
+        streams
+    }
+    pub(crate) fn form(&self, code: &FormCode) -> Option<&Arc<Form>> {
+        self.directory.forms().latest(code)
+    }
+    pub(crate) fn user_name(&self, user: UserId) -> Option<String> {
+        self.directory.user(&user).map(|u| u.name.clone())
+    }
+}
+
+/// One entry that waits to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OutboxItem {
+    pub(crate) stream: StreamNo,
+    pub(crate) id: EntryRef,
+    pub(crate) record: RecordId,
+}
+
+impl OutboxItem {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = ref_key(self.stream, &self.id);
+        out.extend_from_slice(&self.record.bytes());
+        out
+    }
+    fn decode(bytes: &[u8]) -> Result<Self, ClientError> {
+        let mut r = Reader::new(bytes);
+        Ok(Self {
+            stream: u32::from_be_bytes(r.array()?),
+            id: read_ref(&mut r)?,
+            record: RecordId::from_bytes(r.array()?),
+        })
+    }
+}
+
+/// The small things: copied for each transaction, put in place after its commit.
+#[derive(Debug, Clone)]
+pub(crate) struct Core {
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) account: Option<Arc<Account>>,
+    pub(crate) session: Session,
+    pub(crate) held: Option<Arc<Held>>,
+    pub(crate) streams: Arc<Vec<StreamId>>,
+    pub(crate) numbers: Arc<BTreeMap<StreamId, StreamNo>>,
+    pub(crate) cursors: Arc<BTreeMap<StreamNo, Position>>,
+    /// Heads of this incarnation's logs.
+    pub(crate) heads: Arc<BTreeMap<StreamNo, (u64, Hash)>>,
+    pub(crate) refused: Arc<BTreeMap<(StreamNo, EntryRef), RefusedRow>>,
+    pub(crate) next_order: u64,
+}
+
+impl Core {
+    pub(crate) fn stream(&self, number: StreamNo) -> Result<&StreamId, ClientError> {
+        self.streams
+            .get(number as usize)
+            .ok_or_else(|| ClientError::damaged("streams"))
+    }
+    pub(crate) fn position(&self, number: StreamNo) -> Position {
+        self.cursors.get(&number).copied().unwrap_or_default()
+    }
+    pub(crate) fn is_own(&self, incarnation: IncarnationId) -> bool {
+        self.instance.own.contains(&incarnation)
+    }
+}
+
+/// Everything in memory.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) key: SignKey,
+    pub(crate) core: Core,
+    pub(crate) rows: BTreeMap<RecordId, Row>,
+    pub(crate) outbox: BTreeMap<u64, OutboxItem>,
+    /// Order of each entry in the outbox.
+    pub(crate) order_of: BTreeMap<(StreamNo, EntryRef), u64>,
+    /// Entries of each record in the outbox.
+    pub(crate) pending: BTreeMap<RecordId, u32>,
+}
+
+/// What a committed transaction changed.
+#[derive(Debug)]
+pub(crate) struct Delta {
+    pub(crate) core: Core,
+    pub(crate) rows: BTreeMap<RecordId, Option<Row>>,
+    pub(crate) outbox_add: BTreeMap<u64, OutboxItem>,
+    pub(crate) outbox_remove: BTreeSet<u64>,
+}
+
+fn meta<T: for<'de> Deserialize<'de>>(
+    source: &impl Source,
+    key: &[u8],
+) -> Result<Option<T>, ClientError> {
+    match source.get(META, key)? {
+        Some(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|_| ClientError::damaged("meta")),
+        None => Ok(None),
+    }
+}
+
+fn put_meta<T: Serialize>(tx: &Tx<'_>, key: &[u8], value: &T) -> Result<(), ClientError> {
+    let bytes = serde_json::to_vec(value).map_err(|_| ClientError::internal("meta"))?;
+    tx.put(META, key, &bytes)
+}
+
+pub(crate) fn put_instance(tx: &Tx<'_>, instance: &Instance) -> Result<(), ClientError> {
+    put_meta(tx, INSTANCE, instance)
+}
+pub(crate) fn put_account(tx: &Tx<'_>, account: &Account) -> Result<(), ClientError> {
+    put_meta(tx, ACCOUNT, account)
+}
+pub(crate) fn put_session(tx: &Tx<'_>, session: &Session) -> Result<(), ClientError> {
+    put_meta(tx, SESSION, session)
+}
+pub(crate) fn put_directory(tx: &Tx<'_>, bytes: &[u8]) -> Result<(), ClientError> {
+    tx.put(META, DIRECTORY, bytes)
+}
+
+pub(crate) fn new_incarnation(platform: &dyn Platform) -> IncarnationId {
+    IncarnationId::from_parts(platform.now(), random(platform))
+}
+
+/// Writes what a new store starts with.
+pub(crate) fn initialise(store: &Store, platform: &dyn Platform) -> Result<(), ClientError> {
+    let seed = zeroize::Zeroizing::new(random::<32>(platform));
+    let incarnation = new_incarnation(platform);
+    let instance = Instance {
+        incarnation,
+        own: BTreeSet::from([incarnation]),
+        binding: store.binding()?,
+    };
+    store.write(|tx| {
+        tx.put(META, DEVICE_KEY, &seed[..])?;
+        put_instance(tx, &instance)
+    })
+}
+
+impl State {
+    /// Reads everything; a store that was copied or restored gets its new incarnation here.
+    pub(crate) fn load(store: &Store, platform: &dyn Platform) -> Result<Self, ClientError> {
+        let mut state = store.read(|rx| load(rx))?;
+        let binding = store.binding()?;
+        if state.core.instance.binding != binding {
+            let mut instance = (*state.core.instance).clone();
+            instance.incarnation = new_incarnation(platform);
+            instance.own.insert(instance.incarnation);
+            instance.binding = binding;
+            store.write(|tx| put_instance(tx, &instance))?;
+            state.core.instance = Arc::new(instance);
+            state.core.heads = Arc::default();
+        }
+        Ok(state)
+    }
+
+    /// Takes in what a transaction committed.
+    pub(crate) fn take_in(&mut self, delta: Delta) {
+        self.core = delta.core;
+        for (record, row) in delta.rows {
+            match row {
+                Some(row) => self.rows.insert(record, row),
+                None => self.rows.remove(&record),
+            };
+        }
+        for order in delta.outbox_remove {
+            if let Some(item) = self.outbox.remove(&order) {
+                self.order_of.remove(&(item.stream, item.id));
+                if let Some(n) = self.pending.get_mut(&item.record) {
+                    *n -= 1;
+                    if *n == 0 {
+                        self.pending.remove(&item.record);
+                    }
+                }
+            }
+        }
+        for (order, item) in delta.outbox_add {
+            self.outbox.insert(order, item);
+            self.order_of.insert((item.stream, item.id), order);
+            *self.pending.entry(item.record).or_default() += 1;
+        }
+    }
+}
+
+fn load(rx: &impl Source) -> Result<State, ClientError> {
+    let lacking = || ClientError::damaged("meta");
+    let seed = zeroize::Zeroizing::new(rx.get(META, DEVICE_KEY)?.ok_or_else(lacking)?);
+    let seed: zeroize::Zeroizing<[u8; 32]> =
+        zeroize::Zeroizing::new(seed.as_slice().try_into().map_err(|_| lacking())?);
+    let instance: Instance = meta(rx, INSTANCE)?.ok_or_else(lacking)?;
+    let held = match rx.get(META, DIRECTORY)? {
+        Some(bytes) => Some(Arc::new(
+            Held::of(&bytes).map_err(|_| ClientError::damaged("directory"))?,
+        )),
+        None => None,
+    };
+    let mut streams = Vec::new();
+    let mut numbers = BTreeMap::new();
+    for (key, name) in rx.scan(STREAMS, &[])? {
+        let name = std::str::from_utf8(&name).ok().and_then(StreamId::parse);
+        let stream = name.ok_or_else(|| ClientError::damaged("streams"))?;
+        if stream_of_key(&key)? as usize != streams.len() {
+            return Err(ClientError::damaged("streams"));
+        }
+        numbers.insert(stream.clone(), streams.len() as StreamNo);
+        streams.push(stream);
+    }
+    let mut cursors = BTreeMap::new();
+    for (key, value) in rx.scan(CURSORS, &[])? {
+        let mut r = Reader::new(&value);
+        let position = Position {
+            seq: r.u64()?,
+            prefix: Hash(r.array()?),
+        };
+        cursors.insert(stream_of_key(&key)?, position);
+    }
+    let mut refused = BTreeMap::new();
+    for (key, value) in rx.scan(REFUSED, &[])? {
+        refused.insert(
+            (stream_of_key(&key)?, ref_of_key(&key)?),
+            RefusedRow::decode(&value)?,
+        );
+    }
+    let mut rows = BTreeMap::new();
+    for (key, value) in rx.scan(RECORDS, &[])? {
+        let record = RecordId::from_bytes(Reader::new(&key).array()?);
+        rows.insert(record, RecordRow::decode_summary(&value)?);
+    }
+    let mut state = State {
+        key: SignKey::from_seed(&seed),
+        core: Core {
+            account: meta(rx, ACCOUNT)?.map(Arc::new),
+            session: meta(rx, SESSION)?.unwrap_or_default(),
+            heads: Arc::new(heads(rx, &instance, streams.len())?),
+            instance: Arc::new(instance),
+            held,
+            streams: Arc::new(streams),
+            numbers: Arc::new(numbers),
+            cursors: Arc::new(cursors),
+            refused: Arc::new(refused),
+            next_order: 0,
+        },
+        rows,
+        outbox: BTreeMap::new(),
+        order_of: BTreeMap::new(),
+        pending: BTreeMap::new(),
+    };
+    let mut outbox_add = BTreeMap::new();
+    for (key, value) in rx.scan(OUTBOX, &[])? {
+        let order = u64::from_be_bytes(Reader::new(&key).array()?);
+        outbox_add.insert(order, OutboxItem::decode(&value)?);
+        state.core.next_order = order + 1;
+    }
+    state.take_in(Delta {
+        core: state.core.clone(),
+        rows: BTreeMap::new(),
+        outbox_add,
+        outbox_remove: BTreeSet::new(),
+    });
+    Ok(state)
+}
+
+/// The newest place of each log of this incarnation.
+fn heads(
+    rx: &impl Source,
+    instance: &Instance,
+    streams: usize,
+) -> Result<BTreeMap<StreamNo, (u64, Hash)>, ClientError> {
+    let mut heads = BTreeMap::new();
+    for stream in 0..streams as StreamNo {
+        let prefix = log_prefix(stream, instance.incarnation);
+        if let Some(key) = rx.last_key(REFS, &prefix)? {
+            let id = ref_of_key(&key)?;
+            let row = entry_row(rx, stream, &id)?;
+            let link = row
+                .and_then(|(_, row)| row.link)
+                .ok_or_else(|| ClientError::damaged("device log"))?;
+            heads.insert(stream, (id.seq, link));
+        }
+    }
+    Ok(heads)
+}
+
+/// An entry and the record it is filed under.
+pub(crate) fn entry_row(
+    source: &impl Source,
+    stream: StreamNo,
+    id: &EntryRef,
+) -> Result<Option<(RecordId, EntryRow)>, ClientError> {
+    let Some(record) = source.get(REFS, &ref_key(stream, id))? else {
+        return Ok(None);
+    };
+    let record = RecordId::from_bytes(Reader::new(&record).array()?);
+    let bytes = source
+        .get(ENTRIES, &entry_key(&record, stream, id))?
+        .ok_or_else(|| ClientError::damaged("entries"))?;
+    Ok(Some((record, EntryRow::decode(*id, &bytes)?)))
+}
+
+impl State {
+    /// Empties the memory after a wipe.
+    pub(crate) fn forget(&mut self) {
+        self.key = SignKey::from_seed(&[0; 32]);
+        self.rows.clear();
+        self.outbox.clear();
+        self.order_of.clear();
+        self.pending.clear();
+        self.core.account = None;
+        self.core.held = None;
+        self.core.session = Session::default();
+        self.core.streams = Arc::default();
+        self.core.numbers = Arc::default();
+        self.core.cursors = Arc::default();
+        self.core.heads = Arc::default();
+        self.core.refused = Arc::default();
+    }
+}

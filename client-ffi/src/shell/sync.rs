@@ -1,0 +1,352 @@
+//! The sync loop: build a request, make one call, apply the answer, until nothing moves.
+//!
+//! What enters: a transport and what the sync may cost. What leaves: a report. A cut at any byte
+//! leaves the store as it was before the round trip: the next one says the same again, and the
+//! server passes over what it has.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use gridfold_sync_core::codec::DecodeError;
+use gridfold_sync_core::ids::StreamId;
+use gridfold_sync_core::limits::CURSOR_PREFIX_BYTES;
+use gridfold_sync_core::wire::{Cursor, Directive, SyncRequest, SyncResponse};
+
+use crate::error::ClientError;
+use crate::event::ChangeCause;
+use crate::platform::random;
+use crate::shell::Shell;
+use crate::shell::apply::{Applied, says_nothing};
+use crate::shell::heal::recover_run;
+use crate::shell::http::{Problem, Refresh, Tokens, failure, offline, post};
+use crate::shell::outbox::{self, Push, Sending};
+use crate::shell::state::{Account, put_account, put_session};
+use crate::shell::transport::{HttpRequest, HttpResponse, Transport};
+use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
+
+/// What is left of a budget below which another round trip is not worth its headers.
+const SMALLEST_TRIP_BYTES: u64 = 1_024;
+
+const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
+
+impl Shell {
+    pub(crate) fn sync(
+        &self,
+        transport: &dyn Transport,
+        options: &SyncOptions<'_>,
+    ) -> Result<SyncReport, ClientError> {
+        let _syncing = self.syncing.lock();
+        let mut report = SyncReport::default();
+        let mut sending = Sending::default();
+        let before = self.state.read().core.instance.incarnation;
+        let mut gaps_seen = BTreeSet::new();
+        loop {
+            let used = report.bytes_up + report.bytes_down;
+            let spent = options.budget_bytes > 0
+                && used.saturating_add(SMALLEST_TRIP_BYTES) > options.budget_bytes
+                && report.round_trips > 0;
+            if report.round_trips >= options.max_round_trips || spent {
+                report.more = true;
+                break;
+            }
+            let left = options.budget_bytes.saturating_sub(used);
+            let (request, push) = self.request(&sending, options.budget_bytes, left)?;
+            if !push.broken.is_empty() {
+                self.rename_broken(&push)?;
+                continue;
+            }
+            let body = request.encode();
+            report.bytes_up += body.len() as u64;
+            report.round_trips += 1;
+            let response = self.call(transport, body)?;
+            if response.status == 413 {
+                sending.cap = sending
+                    .cap
+                    .halve()
+                    .ok_or_else(|| ClientError::internal("http/413"))?;
+                continue;
+            }
+            if response.status != 200 {
+                return Err(failure(&response));
+            }
+            report.bytes_down += response.body.len() as u64;
+            let author = self.account()?.author();
+            let answer =
+                SyncResponse::decode(&response.body, &request, author).map_err(|e| match e {
+                    DecodeError::UnknownVersion => ClientError::UpdateRequired,
+                    // A body that was cut is a broken connection.
+                    _ => ClientError::Offline { retry_after: None },
+                })?;
+            if answer.directives.contains(&Directive::Wipe) {
+                self.wipe()?;
+                report.wiped = true;
+                return Ok(report);
+            }
+            let applied = self.apply(&request, &push, &sending, &answer)?;
+            let again = self.learn(&applied, &push, &mut sending, &mut gaps_seen, &mut report)?;
+            if let Some(progress) = options.progress {
+                progress(Progress {
+                    round_trips: report.round_trips,
+                    pushed: report.pushed,
+                    pending: self.state.read().outbox.len() as u64,
+                    pulled: report.pulled,
+                    bytes: report.bytes_up + report.bytes_down,
+                });
+            }
+            if !again {
+                break;
+            }
+        }
+        report.new_incarnation = self.state.read().core.instance.incarnation != before;
+        Ok(report)
+    }
+
+    /// Takes the outcome of a round trip in; tells whether another one is worth it.
+    fn learn(
+        &self,
+        applied: &Applied,
+        push: &Push,
+        sending: &mut Sending,
+        gaps_seen: &mut BTreeSet<(outbox::LogKey, u64)>,
+        report: &mut SyncReport,
+    ) -> Result<bool, ClientError> {
+        report.pushed += push.entries() as u64;
+        report.admitted += applied.admitted;
+        report.refused += applied.refused;
+        report.pulled += applied.pulled;
+        report.directory_changed |= applied.directory_changed;
+        report.erased_streams.extend(applied.erased.iter().cloned());
+        let mut moved = applied.moved;
+        for (stream, id) in &applied.sent {
+            sending.sent.insert((*stream, *id));
+            sending.resend_from.remove(&(*stream, id.incarnation));
+        }
+        for (key, expected) in &applied.gaps {
+            moved = true;
+            if gaps_seen.insert((*key, *expected)) {
+                sending.resend_from.insert(*key, *expected);
+            } else {
+                // Sending again from there did not help: the log goes on under another name.
+                sending.resend_from.remove(key);
+                self.commit(ChangeCause::Sync, |b| b.reauthor(key.0, key.1, 0))?;
+            }
+        }
+        if applied.too_large {
+            moved = true;
+            sending.cap = sending
+                .cap
+                .halve()
+                .ok_or_else(|| ClientError::internal("response/too_large"))?;
+        }
+        let state = self.state.read();
+        let wanted = applied.more
+            || outbox::has_unsent(&state, sending)
+            || !state.core.session.erased.is_empty()
+            || !state.core.session.recover.is_empty();
+        report.more = wanted && !moved;
+        Ok(wanted && moved)
+    }
+
+    fn apply(
+        &self,
+        request: &SyncRequest,
+        push: &Push,
+        sending: &Sending,
+        answer: &SyncResponse,
+    ) -> Result<Applied, ClientError> {
+        if says_nothing(request, answer) {
+            // An idle sync costs no write.
+            let now = self.platform.now();
+            let session = &mut self.state.write().core.session;
+            session.last_sync = Some(now);
+            session.clock_skew_ms = answer.now.millis().saturating_sub(now.millis());
+            return Ok(Applied::default());
+        }
+        self.commit(ChangeCause::Sync, |batch| {
+            batch.apply(request, push, sending, answer)
+        })
+    }
+
+    /// Logs that cannot be sent whole any more go on under a new incarnation.
+    fn rename_broken(&self, push: &Push) -> Result<(), ClientError> {
+        self.commit(ChangeCause::Sync, |batch| {
+            for ((stream, incarnation), from) in &push.broken {
+                batch.reauthor(*stream, *incarnation, *from)?;
+                // An outbox line without its entry points at nothing.
+                for item in batch.waiting() {
+                    if item.stream == *stream && batch.entry(*stream, &item.id)?.is_none() {
+                        batch.dequeue(*stream, &item.id)?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn request(
+        &self,
+        sending: &Sending,
+        budget: u64,
+        left: u64,
+    ) -> Result<(SyncRequest, Push), ClientError> {
+        let mut cap = sending.cap;
+        if budget > 0 {
+            let bytes = usize::try_from(left / 2).unwrap_or(usize::MAX);
+            cap.bytes = cap.bytes.min(bytes.max(1));
+        }
+        let (mut request, push, dead) = self.read(|rx| {
+            let state = self.state.read();
+            let core = &state.core;
+            let capped = Sending {
+                sent: sending.sent.clone(),
+                resend_from: sending.resend_from.clone(),
+                cap,
+            };
+            let push = outbox::build(rx, &state, &capped)?;
+            let mut streams: BTreeSet<StreamId> =
+                core.held.as_ref().map(|h| h.streams()).unwrap_or_default();
+            for stream in core.cursors.keys() {
+                streams.insert(core.stream(*stream)?.clone());
+            }
+            let cursors = streams
+                .into_iter()
+                .filter(|s| !core.session.erased.contains(s))
+                .map(|stream| {
+                    let number = core.numbers.get(&stream).copied();
+                    let at = number.map(|n| core.position(n)).unwrap_or_default();
+                    let mut prefix = [0; CURSOR_PREFIX_BYTES];
+                    prefix.copy_from_slice(&at.prefix.0[..CURSOR_PREFIX_BYTES]);
+                    Cursor {
+                        stream,
+                        seq: at.seq,
+                        prefix,
+                    }
+                })
+                .collect();
+            let (mut recover, mut dead) = (Vec::new(), Vec::new());
+            for mark in &core.session.recover {
+                match recover_run(rx, core, mark)? {
+                    Some(run) => recover.push(run),
+                    None => dead.push(mark.clone()),
+                }
+            }
+            let request = SyncRequest {
+                epoch: core.session.epoch,
+                directory: core.held.as_ref().map_or([0; 8], |h| h.digest),
+                budget_kib: 0,
+                cursors,
+                erased: core.session.erased.clone(),
+                logs: push.logs.clone(),
+                recover,
+            };
+            Ok((request, push, dead))
+        })?;
+        if budget > 0 {
+            request.budget_kib = (left / 1_024).max(1);
+        }
+        if !dead.is_empty() {
+            self.commit(ChangeCause::Sync, |batch| {
+                batch.core.session.recover.retain(|m| !dead.contains(m));
+                put_session(batch.tx, &batch.core.session)
+            })?;
+        }
+        Ok((request, push))
+    }
+
+    fn account(&self) -> Result<std::sync::Arc<Account>, ClientError> {
+        self.state
+            .read()
+            .core
+            .account
+            .clone()
+            .ok_or(ClientError::SignInRequired)
+    }
+
+    /// One call with a valid token; a token that ended is renewed once.
+    fn call(&self, transport: &dyn Transport, body: Vec<u8>) -> Result<HttpResponse, ClientError> {
+        let mut renewed = false;
+        loop {
+            let account = self.account()?;
+            let response = transport
+                .call(HttpRequest {
+                    method: "POST".to_owned(),
+                    path: "/v1/sync".to_owned(),
+                    headers: vec![
+                        (
+                            "authorization".to_owned(),
+                            format!("Bearer {}", account.access_token),
+                        ),
+                        ("content-type".to_owned(), SYNC_CONTENT_TYPE.to_owned()),
+                    ],
+                    body: body.clone(),
+                })
+                .map_err(offline)?;
+            if response.status == 200 {
+                return Ok(response);
+            }
+            if Problem::of(&response).is_revoked() {
+                return self.revoked();
+            }
+            if response.status != 401 {
+                return Ok(response);
+            }
+            if renewed {
+                return Err(ClientError::SignInRequired);
+            }
+            self.renew(transport, &account)?;
+            renewed = true;
+        }
+    }
+
+    fn revoked<T>(&self) -> Result<T, ClientError> {
+        self.wipe()?;
+        Err(ClientError::Revoked)
+    }
+
+    fn renew(&self, transport: &dyn Transport, account: &Account) -> Result<(), ClientError> {
+        let tokens: Tokens = match post(
+            transport,
+            "/v1/token",
+            &Refresh {
+                refresh_token: &account.refresh_token,
+            },
+        ) {
+            Ok(tokens) => tokens,
+            Err(ClientError::Revoked) => return self.revoked(),
+            Err(ClientError::Rejected { .. }) => return Err(ClientError::SignInRequired),
+            Err(other) => return Err(other),
+        };
+        let mut account = account.clone();
+        account.access_token = tokens.access_token;
+        account.refresh_token = tokens.refresh_token;
+        self.commit(ChangeCause::Sync, |batch| {
+            put_account(batch.tx, &account)?;
+            batch.core.account = Some(std::sync::Arc::new(account));
+            Ok(())
+        })
+    }
+
+    pub(crate) fn sync_with_retry(
+        &self,
+        transport: &dyn Transport,
+        policy: RetryPolicy,
+        options: &SyncOptions<'_>,
+        sleep: &dyn Fn(Duration),
+    ) -> Result<SyncReport, ClientError> {
+        let mut wait = policy.base_ms.max(1);
+        for attempt in 1.. {
+            match self.sync(transport, options) {
+                Err(ClientError::Offline { retry_after }) if attempt < policy.max_attempts => {
+                    // Half of the wait is fixed, half is chance, so that phones do not come back
+                    // together.
+                    let chance = u64::from_be_bytes(random(&*self.platform)) % (wait / 2 + 1);
+                    let asked = retry_after.unwrap_or(0).saturating_mul(1_000);
+                    sleep(Duration::from_millis((wait / 2 + chance).max(asked)));
+                    wait = wait.saturating_mul(2).min(policy.max_ms.max(1));
+                }
+                done => return done,
+            }
+        }
+        Err(ClientError::Offline { retry_after: None })
+    }
+}

@@ -1,0 +1,66 @@
+//! The seam to HTTP: one call, bytes in and out. The app brings its platform's own.
+
+/// One HTTP request to the server the device is enrolled with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `POST` or `GET`.
+    pub method: String,
+    /// The path from the server's root, for example `/v1/sync`.
+    pub path: String,
+    /// Name and value of each header.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// One HTTP response, of any status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// Name and value of each header.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl HttpResponse {
+    /// The value of a header, whatever the case of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What kept a call from having an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransportErrorKind {
+    /// No connection.
+    Unreachable,
+    /// The connection broke; the server may or may not have done its part.
+    Interrupted,
+    /// No answer in time; likewise.
+    Timeout,
+    /// The server's certificate is not trusted.
+    Tls,
+}
+
+/// A call without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no answer: {kind:?}")]
+pub struct TransportError {
+    /// Why.
+    pub kind: TransportErrorKind,
+}
+
+/// Makes HTTP calls.
+pub trait Transport: Send + Sync {
+    /// Makes one call and waits for its answer.
+    ///
+    /// # Errors
+    /// [`TransportError`] when there is no answer; any status is an answer.
+    fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
+}
