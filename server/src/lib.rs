@@ -6,4 +6,8 @@
 
 pub mod auth;
 pub mod config;
+pub mod import;
 pub mod log;
+pub mod metrics;
+pub mod middleware;
+pub mod problem;
