@@ -128,7 +128,13 @@ impl<R: Read> Delimited<R> {
         let delimiter = delimiter_of(start.get(mark..).unwrap_or_default());
         inner.consume(mark);
         let (since, taken) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(mark as u64)));
-        let guarded = Guarded { inner, since: Rc::clone(&since), taken: Rc::clone(&taken), after_return: false, ended_line: true };
+        let guarded = Guarded {
+            inner,
+            since: Rc::clone(&since),
+            taken: Rc::clone(&taken),
+            after_return: false,
+            ended_line: true,
+        };
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -167,7 +173,14 @@ impl<R: Read> Delimited<R> {
             }
             columns.push(found);
         }
-        Ok(Self { reader, record, columns, width: names.len(), since, taken })
+        Ok(Self {
+            reader,
+            record,
+            columns,
+            width: names.len(),
+            since,
+            taken,
+        })
     }
 
     /// Bytes of the file read so far.
@@ -190,8 +203,12 @@ impl<R: Read> Delimited<R> {
             return Ok(None);
         }
         // Counted back from its end, since empty lines before it are passed over.
-        let inside = self.record.as_slice().iter().filter(|b| **b == b'
-').count() as u64;
+        let inside = self
+            .record
+            .as_slice()
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count() as u64;
         let line = self.reader.position().line().saturating_sub(1 + inside);
         Ok(Some(RawRow {
             line,
