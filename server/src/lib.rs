@@ -4,10 +4,20 @@
 //! [`project`] folds what was appended into [`views`], [`notify`] wakes whoever follows. A write
 //! request ends at the log; views are never written from a route.
 
+pub mod admit;
 pub mod auth;
+pub mod backup;
+pub mod clock;
 pub mod config;
+pub mod directory;
 pub mod import;
 pub mod log;
 pub mod metrics;
 pub mod middleware;
+pub mod node;
+pub mod notify;
 pub mod problem;
+pub mod project;
+pub mod sync;
+pub mod verify;
+pub mod views;

@@ -213,19 +213,25 @@ fn files_of_secrets_are_for_their_owner_only() {
 fn five_hundred_keys_and_cached_reads_are_fast_enough() {
     let dir = tempfile::tempdir().unwrap();
     let keys = open_keys(dir.path());
-    let ids: Vec<Uuid> = (0..500).map(record).collect();
-    let started = std::time::Instant::now();
-    keys.get_or_create_many(&ids).unwrap();
-    let created = started.elapsed();
+    let batches: Vec<Vec<Uuid>> = (0..8)
+        .map(|b| (b * 500..b * 500 + 500).map(record).collect())
+        .collect();
+    let time = |ids: &Vec<Uuid>| {
+        let started = std::time::Instant::now();
+        keys.get_or_create_many(ids).unwrap();
+        started.elapsed()
+    };
+    let created = batches.iter().map(time).min().unwrap();
+    let ids = &batches[0];
     let started = std::time::Instant::now();
     for _ in 0..20 {
-        for id in &ids {
+        for id in ids {
             assert!(keys.get(*id).unwrap().is_some());
         }
     }
     let cached = started.elapsed() / 10_000;
     eprintln!("500 keys made in {created:?}; a cached get takes {cached:?}");
     // Far above what is measured, so that only a change of kind fails here, not a busy machine.
-    assert!(created.as_millis() < 500);
+    assert!(created.as_millis() < 200);
     assert!(cached.as_micros() < 20);
 }

@@ -28,6 +28,15 @@ pub const MAX_RECORD_ENTRIES: usize = 2_048;
 pub const MAX_RECORD_OPS: usize = 20_000;
 /// Longest text of a record and class, over all its fields, in bytes.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
+/// Most that was ever written to one record and class: bytes of text, plus scalar values deleted,
+/// plus [`OP_WEIGHT`] for each operation. What is deleted again still has to be merged.
+pub const MAX_RECORD_WEIGHT: usize = 1 << 20;
+/// What an operation weighs besides its text.
+pub const OP_WEIGHT: usize = 8;
+/// Most transitions of one record.
+pub const MAX_RECORD_TRANSITIONS: usize = 1_024;
+/// Most transitions in one edit.
+pub const MAX_TRANSITIONS_PER_EDIT: usize = 16;
 /// Most entries made beside others (not at the record's heads) of one record and class.
 pub const MAX_RECORD_FORKS: usize = 256;
 /// Longest text value, in Unicode scalar values, whatever the form allows.
@@ -40,6 +49,12 @@ pub const MAX_COUNTER_STEP: i64 = 1_000_000;
 pub const MAX_NOTE_CHARS: usize = 2_000;
 /// Most items in one pull page.
 pub const MAX_ITEMS_PER_PULL: usize = 4_096;
+/// Most items in one message, over all its pages or runs.
+pub const MAX_ITEMS_PER_MESSAGE: usize = 16_384;
+/// Most operations in one message: what a run-length bomb can make of a small body.
+pub const MAX_OPS_PER_MESSAGE: usize = 1 << 17;
+/// Words that a column remembers; past that they are sent in full.
+pub const MAX_WORDS_PER_COLUMN: usize = 256;
 /// A pull page is closed once its uncompressed items pass this many bytes.
 pub const PULL_PAGE_BYTES: usize = 1 << 20;
 /// Bytes of a prefix hash that a cursor carries.

@@ -632,6 +632,12 @@ fn another_engine_and_unreadable_files_are_refused_untouched() {
     let (log, report) = bench.open();
     assert!(!report.created && log.head(&stream("s")).unwrap().seq == 3000);
     drop(log);
+    // A log that was there and is empty now is not begun anew in silence.
+    std::fs::remove_dir_all(bench.path().join("sled")).unwrap();
+    assert!(matches!(
+        open(&bench.path(), Engine::Sled, &bench.options),
+        Err(LogError::Open { .. })
+    ));
     // A file of noise is neither opened nor replaced, whatever the engine does with it.
     let bench = Bench::new(Engine::Redb);
     put(&*bench.open().0, "s", vec![item(1)]);

@@ -19,6 +19,7 @@ use tests::powercut::{Disk, Effect, Loss, Recording, record};
 const DIR: &str = "GRIDFOLD_POWERCUT_DIR";
 const ENGINE: &str = "GRIDFOLD_POWERCUT_ENGINE";
 const PLAN: &str = "GRIDFOLD_POWERCUT_PLAN";
+const FROM: &str = "GRIDFOLD_POWERCUT_FROM";
 const SKIP_FSYNC: &str = "GRIDFOLD_POWERCUT_SKIP_FSYNC";
 const STREAMS: u64 = 3;
 
@@ -52,6 +53,8 @@ const LONG: Plan = Plan {
     reopen_every: 90,
 };
 const BIG_BYTES: usize = 80 * 1024;
+/// Appends of a writer that starts on what a power cut left.
+const RECOVERY_APPENDS: u64 = 2;
 
 fn stream(n: u64) -> StreamName {
     StreamName::new(format!("s{n}")).unwrap()
@@ -124,7 +127,13 @@ fn writer() {
     let mut log = reopen();
     acks.write_all(format!("epoch {}\n", log.epoch()).as_bytes())
         .unwrap();
-    for append in 0..plan.appends {
+    let from: u64 = env::var(FROM).map_or(0, |from| from.parse().unwrap());
+    let to = if from > 0 {
+        plan.appends.min(from + RECOVERY_APPENDS)
+    } else {
+        plan.appends
+    };
+    for append in from..to {
         let results = log.append(plan.batches(append)).unwrap();
         assert!(results.iter().all(Result::is_ok));
         acks.write_all(format!("append {append}\n").as_bytes())
@@ -137,21 +146,35 @@ fn writer() {
 }
 
 fn recording(engine: Engine, plan: &str, skip_fsync: bool) -> Recording {
+    recording_on(engine, plan, skip_fsync, 0, |_| ())
+}
+
+/// Records a writer that starts with the append `from` on what `image` puts into the log's directory.
+fn recording_on(
+    engine: Engine,
+    plan: &str,
+    skip_fsync: bool,
+    from: u64,
+    image: impl FnOnce(&Path),
+) -> Recording {
     let dir = tempfile::tempdir().unwrap();
     // The root is made before, so that its own name is none of the model's business.
-    std::fs::create_dir(dir.path().join("log")).unwrap();
+    let root = dir.path().join("log");
+    std::fs::create_dir(&root).unwrap();
+    image(&root);
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["writer", "--exact", "--test-threads=1"]);
     command
         .env(DIR, dir.path())
         .env(ENGINE, engine.name())
-        .env(PLAN, plan);
+        .env(PLAN, plan)
+        .env(FROM, from.to_string());
     if skip_fsync {
         command.env(SKIP_FSYNC, "1");
     }
     record(
         &command,
-        &dir.path().join("log"),
+        &root,
         &dir.path().join("acks"),
         &dir.path().join("trace"),
     )
@@ -159,7 +182,7 @@ fn recording(engine: Engine, plan: &str, skip_fsync: bool) -> Recording {
 }
 
 /// What the writer had been told when the power went.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 struct Told {
     epoch: Option<u64>,
     appends: u64,
@@ -230,46 +253,51 @@ fn check_items(plan: &Plan, told: &Told, log: &dyn Log) -> Result<(), String> {
     Ok(())
 }
 
-/// Cuts the power at boundaries of the recording: at every one, or at about `sample` of them.
-/// Returns what was wrong and how many images were opened.
-fn cut(
-    engine: Engine,
-    plan: &Plan,
-    recording: &Recording,
-    sample: Option<usize>,
-    seeds: u64,
-) -> (Vec<String>, usize) {
-    let mut disk = Disk::default();
-    let mut told = Told::default();
-    let (mut wrong, mut opened) = (Vec::new(), 0);
+/// Replays a recording and stops at every boundary at which something may have changed.
+fn replay(recording: &Recording, mut told: Told, visit: &mut dyn FnMut(usize, &Disk, Told)) {
+    let mut disk = Disk::before(recording);
     let mut boundaries: Vec<(usize, bool, usize)> = Vec::new();
     for (n, call) in recording.calls.iter().enumerate() {
         boundaries.push((call.start, false, n));
         boundaries.push((call.end, true, n));
     }
     boundaries.sort_unstable();
-    let mut rng = StdRng::seed_from_u64(7);
-    for (at, (_, is_end, n)) in boundaries.iter().enumerate() {
-        let call = &recording.calls[*n];
-        if *is_end {
+    for (at, (_, is_end, n)) in boundaries.into_iter().enumerate() {
+        let call = &recording.calls[n];
+        let is_fsync = matches!(call.effect, Effect::Fsync(_) | Effect::FsyncDir(_));
+        if is_end {
             disk.end(call);
-            if !matches!(call.effect, Effect::Fsync(_) | Effect::FsyncDir(_)) {
-                continue;
-            }
         } else {
             disk.begin(call);
-            match &call.effect {
-                Effect::Ack(line) => match line.split_once(' ') {
-                    Some(("epoch", epoch)) => told.epoch = Some(epoch.parse().unwrap()),
-                    Some(("append", append)) => told.appends = append.parse::<u64>().unwrap() + 1,
-                    _ => panic!("what is {line}?"),
-                },
-                Effect::Fsync(_) | Effect::FsyncDir(_) => continue,
-                _ => {}
+        }
+        if let (false, Effect::Ack(line)) = (is_end, &call.effect) {
+            match line.split_once(' ') {
+                Some(("epoch", epoch)) => told.epoch = Some(epoch.parse().unwrap()),
+                Some(("append", append)) => told.appends = append.parse::<u64>().unwrap() + 1,
+                _ => panic!("what is {line}?"),
             }
         }
-        if sample.is_some_and(|sample| rng.random_range(0..boundaries.len()) >= sample) {
-            continue;
+        if is_end == is_fsync {
+            visit(at, &disk, told);
+        }
+    }
+}
+
+/// Cuts the power at boundaries of the recording: at every one, or at about `sample` of them.
+/// Returns what was wrong and how many images were opened.
+fn cut(
+    engine: Engine,
+    plan: &Plan,
+    recording: &Recording,
+    told: Told,
+    sample: Option<usize>,
+    seeds: u64,
+) -> (Vec<String>, usize) {
+    let (mut wrong, mut opened) = (Vec::new(), 0);
+    let mut rng = StdRng::seed_from_u64(7);
+    replay(recording, told, &mut |at, disk, told| {
+        if sample.is_some_and(|sample| rng.random_range(0..recording.calls.len()) >= sample) {
+            return;
         }
         let mut losses = vec![Loss::All];
         if !disk.is_settled() {
@@ -284,13 +312,13 @@ fn cut(
                 wrong.push(format!("{engine}, boundary {at}, {loss:?}: {e}"));
             }
         }
-    }
+    });
     (wrong, opened)
 }
 
 fn survives(engine: Engine, plan: &Plan, name: &str, sample: Option<usize>, seeds: u64) {
     let recording = recording(engine, name, false);
-    let (wrong, opened) = cut(engine, plan, &recording, sample, seeds);
+    let (wrong, opened) = cut(engine, plan, &recording, Told::default(), sample, seeds);
     println!(
         "{engine} {name}: {} calls, {opened} images opened, {} wrong",
         recording.calls.len(),
@@ -317,12 +345,51 @@ fn redb_survives_every_cut_of_a_short_run() {
 
 #[test]
 fn sled_survives_cuts_of_a_long_run() {
-    survives(Engine::Sled, &LONG, "long", Some(60), 3);
+    survives(Engine::Sled, &LONG, "long", Some(120), 3);
 }
 
 #[test]
 fn redb_survives_cuts_of_a_long_run() {
-    survives(Engine::Redb, &LONG, "long", Some(60), 3);
+    survives(Engine::Redb, &LONG, "long", Some(120), 3);
+}
+
+/// A second cut while the log recovers from a first one.
+fn survives_twice(engine: Engine) {
+    let first = recording(engine, "short", false);
+    let (mut wrong, mut opened, mut round) = (Vec::new(), 0, 0);
+    replay(&first, Told::default(), &mut |at, disk, told| {
+        // After some boundaries with something to lose, and with the log's creation behind.
+        if disk.is_settled() || told.appends == 0 || told.appends % 3 != 0 || at % 2 != 0 {
+            return;
+        }
+        round += 1;
+        let image = |dir: &Path| disk.write_out(Loss::Random(at as u64), dir).unwrap();
+        let second = recording_on(engine, "short", false, told.appends, image);
+        let (more, n) = cut(engine, &SHORT, &second, told, Some(20), 2);
+        wrong.extend(more.into_iter().map(|e| format!("first cut at {at}: {e}")));
+        opened += n;
+    });
+    println!(
+        "{engine} twice: {round} first cuts, {opened} images opened, {} wrong",
+        wrong.len()
+    );
+    assert!(round > 3 && opened > 50);
+    assert!(
+        wrong.is_empty(),
+        "{} of {opened}:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+}
+
+#[test]
+fn sled_survives_a_cut_while_recovering() {
+    survives_twice(Engine::Sled);
+}
+
+#[test]
+fn redb_survives_a_cut_while_recovering() {
+    survives_twice(Engine::Redb);
 }
 
 /// The suite is worth nothing unless it turns red when the fsync is taken away.
@@ -330,7 +397,7 @@ fn redb_survives_cuts_of_a_long_run() {
 fn without_fsync_the_loss_is_noticed() {
     for engine in [Engine::Sled, Engine::Redb] {
         let recording = recording(engine, "short", true);
-        let (wrong, opened) = cut(engine, &SHORT, &recording, Some(40), 1);
+        let (wrong, opened) = cut(engine, &SHORT, &recording, Told::default(), Some(30), 1);
         println!("{engine} without fsync: {} of {opened} wrong", wrong.len());
         assert!(
             wrong

@@ -45,6 +45,7 @@ pub use secret::NoRandomness;
 pub use server_key::{MASTER_KEY_FILE_NAME, MasterKey, MasterKeyError, ServerKey};
 pub use session::{AccessToken, Auth, AuthSettings, AuthenticateError, Session};
 pub use sqlite::StoreError;
+pub(crate) use sqlite::create_private;
 pub use store::{AUTH_DB_FILE_NAME, AuthStore};
 pub use throttle::{FIRST_DELAY_MS, FORGET_AFTER_MS, FREE_FAILURES, MAX_DELAY_MS, delay_ms};
 pub use tokens::{Claims, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError, TokenSettings, Tokens};

@@ -167,6 +167,11 @@ impl ServerKey {
         })
     }
 
+    /// The key in the type that the protocol signs with.
+    pub(crate) fn sign_key(&self) -> gridfold_sync_core::entry::SignKey {
+        gridfold_sync_core::entry::SignKey::from_seed(self.0.as_bytes())
+    }
+
     /// Signs a message. Whoever calls begins the message with a label of its own, so that no signature serves two purposes.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {

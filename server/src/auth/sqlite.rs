@@ -53,7 +53,7 @@ pub(crate) fn open_private(path: &Path, schema: &str) -> Result<Connection, Stor
 }
 
 /// SQLite gives its side files the mode of the database, so the mode is set before SQLite sees it.
-fn create_private(path: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

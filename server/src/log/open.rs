@@ -55,7 +55,9 @@ pub fn open(
         open_on_disk(dir, engine, options, &mut report)?
     };
     let store = Guarded(store);
-    let (epoch, heads, damage) = load(&store, &mut report).map_err(|e| failed(e.0))?;
+    let may_be_empty = engine == Engine::Memory || report.created;
+    let (epoch, heads, damage) =
+        load(&store, may_be_empty, &mut report).map_err(|e| failed(e.0))?;
     let shared = Shared {
         store,
         min_free_bytes: options.min_free_bytes,
@@ -199,13 +201,21 @@ type Heads = BTreeMap<StreamName, HeadState>;
 
 fn load(
     store: &dyn Store,
+    may_be_empty: bool,
     report: &mut OpenReport,
 ) -> Result<(u64, Heads, Vec<Damage>), StoreError> {
     let mut epoch = match store.get(EPOCH_KEY)? {
-        None => {
+        None if is_empty(store)? => {
+            // A log that once existed and now is empty lost everything; it must not start anew in silence.
+            if !may_be_empty {
+                return Err(StoreError(
+                    "the engine found nothing in it, though a log had been made here".into(),
+                ));
+            }
             report.created = true;
             Some(set_epoch(store)?)
         }
+        None => None,
         Some(value) => unseal(EPOCH_KEY, &value)
             .and_then(|body| body.try_into().ok())
             .map(u64::from_le_bytes),
@@ -249,6 +259,15 @@ fn load(
         }
     };
     Ok((epoch, heads, damage))
+}
+
+fn is_empty(store: &dyn Store) -> Result<bool, StoreError> {
+    let mut empty = true;
+    store.scan(&[0], &[u8::MAX], &mut |_, _| {
+        empty = false;
+        false
+    })?;
+    Ok(empty)
 }
 
 /// Jumps from stream to stream, one seek each.

@@ -6,7 +6,7 @@ use std::fmt;
 use super::error::AppendError;
 
 /// Longest stream name, in bytes.
-pub const MAX_STREAM_NAME_BYTES: usize = 64;
+pub const MAX_STREAM_NAME_BYTES: usize = 80;
 /// Largest `bytes` of one item: two payloads of 64 KiB, so that an entry with its header always fits.
 pub const MAX_ITEM_BYTES: usize = 128 * 1024;
 

@@ -9,7 +9,8 @@ use crate::entry::{
 use crate::ids::{FormCode, RecordId, SensitivityClass, StreamId};
 use crate::limits::{
     MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_RECORD_BYTES,
-    MAX_RECORD_ENTRIES, MAX_RECORD_FORKS, MAX_RECORD_OPS,
+    MAX_RECORD_ENTRIES, MAX_RECORD_FORKS, MAX_RECORD_OPS, MAX_RECORD_TRANSITIONS,
+    MAX_RECORD_WEIGHT, MAX_TRANSITIONS_PER_EDIT,
 };
 use crate::merge::follows;
 use crate::schema::{Form, Role, check_op};
@@ -55,10 +56,9 @@ pub fn admit<F: Facts>(
     if !dense || !whose || first == 0 {
         return Ok(Err(LogProblem::BadSignature));
     }
-    if first > head.seq + 1 {
-        return Ok(Err(LogProblem::Gap {
-            expected: head.seq + 1,
-        }));
+    let expected = head.seq.saturating_add(1);
+    if first > expected {
+        return Ok(Err(LogProblem::Gap { expected }));
     }
     let mut fresh = Vec::with_capacity(pushed.entries.len());
     let mut link = head.link;
@@ -92,8 +92,13 @@ pub fn admit<F: Facts>(
             Ok((late, state)) => (Verdict::Admitted { late }, Some(state)),
             Err(code) => (Verdict::Refused(code), None),
         };
+        let mut kept = entry.clone();
+        if entry.ops().len() > MAX_OPS_PER_EDIT || is_oversize(entry.ops()) {
+            // No phone of ours makes one. Its place and reason stay, its bytes do not.
+            kept.ops = None;
+        }
         let decision = Decision {
-            entry: entry.clone(),
+            entry: kept,
             hash,
             link,
             author,
@@ -129,44 +134,17 @@ fn decide<F: Facts>(
             return Ok(Err(RefusalCode::$code))
         };
     }
-    let record = match &entry.header.target {
-        Target::New { record, form } => {
-            told.form = Some(form.clone());
-            *record
-        }
-        Target::At(deps) => {
-            if deps.len() > MAX_DEPS {
-                refuse!(MissingHeads);
-            }
-            let mut of = None;
-            let mut refused = false;
-            for dep in deps {
-                let Some(fact) = facts.entry(stream, dep)? else {
-                    refuse!(MissingHeads)
-                };
-                refused |= !fact.admitted;
-                match (of, fact.record) {
-                    (Some(a), Some(b)) if a != b => refuse!(HeadsOfAnotherRecord),
-                    (None, known) => of = known,
-                    _ => {}
-                }
-            }
-            told.record = of;
-            if refused {
-                refuse!(RefusedHeads);
-            }
-            let Some(record) = of else {
-                refuse!(MissingHeads)
-            };
-            record
-        }
-    };
-    told.record = Some(record);
+    let record = target(facts, stream, entry, told)?;
+    // Before what is known of heads and records: without a grant all of them answer alike.
     let (roles, late) = match standing {
         Standing::Active(roles) => (roles, false),
         Standing::Late(roles) => (roles, true),
         Standing::Ended => refuse!(GrantEnded),
         Standing::Never => refuse!(NoGrant),
+    };
+    let record = match record {
+        Ok(record) => record,
+        Err(code) => return Ok(Err(code)),
     };
     let form_code = match (facts.record(&record)?, &entry.header.target) {
         (RecordFact::Erased, _) => refuse!(Erased),
@@ -189,23 +167,34 @@ fn decide<F: Facts>(
     let direct = part
         .as_ref()
         .map_or(entry.header.deps().is_empty(), |p| follows(p, entry));
-    if let Some(part) = &part {
-        let full = part.entries as usize >= MAX_RECORD_ENTRIES
-            || part.ops as usize + entry.ops().len() > MAX_RECORD_OPS
-            || (!direct && part.forks as usize >= MAX_RECORD_FORKS);
-        if full {
-            refuse!(RecordFull);
-        }
+    if part.as_ref().is_some_and(|p| is_full(p, entry, direct)) {
+        refuse!(RecordFull);
     }
+    let (own, weight) = part.as_ref().map_or((None, 0), |p| {
+        (p.authors.get(&entry.incarnation).copied(), p.weight)
+    });
     let at = match (direct, part) {
         (true, part) => part,
         (false, _) => facts.part_at(stream, &record, entry.header.deps())?,
     };
     let at = at.unwrap_or_else(|| PartState::new(form_code));
+    // A device knows what it wrote itself. The merge engine numbers the changes of one device log
+    // in a row, so an entry beside an own one could not be derived.
+    if at.authors.get(&entry.incarnation).copied() < own {
+        refuse!(BesideOwnEdit);
+    }
     let after = match check_edit(&form, stream.class, roles, at, entry) {
         Ok(after) => after,
         Err(code) => return Ok(Err(code)),
     };
+    // Only now: the positions of an edit that fits add up without surprise.
+    let weight = entry
+        .ops()
+        .iter()
+        .fold(weight, |sum, op| sum.saturating_add(op.weight()));
+    if weight > MAX_RECORD_WEIGHT as u64 {
+        refuse!(RecordFull);
+    }
     let after = if direct {
         after
     } else {
@@ -215,6 +204,54 @@ fn decide<F: Facts>(
         refuse!(RecordFull);
     }
     Ok(Ok((late, after)))
+}
+
+/// The record an entry is on, by its own word or its heads'.
+fn target<F: Facts>(
+    facts: &mut F,
+    stream: &StreamId,
+    entry: &Entry,
+    told: &mut Told,
+) -> Result<Result<RecordId, RefusalCode>, F::Error> {
+    let deps = match &entry.header.target {
+        Target::New { record, form } => {
+            told.form = Some(form.clone());
+            told.record = Some(*record);
+            return Ok(Ok(*record));
+        }
+        Target::At(deps) if deps.len() > MAX_DEPS => return Ok(Err(RefusalCode::MissingHeads)),
+        Target::At(deps) => deps,
+    };
+    let (mut of, mut refused) = (None, false);
+    for dep in deps {
+        let Some(fact) = facts.entry(stream, dep)? else {
+            return Ok(Err(RefusalCode::MissingHeads));
+        };
+        refused |= !fact.admitted;
+        match (of, fact.record) {
+            (Some(a), Some(b)) if a != b => return Ok(Err(RefusalCode::HeadsOfAnotherRecord)),
+            (None, known) => of = known,
+            _ => {}
+        }
+    }
+    told.record = of;
+    if refused {
+        return Ok(Err(RefusalCode::RefusedHeads));
+    }
+    Ok(of.ok_or(RefusalCode::MissingHeads))
+}
+
+fn is_full(part: &PartState, entry: &Entry, direct: bool) -> bool {
+    part.entries as usize >= MAX_RECORD_ENTRIES
+        || part.ops as usize + entry.ops().len() > MAX_RECORD_OPS
+        || part.transitions.len() + transitions(entry.ops()) > MAX_RECORD_TRANSITIONS
+        || (!direct && part.forks as usize >= MAX_RECORD_FORKS)
+}
+
+fn transitions(ops: &[Op]) -> usize {
+    ops.iter()
+        .filter(|op| matches!(op, Op::Transition { .. }))
+        .count()
 }
 
 /// Checks an edit against the row it was made at, operation by operation, and gives the row after
@@ -233,14 +270,11 @@ pub fn check_edit(
     if ops.is_empty() {
         return Err(RefusalCode::Empty);
     }
-    if ops.len() > MAX_OPS_PER_EDIT {
+    if ops.len() > MAX_OPS_PER_EDIT || transitions(ops) > MAX_TRANSITIONS_PER_EDIT {
         return Err(RefusalCode::TooManyOperations);
     }
-    if ops.len() > 64 || ops.iter().any(is_long) {
-        let bytes = encode_payload(ops).len();
-        if bytes > MAX_PAYLOAD_BYTES {
-            return Err(RefusalCode::TooLong);
-        }
+    if is_oversize(ops) {
+        return Err(RefusalCode::TooLong);
     }
     for (index, op) in ops.iter().enumerate() {
         check_op(form, class, roles, &at, op)?;
@@ -248,6 +282,11 @@ pub fn check_edit(
     }
     at.close_entry(entry);
     Ok(at)
+}
+
+/// Whether the payload is larger than one may be. Short edits are not encoded to find out.
+fn is_oversize(ops: &[Op]) -> bool {
+    (ops.len() > 64 || ops.iter().any(is_long)) && encode_payload(ops).len() > MAX_PAYLOAD_BYTES
 }
 
 fn is_long(op: &Op) -> bool {

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::value::{Value, put_len, read_choice};
 use crate::codec::{DecodeError, Reader, put_i64, put_str, put_u64};
 use crate::ids::{ActionKey, ChoiceKey, FieldKey, Hash, ItemKey};
-use crate::limits::{MAX_NAME_BYTES, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES};
+use crate::limits::{MAX_NAME_BYTES, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, OP_WEIGHT};
 
 /// One typed operation on a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +138,22 @@ impl Op {
             | Self::Count { field, .. } => Some(field),
             Self::Transition { .. } | Self::Delete | Self::Restore => None,
         }
+    }
+
+    /// What it adds to the history of its record: bytes of text, scalar values deleted, and
+    /// [`OP_WEIGHT`]. A merge costs by what was ever written, not by what is left.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        let text = match self {
+            Self::Set { value, .. } | Self::ItemSet { value, .. } => match value {
+                Value::Text(text) => text.len(),
+                _ => 0,
+            },
+            Self::Splice { delete, insert, .. } => insert.len().saturating_add(*delete as usize),
+            Self::Transition { note, .. } => note.len(),
+            _ => 0,
+        };
+        OP_WEIGHT.saturating_add(text) as u64
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

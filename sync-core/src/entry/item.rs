@@ -84,8 +84,8 @@ refusal_codes! {
     TransitionNotAllowed = 20, "transition_not_allowed";
     /// The edit has no operations.
     Empty = 21, "empty";
-    /// The area is not known or not a grid.
-    UnknownArea = 22, "unknown_area";
+    /// It was made beside an earlier edit of the same device log, which its device knew.
+    BesideOwnEdit = 22, "beside_own_edit";
 }
 
 /// What admission decided.

@@ -4,6 +4,8 @@
 //! newest ones lead to; when two were made without knowing of each other, both stay visible and
 //! the one whose status ranks higher in the table is shown. The table is data, in the form.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entry::RefusalCode;
@@ -95,26 +97,42 @@ impl Lifecycle {
     /// Folds the transitions of a row.
     #[must_use]
     pub fn fold<'a>(&'a self, state: &'a PartState) -> StatusView<'a> {
-        // Each transition's status follows from the shown status of those it was made after; a
-        // transition comes after them in this order, which ends because `after` has no cycles.
-        let mut reached: Vec<(&TransitionMade, &ActionKey)> =
-            Vec::with_capacity(state.transitions.len());
-        let mut waiting: Vec<&TransitionMade> = state.transitions.iter().collect();
-        while !waiting.is_empty() {
-            let before = waiting.len();
-            waiting.retain(|t| {
-                let of: Option<Vec<&ActionKey>> =
-                    t.after.iter().map(|id| find(&reached, *id)).collect();
-                let Some(of) = of else { return true };
-                let from = of
-                    .into_iter()
-                    .max_by_key(|s| self.rank(s))
-                    .unwrap_or(&self.initial);
-                reached.push((t, self.target(from, &t.action)));
-                false
-            });
-            if waiting.len() == before {
-                break;
+        // Each transition's status follows from the shown status of those it was made after, so
+        // it is looked at once the last of them is reached. `after` has no cycles.
+        let all = &state.transitions;
+        let place: BTreeMap<(EntryRef, u32), usize> = all
+            .iter()
+            .enumerate()
+            .map(|(i, t)| ((t.by, t.index), i))
+            .collect();
+        let mut next: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
+        for (i, t) in all.iter().enumerate() {
+            for id in &t.after {
+                if let Some(&j) = place.get(id) {
+                    next[j].push(i);
+                }
+            }
+        }
+        let mut waiting: Vec<usize> = all.iter().map(|t| t.after.len()).collect();
+        let mut ready: Vec<usize> = (0..all.len()).filter(|&i| waiting[i] == 0).collect();
+        let mut status: Vec<Option<&ActionKey>> = vec![None; all.len()];
+        let mut reached: Vec<(&TransitionMade, &ActionKey)> = Vec::with_capacity(all.len());
+        while let Some(i) = ready.pop() {
+            let t = &all[i];
+            let from = t
+                .after
+                .iter()
+                .filter_map(|id| status[*place.get(id)?])
+                .max_by_key(|s| self.rank(s))
+                .unwrap_or(&self.initial);
+            let to = self.target(from, &t.action);
+            status[i] = Some(to);
+            reached.push((t, to));
+            for &j in &next[i] {
+                waiting[j] -= 1;
+                if waiting[j] == 0 {
+                    ready.push(j);
+                }
             }
         }
         let tips = crate::view::transition_tips(&state.transitions);
@@ -194,14 +212,4 @@ impl Lifecycle {
             Err(RefusalCode::TransitionNotAllowed)
         }
     }
-}
-
-fn find<'a>(
-    reached: &[(&TransitionMade, &'a ActionKey)],
-    id: (EntryRef, u32),
-) -> Option<&'a ActionKey> {
-    reached
-        .iter()
-        .find(|(t, _)| (t.by, t.index) == id)
-        .map(|(_, status)| *status)
 }

@@ -22,6 +22,9 @@ use crate::ids::{ChoiceKey, EntryRef, FieldKey, FormCode, Hash, ItemKey};
 use crate::merge::MergeError;
 use crate::view::{Candidate, Cell, GroupItem, PartState, TransitionMade};
 
+/// The engine stores times as differences, which must not overflow; a claim may be any number.
+const MAX_TIME: i64 = 1 << 53;
+
 /// How many side branches stay derived, so that a chain made offline forks once and not once per entry.
 const MAX_BRANCHES: usize = 4;
 
@@ -430,7 +433,8 @@ fn derive(doc: &mut Automerge, entry: &Entry) -> Result<ChangeHash, MergeError> 
     for op in entry.ops() {
         run(&mut tx, op, &mark).map_err(|_| MergeError::Engine)?;
     }
-    let options = CommitOptions::default().with_time(entry.header.claimed.millis());
+    let claimed = entry.header.claimed.millis();
+    let options = CommitOptions::default().with_time(claimed.clamp(-MAX_TIME, MAX_TIME));
     tx.commit_with(options).0.ok_or(MergeError::Engine)
 }
 

@@ -117,7 +117,7 @@ pub fn check_op(
         ) => {
             if let Some(Cell::Group(items)) = state.fields.get(key) {
                 let present = items.values().filter(|i| i.present).count();
-                if !items.contains_key(item)
+                if !items.get(item).is_some_and(|i| i.present)
                     && present >= (*max_items as usize).min(MAX_GROUP_ITEMS)
                 {
                     return Err(RefusalCode::OutOfRange);
@@ -161,6 +161,8 @@ fn check_record_op(
             let lifecycle = form.lifecycle.as_ref().ok_or(RefusalCode::WrongType)?;
             lifecycle.check_transition(state, action, roles)
         }
+        // Marking as deleted is writing: whoever may only read may not.
+        _ if !roles.iter().any(|r| r.may_write()) => Err(RefusalCode::NotWritable),
         _ => Ok(()),
     }
 }

@@ -146,7 +146,7 @@ pub enum Condition {
 }
 
 /// One field of a form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Field {
     /// Its key in records.
     pub key: FieldKey,
@@ -170,4 +170,61 @@ pub struct Field {
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+/// What this build knows of a field, in JSON. Whatever else is there is kept as it came.
+const KNOWN_KEYS: [&str; 17] = [
+    "key",
+    "label",
+    "type",
+    "max_chars",
+    "pattern",
+    "min",
+    "max",
+    "scale",
+    "choices",
+    "form",
+    "members",
+    "max_items",
+    "max_step",
+    "required",
+    "class",
+    "writable_by",
+    "visible_if",
+];
+
+#[derive(Deserialize)]
+struct FieldHead {
+    key: FieldKey,
+    label: Label,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    class: Option<SensitivityClass>,
+    #[serde(default)]
+    writable_by: Option<Vec<Role>>,
+    #[serde(default)]
+    visible_if: Option<Condition>,
+}
+
+// Two flattened parts would each take the other's keys, so the parts are read one by one.
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let mut map = serde_json::Map::deserialize(d)?;
+        let whole = serde_json::Value::Object(map.clone());
+        let head = FieldHead::deserialize(&whole).map_err(D::Error::custom)?;
+        let kind = FieldType::deserialize(&whole).map_err(D::Error::custom)?;
+        map.retain(|key, _| !KNOWN_KEYS.contains(&key.as_str()));
+        Ok(Self {
+            key: head.key,
+            label: head.label,
+            kind,
+            required: head.required,
+            class: head.class,
+            writable_by: head.writable_by,
+            visible_if: head.visible_if,
+            unknown: map.into_iter().collect(),
+        })
+    }
 }

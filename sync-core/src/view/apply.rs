@@ -42,6 +42,12 @@ impl PartState {
             .ops
             .saturating_add(u32::try_from(entry.ops().len()).unwrap_or(u32::MAX));
         self.form_version = self.form_version.max(entry.header.form_version);
+        self.weight = entry
+            .ops()
+            .iter()
+            .fold(self.weight, |sum, op| sum.saturating_add(op.weight()));
+        let newest = self.authors.entry(entry.incarnation).or_default();
+        *newest = entry.header.seq.max(*newest);
     }
 
     pub(crate) fn apply_op(&mut self, op: &Op, by: EntryRef, index: usize) {

@@ -10,7 +10,7 @@ use crate::limits::{
 };
 use crate::view::{Candidate, Cell, GroupItem, PartState, TransitionMade};
 
-const STATE_VERSION: u8 = 1;
+const STATE_VERSION: u8 = 2;
 
 struct Writer {
     out: Vec<u8>,
@@ -174,7 +174,15 @@ impl PartState {
         for n in [self.form_version, self.entries, self.ops, self.forks] {
             put_u64(&mut w.out, u64::from(n));
         }
+        put_u64(&mut w.out, self.weight);
         w.entries(&self.heads);
+        put_u64(&mut w.out, self.authors.len() as u64);
+        for (incarnation, seq) in &self.authors {
+            w.entry(EntryRef {
+                incarnation: *incarnation,
+                seq: *seq,
+            });
+        }
         put_u64(&mut w.out, self.fields.len() as u64);
         for (field, cell) in &self.fields {
             put_str(&mut w.out, field.as_str());
@@ -224,7 +232,11 @@ impl PartState {
         state.entries = r.r.u32()?;
         state.ops = r.r.u32()?;
         state.forks = r.r.u32()?;
+        state.weight = r.r.u64()?;
         state.heads = r.entries()?;
+        for author in r.entries()? {
+            state.authors.insert(author.incarnation, author.seq);
+        }
         for _ in 0..r.r.count(MAX_RECORD_OPS, "fields")? {
             let field = r.field()?;
             state.fields.insert(field, r.cell()?);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::edit::Value;
-use crate::ids::{ActionKey, ChoiceKey, EntryRef, FieldKey, FormCode, ItemKey};
+use crate::ids::{ActionKey, ChoiceKey, EntryRef, FieldKey, FormCode, IncarnationId, ItemKey};
 
 /// One value of a field and the entry that set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,10 @@ pub struct PartState {
     pub ops: u32,
     /// Entries that were not made at the heads of their time.
     pub forks: u32,
+    /// What was ever written, as [`crate::edit::Op::weight`] counts it.
+    pub weight: u64,
+    /// The newest entry of each device log folded in.
+    pub authors: BTreeMap<IncarnationId, u64>,
     /// Fields by key. Text, choices, groups and counters never conflict.
     pub fields: BTreeMap<FieldKey, Cell>,
     /// Whether the record is marked as deleted; more than one candidate is a conflict.
@@ -98,6 +102,8 @@ impl PartState {
             entries: 0,
             ops: 0,
             forks: 0,
+            weight: 0,
+            authors: BTreeMap::new(),
             fields: BTreeMap::new(),
             deleted: Vec::new(),
             transitions: Vec::new(),

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::codec::DecodeError;
-use crate::limits::MAX_BODY_DECODED_BYTES;
+use crate::limits::{MAX_BODY_DECODED_BYTES, MAX_BODY_WIRE_BYTES};
 use crate::wire::WIRE_VERSION;
 
 const PLAIN: u8 = 0;
@@ -30,7 +30,8 @@ pub fn seal_frame(content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Takes content out of a frame; stops at [`MAX_BODY_DECODED_BYTES`].
+/// Takes content out of a frame; stops at [`MAX_BODY_WIRE_BYTES`] and
+/// [`MAX_BODY_DECODED_BYTES`].
 ///
 /// # Errors
 /// [`DecodeError`] for another version, a damaged frame or too much content.
@@ -41,9 +42,11 @@ pub fn open_frame(frame: &[u8]) -> Result<Vec<u8>, DecodeError> {
     if *version != WIRE_VERSION {
         return Err(DecodeError::UnknownVersion);
     }
+    if frame.len() > MAX_BODY_WIRE_BYTES {
+        return Err(DecodeError::TooLarge("body"));
+    }
     match *flag {
-        PLAIN if body.len() <= MAX_BODY_DECODED_BYTES => Ok(body.to_vec()),
-        PLAIN => Err(DecodeError::TooLarge("body")),
+        PLAIN => Ok(body.to_vec()),
         ZSTD => {
             let mut decoder =
                 zstd::stream::read::Decoder::new(body).map_err(|_| DecodeError::BadFrame)?;

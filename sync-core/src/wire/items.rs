@@ -15,13 +15,20 @@ const YOURS: u8 = 1;
 /// Only the hash is sent: the entry was refused, or its content erased.
 const HASH: u8 = 2;
 
+/// What a message may still make of operations and items.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) ops: usize,
+    pub(super) items: usize,
+}
+
 /// Appends items. Those for which `yours` holds are sent without what the receiver has.
 pub(super) fn put_items(
     out: &mut Vec<u8>,
     items: &[Item],
     incarnations: &mut Table<IncarnationId>,
     authors: &mut Table<Author>,
-    yours: impl Fn(&EntryRef) -> bool,
+    yours: impl Fn(&Item) -> bool,
 ) {
     let (mut kinds, mut whose, mut seqs, mut who, mut when, mut verdicts, mut hashes) = (
         Vec::new(),
@@ -37,7 +44,7 @@ pub(super) fn put_items(
     let mut last_when = 0i64;
     for item in items {
         let kind = match &item.entry {
-            _ if yours(&item.id) => YOURS,
+            _ if yours(item) => YOURS,
             Some(entry) if entry.ops.is_some() => FULL,
             _ => HASH,
         };
@@ -78,9 +85,10 @@ pub(super) fn get_items(
     stream: &StreamId,
     incarnations: &Table<IncarnationId>,
     authors: &Table<Author>,
-    ops_left: &mut usize,
+    left: &mut Left,
 ) -> Result<Vec<Item>, DecodeError> {
-    let n = r.bounded(MAX_ITEMS_PER_PULL, "items")?;
+    let n = r.bounded(MAX_ITEMS_PER_PULL.min(left.items), "items")?;
+    left.items -= n;
     let mut column = || r.bytes(MAX_BODY_DECODED_BYTES).map(Reader::new);
     let (mut kinds, mut whose, mut seqs) = (column()?, column()?, column()?);
     let (mut who, mut when, mut verdicts, mut hashes) =
@@ -119,12 +127,12 @@ pub(super) fn get_items(
             entry: None,
         });
     }
-    for left in [whose, seqs, who, when, verdicts, hashes] {
-        left.finish()?;
+    for column in [whose, seqs, who, when, verdicts, hashes] {
+        column.finish()?;
     }
     if !full.is_empty() {
         let places: Vec<Place> = full.iter().map(|(_, place)| *place).collect();
-        let entries = get_entries(r, &places, incarnations, ops_left)?;
+        let entries = get_entries(r, &places, incarnations, &mut left.ops)?;
         for ((index, _), entry) in full.iter().zip(entries) {
             items[*index].entry_hash = entry.hash(stream);
             items[*index].entry = Some(entry);

@@ -14,6 +14,7 @@ mod frame;
 mod items;
 mod request;
 mod response;
+mod shapes;
 mod tables;
 
 pub use frame::{open_frame, seal_frame};

@@ -5,11 +5,12 @@ use crate::codec::{DecodeError, Reader, put_u64};
 use crate::entry::{Author, Item, Receipt, Signature};
 use crate::ids::{IncarnationId, StreamId};
 use crate::limits::{
-    CURSOR_PREFIX_BYTES, MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_STREAMS_PER_SYNC,
+    CURSOR_PREFIX_BYTES, MAX_ENTRIES_PER_PUSH, MAX_ITEMS_PER_MESSAGE, MAX_LOGS_PER_PUSH,
+    MAX_OPS_PER_MESSAGE, MAX_STREAMS_PER_SYNC,
 };
-use crate::wire::columns::{MAX_OPS_PER_MESSAGE, Place, get_entries, put_entries};
+use crate::wire::columns::{Place, get_entries, put_entries};
 use crate::wire::frame::{open_frame, seal_frame};
-use crate::wire::items::{get_items, put_items};
+use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::tables::{StreamNames, Table};
 
 /// How far a phone has followed a stream.
@@ -149,7 +150,10 @@ impl SyncRequest {
         let incarnations = Table::get(&mut r, Vec::new())?;
         let authors = Table::get(&mut r, Vec::new())?;
         let mut names = StreamNames::default();
-        let mut ops_left = MAX_OPS_PER_MESSAGE;
+        let mut left = Left {
+            ops: MAX_OPS_PER_MESSAGE,
+            items: MAX_ITEMS_PER_MESSAGE,
+        };
         let mut entries_left = MAX_ENTRIES_PER_PUSH;
         let n = r.count(MAX_LOGS_PER_PUSH, "device logs")?;
         let mut logs = Vec::with_capacity(n);
@@ -165,7 +169,7 @@ impl SyncRequest {
                     seq: first.wrapping_add(i),
                 })
                 .collect();
-            let entries = get_entries(&mut r, &places, &incarnations, &mut ops_left)?;
+            let entries = get_entries(&mut r, &places, &incarnations, &mut left.ops)?;
             logs.push(PushedLog {
                 stream,
                 incarnation,
@@ -179,7 +183,7 @@ impl SyncRequest {
             let receipt = Receipt::decode(&mut r)?;
             let stream = names.get(&mut r)?;
             let after = r.u64()?;
-            let items = get_items(&mut r, &stream, &incarnations, &authors, &mut ops_left)?;
+            let items = get_items(&mut r, &stream, &incarnations, &authors, &mut left)?;
             recover.push(RecoverRun {
                 receipt,
                 stream,

@@ -2,14 +2,16 @@
 
 use crate::admission::LogProblem;
 use crate::codec::{DecodeError, Reader, put_bytes, put_i64, put_u64};
-use crate::entry::{Author, Item, Signature};
-use crate::ids::{EntryRef, Hash, IncarnationId, StreamId};
-use crate::limits::{MAX_BODY_DECODED_BYTES, MAX_LOGS_PER_PUSH, MAX_STREAMS_PER_SYNC};
+use crate::entry::{Author, Entry, Item, Signature};
+use crate::ids::{Hash, IncarnationId, StreamId};
+use crate::limits::{
+    MAX_BODY_DECODED_BYTES, MAX_ITEMS_PER_MESSAGE, MAX_LOGS_PER_PUSH, MAX_OPS_PER_MESSAGE,
+    MAX_STREAMS_PER_SYNC,
+};
 use crate::time::Timestamp;
 use crate::wire::SyncRequest;
-use crate::wire::columns::MAX_OPS_PER_MESSAGE;
 use crate::wire::frame::{open_frame, seal_frame};
-use crate::wire::items::{get_items, put_items};
+use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::tables::{StreamNames, Table};
 
 /// A problem with a pushed device log.
@@ -114,7 +116,7 @@ impl SyncResponse {
                 &page.items,
                 &mut incarnations,
                 &mut authors,
-                |id| pushed(request, &page.stream, id),
+                |item| pushed(request, &page.stream, item),
             );
         }
         put_u64(&mut tail, self.resets.len() as u64);
@@ -191,7 +193,10 @@ impl SyncResponse {
         let incarnations = Table::get(&mut r, request.incarnations())?;
         let authors = Table::get(&mut r, vec![asker])?;
         let mut names = StreamNames::default();
-        let mut ops_left = MAX_OPS_PER_MESSAGE;
+        let mut left = Left {
+            ops: MAX_OPS_PER_MESSAGE,
+            items: MAX_ITEMS_PER_MESSAGE,
+        };
         let n = r.count(MAX_LOGS_PER_PUSH, "problems")?;
         let mut problems = Vec::with_capacity(n);
         for _ in 0..n {
@@ -218,7 +223,7 @@ impl SyncResponse {
         for _ in 0..n {
             let stream = names.get(&mut r)?;
             let place = r.u64()?;
-            let items = get_items(&mut r, &stream, &incarnations, &authors, &mut ops_left)?;
+            let items = get_items(&mut r, &stream, &incarnations, &authors, &mut left)?;
             pages.push(StreamPage {
                 stream,
                 after: place >> 1,
@@ -258,12 +263,15 @@ impl SyncResponse {
     }
 }
 
-/// Whether the request pushed this entry, so that its author surely has it.
-fn pushed(request: &SyncRequest, stream: &StreamId, id: &EntryRef) -> bool {
+/// Whether the request pushed this very entry, so that its author surely has it. A device whose
+/// log forked pushed another entry of the same name: it must get the one the server has.
+fn pushed(request: &SyncRequest, stream: &StreamId, item: &Item) -> bool {
+    let same = |e: &Entry| e.id() == item.id && e.hash(stream) == item.entry_hash;
     request.logs.iter().any(|log| {
-        log.incarnation == id.incarnation
-            && log.stream == *stream
-            && log.entries.first().is_some_and(|e| e.header.seq <= id.seq)
-            && log.entries.last().is_some_and(|e| id.seq <= e.header.seq)
+        log.incarnation == item.id.incarnation && log.stream == *stream && {
+            let first = log.entries.first().map_or(u64::MAX, |e| e.header.seq);
+            let place = usize::try_from(item.id.seq.wrapping_sub(first));
+            place.is_ok_and(|i| log.entries.get(i).is_some_and(same))
+        }
     })
 }

@@ -1,23 +1,31 @@
 //! Small references: incarnations and authors that a message names more than once.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use crate::codec::{DecodeError, Reader, put_u64};
 use crate::entry::Author;
 use crate::ids::{AreaCode, DeviceId, IncarnationId, SensitivityClass, StreamId, UserId};
-use crate::limits::{MAX_ITEMS_PER_PULL, MAX_NAME_BYTES};
+use crate::limits::MAX_NAME_BYTES;
 
-/// A table of things of `N` bytes, each sent once. The first may be known to both sides.
-#[derive(Debug, Clone, Default)]
+/// A table of things of a fixed size, each sent once. The first may be known to both sides.
+#[derive(Debug, Clone)]
 pub(super) struct Table<T> {
     known: usize,
     all: Vec<T>,
+    /// Filled by whoever writes; a reader looks up by place only.
+    index: HashMap<T, u64>,
 }
 
-pub(super) trait TableItem: Copy + PartialEq {
+pub(super) trait TableItem: Copy + Eq + Hash {
+    /// Bytes of one on the wire.
+    const SIZE: usize;
     fn put(&self, out: &mut Vec<u8>);
     fn get(r: &mut Reader<'_>) -> Result<Self, DecodeError>;
 }
 
 impl TableItem for IncarnationId {
+    const SIZE: usize = 16;
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes());
     }
@@ -27,6 +35,7 @@ impl TableItem for IncarnationId {
 }
 
 impl TableItem for Author {
+    const SIZE: usize = 32;
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.device.bytes());
         out.extend_from_slice(&self.user.bytes());
@@ -42,21 +51,24 @@ impl TableItem for Author {
 impl<T: TableItem> Table<T> {
     /// A table that begins with what both sides know.
     pub(super) fn with_known(known: Vec<T>) -> Self {
+        let mut index = HashMap::new();
+        for (place, thing) in known.iter().enumerate() {
+            index.entry(*thing).or_insert(place as u64);
+        }
         Self {
             known: known.len(),
             all: known,
+            index,
         }
     }
     /// The place of a thing, added when it is new.
     pub(super) fn place(&mut self, thing: T) -> u64 {
-        // Newest first: a run of similar entries names the same few things.
-        match self.all.iter().rposition(|t| *t == thing) {
-            Some(i) => i as u64,
-            None => {
-                self.all.push(thing);
-                self.all.len() as u64 - 1
-            }
+        let next = self.all.len() as u64;
+        let place = *self.index.entry(thing).or_insert(next);
+        if place == next {
+            self.all.push(thing);
         }
+        place
     }
     /// The thing at a place.
     pub(super) fn at(&self, place: u64) -> Result<T, DecodeError> {
@@ -76,7 +88,7 @@ impl<T: TableItem> Table<T> {
     }
     /// Reads what the other side sent, after what both know.
     pub(super) fn get(r: &mut Reader<'_>, known: Vec<T>) -> Result<Self, DecodeError> {
-        let n = r.count(MAX_ITEMS_PER_PULL * 4, "table")?;
+        let n = r.bounded(r.remaining() / T::SIZE, "table")?;
         let mut table = Self::with_known(known);
         for _ in 0..n {
             table.all.push(T::get(r)?);

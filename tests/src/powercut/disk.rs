@@ -8,7 +8,7 @@ use std::{
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-use super::trace::{Call, Effect};
+use super::trace::{Call, Effect, Recording};
 
 /// What is torn off a write is a multiple of this.
 const SECTOR_BYTES: usize = 512;
@@ -38,6 +38,18 @@ pub struct Disk {
 }
 
 impl Disk {
+    /// The disk as it was before the recording.
+    #[must_use]
+    pub fn before(recording: &Recording) -> Self {
+        let mut disk = Self::default();
+        for (name, file) in &recording.before {
+            disk.names
+                .insert(name.clone(), file.as_ref().map(|(inode, _)| *inode));
+            disk.durable.extend(file.clone());
+        }
+        disk
+    }
+
     /// A call began: a change may reach the disk from now on.
     pub fn begin(&mut self, call: &Call) {
         match &call.effect {
@@ -167,10 +179,8 @@ fn rename(names: &mut BTreeMap<PathBuf, Option<usize>>, effect: &Effect) {
 /// Applies a change of bytes, those sectors of it that are kept.
 fn apply(file: &mut Vec<u8>, effect: &Effect, mut keep: impl FnMut(usize) -> bool) {
     match effect {
-        Effect::Truncate(_, len) => {
-            if keep(0) {
-                file.resize(usize::try_from(*len).unwrap_or(0), 0);
-            }
+        Effect::Truncate(_, len) if keep(0) => {
+            file.resize(usize::try_from(*len).unwrap_or(0), 0);
         }
         Effect::Write(_, offset, bytes) => {
             let mut at = usize::try_from(*offset).unwrap_or(0);

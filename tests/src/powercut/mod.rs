@@ -8,5 +8,5 @@ mod trace;
 
 pub use self::{
     disk::{Disk, Loss},
-    trace::{Call, Effect, Recording, record},
+    trace::{Call, Content, Effect, Recording, record},
 };

@@ -46,9 +46,14 @@ pub struct Call {
     pub effect: Effect,
 }
 
+/// An inode and its bytes.
+pub type Content = (usize, Vec<u8>);
+
 /// Everything a process did to a directory, in the order the calls began.
 #[derive(Debug, Default)]
 pub struct Recording {
+    /// What was in the directory before, all of it durable: directories, and files with inode and bytes.
+    pub before: Vec<(PathBuf, Option<Content>)>,
     /// The calls that matter.
     pub calls: Vec<Call>,
 }
@@ -82,15 +87,6 @@ pub fn record(
             strace.env(name, value);
         }
     }
-    let out = strace
-        .output()
-        .map_err(|e| format!("strace did not start (apt-get install strace): {e}"))?;
-    if !out.status.success() {
-        let text = String::from_utf8_lossy(&out.stderr).into_owned()
-            + &String::from_utf8_lossy(&out.stdout);
-        return Err(format!("the writer failed: {text}"));
-    }
-    let text = std::fs::read_to_string(trace).map_err(|e| format!("no trace: {e}"))?;
     let mut reader = Reader {
         root,
         acks,
@@ -100,6 +96,18 @@ pub fn record(
         inodes: 0,
     };
     let mut recording = Recording::default();
+    reader
+        .before(root, &mut recording)
+        .map_err(|e| format!("the directory could not be read: {e}"))?;
+    let out = strace
+        .output()
+        .map_err(|e| format!("strace did not start (apt-get install strace): {e}"))?;
+    if !out.status.success() {
+        let text = String::from_utf8_lossy(&out.stderr).into_owned()
+            + &String::from_utf8_lossy(&out.stdout);
+        return Err(format!("the writer failed: {text}"));
+    }
+    let text = std::fs::read_to_string(trace).map_err(|e| format!("no trace: {e}"))?;
     let mut unfinished: HashMap<&str, (usize, &str)> = HashMap::new();
     for (line, text) in text.lines().enumerate() {
         let Some((pid, rest)) = text.split_once(' ') else {
@@ -148,6 +156,25 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn before(&mut self, dir: &Path, recording: &mut Recording) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(dir)? {
+            let path = entry?.path();
+            let name = path.strip_prefix(self.root).unwrap_or(&path).to_owned();
+            if path.is_dir() {
+                self.dirs.push(name.clone());
+                recording.before.push((name, None));
+                self.before(&path, recording)?;
+            } else {
+                self.names.insert(name.clone(), self.inodes);
+                recording
+                    .before
+                    .push((name, Some((self.inodes, std::fs::read(&path)?))));
+                self.inodes += 1;
+            }
+        }
+        Ok(())
+    }
+
     fn call(&mut self, text: &str) -> Result<Vec<Effect>, String> {
         let Some((name, rest)) = text.split_once('(') else {
             return Ok(Vec::new());

@@ -1,0 +1,322 @@
+//! The facts that admission decides by: the views as of the last commit, and over them what the
+//! batch at hand has decided so far.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use gridfold_sync_core::admission::{Decision, EntryFact, Facts, LogHead, RecordFact};
+use gridfold_sync_core::directory::{Directory, Standing};
+use gridfold_sync_core::entry::Entry;
+use gridfold_sync_core::ids::{
+    AreaCode, DeviceId, EntryRef, FormCode, IncarnationId, RecordId, StreamId, UserId,
+};
+use gridfold_sync_core::merge::{MergeError, Merger, follows, state_at};
+use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::PartState;
+use lru::LruCache;
+
+use crate::admit::StoredItem;
+use crate::auth::RecordKeys;
+use crate::log::{Log, StreamName};
+use crate::views::{ViewsError, ViewsWriter};
+
+/// Rows of recently edited records kept in memory.
+const CACHED_PARTS: usize = 8_192;
+/// Documents of records that are being edited concurrently kept in memory.
+const CACHED_MERGERS: usize = 64;
+
+type PartKey = (StreamId, RecordId);
+
+/// What one batch has decided before it is committed.
+#[derive(Debug, Default)]
+struct Overlay {
+    heads: HashMap<(StreamId, IncarnationId), LogHead>,
+    entries: HashMap<(StreamId, EntryRef), EntryFact>,
+    records: HashMap<RecordId, (AreaCode, FormCode)>,
+    parts: HashMap<PartKey, PartState>,
+    admitted: HashMap<PartKey, Vec<Entry>>,
+    owners: HashMap<IncarnationId, DeviceId>,
+}
+
+/// Memory between batches.
+#[derive(Debug)]
+pub(super) struct Memory {
+    parts: LruCache<PartKey, PartState>,
+    mergers: LruCache<PartKey, Merger>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let size = |n: usize| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            parts: LruCache::new(size(CACHED_PARTS)),
+            mergers: LruCache::new(size(CACHED_MERGERS)),
+        }
+    }
+}
+
+/// The facts for one batch.
+pub(super) struct BatchFacts<'a> {
+    pub(super) views: &'a mut ViewsWriter,
+    pub(super) log: &'a dyn Log,
+    pub(super) keys: &'a RecordKeys,
+    pub(super) directory: Arc<Directory>,
+    /// The server's own incarnation: only the console writes under it.
+    pub(super) console: IncarnationId,
+    pub(super) is_console: bool,
+    memory: &'a mut Memory,
+    overlay: Overlay,
+}
+
+impl<'a> BatchFacts<'a> {
+    pub(super) fn new(
+        views: &'a mut ViewsWriter,
+        log: &'a dyn Log,
+        keys: &'a RecordKeys,
+        directory: Arc<Directory>,
+        console: IncarnationId,
+        memory: &'a mut Memory,
+    ) -> Self {
+        Self {
+            views,
+            log,
+            keys,
+            directory,
+            console,
+            is_console: false,
+            memory,
+            overlay: Overlay::default(),
+        }
+    }
+
+    /// Keeps what the batch decided, now that it is durable.
+    pub(super) fn keep(self) {
+        for (key, part) in self.overlay.parts {
+            self.memory.parts.put(key, part);
+        }
+    }
+
+    /// Forgets what the batch decided, since it did not become durable.
+    pub(super) fn forget(self) {
+        self.memory.parts.clear();
+        self.memory.mergers.clear();
+    }
+
+    /// The admitted entries of a record, those of this batch included.
+    fn history(&mut self, stream: &StreamId, record: &RecordId) -> Result<Vec<Entry>, ViewsError> {
+        let name = StreamName::new(stream.name()).map_err(|_| ViewsError::Damaged)?;
+        let mut entries = Vec::new();
+        for place in self.views.places(stream, record)? {
+            let item = self.log.get(&name, place)?.ok_or(ViewsError::Damaged)?;
+            let item = StoredItem::decode(&item.bytes).map_err(|_| ViewsError::Damaged)?;
+            entries.extend(item.entry(self.keys)?);
+        }
+        if let Some(new) = self.overlay.admitted.get(&(stream.clone(), *record)) {
+            entries.extend(new.iter().cloned());
+        }
+        Ok(entries)
+    }
+
+    /// Folds an entry into its record's row, whichever way it goes.
+    pub(super) fn fold(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+        form: &FormCode,
+        entry: &Entry,
+    ) -> Result<PartState, ViewsError> {
+        match self.part(stream, record)? {
+            None if entry.header.deps().is_empty() => {
+                let mut state = PartState::new(form.clone());
+                state.apply(entry);
+                Ok(state)
+            }
+            Some(mut state) if follows(&state, entry) => {
+                state.apply(entry);
+                Ok(state)
+            }
+            _ => self.merge(stream, record, entry),
+        }
+    }
+}
+
+impl Facts for BatchFacts<'_> {
+    type Error = ViewsError;
+
+    fn is_grid(&mut self, area: &AreaCode) -> Result<bool, ViewsError> {
+        Ok(self.directory.is_grid(area))
+    }
+
+    fn standing(
+        &mut self,
+        user: UserId,
+        area: &AreaCode,
+        now: Timestamp,
+    ) -> Result<Standing, ViewsError> {
+        Ok(self.directory.standing(user, area, now))
+    }
+
+    fn form(&mut self, code: &FormCode, version: u32) -> Result<Option<Arc<Form>>, ViewsError> {
+        Ok(self.directory.forms().get(code, version).cloned())
+    }
+
+    fn has_form(&mut self, code: &FormCode) -> Result<bool, ViewsError> {
+        Ok(self.directory.forms().has(code))
+    }
+
+    fn incarnation_owner(
+        &mut self,
+        incarnation: IncarnationId,
+    ) -> Result<Option<DeviceId>, ViewsError> {
+        if incarnation == self.console {
+            return Ok(if self.is_console {
+                None
+            } else {
+                Some(DeviceId::from_bytes([0; 16]))
+            });
+        }
+        if let Some(owner) = self.overlay.owners.get(&incarnation) {
+            return Ok(Some(*owner));
+        }
+        self.views.incarnation_owner(incarnation)
+    }
+
+    fn log_head(
+        &mut self,
+        stream: &StreamId,
+        incarnation: IncarnationId,
+    ) -> Result<LogHead, ViewsError> {
+        if let Some(head) = self.overlay.heads.get(&(stream.clone(), incarnation)) {
+            return Ok(*head);
+        }
+        self.views.log_head(stream, incarnation)
+    }
+
+    fn entry(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<EntryFact>, ViewsError> {
+        if let Some(fact) = self.overlay.entries.get(&(stream.clone(), *id)) {
+            return Ok(Some(*fact));
+        }
+        self.views.entry(stream, id)
+    }
+
+    fn record(&mut self, record: &RecordId) -> Result<RecordFact, ViewsError> {
+        if self.directory.is_erased(record) {
+            return Ok(RecordFact::Erased);
+        }
+        let known = match self.overlay.records.get(record) {
+            Some(known) => Some(known.clone()),
+            None => self.views.record(record)?,
+        };
+        Ok(
+            known.map_or(RecordFact::Unknown, |(grid, form)| RecordFact::Known {
+                grid,
+                form,
+            }),
+        )
+    }
+
+    fn part(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+    ) -> Result<Option<PartState>, ViewsError> {
+        let key = (stream.clone(), *record);
+        if let Some(part) = self.overlay.parts.get(&key) {
+            return Ok(Some(part.clone()));
+        }
+        if let Some(part) = self.memory.parts.get(&key) {
+            return Ok(Some(part.clone()));
+        }
+        // The views hold a row by record and class, whichever grid's stream it came in.
+        match self.views.record(record)? {
+            Some((grid, _)) if grid == stream.grid => self.views.part(record, stream.class),
+            _ => Ok(None),
+        }
+    }
+
+    fn part_at(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+        heads: &[EntryRef],
+    ) -> Result<Option<PartState>, ViewsError> {
+        if heads.is_empty() {
+            return Ok(None);
+        }
+        let Some(form) = self.part(stream, record)?.map(|p| p.form) else {
+            return Ok(None);
+        };
+        let history = self.history(stream, record)?;
+        state_at(&form, &history, heads).map(Some).map_err(damaged)
+    }
+
+    fn merge(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+        entry: &Entry,
+    ) -> Result<PartState, ViewsError> {
+        let key = (stream.clone(), *record);
+        let form = self
+            .part(stream, record)?
+            .map(|p| p.form)
+            .ok_or(ViewsError::Damaged)?;
+        let mut merger = self
+            .memory
+            .mergers
+            .pop(&key)
+            .unwrap_or_else(|| Merger::new(form));
+        for known in self.history(stream, record)? {
+            merger.add(&known).map_err(damaged)?;
+        }
+        merger.add(entry).map_err(damaged)?;
+        let state = merger.read().map_err(damaged)?;
+        self.memory.mergers.put(key, merger);
+        Ok(state)
+    }
+
+    fn decided(&mut self, stream: &StreamId, decision: &Decision) -> Result<(), ViewsError> {
+        let id = decision.entry.id();
+        let overlay = &mut self.overlay;
+        overlay.heads.insert(
+            (stream.clone(), id.incarnation),
+            LogHead {
+                seq: id.seq,
+                link: decision.link,
+            },
+        );
+        overlay
+            .owners
+            .insert(id.incarnation, decision.author.device);
+        let fact = EntryFact {
+            hash: decision.hash,
+            record: decision.record,
+            admitted: decision.verdict.is_admitted(),
+        };
+        overlay.entries.insert((stream.clone(), id), fact);
+        if let (Some(record), Some(form), Some(state)) =
+            (decision.record, &decision.form, &decision.state)
+        {
+            overlay
+                .records
+                .insert(record, (stream.grid.clone(), form.clone()));
+            let key = (stream.clone(), record);
+            overlay
+                .admitted
+                .entry(key.clone())
+                .or_default()
+                .push(decision.entry.clone());
+            overlay.parts.insert(key, state.clone());
+        } else if let Some(record) = decision.record {
+            // An entry that was merged for a look and then refused must not stay in a document.
+            self.memory.mergers.pop(&(stream.clone(), record));
+        }
+        Ok(())
+    }
+}
+
+fn damaged(_: MergeError) -> ViewsError {
+    ViewsError::Damaged
+}

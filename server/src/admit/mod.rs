@@ -1,0 +1,19 @@
+//! Admit: decides on what devices push and appends it to the log.
+//!
+//! What enters: pushed device logs, edits of the console, runs that heal a restored log. What
+//! leaves: verdicts, once they are durable. One thread does it all, a batch at a time: decide,
+//! make the records' keys durable, append and flush, answer, project, notify. What never happens
+//! here: an answer before the flush, or a write to the views by anything but projection.
+
+mod commit;
+mod console;
+mod facts;
+mod recover;
+mod stored;
+mod writer;
+
+pub use console::{ConsoleEdit, EditOutcome};
+pub use stored::StoredItem;
+pub use writer::{PushOutcome, WriteError, Writer, WriterParts};
+
+pub(crate) use commit::catch_up;

@@ -1,0 +1,546 @@
+//! The writer: one thread that takes what came together as one batch.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
+use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
+use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
+use gridfold_sync_core::limits::MAX_QUARANTINE_PER_DEVICE;
+use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+
+use crate::admit::commit::{Outgoing, append};
+use crate::admit::console::{ConsoleEdit, EditOutcome, make_log, split_by_class};
+use crate::admit::facts::{BatchFacts, Memory};
+use crate::admit::recover::recover;
+use crate::auth::{RecordKeys, StoreError, seal};
+use crate::clock::Clock;
+use crate::directory::DirectoryService;
+use crate::log::{AppendBatch, AppendError, Log, LogError, NewItem, StreamName};
+use crate::notify::Notify;
+use crate::project::{QUARANTINE_STREAM, Quarantined, decode_quarantine, quarantine_content};
+use crate::views::{ViewsError, ViewsWriter};
+
+/// Requests waiting for the writer; past that a request is answered "unavailable".
+const QUEUE: usize = 1_024;
+/// Most requests of one group commit.
+const MAX_BATCH_JOBS: usize = 128;
+/// Most entries of one group commit.
+const MAX_BATCH_ENTRIES: usize = 8_192;
+
+/// Why nothing was written. What the phone holds stays with the phone, to be sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The log failed or refused.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The log refused one batch.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The views failed.
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    /// The key store failed.
+    #[error(transparent)]
+    Keys(#[from] StoreError),
+    /// Another request of the same batch failed; this one was not tried.
+    #[error("the batch this was part of was not written: send it again")]
+    Batch(Arc<WriteError>),
+    /// More is waiting than the writer may hold.
+    #[error("the server has more waiting than it can take: try again shortly")]
+    Busy,
+    /// The writer has stopped.
+    #[error("the server is stopping: try again shortly")]
+    Stopped,
+}
+
+impl WriteError {
+    /// Whether the disk is too full for writes.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Log(LogError::DiskFull { .. }) => true,
+            Self::Batch(inner) => inner.is_disk_full(),
+            _ => false,
+        }
+    }
+}
+
+/// What became of a push, once durable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PushOutcome {
+    /// Device logs that were not taken.
+    pub problems: Vec<ProblemNotice>,
+    /// Entries that took their place in a stream.
+    pub appended: usize,
+    /// Of those, refused.
+    pub refused: usize,
+}
+
+type Reply<T> = SyncSender<Result<T, WriteError>>;
+
+enum Job {
+    Push {
+        author: Author,
+        key: PublicKey,
+        logs: Vec<PushedLog>,
+        recover: Vec<RecoverRun>,
+        reply: Reply<PushOutcome>,
+    },
+    Console {
+        author: Author,
+        edits: Vec<ConsoleEdit>,
+        reply: Reply<Vec<EditOutcome>>,
+    },
+}
+
+impl Job {
+    fn entries(&self) -> usize {
+        match self {
+            Self::Push { logs, recover, .. } => {
+                logs.iter().map(|l| l.entries.len()).sum::<usize>()
+                    + recover.iter().map(|r| r.items.len()).sum::<usize>()
+            }
+            Self::Console { edits, .. } => edits.len(),
+        }
+    }
+}
+
+/// What the writer works with.
+pub struct WriterParts {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// Keys of records.
+    pub keys: Arc<RecordKeys>,
+    /// The directory.
+    pub directory: Arc<DirectoryService>,
+    /// The views' writing side.
+    pub views: ViewsWriter,
+    /// Where followers listen.
+    pub notify: Notify,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The server's signing key.
+    pub server_key: SignKey,
+    /// The incarnation under which the console writes.
+    pub console: IncarnationId,
+}
+
+impl fmt::Debug for WriterParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriterParts").finish_non_exhaustive()
+    }
+}
+
+/// The handle to the committing thread.
+pub struct Writer {
+    queue: Mutex<Option<SyncSender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(parts: WriterParts) -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || run(parts, &jobs))?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    fn send<T>(&self, make: impl FnOnce(Reply<T>) -> Job) -> Result<T, WriteError> {
+        let (reply, answer) = sync_channel(1);
+        let queue = self.queue.lock().clone().ok_or(WriteError::Stopped)?;
+        queue.try_send(make(reply)).map_err(|e| match e {
+            std::sync::mpsc::TrySendError::Full(_) => WriteError::Busy,
+            std::sync::mpsc::TrySendError::Disconnected(_) => WriteError::Stopped,
+        })?;
+        answer.recv().map_err(|_| WriteError::Stopped)?
+    }
+
+    /// Admits what a device pushed. Blocks until it is durable.
+    ///
+    /// # Errors
+    /// [`WriteError`]; then nothing of the push counts, and it is safe to send it again.
+    pub fn push(
+        &self,
+        author: Author,
+        key: PublicKey,
+        logs: Vec<PushedLog>,
+        recover: Vec<RecoverRun>,
+    ) -> Result<PushOutcome, WriteError> {
+        self.send(|reply| Job::Push {
+            author,
+            key,
+            logs,
+            recover,
+            reply,
+        })
+    }
+
+    /// Makes edits at the console. Blocks until they are durable; a refused one is in its outcome.
+    ///
+    /// # Errors
+    /// [`WriteError`]; then none of them happened.
+    pub fn edit(
+        &self,
+        author: Author,
+        edits: Vec<ConsoleEdit>,
+    ) -> Result<Vec<EditOutcome>, WriteError> {
+        self.send(|reply| Job::Console {
+            author,
+            edits,
+            reply,
+        })
+    }
+
+    /// Finishes what is waiting and stops.
+    pub fn stop(&self) {
+        self.queue.lock().take();
+        if let Some(thread) = self.thread.lock().take() {
+            // A panic of the thread was logged when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn run(mut parts: WriterParts, jobs: &Receiver<Job>) {
+    let mut memory = Memory::default();
+    while let Ok(first) = jobs.recv() {
+        let mut entries = first.entries();
+        let mut batch = vec![first];
+        while batch.len() < MAX_BATCH_JOBS && entries < MAX_BATCH_ENTRIES {
+            let Ok(job) = jobs.try_recv() else { break };
+            entries += job.entries();
+            batch.push(job);
+        }
+        write(&mut parts, &mut memory, batch);
+    }
+}
+
+type Answer = Box<dyn FnOnce(Result<(), Arc<WriteError>>)>;
+
+/// Decides, appends, answers, projects, notifies.
+fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) {
+    let directory = parts.directory.current();
+    let mut facts = BatchFacts::new(
+        &mut parts.views,
+        parts.log.as_ref(),
+        &parts.keys,
+        Arc::clone(&directory),
+        parts.console,
+        memory,
+    );
+    let now = parts.clock.now();
+    let public = parts.server_key.public();
+    let mut outgoing = Vec::new();
+    let mut set_aside = Vec::new();
+    let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
+    let mut failed: Option<Arc<WriteError>> = None;
+    for job in batch {
+        let error = failed.clone();
+        match job {
+            Job::Push {
+                author,
+                key,
+                logs,
+                recover: runs,
+                reply,
+            } => {
+                let outcome = match &error {
+                    None => push(
+                        &mut facts,
+                        author,
+                        &key,
+                        now,
+                        &public,
+                        &logs,
+                        &runs,
+                        &mut outgoing,
+                        &mut set_aside,
+                    ),
+                    Some(_) => Ok(PushOutcome::default()),
+                };
+                let outcome = outcome.unwrap_or_else(|e| {
+                    failed = Some(Arc::new(e.into()));
+                    PushOutcome::default()
+                });
+                answers.push(Box::new(move |durable| {
+                    // A caller that went away asks again.
+                    let _ = reply.send(durable.map(|()| outcome).map_err(WriteError::Batch));
+                }));
+            }
+            Job::Console {
+                author,
+                edits,
+                reply,
+            } => {
+                let outcome = match &error {
+                    None => console(
+                        &mut facts,
+                        author,
+                        &parts.server_key,
+                        now,
+                        &edits,
+                        &mut outgoing,
+                    ),
+                    Some(_) => Ok(Vec::new()),
+                };
+                let outcome = outcome.unwrap_or_else(|e| {
+                    failed = Some(Arc::new(e.into()));
+                    Vec::new()
+                });
+                answers.push(Box::new(move |durable| {
+                    let _ = reply.send(durable.map(|()| outcome).map_err(WriteError::Batch));
+                }));
+            }
+        }
+    }
+    let appended = match failed {
+        Some(error) => Err(error),
+        None => append(parts.log.as_ref(), &parts.keys, outgoing).map_err(Arc::new),
+    };
+    let appended = appended.and_then(|projection| {
+        quarantine(parts.log.as_ref(), &parts.keys, set_aside)
+            .map_err(Arc::new)
+            .map(|notes| (projection, notes))
+    });
+    match appended {
+        Err(error) => {
+            tracing::error!(error = %error, "a batch was not written");
+            facts.forget();
+            answers
+                .into_iter()
+                .for_each(|answer| answer(Err(Arc::clone(&error))));
+        }
+        Ok((projection, notes)) => {
+            facts.keep();
+            // The views follow before the answer, so that whoever asks next reads what it wrote; a
+            // failure here loses nothing, the next start catches up.
+            let mut outcome = parts.views.project(&projection, directory.forms());
+            if let Some((notes, end)) = notes {
+                outcome = outcome.and(parts.views.project_quarantine(
+                    QUARANTINE_STREAM,
+                    &notes,
+                    end,
+                ));
+            }
+            answers.into_iter().for_each(|answer| answer(Ok(())));
+            if let Err(error) = outcome {
+                tracing::error!(error = %error, "the views are behind the log");
+                *memory = Memory::default();
+                let caught = crate::project::catch_up(
+                    parts.log.as_ref(),
+                    &parts.keys,
+                    &mut parts.views,
+                    &directory,
+                    &mut |_| {},
+                );
+                if let Err(error) = caught {
+                    tracing::error!(error = %error, "the views could not catch up");
+                }
+            }
+            let moved: BTreeSet<&StreamId> = projection.iter().map(|p| &p.stream).collect();
+            for stream in moved {
+                let seq = projection
+                    .iter()
+                    .filter(|p| p.stream == *stream)
+                    .map(|p| p.seq)
+                    .max()
+                    .unwrap_or(0);
+                parts.notify.moved(stream.clone(), seq);
+            }
+        }
+    }
+}
+
+/// A device log to be set aside, sealed later.
+struct SetAside {
+    author: Author,
+    log: PushedLog,
+    problem: LogProblem,
+    received: gridfold_sync_core::time::Timestamp,
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call site; a struct of the same would only rename them"
+)]
+fn push(
+    facts: &mut BatchFacts<'_>,
+    author: Author,
+    key: &PublicKey,
+    now: gridfold_sync_core::time::Timestamp,
+    server: &PublicKey,
+    logs: &[PushedLog],
+    runs: &[RecoverRun],
+    outgoing: &mut Vec<Outgoing>,
+    set_aside: &mut Vec<SetAside>,
+) -> Result<PushOutcome, ViewsError> {
+    let mut outcome = PushOutcome::default();
+    facts.is_console = false;
+    for run in runs {
+        recover(facts, server, run, outgoing)?;
+    }
+    for log in logs {
+        match admit(facts, author, key, now, log)? {
+            Ok(decisions) => {
+                outcome.appended += decisions.len();
+                outcome.refused += decisions
+                    .iter()
+                    .filter(|d| !d.verdict.is_admitted())
+                    .count();
+                outgoing.extend(decisions.into_iter().map(|decision| Outgoing {
+                    stream: log.stream.clone(),
+                    decision,
+                    recovered: false,
+                    has_header: true,
+                }));
+            }
+            Err(problem) => {
+                let keep = matches!(
+                    problem,
+                    LogProblem::BadSignature | LogProblem::Forked | LogProblem::NotYourLog
+                );
+                if keep
+                    && facts.views.quarantined(author.device)? < MAX_QUARANTINE_PER_DEVICE as u64
+                {
+                    set_aside.push(SetAside {
+                        author,
+                        log: log.clone(),
+                        problem,
+                        received: now,
+                    });
+                }
+                outcome.problems.push(ProblemNotice {
+                    stream: log.stream.clone(),
+                    incarnation: log.incarnation,
+                    problem,
+                });
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn console(
+    facts: &mut BatchFacts<'_>,
+    author: Author,
+    key: &SignKey,
+    now: gridfold_sync_core::time::Timestamp,
+    edits: &[ConsoleEdit],
+    outgoing: &mut Vec<Outgoing>,
+) -> Result<Vec<EditOutcome>, ViewsError> {
+    facts.is_console = true;
+    let mut outcomes = Vec::with_capacity(edits.len());
+    for edit in edits {
+        let (version, by_class) = split_by_class(facts, edit)?;
+        let mut verdicts = Vec::with_capacity(by_class.len());
+        for (class, ops) in by_class {
+            let log = make_log(facts, key, edit, class, version, ops)?;
+            let decisions = admit(facts, author, &key.public(), now, &log)?.unwrap_or_default();
+            for decision in decisions {
+                verdicts.push((class, decision.entry.id(), decision.verdict));
+                outgoing.push(Outgoing {
+                    stream: log.stream.clone(),
+                    decision,
+                    recovered: false,
+                    has_header: true,
+                });
+            }
+        }
+        outcomes.push(EditOutcome {
+            record: edit.record,
+            verdicts,
+        });
+    }
+    Ok(outcomes)
+}
+
+type QuarantineEnd = (Vec<crate::views::QuarantineNote>, (u64, Hash));
+
+/// Keeps device logs that were not taken.
+fn quarantine(
+    log: &dyn Log,
+    keys: &RecordKeys,
+    set_aside: Vec<SetAside>,
+) -> Result<Option<QuarantineEnd>, WriteError> {
+    if set_aside.is_empty() {
+        return Ok(None);
+    }
+    let stream = StreamName::new(QUARANTINE_STREAM).map_err(|_| ViewsError::Damaged)?;
+    let owners: Vec<_> = set_aside.iter().map(|s| s.author.device.0).collect();
+    let device_keys = keys.get_or_create_many(&owners)?;
+    let mut items = Vec::with_capacity(set_aside.len());
+    for (aside, key) in set_aside.iter().zip(device_keys) {
+        let content = quarantine_content(&aside.log);
+        let content_hash: [u8; 32] = Sha256::digest(&content).into();
+        // What is larger than an item of the log is kept by its hash alone; the phone has it.
+        let kept = if content.len() > crate::log::MAX_ITEM_BYTES / 8 {
+            &content_hash[..]
+        } else {
+            &content[..]
+        };
+        let sealed = key
+            .and_then(|k| seal(&k, QUARANTINE_STREAM.as_bytes(), kept).ok())
+            .unwrap_or_default();
+        let note = Quarantined::new(
+            aside.author,
+            &aside.log,
+            aside.problem.as_str(),
+            aside.received,
+            sealed,
+        );
+        let bytes = serde_json::to_vec(&note).map_err(|_| ViewsError::Damaged)?;
+        let mut h = Sha256::new();
+        h.update(aside.author.device.bytes());
+        h.update(aside.log.stream.name().as_bytes());
+        h.update(aside.log.incarnation.bytes());
+        h.update(content_hash);
+        items.push(NewItem {
+            key: h.finalize().into(),
+            item_hash: Sha256::digest(&bytes).into(),
+            bytes,
+        });
+    }
+    let mut notes = Vec::new();
+    let mut end = (0, Hash::default());
+    let all: Vec<Vec<u8>> = items.iter().map(|i| i.bytes.clone()).collect();
+    for result in log.append(vec![AppendBatch {
+        stream,
+        expect: None,
+        items,
+    }])? {
+        let appended = result?;
+        end = (appended.head.seq, Hash(appended.head.prefix));
+        for (placed, bytes) in appended.placed.iter().zip(&all) {
+            if placed.new {
+                notes.extend(decode_quarantine(placed.seq, bytes));
+            }
+        }
+    }
+    Ok(Some((notes, end)))
+}

@@ -1,0 +1,420 @@
+//! A node: everything a running server holds, opened from one data directory.
+
+use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gridfold_sync_core::directory::{DirectoryChange, Grant, User};
+use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
+use gridfold_sync_core::ids::{DeviceId, GrantId, IncarnationId, UserId};
+use gridfold_sync_core::schema::{Role, builtin_forms};
+use serde::{Deserialize, Serialize};
+
+use crate::admit::{WriteError, Writer, WriterParts};
+use crate::auth::{
+    Auth, AuthSettings, DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, MasterKey,
+    Password, RecordKeys, StoreError,
+};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::directory::{DirectoryError, DirectoryService};
+use crate::log::{Engine, Log, LogError, LogOptions, OpenReport, StreamName};
+use crate::notify::Notify;
+use crate::project::catch_up;
+use crate::views::{VIEWS_DB_FILE_NAME, Views, ViewsError, ViewsWriter};
+
+/// Name of the log's folder in the data directory.
+pub const LOG_DIR_NAME: &str = "log";
+const CONSOLE_FILE_NAME: &str = "console.json";
+const LOCK_FILE_NAME: &str = "lock";
+
+/// Why a node did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// Something is in the way.
+    #[error(
+        "{0} is not empty: choose an empty directory, or use the data that is there without `init`"
+    )]
+    NotEmpty(PathBuf),
+    /// Nothing is there.
+    #[error("{0} holds no Gridfold data: run `gridfold --data {0} init` first")]
+    NotInitialised(PathBuf),
+    /// Another process has it.
+    #[error(
+        "another gridfold process uses {0}. Nothing was changed: stop that server first, or use its API"
+    )]
+    Locked(PathBuf),
+    /// The file system failed.
+    #[error("{path}: {source}. Nothing was lost: check the directory's owner and free space")]
+    Io {
+        /// What was read or written.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The master key is missing or wrong.
+    #[error(transparent)]
+    MasterKey(#[from] crate::auth::MasterKeyError),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The views failed.
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    /// The directory failed.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The first account could not be made.
+    #[error(transparent)]
+    Account(#[from] crate::auth::AccountError),
+    /// A built-in form is wrong: a defect of this build.
+    #[error(transparent)]
+    Form(#[from] gridfold_sync_core::schema::FormError),
+    /// A write failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// No random bytes.
+    #[error("the system gave no random bytes: nothing was changed, try again")]
+    Randomness,
+}
+
+/// What opening found and did.
+#[derive(Debug, Default)]
+pub struct NodeReport {
+    /// The log's own report.
+    pub log: OpenReport,
+    /// Whether the views were made again from the log.
+    pub views_rebuilt: bool,
+    /// Entries projected that the views lacked.
+    pub caught_up: u64,
+}
+
+/// A running server without its sockets.
+#[derive(Debug)]
+pub struct Node {
+    /// Its data directory.
+    pub dir: PathBuf,
+    /// Its configuration.
+    pub config: Config,
+    /// Accounts, tokens, devices, audit.
+    pub auth: Auth,
+    /// Keys of records.
+    pub keys: Arc<RecordKeys>,
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// Areas, users, grants, devices, forms.
+    pub directory: Arc<DirectoryService>,
+    /// The committing thread.
+    pub writer: Writer,
+    /// The views' reading side.
+    pub views: Views,
+    /// Where followers listen.
+    pub notify: Notify,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What opening found.
+    pub report: NodeReport,
+    pub(crate) server_key: SignKey,
+    _lock: File,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Console {
+    epoch: u64,
+    incarnation: IncarnationId,
+}
+
+fn io(path: &Path) -> impl Fn(std::io::Error) -> NodeError + '_ {
+    |source| NodeError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Ten random bytes, for an id.
+///
+/// # Errors
+/// When the system gives none.
+pub fn random_10() -> Result<[u8; 10], NodeError> {
+    let mut bytes = [0; 10];
+    getrandom::fill(&mut bytes).map_err(|_| NodeError::Randomness)?;
+    Ok(bytes)
+}
+
+fn lock(dir: &Path) -> Result<File, NodeError> {
+    let path = dir.join(LOCK_FILE_NAME);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(NodeError::Locked(dir.to_owned())),
+        Err(TryLockError::Error(source)) => Err(NodeError::Io { path, source }),
+    }
+}
+
+fn engine(config: &Config) -> Engine {
+    match config.log.engine {
+        crate::config::Engine::Sled => Engine::Sled,
+        crate::config::Engine::Redb => Engine::Redb,
+    }
+}
+
+fn log_options(config: &Config) -> LogOptions {
+    LogOptions {
+        cache_bytes: u64::from(config.log.cache_mib) << 20,
+        min_free_bytes: u64::from(config.log.min_free_mib) << 20,
+        ..LogOptions::default()
+    }
+}
+
+impl Node {
+    /// Makes a data directory: keys, log, built-in forms, and an administrator with this password.
+    ///
+    /// # Errors
+    /// When the directory is not empty, or anything cannot be made.
+    pub fn init(
+        dir: &Path,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        login: &str,
+        password: &Password,
+    ) -> Result<Arc<Self>, NodeError> {
+        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        let in_the_way = std::fs::read_dir(dir)
+            .map_err(io(dir))?
+            .filter_map(Result::ok)
+            .any(|e| {
+                let name = e.file_name();
+                name != "gridfold.toml" && name != LOCK_FILE_NAME
+            });
+        if in_the_way {
+            return Err(NodeError::NotEmpty(dir.to_owned()));
+        }
+        crate::auth::check_password(password, login).map_err(crate::auth::AccountError::from)?;
+        MasterKey::create(&dir.join(MASTER_KEY_FILE_NAME))?;
+        let node = Self::open(dir, config, clock)?;
+        let now = node.clock.now();
+        let user = User {
+            id: UserId::from_parts(now, random_10()?),
+            name: login.to_owned(),
+            active: true,
+        };
+        let grant = Grant {
+            id: GrantId::from_parts(now, random_10()?),
+            user: user.id,
+            role: Role::Admin,
+            area: None,
+            from: now,
+            until: None,
+        };
+        let mut changes: Vec<DirectoryChange> = builtin_forms()?
+            .into_iter()
+            .map(|form| DirectoryChange::Form {
+                form: Box::new(form),
+            })
+            .collect();
+        let id = user.id;
+        changes.push(DirectoryChange::User { user });
+        changes.push(DirectoryChange::Grant { grant });
+        node.directory.change(changes)?;
+        node.auth.accounts.create(
+            login,
+            id.0,
+            password,
+            crate::auth::Actor::SERVER,
+            now.millis(),
+        )?;
+        Ok(node)
+    }
+
+    /// Opens a data directory.
+    ///
+    /// # Errors
+    /// When it is not initialised, in use, or damaged beyond what opening repairs.
+    pub fn open(dir: &Path, config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, NodeError> {
+        if !dir.join(MASTER_KEY_FILE_NAME).exists() {
+            return Err(NodeError::NotInitialised(dir.to_owned()));
+        }
+        let lock = lock(dir)?;
+        let master = MasterKey::open(&dir.join(MASTER_KEY_FILE_NAME))?;
+        let now = clock.now();
+        let auth = Auth::open(dir, &master, AuthSettings::from(&config), now.millis())?;
+        let keys = Arc::new(RecordKeys::open(
+            &dir.join(KEYS_DB_FILE_NAME),
+            &master,
+            DEFAULT_CACHED_KEYS,
+        )?);
+        let log_dir = dir.join(LOG_DIR_NAME);
+        let (log, log_report) = crate::log::open(&log_dir, engine(&config), &log_options(&config))?;
+        let directory = Arc::new(DirectoryService::open(Arc::clone(&log), Arc::clone(&keys))?);
+        let views_path = dir.join(VIEWS_DB_FILE_NAME);
+        let views_rebuilt = !views_fit(&views_path, log.as_ref())?;
+        if views_rebuilt {
+            remove_views(&views_path).map_err(io(&views_path))?;
+        }
+        let mut views_writer = ViewsWriter::open(&views_path)?;
+        views_writer.set_epoch(log.epoch())?;
+        let caught_up = catch_up(
+            log.as_ref(),
+            &keys,
+            &mut views_writer,
+            &directory.current(),
+            &mut |_| {},
+        )?;
+        let views = Views::open(&views_path, Arc::clone(&log), Arc::clone(&keys))?;
+        let server_key = auth.server_key.sign_key();
+        let notify = Notify::default();
+        let console = console_incarnation(dir, log.epoch(), now)?;
+        let writer = Writer::start(WriterParts {
+            log: Arc::clone(&log),
+            keys: Arc::clone(&keys),
+            directory: Arc::clone(&directory),
+            views: views_writer,
+            notify: notify.clone(),
+            clock: Arc::clone(&clock),
+            server_key: server_key.clone(),
+            console,
+        })
+        .map_err(io(dir))?;
+        Ok(Arc::new(Self {
+            dir: dir.to_owned(),
+            config,
+            auth,
+            keys,
+            log,
+            directory,
+            writer,
+            views,
+            notify,
+            clock,
+            report: NodeReport {
+                log: log_report,
+                views_rebuilt,
+                caught_up,
+            },
+            server_key,
+            _lock: lock,
+        }))
+    }
+
+    /// The key with which the server signs receipts.
+    #[must_use]
+    pub fn server_public_key(&self) -> PublicKey {
+        self.server_key.public()
+    }
+
+    /// Finishes what was taken and stops the committing thread.
+    pub fn shutdown(&self) {
+        self.writer.stop();
+    }
+
+    /// The public key of an enrolled device, for checking what it signed.
+    #[must_use]
+    pub fn device_key(&self, device: DeviceId) -> Option<PublicKey> {
+        device_key(&self.directory.current(), device)
+    }
+
+    /// The author of a session.
+    #[must_use]
+    pub fn author(user: uuid::Uuid, device: uuid::Uuid) -> Author {
+        Author {
+            device: DeviceId(device),
+            user: UserId(user),
+        }
+    }
+}
+
+/// The public key of a device of the directory.
+pub(crate) fn device_key(
+    directory: &gridfold_sync_core::directory::Directory,
+    device: DeviceId,
+) -> Option<PublicKey> {
+    let hex = &directory.device(&device)?.public_key;
+    let mut key = [0u8; 32];
+    if hex.len() != 64 {
+        return None;
+    }
+    for (i, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(PublicKey(key))
+}
+
+/// Whether the views were made from this log and are not ahead of it.
+fn views_fit(path: &Path, log: &dyn Log) -> Result<bool, NodeError> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    let Ok(views) = ViewsWriter::open(path) else {
+        return Ok(false);
+    };
+    if !matches!(views.epoch(), Ok(Some(epoch)) if epoch == log.epoch()) {
+        return Ok(false);
+    }
+    for name in views.streams()? {
+        let (seq, prefix) = views.cursor(&name)?;
+        let Ok(stream) = StreamName::new(&name) else {
+            return Ok(false);
+        };
+        match log.prefix_at(&stream, seq) {
+            Ok(Some(at)) if at == prefix.0 => {}
+            // A damaged item keeps its place: what was projected from it stands.
+            Err(LogError::Damaged { .. }) => {}
+            Ok(_) => return Ok(false),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(true)
+}
+
+/// Removes the views' file and what SQLite keeps beside it.
+pub(crate) fn remove_views(path: &Path) -> std::io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The incarnation under which the console writes in this epoch: after a restore a new one, so
+/// that the server's own device log never forks.
+fn console_incarnation(
+    dir: &Path,
+    epoch: u64,
+    now: gridfold_sync_core::time::Timestamp,
+) -> Result<IncarnationId, NodeError> {
+    let path = dir.join(CONSOLE_FILE_NAME);
+    if let Ok(bytes) = std::fs::read(&path)
+        && let Ok(console) = serde_json::from_slice::<Console>(&bytes)
+        && console.epoch == epoch
+    {
+        return Ok(console.incarnation);
+    }
+    let console = Console {
+        epoch,
+        incarnation: IncarnationId::from_parts(now, random_10()?),
+    };
+    let json = serde_json::to_vec(&console).map_err(|e| io(&path)(e.into()))?;
+    let temporary = dir.join("console.json.new");
+    let mut file = File::create(&temporary).map_err(io(&temporary))?;
+    file.write_all(&json)
+        .and_then(|()| file.sync_all())
+        .map_err(io(&temporary))?;
+    std::fs::rename(&temporary, &path).map_err(io(&path))?;
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .map_err(io(dir))?;
+    Ok(console.incarnation)
+}

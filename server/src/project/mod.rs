@@ -1,0 +1,84 @@
+//! Project: what the log has becomes rows of the views, in one transaction with the cursors.
+//!
+//! The committing thread projects what it just appended; at a start, and for `verify --rebuild`,
+//! [`catch_up`] reads the log after each stream's cursor and computes the same rows again.
+
+use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::edit::encode_payload;
+use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::ids::{DeviceId, IncarnationId, UserId};
+use gridfold_sync_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::views::QuarantineNote;
+
+pub(crate) use crate::admit::catch_up;
+
+/// Name of the stream of device logs that could not be taken.
+pub const QUARANTINE_STREAM: &str = "quarantine";
+
+/// What is kept of a device log that was set aside.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Quarantined {
+    device: Uuid,
+    user: Uuid,
+    stream: String,
+    incarnation: Uuid,
+    first_seq: u64,
+    entries: u64,
+    problem: String,
+    received: i64,
+    /// Headers and payloads, sealed under the device's key.
+    pub(crate) sealed: Vec<u8>,
+}
+
+/// The bytes kept of a log that was set aside: each entry's header and payload, length-prefixed.
+pub(crate) fn quarantine_content(log: &PushedLog) -> Vec<u8> {
+    let mut out = Vec::new();
+    for entry in &log.entries {
+        gridfold_sync_core::codec::put_bytes(&mut out, &entry.header.encode());
+        gridfold_sync_core::codec::put_bytes(&mut out, &encode_payload(entry.ops()));
+    }
+    out
+}
+
+impl Quarantined {
+    pub(crate) fn new(
+        author: Author,
+        log: &PushedLog,
+        problem: &str,
+        received: Timestamp,
+        sealed: Vec<u8>,
+    ) -> Self {
+        Self {
+            device: author.device.0,
+            user: author.user.0,
+            stream: log.stream.name(),
+            incarnation: log.incarnation.0,
+            first_seq: log.entries.first().map_or(0, |e| e.header.seq),
+            entries: log.entries.len() as u64,
+            problem: problem.to_owned(),
+            received: received.millis(),
+            sealed,
+        }
+    }
+}
+
+/// The note in the views of an item of the quarantine stream.
+pub(crate) fn decode_quarantine(seq: u64, bytes: &[u8]) -> Option<QuarantineNote> {
+    let q: Quarantined = serde_json::from_slice(bytes).ok()?;
+    Some(QuarantineNote {
+        seq,
+        author: Author {
+            device: DeviceId(q.device),
+            user: UserId(q.user),
+        },
+        stream: q.stream,
+        incarnation: IncarnationId(q.incarnation),
+        first_seq: q.first_seq,
+        entries: q.entries,
+        problem: q.problem,
+        received: Timestamp(q.received),
+    })
+}

@@ -1,0 +1,239 @@
+//! Sync: one exchange with a phone. Push what is new, pull what is missing, in one round trip.
+
+use gridfold_sync_core::codec::DecodeError;
+use gridfold_sync_core::directory::{DirectoryChange, DirectoryScope};
+use gridfold_sync_core::entry::{Author, Receipt, ReceiptStream};
+use gridfold_sync_core::ids::{Hash, StreamId};
+use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, PULL_PAGE_BYTES};
+use gridfold_sync_core::wire::{
+    Cursor, Directive, StreamPage, StreamReset, SyncRequest, SyncResponse,
+};
+
+use crate::admit::{PushOutcome, StoredItem, WriteError};
+use crate::auth::StoreError;
+use crate::directory::DirectoryError;
+use crate::log::{Log, LogError, StreamName};
+use crate::node::Node;
+
+/// Why an exchange did not happen. Nothing of it counts, and it is safe to repeat.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The body does not decode.
+    #[error("the body is not a sync request: {0}")]
+    Malformed(#[from] DecodeError),
+    /// The device is not in the directory.
+    #[error("the device is not enrolled here")]
+    UnknownDevice,
+    /// What was pushed was not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The key store could not be read.
+    #[error(transparent)]
+    Keys(#[from] StoreError),
+    /// The directory could not be changed.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+/// One exchange: the body of the response and what it did, for metrics.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The body of the response.
+    pub body: Vec<u8>,
+    /// What became of the push.
+    pub push: PushOutcome,
+    /// Items sent.
+    pub pulled: usize,
+}
+
+/// Operations a page may hold, a little under what the wire format takes.
+const PAGE_OPS: usize = 100_000;
+
+impl Node {
+    /// Does one exchange for a device. Blocks until what was pushed is durable.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub fn sync(&self, author: Author, body: &[u8]) -> Result<Exchange, SyncError> {
+        let request = SyncRequest::decode(body)?;
+        let key = self
+            .device_key(author.device)
+            .ok_or(SyncError::UnknownDevice)?;
+        let push = if request.logs.is_empty() && request.recover.is_empty() {
+            PushOutcome::default()
+        } else {
+            self.writer
+                .push(author, key, request.logs.clone(), request.recover.clone())?
+        };
+        let now = self.clock.now();
+        if !request.erased.is_empty() {
+            let directory = self.directory.current();
+            let changes = request
+                .erased
+                .iter()
+                .filter(|s| directory.stream_erased(author.device, &s.name()).is_none())
+                .map(|s| DirectoryChange::StreamErased {
+                    device: author.device,
+                    stream: s.name(),
+                    at: now,
+                })
+                .collect();
+            self.directory.change(changes)?;
+        }
+        let directory = self.directory.current();
+        let mine = directory.streams_of(author.user, now);
+        let epoch = self.log.epoch();
+        let mut response = SyncResponse {
+            epoch,
+            now,
+            problems: push.problems.clone(),
+            ..SyncResponse::default()
+        };
+        for cursor in &request.cursors {
+            if mine.binary_search(&cursor.stream).is_err() {
+                response
+                    .directives
+                    .push(Directive::Erase(cursor.stream.clone()));
+            }
+        }
+        if request.epoch != 0 && request.epoch != epoch {
+            for cursor in request
+                .cursors
+                .iter()
+                .filter(|c| mine.binary_search(&c.stream).is_ok())
+            {
+                response.resets.push(self.reset(&cursor.stream)?);
+            }
+        } else {
+            self.fill_pages(&request, author, &mine, &mut response)?;
+        }
+        let scope = directory.scope(author.user, now).to_bytes();
+        if DirectoryScope::digest_of(&scope) != request.directory {
+            response.directory = Some(scope);
+        }
+        let pulled = response.pages.iter().map(|p| p.items.len()).sum();
+        Ok(Exchange {
+            body: response.encode(&request, author),
+            push,
+            pulled,
+        })
+    }
+
+    fn reset(&self, stream: &StreamId) -> Result<StreamReset, SyncError> {
+        let head = self.log.head(&name(stream)?)?;
+        Ok(StreamReset {
+            stream: stream.clone(),
+            seq: head.seq,
+            prefix: Hash(head.prefix),
+        })
+    }
+
+    fn fill_pages(
+        &self,
+        request: &SyncRequest,
+        author: Author,
+        mine: &[StreamId],
+        response: &mut SyncResponse,
+    ) -> Result<(), SyncError> {
+        let mut bytes_left = match request.budget_kib {
+            0 => PULL_PAGE_BYTES,
+            kib => usize::try_from(kib)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(1024)
+                .min(PULL_PAGE_BYTES),
+        };
+        let (mut items_left, mut ops_left) = (MAX_ITEMS_PER_PULL, PAGE_OPS);
+        let mut proved = Vec::new();
+        for stream in mine {
+            let name = name(stream)?;
+            let head = self.log.head(&name)?;
+            let after = match request.cursors.iter().find(|c| c.stream == *stream) {
+                Some(cursor) if !self.is_on_our_log(&name, cursor)? => {
+                    response.resets.push(self.reset(stream)?);
+                    continue;
+                }
+                Some(cursor) => cursor.seq,
+                None => 0,
+            };
+            if after == head.seq {
+                continue;
+            }
+            let mut page = StreamPage {
+                stream: stream.clone(),
+                after,
+                items: Vec::new(),
+                more: true,
+            };
+            let mut end = Hash::default();
+            let read = match self
+                .log
+                .read(&name, after, items_left.max(1), bytes_left.max(1))
+            {
+                Ok(read) => read,
+                // What is set aside is never served: the stream waits here until it is healed.
+                Err(LogError::Damaged { .. }) => continue,
+                Err(e) => return Err(e.into()),
+            };
+            for item in read {
+                if items_left == 0 || bytes_left == 0 || ops_left == 0 {
+                    break;
+                }
+                let stored = StoredItem::decode(&item.bytes)?;
+                let sent = stored.for_device(&self.keys, author.device)?;
+                items_left -= 1;
+                bytes_left = bytes_left.saturating_sub(item.bytes.len());
+                ops_left =
+                    ops_left.saturating_sub(sent.entry.as_ref().map_or(0, |e| e.ops().len()));
+                end = Hash(item.prefix);
+                page.more = item.seq < head.seq;
+                page.items.push(sent);
+            }
+            if page.items.is_empty() {
+                // No room: an empty page tells that there is more, at the cost of a few bytes.
+                end = Hash(self.log.prefix_at(&name, after)?.unwrap_or_default());
+            }
+            let seq = after + page.items.len() as u64;
+            proved.push(ReceiptStream {
+                stream: stream.clone(),
+                seq,
+                prefix: end,
+            });
+            response.pages.push(page);
+        }
+        if !proved.is_empty() {
+            response.receipt =
+                Some(Receipt::sign(&self.server_key, response.epoch, proved).signature);
+        }
+        Ok(())
+    }
+
+    fn is_on_our_log(&self, name: &StreamName, cursor: &Cursor) -> Result<bool, SyncError> {
+        let prefix = match self.log.prefix_at(name, cursor.seq) {
+            Ok(Some(prefix)) => prefix,
+            Ok(None) => return Ok(false),
+            Err(LogError::Damaged { .. }) => return Ok(true),
+            Err(e) => return Err(e.into()),
+        };
+        Ok(prefix[..CURSOR_PREFIX_BYTES] == cursor.prefix)
+    }
+}
+
+fn name(stream: &StreamId) -> Result<StreamName, SyncError> {
+    StreamName::new(stream.name())
+        .map_err(|_| SyncError::Malformed(DecodeError::OutOfRange("stream")))
+}
+
+/// Reads how far a log goes, for tests and tools: each stream with its place.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn heads(log: &dyn Log) -> Result<Vec<(String, u64)>, LogError> {
+    let streams = log.streams()?;
+    Ok(streams
+        .into_iter()
+        .map(|(n, h)| (String::from_utf8_lossy(n.as_bytes()).into_owned(), h.seq))
+        .collect())
+}

@@ -1,0 +1,266 @@
+//! Verify: walks every chain of the log and compares the views with views made again from it.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use gridfold_sync_core::entry::{head_statement, item_hash, next_link, next_prefix};
+use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
+use rusqlite::Connection;
+
+use crate::admit::StoredItem;
+use crate::log::{LogError, VerifyReport};
+use crate::node::{Node, NodeError, device_key, remove_views};
+use crate::project::catch_up;
+use crate::views::{VIEWS_DB_FILE_NAME, ViewsError, ViewsWriter};
+
+const READ_ITEMS: usize = 1_000;
+const READ_BYTES: usize = 8 << 20;
+
+/// What verification found.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// The log's own walk: checksums, density, prefix chains.
+    pub log: VerifyReport,
+    /// Entries whose device-log chain was walked.
+    pub entries: u64,
+    /// Signatures checked.
+    pub signatures: u64,
+    /// What is wrong, by name.
+    pub problems: Vec<String>,
+    /// Rows of the views that differ from those made again, at most [`MAX_DIFFERENCES`] named.
+    pub differences: Vec<String>,
+    /// Whether the views were replaced by those made again.
+    pub rebuilt: bool,
+}
+
+/// Most differing rows named in a report.
+pub const MAX_DIFFERENCES: usize = 20;
+
+impl Verified {
+    /// True only when everything is well.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.log.is_sound() && self.problems.is_empty() && self.differences.is_empty()
+    }
+}
+
+/// What two views that were made from the same log must agree in, whatever their row ids.
+const COMPARED: [(&str, &str); 4] = [
+    (
+        "entries",
+        "SELECT s.name, e.seq, hex(i.incarnation), e.log_seq, hex(r.record), hex(e.device), hex(e.user), e.claimed,
+         e.received, e.verdict, hex(e.hash) FROM entries e JOIN streams s ON s.id = e.stream
+         JOIN incarnations i ON i.id = e.incarnation LEFT JOIN records r ON r.id = e.record
+         ORDER BY s.name, e.seq",
+    ),
+    (
+        "records",
+        "SELECT hex(record), grid, form, live, form_version, status, deleted, conflicts, title, title_class,
+         hex(household), lat, lon, missing, late, captured, changed, received FROM records WHERE live = 1
+         ORDER BY record",
+    ),
+    (
+        "parts",
+        "SELECT hex(r.record), p.class, hex(p.state) FROM parts p JOIN records r ON r.id = p.record
+         ORDER BY r.record, p.class",
+    ),
+    (
+        "logs",
+        "SELECT s.name, hex(i.incarnation), l.seq, hex(l.link) FROM logs l JOIN streams s ON s.id = l.stream
+         JOIN incarnations i ON i.id = l.incarnation ORDER BY s.name, i.incarnation",
+    ),
+];
+
+impl Node {
+    /// Walks everything. With `rebuild` the views are replaced by those made again. No other
+    /// process may use the data directory, and this node must not be used afterwards when the
+    /// views were replaced: open it again.
+    ///
+    /// # Errors
+    /// When log, keys or views cannot be read at all; what is merely wrong is in the report.
+    pub fn verify(
+        &self,
+        rebuild: bool,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Verified, NodeError> {
+        let mut report = Verified {
+            log: self.log.verify(progress)?,
+            ..Verified::default()
+        };
+        for damage in &report.log.damage {
+            report
+                .problems
+                .push(format!("{}: {}", damage.name(), damage.reason));
+        }
+        self.verify_chains(&mut report, progress)?;
+        if let Err(error) = self.auth.audit.verify(None) {
+            report.problems.push(format!("audit: {error}"));
+        }
+        self.shutdown();
+        let live = self.dir.join(VIEWS_DB_FILE_NAME);
+        let again = self.dir.join("views.rebuild.db");
+        let io = |source| NodeError::Io {
+            path: again.clone(),
+            source,
+        };
+        remove_views(&again).map_err(io)?;
+        {
+            let mut views = ViewsWriter::open(&again)?;
+            views.set_epoch(self.log.epoch())?;
+            catch_up(
+                self.log.as_ref(),
+                &self.keys,
+                &mut views,
+                &self.directory.current(),
+                progress,
+            )?;
+        }
+        report.differences = compare(&live, &again)?;
+        if rebuild {
+            checkpoint(&again)?;
+            remove_views(&live).map_err(io)?;
+            std::fs::rename(&again, &live).map_err(io)?;
+            report.rebuilt = true;
+        }
+        remove_views(&again).map_err(io)?;
+        Ok(report)
+    }
+
+    /// Device-log chains, prefix chains and signatures of every stream.
+    fn verify_chains(
+        &self,
+        report: &mut Verified,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), NodeError> {
+        let directory = self.directory.current();
+        let server = self.server_public_key();
+        for (name, head) in self.log.streams()? {
+            let Some(stream) = StreamId::parse(&String::from_utf8_lossy(name.as_bytes())) else {
+                continue;
+            };
+            let mut links: HashMap<IncarnationId, (u64, Hash)> = HashMap::new();
+            let (mut after, mut prefix) = (0, Hash::default());
+            while after < head.seq {
+                let items = match self.log.read(&name, after, READ_ITEMS, READ_BYTES) {
+                    Ok(items) if !items.is_empty() => items,
+                    Ok(_) => break,
+                    // Named in the log's own report.
+                    Err(LogError::Damaged { .. }) => break,
+                    Err(e) => return Err(e.into()),
+                };
+                for item in items {
+                    after = item.seq;
+                    let at = format!("{}#{}", stream.name(), item.seq);
+                    let Ok(stored) = StoredItem::decode(&item.bytes) else {
+                        report
+                            .problems
+                            .push(format!("{at}: the item does not decode"));
+                        continue;
+                    };
+                    report.entries += 1;
+                    let hash = item_hash(
+                        &stored.entry_hash,
+                        &stored.id,
+                        &stored.author,
+                        stored.received,
+                        stored.verdict,
+                    );
+                    prefix = next_prefix(&prefix, &hash);
+                    if prefix.0 != item.prefix {
+                        report
+                            .problems
+                            .push(format!("{at}: the prefix chain is broken"));
+                        prefix = Hash(item.prefix);
+                    }
+                    let (seq, link) = links.entry(stored.id.incarnation).or_default();
+                    if stored.id.seq != *seq + 1 {
+                        report
+                            .problems
+                            .push(format!("{at}: the device log has a hole before it"));
+                    }
+                    *seq = stored.id.seq;
+                    *link = next_link(link, &stored.entry_hash);
+                    let entry = stored.entry(&self.keys)?;
+                    let named = entry
+                        .as_ref()
+                        .is_none_or(|e| e.hash(&stream) == stored.entry_hash);
+                    if !named {
+                        report
+                            .problems
+                            .push(format!("{at}: the header is not the one its hash names"));
+                    }
+                    let gone = entry.as_ref().is_some_and(|e| e.ops.is_none());
+                    if gone
+                        && stored.sealed.is_some()
+                        && !stored.record.is_some_and(|r| directory.is_erased(&r))
+                    {
+                        report.problems.push(format!(
+                            "{at}: the payload does not open or is not the header's"
+                        ));
+                    }
+                    if let Some(signature) = &stored.signature {
+                        report.signatures += 1;
+                        let statement = head_statement(&stream, stored.id.incarnation, *seq, link);
+                        let key = device_key(&directory, stored.author.device);
+                        let good = server.verify(&statement, signature)
+                            || key.is_some_and(|key| key.verify(&statement, signature));
+                        if !good {
+                            report
+                                .problems
+                                .push(format!("{at}: the signature does not verify"));
+                        }
+                    }
+                }
+                progress(report.entries);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn checkpoint(path: &Path) -> Result<(), ViewsError> {
+    let conn = Connection::open(path)?;
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Names the rows in which two views differ.
+fn compare(live: &Path, again: &Path) -> Result<Vec<String>, ViewsError> {
+    let (live, again) = (Connection::open(live)?, Connection::open(again)?);
+    let mut differences = Vec::new();
+    for (table, sql) in COMPARED {
+        let (mut a, mut b) = (live.prepare(sql)?, again.prepare(sql)?);
+        let columns = a.column_count();
+        let (mut a, mut b) = (a.query([])?, b.query([])?);
+        let mut n = 0u64;
+        loop {
+            n += 1;
+            let left = row(a.next()?, columns)?;
+            let right = row(b.next()?, columns)?;
+            if left.is_none() && right.is_none() {
+                break;
+            }
+            if left != right {
+                differences.push(format!("{table}, row {n}"));
+                if differences.len() >= MAX_DIFFERENCES {
+                    return Ok(differences);
+                }
+                if left.is_none() || right.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(differences)
+}
+
+fn row(
+    row: Option<&rusqlite::Row<'_>>,
+    columns: usize,
+) -> Result<Option<Vec<rusqlite::types::Value>>, ViewsError> {
+    let Some(row) = row else { return Ok(None) };
+    (0..columns)
+        .map(|i| row.get(i).map_err(ViewsError::from))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Some)
+}

@@ -1,0 +1,51 @@
+//! Views: rows derived from the log, in SQLite, for reading.
+//!
+//! What enters: batches of decided entries from [`crate::project`], in one transaction each with
+//! the cursor of every stream they move. What leaves: pages of records, one record with all its
+//! parts, its history, refused edits. What never happens here: a write from a route.
+
+mod filter;
+mod history;
+mod list;
+mod pool;
+mod text;
+mod write;
+
+pub use filter::{Page, RecordFilter, RecordRow, Scope, Sort};
+pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
+pub use list::StoredRecord;
+pub use pool::ViewsError;
+pub use text::{match_expression, segment};
+pub use write::{ProjectedEntry, QuarantineNote, ViewsWriter};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::auth::RecordKeys;
+use crate::log::Log;
+use pool::Pool;
+
+/// Name of the views' file in the data directory.
+pub const VIEWS_DB_FILE_NAME: &str = "views.db";
+
+/// The reading side of the views.
+#[derive(Debug, Clone)]
+pub struct Views {
+    pool: Arc<Pool>,
+    log: Arc<dyn Log>,
+    keys: Arc<RecordKeys>,
+}
+
+impl Views {
+    /// Opens the views of a data directory for reading.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(path: &Path, log: Arc<dyn Log>, keys: Arc<RecordKeys>) -> Result<Self, ViewsError> {
+        Ok(Self {
+            pool: Arc::new(Pool::open(path)?),
+            log,
+            keys,
+        })
+    }
+}

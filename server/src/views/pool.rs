@@ -1,0 +1,95 @@
+//! Connections to the views' file.
+
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+
+/// Connections kept open for reading; more are opened and closed when all are in use.
+const KEPT_CONNECTIONS: usize = 8;
+
+/// Reading or writing the views failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewsError {
+    /// SQLite failed.
+    #[error(
+        "the views could not be read or written: {0}. Nothing is lost: `gridfold verify --rebuild` makes them again from the log"
+    )]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file could not be made.
+    #[error(
+        "the views' file could not be made: {0}. Check the data directory's owner and free space"
+    )]
+    Open(String),
+    /// A stored row does not decode.
+    #[error(
+        "a row of the views is damaged. Nothing is lost: `gridfold verify --rebuild` makes the views again from the log"
+    )]
+    Damaged,
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] crate::log::LogError),
+    /// The key store failed.
+    #[error(transparent)]
+    Keys(#[from] crate::auth::StoreError),
+    /// A cursor that this list did not give.
+    #[error("this is not a cursor of this list: ask for the first page")]
+    BadCursor,
+}
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// Opens the file for writing, making it the first time.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
+    crate::auth::create_private(path).map_err(|e| ViewsError::Open(e.to_string()))?;
+    let conn = Connection::open(path)?;
+    conn.execute_batch(include_str!("schema.sql"))?;
+    prepare(&conn)?;
+    Ok(conn)
+}
+
+fn prepare(conn: &Connection) -> Result<(), ViewsError> {
+    conn.set_prepared_statement_cache_capacity(64);
+    conn.busy_timeout(std::time::Duration::from_secs(10))?;
+    conn.pragma_update(None, "cache_size", -32_768)?;
+    conn.pragma_update(None, "mmap_size", 268_435_456)?;
+    Ok(())
+}
+
+impl Pool {
+    pub(super) fn open(path: &Path) -> Result<Self, ViewsError> {
+        let pool = Self {
+            path: path.to_owned(),
+            idle: Mutex::new(Vec::new()),
+        };
+        pool.with(|_| Ok(()))?;
+        Ok(pool)
+    }
+
+    /// Runs a reader on a connection of its own.
+    pub(super) fn with<T>(
+        &self,
+        run: impl FnOnce(&Connection) -> Result<T, ViewsError>,
+    ) -> Result<T, ViewsError> {
+        let idle = self.idle.lock().pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                let conn = Connection::open_with_flags(&self.path, flags)?;
+                prepare(&conn)?;
+                conn
+            }
+        };
+        let result = run(&conn);
+        let mut idle = self.idle.lock();
+        if idle.len() < KEPT_CONNECTIONS {
+            idle.push(conn);
+        }
+        result
+    }
+}

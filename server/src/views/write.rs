@@ -1,0 +1,653 @@
+//! The writing side: one transaction takes a batch of decided entries and the cursors they move.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use gridfold_sync_core::admission::{EntryFact, LogHead};
+use gridfold_sync_core::entry::{Author, Verdict};
+use gridfold_sync_core::ids::{
+    AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, SensitivityClass,
+    StreamId,
+};
+use gridfold_sync_core::schema::FormSet;
+use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::{PartState, RecordView};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::views::pool::open_writer;
+use crate::views::{ViewsError, segment};
+
+/// One entry to be written into the views.
+#[derive(Debug, Clone)]
+pub struct ProjectedEntry {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its place there.
+    pub seq: u64,
+    /// The prefix there.
+    pub prefix: Hash,
+    /// Its name.
+    pub id: EntryRef,
+    /// Its hash.
+    pub hash: Hash,
+    /// The link of its device log after it.
+    pub link: Hash,
+    /// Who made it.
+    pub author: Author,
+    /// The device's clock.
+    pub claimed: Timestamp,
+    /// The server's clock.
+    pub received: Timestamp,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The record, when it could be told.
+    pub record: Option<RecordId>,
+    /// Its form, when it could be told.
+    pub form: Option<FormCode>,
+    /// The record's row with it, when admitted.
+    pub state: Option<PartState>,
+}
+
+/// A device log that was set aside.
+#[derive(Debug, Clone)]
+pub struct QuarantineNote {
+    /// Its place in the quarantine stream.
+    pub seq: u64,
+    /// Who brought it.
+    pub author: Author,
+    /// The stream it was for, by name.
+    pub stream: String,
+    /// The device log.
+    pub incarnation: IncarnationId,
+    /// Its first sequence.
+    pub first_seq: u64,
+    /// How many entries.
+    pub entries: u64,
+    /// The problem's code.
+    pub problem: String,
+    /// When it came.
+    pub received: Timestamp,
+}
+
+/// The one writer of the views.
+#[derive(Debug)]
+pub struct ViewsWriter {
+    conn: Connection,
+    streams: HashMap<StreamId, i64>,
+    incarnations: HashMap<IncarnationId, (i64, DeviceId)>,
+}
+
+impl ViewsWriter {
+    /// Opens the file, making it the first time.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn open(path: &Path) -> Result<Self, ViewsError> {
+        Ok(Self {
+            conn: open_writer(path)?,
+            streams: HashMap::new(),
+            incarnations: HashMap::new(),
+        })
+    }
+
+    /// The log epoch the views were made from.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn epoch(&self) -> Result<Option<u64>, ViewsError> {
+        let found: Option<String> = self
+            .conn
+            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |r| {
+                r.get(0)
+            })
+            .optional()?;
+        Ok(found.and_then(|text| text.parse().ok()))
+    }
+
+    /// Notes the log epoch.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn set_epoch(&self, epoch: u64) -> Result<(), ViewsError> {
+        self.conn.execute(
+            "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT DO UPDATE SET value = ?1",
+            [epoch.to_string()],
+        )?;
+        Ok(())
+    }
+
+    /// How far a stream, by name, has been projected: its place and prefix.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn cursor(&self, stream: &str) -> Result<(u64, Hash), ViewsError> {
+        let found = self
+            .conn
+            .prepare_cached("SELECT seq, prefix FROM streams WHERE name = ?1")?
+            .query_row([stream], |r| {
+                Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 32]>(1)?))
+            })
+            .optional()?;
+        Ok(found.map_or((0, Hash::default()), |(seq, prefix)| {
+            (seq as u64, Hash(prefix))
+        }))
+    }
+
+    /// The names of all streams that have been projected.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn streams(&self) -> Result<Vec<String>, ViewsError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT name FROM streams ORDER BY name")?;
+        let names = statement.query_map([], |r| r.get(0))?;
+        names.map(|n| n.map_err(ViewsError::from)).collect()
+    }
+
+    fn stream_id(&mut self, stream: &StreamId) -> Result<Option<i64>, ViewsError> {
+        if let Some(id) = self.streams.get(stream) {
+            return Ok(Some(*id));
+        }
+        let found = self
+            .conn
+            .prepare_cached("SELECT id FROM streams WHERE name = ?1")?
+            .query_row([stream.name()], |r| r.get(0))
+            .optional()?;
+        if let Some(id) = found {
+            self.streams.insert(stream.clone(), id);
+        }
+        Ok(found)
+    }
+
+    fn incarnation(
+        &mut self,
+        incarnation: IncarnationId,
+    ) -> Result<Option<(i64, DeviceId)>, ViewsError> {
+        if let Some(found) = self.incarnations.get(&incarnation) {
+            return Ok(Some(*found));
+        }
+        let found = self
+            .conn
+            .prepare_cached("SELECT id, device FROM incarnations WHERE incarnation = ?1")?
+            .query_row([incarnation.bytes()], |r| {
+                Ok((r.get(0)?, DeviceId::from_bytes(r.get(1)?)))
+            })
+            .optional()?;
+        if let Some(found) = found {
+            self.incarnations.insert(incarnation, found);
+        }
+        Ok(found)
+    }
+
+    /// The device that first wrote under an incarnation.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn incarnation_owner(
+        &mut self,
+        incarnation: IncarnationId,
+    ) -> Result<Option<DeviceId>, ViewsError> {
+        Ok(self.incarnation(incarnation)?.map(|(_, device)| device))
+    }
+
+    /// The head of a device log.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn log_head(
+        &mut self,
+        stream: &StreamId,
+        incarnation: IncarnationId,
+    ) -> Result<LogHead, ViewsError> {
+        let (Some(stream), Some((incarnation, _))) =
+            (self.stream_id(stream)?, self.incarnation(incarnation)?)
+        else {
+            return Ok(LogHead::default());
+        };
+        let found = self
+            .conn
+            .prepare_cached("SELECT seq, link FROM logs WHERE stream = ?1 AND incarnation = ?2")?
+            .query_row(params![stream, incarnation], |r| {
+                Ok(LogHead {
+                    seq: r.get::<_, i64>(0)? as u64,
+                    link: Hash(r.get(1)?),
+                })
+            })
+            .optional()?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// What is known of an entry.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn entry(
+        &mut self,
+        stream: &StreamId,
+        id: &EntryRef,
+    ) -> Result<Option<EntryFact>, ViewsError> {
+        let (Some(stream), Some((incarnation, _))) =
+            (self.stream_id(stream)?, self.incarnation(id.incarnation)?)
+        else {
+            return Ok(None);
+        };
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT e.hash, e.verdict, r.record FROM entries e LEFT JOIN records r ON r.id = e.record
+                 WHERE e.stream = ?1 AND e.incarnation = ?2 AND e.log_seq = ?3",
+            )?
+            .query_row(params![stream, incarnation, id.seq as i64], |r| {
+                Ok(EntryFact {
+                    hash: Hash(r.get(0)?),
+                    admitted: r.get::<_, u8>(1)? < 2,
+                    record: r.get::<_, Option<[u8; 16]>>(2)?.map(RecordId::from_bytes),
+                })
+            })
+            .optional()?)
+    }
+
+    /// Grid and form of a record that has at least one admitted entry.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn record(&self, record: &RecordId) -> Result<Option<(AreaCode, FormCode)>, ViewsError> {
+        let found: Option<(String, String)> = self
+            .conn
+            .prepare_cached("SELECT grid, form FROM records WHERE record = ?1 AND live = 1")?
+            .query_row([record.bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        found
+            .map(|(grid, form)| {
+                let grid = AreaCode::new(&grid).map_err(|_| ViewsError::Damaged)?;
+                Ok((grid, FormCode::new(&form).map_err(|_| ViewsError::Damaged)?))
+            })
+            .transpose()
+    }
+
+    /// The row of a record in a class.
+    ///
+    /// # Errors
+    /// When SQLite fails or the row does not decode.
+    pub fn part(
+        &self,
+        record: &RecordId,
+        class: SensitivityClass,
+    ) -> Result<Option<PartState>, ViewsError> {
+        let found: Option<Vec<u8>> = self
+            .conn
+            .prepare_cached(
+                "SELECT p.state FROM parts p JOIN records r ON r.id = p.record WHERE r.record = ?1 AND p.class = ?2",
+            )?
+            .query_row(params![record.bytes(), class as u8], |r| r.get(0))
+            .optional()?;
+        found
+            .map(|bytes| PartState::from_bytes(&bytes).map_err(|_| ViewsError::Damaged))
+            .transpose()
+    }
+
+    /// Places, in their stream, of the admitted entries of a record.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn places(&mut self, stream: &StreamId, record: &RecordId) -> Result<Vec<u64>, ViewsError> {
+        let Some(stream) = self.stream_id(stream)? else {
+            return Ok(Vec::new());
+        };
+        let mut statement = self.conn.prepare_cached(
+            "SELECT e.seq FROM entries e JOIN records r ON r.id = e.record
+             WHERE r.record = ?1 AND e.stream = ?2 AND e.verdict < 2 ORDER BY e.seq",
+        )?;
+        let places =
+            statement.query_map(params![record.bytes(), stream], |r| r.get::<_, i64>(0))?;
+        places.map(|p| Ok(p? as u64)).collect()
+    }
+
+    /// Device logs set aside for a device.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn quarantined(&self, device: DeviceId) -> Result<u64, ViewsError> {
+        let n: i64 = self
+            .conn
+            .prepare_cached("SELECT COALESCE(SUM(entries), 0) FROM quarantine WHERE device = ?1")?
+            .query_row([device.bytes()], |r| r.get(0))?;
+        Ok(n as u64)
+    }
+
+    /// Writes a batch. Entries that were projected before change nothing.
+    ///
+    /// # Errors
+    /// When SQLite fails; then nothing of the batch is written.
+    pub fn project(&mut self, batch: &[ProjectedEntry], forms: &FormSet) -> Result<(), ViewsError> {
+        for entry in batch {
+            self.stream_id(&entry.stream)?;
+            self.incarnation(entry.id.incarnation)?;
+        }
+        let Self {
+            conn,
+            streams,
+            incarnations,
+        } = self;
+        let tx = conn.transaction()?;
+        let mut new_streams = Vec::new();
+        let mut new_incarnations = Vec::new();
+        let mut cursors: BTreeMap<i64, (u64, Hash)> = BTreeMap::new();
+        let mut heads: BTreeMap<(i64, i64), (u64, Hash)> = BTreeMap::new();
+        let mut changed: BTreeMap<RecordId, Changed<'_>> = BTreeMap::new();
+        let mut record_ids: HashMap<RecordId, i64> = HashMap::new();
+        for e in batch {
+            let stream = match streams.get(&e.stream) {
+                Some(id) => *id,
+                None => {
+                    tx.prepare_cached(
+                        "INSERT INTO streams (name, seq, prefix) VALUES (?1, 0, zeroblob(32))",
+                    )?
+                    .execute([e.stream.name()])?;
+                    let id = tx.last_insert_rowid();
+                    streams.insert(e.stream.clone(), id);
+                    new_streams.push(e.stream.clone());
+                    id
+                }
+            };
+            let incarnation = match incarnations.get(&e.id.incarnation) {
+                Some((id, _)) => *id,
+                None => {
+                    tx.prepare_cached(
+                        "INSERT INTO incarnations (incarnation, device) VALUES (?1, ?2)",
+                    )?
+                    .execute(params![e.id.incarnation.bytes(), e.author.device.bytes()])?;
+                    let id = tx.last_insert_rowid();
+                    incarnations.insert(e.id.incarnation, (id, e.author.device));
+                    new_incarnations.push(e.id.incarnation);
+                    id
+                }
+            };
+            let record = match e.record {
+                None => None,
+                Some(record) => Some(match record_ids.get(&record) {
+                    Some(id) => *id,
+                    None => {
+                        let id = record_row(&tx, &record, e)?;
+                        record_ids.insert(record, id);
+                        id
+                    }
+                }),
+            };
+            let fresh = tx
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO entries
+                     (stream, seq, incarnation, log_seq, record, device, user, claimed, received, verdict, hash)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                )?
+                .execute(params![
+                    stream,
+                    e.seq as i64,
+                    incarnation,
+                    e.id.seq as i64,
+                    record,
+                    e.author.device.bytes(),
+                    e.author.user.bytes(),
+                    e.claimed.millis(),
+                    e.received.millis(),
+                    e.verdict.to_u8(),
+                    e.hash.0
+                ])?;
+            if fresh == 0 {
+                continue;
+            }
+            cursors.insert(stream, (e.seq, e.prefix));
+            let head = heads
+                .entry((stream, incarnation))
+                .or_insert((0, Hash::default()));
+            if e.id.seq > head.0 {
+                *head = (e.id.seq, e.link);
+            }
+            if let (Some(record), Some(id), Some(state), Some(form)) =
+                (e.record, record, &e.state, &e.form)
+            {
+                let c = changed
+                    .entry(record)
+                    .or_insert_with(|| Changed::new(id, e, form));
+                c.add(e, state);
+            }
+        }
+        for (stream, (seq, prefix)) in cursors {
+            tx.prepare_cached("UPDATE streams SET seq = ?2, prefix = ?3 WHERE id = ?1")?
+                .execute(params![stream, seq as i64, prefix.0])?;
+        }
+        for ((stream, incarnation), (seq, link)) in heads {
+            tx.prepare_cached(
+                "INSERT INTO logs (stream, incarnation, seq, link) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET seq = ?3, link = ?4 WHERE seq < ?3",
+            )?
+            .execute(params![stream, incarnation, seq as i64, link.0])?;
+        }
+        let mut outcome = Ok(());
+        for (record, change) in &changed {
+            outcome = change.write(&tx, *record, forms);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        let outcome = outcome.and_then(|()| tx.commit().map_err(ViewsError::from));
+        if outcome.is_err() {
+            // What the transaction made is gone with it.
+            for stream in &new_streams {
+                streams.remove(stream);
+            }
+            for incarnation in &new_incarnations {
+                incarnations.remove(incarnation);
+            }
+        }
+        outcome
+    }
+
+    /// Notes device logs that were set aside, and how far their stream was projected.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn project_quarantine(
+        &mut self,
+        stream: &str,
+        notes: &[QuarantineNote],
+        end: (u64, Hash),
+    ) -> Result<(), ViewsError> {
+        let tx = self.conn.transaction()?;
+        for note in notes {
+            tx.prepare_cached(
+                "INSERT OR IGNORE INTO quarantine
+                 (seq, device, user, stream, incarnation, first_seq, entries, problem, received)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                note.seq as i64,
+                note.author.device.bytes(),
+                note.author.user.bytes(),
+                note.stream,
+                note.incarnation.bytes(),
+                note.first_seq as i64,
+                note.entries as i64,
+                note.problem,
+                note.received.millis()
+            ])?;
+        }
+        tx.execute(
+            "INSERT INTO streams (name, seq, prefix) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET seq = ?2, prefix = ?3",
+            params![stream, end.0 as i64, end.1.0],
+        )?;
+        tx.commit()?;
+        Ok(())
+    }
+}
+
+/// The row of a record, made without life when an entry names it for the first time.
+fn record_row(
+    tx: &Transaction<'_>,
+    record: &RecordId,
+    e: &ProjectedEntry,
+) -> Result<i64, ViewsError> {
+    let found = tx
+        .prepare_cached("SELECT id FROM records WHERE record = ?1")?
+        .query_row([record.bytes()], |r| r.get(0))
+        .optional()?;
+    if let Some(id) = found {
+        return Ok(id);
+    }
+    tx.prepare_cached(
+        "INSERT INTO records (record, grid, form, live, form_version, deleted, conflicts, title, title_class,
+         missing, late, captured, changed, received) VALUES (?1, ?2, ?3, 0, 0, 0, 0, '', 0, 0, 0, ?4, ?4, ?5)",
+    )?
+    .execute(params![
+        record.bytes(),
+        e.stream.grid.as_str(),
+        e.form.as_ref().map_or("", FormCode::as_str),
+        e.claimed.millis(),
+        e.received.millis()
+    ])?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// What a batch does to one record.
+struct Changed<'a> {
+    id: i64,
+    grid: &'a AreaCode,
+    form: &'a FormCode,
+    parts: BTreeMap<SensitivityClass, &'a PartState>,
+    captured: i64,
+    changed: i64,
+    received: i64,
+    late: bool,
+}
+
+impl<'a> Changed<'a> {
+    fn new(id: i64, e: &'a ProjectedEntry, form: &'a FormCode) -> Self {
+        Self {
+            id,
+            grid: &e.stream.grid,
+            form,
+            parts: BTreeMap::new(),
+            captured: i64::MAX,
+            changed: i64::MIN,
+            received: i64::MIN,
+            late: false,
+        }
+    }
+
+    fn add(&mut self, e: &'a ProjectedEntry, state: &'a PartState) {
+        self.parts.insert(e.stream.class, state);
+        self.captured = self.captured.min(e.claimed.millis());
+        self.changed = self.changed.max(e.claimed.millis());
+        self.received = self.received.max(e.received.millis());
+        self.late |= e.verdict == Verdict::Admitted { late: true };
+    }
+
+    fn write(
+        &self,
+        tx: &Transaction<'_>,
+        record: RecordId,
+        forms: &FormSet,
+    ) -> Result<(), ViewsError> {
+        for (class, state) in &self.parts {
+            tx.prepare_cached(
+                "INSERT INTO parts (record, class, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3",
+            )?
+            .execute(params![self.id, *class as u8, state.to_bytes()])?;
+        }
+        let mut others = Vec::new();
+        let version = self
+            .parts
+            .values()
+            .map(|p| p.form_version)
+            .max()
+            .unwrap_or(1);
+        let single = forms
+            .get(self.form, version)
+            .is_some_and(|f| f.classes().len() == self.parts.len());
+        if !single {
+            let mut statement =
+                tx.prepare_cached("SELECT class, state FROM parts WHERE record = ?1")?;
+            let rows = statement.query_map([self.id], |r| {
+                Ok((r.get::<_, u8>(0)?, r.get::<_, Vec<u8>>(1)?))
+            })?;
+            for row in rows {
+                let (class, state) = row?;
+                let class = SensitivityClass::from_u8(class).ok_or(ViewsError::Damaged)?;
+                if !self.parts.contains_key(&class) {
+                    others.push((
+                        class,
+                        PartState::from_bytes(&state).map_err(|_| ViewsError::Damaged)?,
+                    ));
+                }
+            }
+        }
+        let mut parts: Vec<(SensitivityClass, &PartState)> =
+            self.parts.iter().map(|(c, p)| (*c, *p)).collect();
+        parts.extend(others.iter().map(|(c, p)| (*c, p)));
+        parts.sort_by_key(|(class, _)| *class);
+        let version = parts.iter().map(|(_, p)| p.form_version).max().unwrap_or(1);
+        let Some(form) = forms
+            .get(self.form, version)
+            .or_else(|| forms.latest(self.form))
+        else {
+            return Ok(());
+        };
+        let view = RecordView {
+            record,
+            form,
+            parts,
+        };
+        let title_class = form
+            .title
+            .as_ref()
+            .and_then(|key| form.field(key.as_str()))
+            .map_or(form.class, |f| form.class_of(f));
+        let location = view.location();
+        tx.prepare_cached(
+            "UPDATE records SET grid = ?2, form = ?3, live = 1, form_version = ?4, status = ?5, deleted = ?6,
+             conflicts = ?7, title = ?8, title_class = ?9, household = ?10, lat = ?11, lon = ?12, missing = ?13,
+             late = MAX(late, ?14),
+             captured = CASE live WHEN 1 THEN MIN(captured, ?15) ELSE ?15 END,
+             changed = CASE live WHEN 1 THEN MAX(changed, ?16) ELSE ?16 END,
+             received = CASE live WHEN 1 THEN MAX(received, ?17) ELSE ?17 END
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            self.id,
+            self.grid.as_str(),
+            self.form.as_str(),
+            version,
+            view.status(),
+            view.is_deleted(),
+            view.conflict_count() as i64,
+            view.title(),
+            title_class as u8,
+            view.household().map(|h| h.bytes()),
+            location.map(|l| l.0),
+            location.map(|l| l.1),
+            view.missing().len() as i64,
+            self.late,
+            self.captured,
+            self.changed,
+            self.received
+        ])?;
+        let mut texts = [const { String::new() }; 3];
+        for (class, part) in &view.parts {
+            let one = RecordView {
+                record,
+                form,
+                parts: vec![(*class, part)],
+            };
+            texts[*class as usize] = segment(&one.search_text());
+        }
+        tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+            .execute([self.id])?;
+        tx.prepare_cached(
+            "INSERT INTO search (rowid, general, personal, restricted) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![self.id, texts[0], texts[1], texts[2]])?;
+        Ok(())
+    }
+}

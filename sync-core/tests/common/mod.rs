@@ -1,0 +1,20 @@
+//! What the wire, admission and session tests share: a seeded generator, a small world of phones,
+//! and the in-memory facts that serve as the reference.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "shared by several test binaries, each of which uses a part"
+)]
+
+pub mod facts;
+pub mod generate;
+pub mod rng;
+pub mod world;
+
+pub use facts::MemoryFacts;
+pub use rng::Rng;
+pub use world::{GRID, OTHER_GRID, Phone, World, set, stream, text};

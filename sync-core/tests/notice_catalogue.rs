@@ -1,0 +1,56 @@
+//! Every stable code has its texts.
+
+use gridfold_sync_core::admission::LogProblem;
+use gridfold_sync_core::entry::{RefusalCode, Verdict};
+use gridfold_sync_core::notice::{Locale, has, text};
+
+fn codes() -> Vec<&'static str> {
+    let problems = [
+        LogProblem::Gap { expected: 1 },
+        LogProblem::BadSignature,
+        LogProblem::Forked,
+        LogProblem::NotYourLog,
+        LogProblem::UnknownStream,
+        LogProblem::TooLarge,
+    ];
+    let refusals = RefusalCode::ALL.iter().map(|c| c.as_str());
+    refusals.chain(problems.map(LogProblem::as_str)).collect()
+}
+
+#[test]
+fn every_refusal_and_problem_has_a_chinese_and_an_english_text() {
+    for code in codes() {
+        assert!(has(code), "{code}");
+        let (zh, en) = (text(code, Locale::Zh), text(code, Locale::En));
+        assert!(
+            zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+            "{code}: {zh}"
+        );
+        assert!(en.is_ascii() && en.len() > 10 && en != code, "{code}: {en}");
+    }
+}
+
+#[test]
+fn codes_are_unique_in_text_and_number_and_come_back() {
+    let mut all = codes();
+    let n = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), n);
+    for code in RefusalCode::ALL {
+        assert_eq!(RefusalCode::from_u8(*code as u8), Some(*code));
+        let verdict = Verdict::Refused(*code);
+        assert_eq!(Verdict::from_u8(verdict.to_u8()), Some(verdict));
+    }
+    for n in 0..=u8::MAX {
+        assert!(Verdict::from_u8(n).is_none_or(|v| v.to_u8() == n));
+    }
+}
+
+#[test]
+fn an_unknown_code_is_shown_as_itself() {
+    assert_eq!(text("no_such_code", Locale::Zh), "no_such_code");
+    assert_eq!(Locale::from_tag("en-GB,en;q=0.9"), Locale::En);
+    assert_eq!(Locale::from_tag("fr, zh-CN;q=0.8"), Locale::Zh);
+    assert_eq!(Locale::from_tag("é"), Locale::Zh);
+}

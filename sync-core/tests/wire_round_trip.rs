@@ -1,0 +1,139 @@
+//! What is encoded decodes to the same, and always to the same bytes.
+
+mod common;
+
+use common::{Rng, generate};
+use gridfold_sync_core::codec::Reader;
+use gridfold_sync_core::edit::{decode_payload, encode_payload};
+use gridfold_sync_core::entry::{Entry, Header, Receipt};
+use gridfold_sync_core::ids::{Hash, IncarnationId};
+use gridfold_sync_core::wire::{SyncRequest, SyncResponse, open_frame, seal_frame};
+
+const SEEDS: std::ops::Range<u64> = 0..400;
+
+#[test]
+fn requests_come_back_as_they_were() {
+    for seed in SEEDS {
+        let request = generate::request(&mut Rng(seed));
+        let body = request.encode();
+        assert_eq!(
+            SyncRequest::decode(&body).as_ref(),
+            Ok(&request),
+            "seed {seed}"
+        );
+        assert_eq!(
+            body,
+            generate::request(&mut Rng(seed)).encode(),
+            "seed {seed}"
+        );
+    }
+}
+
+#[test]
+fn responses_come_back_as_they_were_without_what_the_phone_pushed() {
+    let mut yours = 0;
+    for seed in SEEDS {
+        let r = &mut Rng(seed);
+        let (request, asker) = (generate::request(r), generate::author(r));
+        let response = generate::response(r, &request, asker);
+        let body = response.encode(&request, asker);
+        assert_eq!(body, response.encode(&request, asker), "seed {seed}");
+        let read = SyncResponse::decode(&body, &request, asker)
+            .unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        let expected = generate::as_read(response, &request);
+        let items = expected.pages.iter().flat_map(|p| &p.items);
+        yours += items.filter(|i| i.entry_hash == Hash::default()).count();
+        assert!(read == expected, "seed {seed}");
+    }
+    assert!(yours > 100, "own entries came back {yours} times");
+}
+
+#[test]
+fn a_forked_phone_is_sent_the_entry_that_the_server_has() {
+    let r = &mut Rng(5);
+    let asker = generate::author(r);
+    let incarnation = IncarnationId::from_bytes(r.bytes());
+    let (ours, theirs) = (
+        generate::entry(r, incarnation, 1),
+        generate::entry(r, incarnation, 1),
+    );
+    let mut request = loop {
+        let request = generate::request(r);
+        if !request.logs.is_empty() {
+            break request;
+        }
+    };
+    request.logs.truncate(1);
+    let log = &mut request.logs[0];
+    (log.incarnation, log.entries) = (incarnation, vec![ours]);
+    let mut response = generate::response(r, &request, asker);
+    let page = response.pages.last_mut().unwrap();
+    page.items[0].entry_hash = theirs.hash(&page.stream);
+    page.items[0].entry = Some(theirs.clone());
+    let read = SyncResponse::decode(&response.encode(&request, asker), &request, asker).unwrap();
+    assert_eq!(read.pages.last().unwrap().items[0].entry, Some(theirs));
+}
+
+#[test]
+fn headers_payloads_and_receipts_come_back_as_they_were() {
+    for seed in SEEDS {
+        let r = &mut Rng(seed);
+        let incarnation = IncarnationId::from_bytes(r.bytes());
+        let entry = generate::entry(r, incarnation, r.clone().next());
+        let bytes = entry.header.encode();
+        let mut reader = Reader::new(&bytes);
+        assert_eq!(
+            Header::decode(&mut reader).as_ref(),
+            Ok(&entry.header),
+            "seed {seed}"
+        );
+        assert_eq!(reader.finish(), Ok(()), "seed {seed}");
+        let payload = encode_payload(entry.ops());
+        if payload.len() <= gridfold_sync_core::limits::MAX_PAYLOAD_BYTES {
+            let ops = decode_payload(&payload).unwrap();
+            assert_eq!(ops, entry.ops(), "seed {seed}");
+            let again = Entry::from_parts(incarnation, entry.header.clone(), &payload);
+            assert_eq!(again, Ok(entry), "seed {seed}");
+        }
+        for run in generate::request(r).recover {
+            let bytes = run.receipt.encode();
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(Receipt::decode(&mut reader), Ok(run.receipt), "seed {seed}");
+            assert_eq!(reader.finish(), Ok(()), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn frames_compress_only_what_gets_smaller() {
+    let r = &mut Rng(1);
+    let random: [u8; 300] = r.bytes();
+    assert_eq!(seal_frame(&random)[..2], [1, 0]);
+    assert_eq!(seal_frame(&[7; 300])[..2], [1, 1]);
+    assert_eq!(open_frame(&seal_frame(&[7; 300])).unwrap(), [7; 300]);
+    assert_eq!(open_frame(&seal_frame(&random)).unwrap(), random);
+}
+
+#[test]
+fn an_idle_sync_is_tens_of_bytes() {
+    let mut request = SyncRequest {
+        epoch: 1,
+        ..SyncRequest::default()
+    };
+    let grid = gridfold_sync_core::ids::AreaCode::new("120101001001").unwrap();
+    for class in gridfold_sync_core::ids::SensitivityClass::ALL {
+        request.cursors.push(gridfold_sync_core::wire::Cursor {
+            stream: gridfold_sync_core::ids::StreamId::new(grid.clone(), class),
+            seq: 5_000,
+            prefix: [9; 8],
+        });
+    }
+    let asker = generate::author(&mut Rng(1));
+    let response = SyncResponse {
+        epoch: 1,
+        now: common::world::NOW,
+        ..SyncResponse::default()
+    };
+    assert!(request.encode().len() <= 80, "{}", request.encode().len());
+    assert!(response.encode(&request, asker).len() <= 20);
+}
