@@ -3,11 +3,15 @@
 //! What enters is a file as it came; what leaves is edits and directory changes like any other, and a report that names every line that was not taken and why.
 //! A file is read as a stream, one bad row never keeps the next from being looked at, and the same file twice adds nothing.
 
+mod areas;
 mod matter_row;
+mod matters;
 mod place;
 mod table;
 
+pub use areas::import_areas;
 pub use matter_row::{MatterRow, RowClock, SOURCE, matter_id, read_matter_row};
+pub use matters::{MatterOptions, import_matters};
 pub use place::{Place, place_of};
 pub use table::{Delimited, RawRow, TableError};
 
