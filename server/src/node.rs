@@ -11,7 +11,7 @@ use gridfold_sync_core::ids::{DeviceId, GrantId, IncarnationId, UserId};
 use gridfold_sync_core::schema::{Role, builtin_forms};
 use serde::{Deserialize, Serialize};
 
-use crate::admit::{WriteError, Writer, WriterParts};
+use crate::admit::{Faults, WriteError, Writer, WriterParts};
 use crate::auth::{
     Auth, AuthSettings, DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, MasterKey,
     Password, RecordKeys, StoreError,
@@ -187,20 +187,8 @@ impl Node {
         login: &str,
         password: &Password,
     ) -> Result<Arc<Self>, NodeError> {
-        std::fs::create_dir_all(dir).map_err(io(dir))?;
-        let in_the_way = std::fs::read_dir(dir)
-            .map_err(io(dir))?
-            .filter_map(Result::ok)
-            .any(|e| {
-                let name = e.file_name();
-                name != "gridfold.toml" && name != LOCK_FILE_NAME
-            });
-        if in_the_way {
-            return Err(NodeError::NotEmpty(dir.to_owned()));
-        }
         crate::auth::check_password(password, login).map_err(crate::auth::AccountError::from)?;
-        MasterKey::create(&dir.join(MASTER_KEY_FILE_NAME))?;
-        let node = Self::open(dir, config, clock)?;
+        let node = Self::create(dir, config, clock)?;
         let now = node.clock.now();
         let user = User {
             id: UserId::from_parts(now, random_10()?),
@@ -215,16 +203,11 @@ impl Node {
             from: now,
             until: None,
         };
-        let mut changes: Vec<DirectoryChange> = builtin_forms()?
-            .into_iter()
-            .map(|form| DirectoryChange::Form {
-                form: Box::new(form),
-            })
-            .collect();
         let id = user.id;
-        changes.push(DirectoryChange::User { user });
-        changes.push(DirectoryChange::Grant { grant });
-        node.directory.change(changes)?;
+        node.directory.change(vec![
+            DirectoryChange::User { user },
+            DirectoryChange::Grant { grant },
+        ])?;
         node.auth.accounts.create(
             login,
             id.0,
@@ -235,11 +218,55 @@ impl Node {
         Ok(node)
     }
 
+    /// Makes a data directory with keys, log and built-in forms, and nobody who may sign in.
+    ///
+    /// # Errors
+    /// When the directory is not empty, or anything cannot be made.
+    pub fn create(
+        dir: &Path,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, NodeError> {
+        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        let in_the_way = std::fs::read_dir(dir)
+            .map_err(io(dir))?
+            .filter_map(Result::ok)
+            .any(|e| {
+                let name = e.file_name();
+                name != "gridfold.toml" && name != LOCK_FILE_NAME
+            });
+        if in_the_way {
+            return Err(NodeError::NotEmpty(dir.to_owned()));
+        }
+        MasterKey::create(&dir.join(MASTER_KEY_FILE_NAME))?;
+        let node = Self::open(dir, config, clock)?;
+        let forms = builtin_forms()?;
+        let forms = forms.into_iter().map(|form| DirectoryChange::Form {
+            form: Box::new(form),
+        });
+        node.directory.change(forms.collect())?;
+        Ok(node)
+    }
+
     /// Opens a data directory.
     ///
     /// # Errors
     /// When it is not initialised, in use, or damaged beyond what opening repairs.
     pub fn open(dir: &Path, config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, NodeError> {
+        Self::open_with(dir, config, clock, None)
+    }
+
+    /// Opens a data directory with a simulated fault in its writer.
+    ///
+    /// # Errors
+    /// As [`Node::open`].
+    #[doc(hidden)]
+    pub fn open_with(
+        dir: &Path,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        faults: Option<Faults>,
+    ) -> Result<Arc<Self>, NodeError> {
         if !dir.join(MASTER_KEY_FILE_NAME).exists() {
             return Err(NodeError::NotInitialised(dir.to_owned()));
         }
@@ -282,6 +309,7 @@ impl Node {
             clock: Arc::clone(&clock),
             server_key: server_key.clone(),
             console,
+            faults,
         })
         .map_err(io(dir))?;
         Ok(Arc::new(Self {

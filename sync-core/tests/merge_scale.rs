@@ -20,8 +20,20 @@ fn two_long_branches() {
     let first = a.edit(0, vec![set("head", text("x"))]);
     b.receive(&first);
     for i in 0..1023 {
-        a.edit(i, vec![set("head", text(&format!("a{i}"))), splice("notes", 0, 0, "a")]);
-        b.edit(i, vec![set("phone", text(&format!("b{i}"))), splice("notes", 0, 0, "b")]);
+        a.edit(
+            i,
+            vec![
+                set("head", text(&format!("a{i}"))),
+                splice("notes", 0, 0, "a"),
+            ],
+        );
+        b.edit(
+            i,
+            vec![
+                set("phone", text(&format!("b{i}"))),
+                splice("notes", 0, 0, "b"),
+            ],
+        );
     }
     let mut all = a.held.clone();
     all.extend(b.held.iter().cloned());
@@ -56,7 +68,11 @@ fn many_forks() {
         let e = a.edit(i, vec![set("head", text(&format!("a{i}")))]);
         if i % 7 == 0 && n < 256 {
             n += 1;
-            if i % 14 == 0 { b = a.clone(); b.incarnation = Replica::new(1).incarnation; b.seq = 10_000 * (i as u64 + 1); }
+            if i % 14 == 0 {
+                b = a.clone();
+                b.incarnation = Replica::new(1).incarnation;
+                b.seq = 10_000 * (i as u64 + 1);
+            }
             let _ = e;
         }
         if i % 7 == 3 && n <= 256 {

@@ -14,6 +14,6 @@ mod writer;
 
 pub use console::{ConsoleEdit, EditOutcome};
 pub use stored::StoredItem;
-pub use writer::{PushOutcome, WriteError, Writer, WriterParts};
+pub use writer::{Faults, PushOutcome, WriteError, Writer, WriterParts};
 
 pub(crate) use commit::catch_up;

@@ -129,7 +129,12 @@ pub struct WriterParts {
     pub server_key: SignKey,
     /// The incarnation under which the console writes.
     pub console: IncarnationId,
+    /// Where the simulation stops the thread as a crash would; never set in a server.
+    pub faults: Option<Faults>,
 }
+
+/// Asked at each step of a batch, by its name; true stops the writer there, as a crash would.
+pub type Faults = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
 
 impl fmt::Debug for WriterParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -237,14 +242,24 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Job>) {
             entries += job.entries();
             batch.push(job);
         }
-        write(&mut parts, &mut memory, batch);
+        if write(&mut parts, &mut memory, batch).is_none() {
+            return;
+        }
     }
 }
 
 type Answer = Box<dyn FnOnce(Result<(), Arc<WriteError>>)>;
 
 /// Decides, appends, answers, projects, notifies.
-fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) {
+///
+/// None when the simulation stops it here.
+fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) -> Option<()> {
+    let faults = parts.faults.clone();
+    let step = |name| match &faults {
+        Some(stops) if stops(name) => None,
+        _ => Some(()),
+    };
+    step("admit")?;
     let directory = parts.directory.current();
     let mut facts = BatchFacts::new(
         &mut parts.views,
@@ -319,15 +334,15 @@ fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) {
             }
         }
     }
+    step("append")?;
     let appended = match failed {
         Some(error) => Err(error),
-        None => append(parts.log.as_ref(), &parts.keys, outgoing).map_err(Arc::new),
+        // What is set aside goes first: if the append after it fails, the phone sends both again,
+        // and a key is stored only once.
+        None => quarantine(parts.log.as_ref(), &parts.keys, set_aside)
+            .and_then(|notes| Ok((append(parts.log.as_ref(), &parts.keys, outgoing)?, notes)))
+            .map_err(Arc::new),
     };
-    let appended = appended.and_then(|projection| {
-        quarantine(parts.log.as_ref(), &parts.keys, set_aside)
-            .map_err(Arc::new)
-            .map(|notes| (projection, notes))
-    });
     match appended {
         Err(error) => {
             tracing::error!(error = %error, "a batch was not written");
@@ -337,6 +352,7 @@ fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) {
                 .for_each(|answer| answer(Err(Arc::clone(&error))));
         }
         Ok((projection, notes)) => {
+            step("project")?;
             facts.keep();
             // The views follow before the answer, so that whoever asks next reads what it wrote; a
             // failure here loses nothing, the next start catches up.
@@ -348,6 +364,7 @@ fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) {
                     end,
                 ));
             }
+            step("answer")?;
             answers.into_iter().for_each(|answer| answer(Ok(())));
             if let Err(error) = outcome {
                 tracing::error!(error = %error, "the views are behind the log");
@@ -375,6 +392,7 @@ fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) {
             }
         }
     }
+    Some(())
 }
 
 /// A device log to be set aside, sealed later.
