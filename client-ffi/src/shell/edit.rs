@@ -67,7 +67,7 @@ impl Batch<'_> {
         }
         .clone();
         if !held.directory.is_grid(grid) {
-            return Err(refuse(RefusalCode::UnknownArea));
+            return Err(refuse(RefusalCode::NoGrant));
         }
         let roles = held.roles(grid);
         if roles.is_empty() {
