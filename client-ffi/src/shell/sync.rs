@@ -205,7 +205,8 @@ impl Shell {
             let push = outbox::build(rx, &state, &capped)?;
             let mut streams: BTreeSet<StreamId> =
                 core.held.as_ref().map(|h| h.streams()).unwrap_or_default();
-            for stream in core.cursors.keys() {
+            let waiting = state.outbox.values().map(|item| &item.stream);
+            for stream in core.cursors.keys().chain(waiting) {
                 streams.insert(core.stream(*stream)?.clone());
             }
             let cursors = streams

@@ -196,7 +196,7 @@ fn sync_all(phones: &mut [Phone]) -> Result<(), DemoError> {
 /// One day offline: visits, a matter, edits of records that colleagues edit too.
 fn work_a_day(phone: &mut Phone, content: &mut Content, now: Timestamp) -> Result<(), DemoError> {
     let grid = first_grid(phone)?;
-    let known = phone.client()?.query(&gridfold_client::Query {
+    let known = phone.client()?.query(gridfold_client::Query {
         form: Some(FormCode::new("household")?),
         limit: 50,
         ..gridfold_client::Query::default()
