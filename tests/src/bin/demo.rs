@@ -11,11 +11,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use gridfold_server::clock::{Clock, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
 use tests::demo::check::check;
 use tests::demo::clock::ShiftedClock;
 use tests::demo::report::{to_json, to_text};
-use tests::demo::story::{Plan, Told, play, write_until_killed};
+use tests::demo::story::{DAY_MS, LEAVE_DAYS, Plan, Told, play, write_until_killed};
 use tests::demo::town::{ADMIN, DemoError, Town, data_dir};
 
 /// Imports the real data, lets workers' phones work offline through simulated days, brings them
@@ -92,7 +93,9 @@ fn run(options: &Options) -> Result<bool, DemoError> {
             temporary.path()
         }
     };
+    // The story begins as long ago as the worker on leave stays away, and ends now.
     let clock = Arc::new(ShiftedClock::default());
+    clock.show(SystemClock.now().plus_millis(-LEAVE_DAYS * DAY_MS));
     steps("founding the town hall and importing the real data".to_owned());
     let grids = (usize::from(options.phones) / 3).max(2);
     let data = data_dir(options.data.clone());

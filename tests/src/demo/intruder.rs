@@ -101,12 +101,7 @@ pub fn push_rule_breakers(
             delete: 0,
             insert: "past the end".into(),
         }],
-        vec![
-            Op::Unset {
-                field: key("minutes")
-            };
-            1_001
-        ],
+        vec![set("safety_finding", Value::Text("长".repeat(3_000)))],
     ];
     let mut entries = Vec::new();
     let mut records = Vec::new();
@@ -120,7 +115,6 @@ pub fn push_rule_breakers(
             record,
             form: visit.clone(),
         };
-        let ops = ops.into_iter().take(1_000).collect::<Vec<_>>();
         let entry = Entry::new(incarnation, i as u64 + 1, target, 1, now, ops);
         link = next_link(&link, &entry.hash(&stream));
         entries.push(entry);

@@ -50,7 +50,9 @@ pub fn to_text(town: &Town, phones: &[Phone], outcome: &Outcome, told: &Told) ->
     use std::fmt::Write;
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let mut line = |text: std::fmt::Arguments<'_>| drop(writeln!(out, "{text}"));
+    let mut line = |text: std::fmt::Arguments<'_>| {
+        let _ = writeln!(out, "{text}");
+    };
     line(format_args!("\nWhat happened"));
     for told in &told.lines {
         line(format_args!("  - {told}"));
@@ -85,7 +87,7 @@ pub fn to_text(town: &Town, phones: &[Phone], outcome: &Outcome, told: &Told) ->
             phone.name,
             phone.acknowledged.len(),
             phone.syncs.len(),
-            sum(|s| s.admitted),
+            sum(|s| s.pushed),
             sum(|s| s.refused),
             sum(|s| s.pulled),
             sum(|s| u64::from(s.round_trips)),

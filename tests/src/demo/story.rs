@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gridfold_client::ClientError;
 use gridfold_server::admit::ConsoleEdit;
-use gridfold_server::clock::Clock;
+use gridfold_server::clock::{Clock, SystemClock};
 use gridfold_server::views::{RecordFilter, Scope};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId};
@@ -22,11 +22,12 @@ use super::phone::{Phone, STORE_KEY};
 use super::town::{DemoError, Town};
 
 const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+/// A day in milliseconds.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
 /// Edits that the phone killed mid-write is told to make; it is killed after some of them.
 const KILLED_AFTER: usize = 12;
-/// How long before the end the worker on leave went out of reach: past the time for late edits.
-const LEAVE_DAYS: i64 = 40;
+/// How long before the end the worker on leave went out of reach.
+pub const LEAVE_DAYS: i64 = 20;
 
 /// What the story needs to know.
 #[derive(Debug, Clone)]
@@ -64,9 +65,7 @@ pub fn play(
     told: &mut Told,
     mut progress: impl FnMut(String),
 ) -> Result<Vec<Phone>, DemoError> {
-    let end = town.clock.now();
-    let start = end.plus_millis(-LEAVE_DAYS * DAY_MS);
-    town.clock.show(start);
+    let (start, end) = (town.clock.now(), SystemClock.now());
     let mut content = Content::new(plan.seed);
     let grids = &town.grids;
     progress("enrolling".to_owned());
