@@ -1,6 +1,12 @@
 //! What one hostile device can cost, with the reference facts, which derive everything anew.
 //!
 //! Figures are printed (`--nocapture`); what is asserted are counts, which no machine changes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! The body of the fuzz target in `tests/fuzz`, run over seeded mutants and the golden bodies.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

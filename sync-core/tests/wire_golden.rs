@@ -1,4 +1,10 @@
 //! The bytes of the wire and of the hashes, pinned. See `tests/golden/README.md`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

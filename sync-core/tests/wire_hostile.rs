@@ -1,4 +1,10 @@
 //! Bytes that nobody honest sends: an error with a clear code, never a panic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

@@ -1,6 +1,12 @@
 //! The peak of memory that the worst bodies take, counted by the allocator itself.
 //!
 //! One test in this binary: the count is of the whole process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 #![expect(
     unsafe_code,
     reason = "an allocator that counts cannot be written without"

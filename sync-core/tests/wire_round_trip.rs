@@ -1,4 +1,10 @@
 //! What is encoded decodes to the same, and always to the same bytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

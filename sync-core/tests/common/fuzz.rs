@@ -49,8 +49,8 @@ pub fn run(body: &[u8]) -> usize {
 }
 
 fn op(r: &mut Rng) -> Op {
-    let item = ItemKey::new(*r.pick(&["a", "b"])).expect("a name");
-    let choice = ChoiceKey::new(*r.pick(&["x", "y"])).expect("a name");
+    let item = ItemKey::new(r.pick::<&str>(&["a", "b"])).expect("a name");
+    let choice = ChoiceKey::new(r.pick::<&str>(&["x", "y"])).expect("a name");
     let people = field("people");
     match r.below(12) {
         0 => set("name", Value::Text((*r.pick(&["", "n", "名"])).to_owned())),
@@ -88,7 +88,7 @@ fn op(r: &mut Rng) -> Op {
             by: r.below(20) as i64 - 10,
         },
         10 => Op::Transition {
-            action: ActionKey::new(*r.pick(&["finish", "reopen"])).expect("a name"),
+            action: ActionKey::new(r.pick::<&str>(&["finish", "reopen"])).expect("a name"),
             note: String::new(),
         },
         _ => Op::Delete,
