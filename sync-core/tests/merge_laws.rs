@@ -153,22 +153,27 @@ fn linear_histories_are_the_same_directly_and_merged() {
 fn direct_edits_on_a_merged_row_are_the_same_as_merging_everything() {
     let after = proptest::collection::vec(edit_step(), 1..6);
     let strategy = (2u8..=4, steps(4..12), after, any::<u64>());
-    law("fork, then direct", 500, &strategy, |(n, before, after, salt)| {
-        let mut world = run(n, &before);
-        world.settle(&mut Dice(salt));
-        let mut merger = merged(&world.entries)?;
-        let mut direct = read(&merger)?;
-        for step in &after {
-            world.step(step);
-            let entry = world.entries[world.entries.len() - 1].clone();
-            for replica in &mut world.replicas {
-                replica.receive(&entry);
+    law(
+        "fork, then direct",
+        500,
+        &strategy,
+        |(n, before, after, salt)| {
+            let mut world = run(n, &before);
+            world.settle(&mut Dice(salt));
+            let mut merger = merged(&world.entries)?;
+            let mut direct = read(&merger)?;
+            for step in &after {
+                world.step(step);
+                let entry = world.entries[world.entries.len() - 1].clone();
+                for replica in &mut world.replicas {
+                    replica.receive(&entry);
+                }
+                prop_assert!(follows(&direct, &entry));
+                direct.apply(&entry);
+                merger.add(&entry).map_err(|e| fail(e.to_string()))?;
+                same("direct after a fork", &direct, &read(&merger)?)?;
             }
-            prop_assert!(follows(&direct, &entry));
-            direct.apply(&entry);
-            merger.add(&entry).map_err(|e| fail(e.to_string()))?;
-            same("direct after a fork", &direct, &read(&merger)?)?;
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
 }

@@ -20,8 +20,20 @@ fn two_long_branches() {
     let first = a.edit(0, vec![set("head", text("x"))]);
     b.receive(&first);
     for i in 0..1023 {
-        a.edit(i, vec![set("head", text(&format!("a{i}"))), splice("notes", 0, 0, "a")]);
-        b.edit(i, vec![set("phone", text(&format!("b{i}"))), splice("notes", 0, 0, "b")]);
+        a.edit(
+            i,
+            vec![
+                set("head", text(&format!("a{i}"))),
+                splice("notes", 0, 0, "a"),
+            ],
+        );
+        b.edit(
+            i,
+            vec![
+                set("phone", text(&format!("b{i}"))),
+                splice("notes", 0, 0, "b"),
+            ],
+        );
     }
     let mut all = a.held.clone();
     all.extend(b.held.iter().cloned());
@@ -64,6 +76,8 @@ fn many_forks() {
     for (i, other) in all.iter_mut().enumerate() {
         entries.push(other.edit(i as i64, vec![set("phone", text(&format!("b{i}")))]));
     }
-    let row = timed("249 forks of 1,744 entries", || fold(&form(), &entries).unwrap());
+    let row = timed("249 forks of 1,744 entries", || {
+        fold(&form(), &entries).unwrap()
+    });
     assert_eq!(row.forks, 249);
 }

@@ -4,12 +4,15 @@
 //! newest ones lead to; when two were made without knowing of each other, both stay visible and
 //! the one whose status ranks higher in the table is shown. The table is data, in the form.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::edit::Value;
 use crate::entry::RefusalCode;
 use crate::ids::{ActionKey, EntryRef, FieldKey};
 use crate::schema::{Label, Role};
-use crate::view::{PartState, TransitionMade};
+use crate::view::{Cell, PartState, TransitionMade};
 
 /// One status of a lifecycle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +83,19 @@ impl Lifecycle {
                 .iter()
                 .flat_map(|t| t.from.iter().chain(std::iter::once(&t.to))),
         );
-        match named.into_iter().find(|key| !known(key)) {
-            Some(key) => Err(key.to_string()),
-            None => Ok(()),
+        if let Some(key) = named.into_iter().find(|key| !known(key)) {
+            return Err(key.to_string());
         }
+        // Where an action leads must not depend on who made it: the fold does not know.
+        for (i, a) in self.transitions.iter().enumerate() {
+            for b in &self.transitions[..i] {
+                if a.action == b.action && a.to != b.to && a.from.iter().any(|s| b.from.contains(s))
+                {
+                    return Err(a.action.to_string());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The status with this key.
@@ -95,33 +107,40 @@ impl Lifecycle {
     /// Folds the transitions of a row.
     #[must_use]
     pub fn fold<'a>(&'a self, state: &'a PartState) -> StatusView<'a> {
-        // Each transition's status follows from the shown status of those it was made after; a
-        // transition comes after them in this order, which ends because `after` has no cycles.
-        let mut reached: Vec<(&TransitionMade, &ActionKey)> =
-            Vec::with_capacity(state.transitions.len());
-        let mut waiting: Vec<&TransitionMade> = state.transitions.iter().collect();
-        while !waiting.is_empty() {
-            let before = waiting.len();
-            waiting.retain(|t| {
-                let of: Option<Vec<&ActionKey>> =
-                    t.after.iter().map(|id| find(&reached, *id)).collect();
-                let Some(of) = of else { return true };
-                let from = of
-                    .into_iter()
-                    .max_by_key(|s| self.rank(s))
-                    .unwrap_or(&self.initial);
-                reached.push((t, self.target(from, &t.action)));
-                false
-            });
-            if waiting.len() == before {
-                break;
+        // Each transition's status follows from the shown status of those it was made after, so
+        // each is taken once all of those were; `after` has no cycles.
+        let made = &state.transitions;
+        let index: BTreeMap<(EntryRef, u32), usize> = made
+            .iter()
+            .enumerate()
+            .map(|(i, t)| ((t.by, t.index), i))
+            .collect();
+        let mut later: Vec<Vec<usize>> = vec![Vec::new(); made.len()];
+        let mut waiting: Vec<usize> = made.iter().map(|t| t.after.len()).collect();
+        for (i, t) in made.iter().enumerate() {
+            for of in t.after.iter().filter_map(|id| index.get(id)) {
+                later[*of].push(i);
+            }
+        }
+        let mut statuses: Vec<Option<&ActionKey>> = vec![None; made.len()];
+        let mut ready: Vec<usize> = (0..made.len()).filter(|&i| waiting[i] == 0).collect();
+        while let Some(i) = ready.pop() {
+            let of = made[i].after.iter().filter_map(|id| index.get(id));
+            let from = self.shown(of.filter_map(|&d| statuses[d]));
+            statuses[i] = Some(self.target(from, &made[i].action));
+            for &l in &later[i] {
+                waiting[l] -= 1;
+                if waiting[l] == 0 {
+                    ready.push(l);
+                }
             }
         }
         let tips = crate::view::transition_tips(&state.transitions);
-        let mut tips: Vec<Tip<'a>> = reached
-            .into_iter()
+        let mut tips: Vec<Tip<'a>> = made
+            .iter()
+            .zip(statuses)
             .filter(|(t, _)| tips.binary_search(&(t.by, t.index)).is_ok())
-            .map(|(made, status)| Tip { made, status })
+            .filter_map(|(made, status)| status.map(|status| Tip { made, status }))
             .collect();
         tips.sort_by_key(|tip| {
             (
@@ -134,6 +153,15 @@ impl Lifecycle {
             status: tips.first().map_or(&self.initial, |t| t.status),
             tips,
         }
+    }
+
+    /// Of the statuses of concurrent transitions, in the order of the transitions, the one shown:
+    /// the highest in rank, the first of equals, as among the tips.
+    fn shown<'a>(&'a self, statuses: impl Iterator<Item = &'a ActionKey>) -> &'a ActionKey {
+        let first = |a: &'a ActionKey, b: &'a ActionKey| {
+            if self.rank(b) > self.rank(a) { b } else { a }
+        };
+        statuses.reduce(first).unwrap_or(&self.initial)
     }
 
     fn rank(&self, key: &ActionKey) -> u32 {
@@ -184,8 +212,13 @@ impl Lifecycle {
             .find(|t| roles.iter().any(|r| t.roles.contains(r)))
             .ok_or(RefusalCode::NotWritable)?;
         let has = |field: &FieldKey| match state.fields.get(field) {
-            Some(crate::view::Cell::Text { text, .. }) => !text.is_empty(),
-            Some(_) => true,
+            Some(Cell::Text { text, .. }) => !text.is_empty(),
+            Some(Cell::Choices(chosen)) => !chosen.is_empty(),
+            Some(Cell::Group(items)) => items.values().any(|i| i.present),
+            Some(Cell::Register(_)) => {
+                !matches!(state.value(field.as_str()), Some(Value::Text(t)) if t.is_empty())
+            }
+            Some(Cell::Counter { .. }) => true,
             None => false,
         };
         if row.needs.iter().all(has) {
@@ -194,14 +227,4 @@ impl Lifecycle {
             Err(RefusalCode::TransitionNotAllowed)
         }
     }
-}
-
-fn find<'a>(
-    reached: &[(&TransitionMade, &'a ActionKey)],
-    id: (EntryRef, u32),
-) -> Option<&'a ActionKey> {
-    reached
-        .iter()
-        .find(|(t, _)| (t.by, t.index) == id)
-        .map(|(_, status)| *status)
 }

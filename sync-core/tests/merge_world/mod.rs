@@ -258,9 +258,7 @@ impl Dice {
     }
 }
 
-const TEXTS: [&str; 8] = [
-    "", "ok", "老王", "🏠", "阀门漏水", "👩‍👧", "é", "the door\n",
-];
+const TEXTS: [&str; 8] = ["", "ok", "老王", "🏠", "阀门漏水", "👩‍👧", "é", "the door\n"];
 const ACTIONS: [&str; 4] = ["accept", "dispatch", "handle", "close"];
 const ITEMS: [&str; 3] = ["i1", "i-2", "i.3"];
 
@@ -442,12 +440,29 @@ pub(crate) fn same(what: &str, a: &PartState, b: &PartState) -> TestCaseResult {
         }
     }
     if a.transitions != b.transitions {
-        lines.push(format!("{:?}\n   against {:?}", a.transitions, b.transitions));
+        lines.push(format!(
+            "{:?}\n   against {:?}",
+            a.transitions, b.transitions
+        ));
     }
     lines.push(format!(
         "{:?} against {:?}",
-        (a.form_version, a.entries, a.ops, a.forks, &a.heads, &a.deleted),
-        (b.form_version, b.entries, b.ops, b.forks, &b.heads, &b.deleted)
+        (
+            a.form_version,
+            a.entries,
+            a.ops,
+            a.forks,
+            &a.heads,
+            &a.deleted
+        ),
+        (
+            b.form_version,
+            b.entries,
+            b.ops,
+            b.forks,
+            &b.heads,
+            &b.deleted
+        )
     ));
     Err(fail(lines.join("\n")))
 }
@@ -463,7 +478,9 @@ pub(crate) fn law<S: Strategy>(
     S::Value: std::fmt::Debug,
 {
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
-    let own = name.bytes().fold(20_260_613, |n, b| n * 31 % 1_000_000_007 + u64::from(b));
+    let own = name
+        .bytes()
+        .fold(20_260_613, |n, b| n * 31 % 1_000_000_007 + u64::from(b));
     let seed = number("GRIDFOLD_SEED").unwrap_or(own);
     let config = Config {
         cases: number("GRIDFOLD_CASES").map_or(cases, |n| n as u32),
@@ -501,7 +518,10 @@ pub(crate) fn counter(state: &PartState, key: &str) -> i64 {
 }
 
 /// Items that are there, each with the values of its members.
-pub(crate) fn items(state: &PartState, key: &str) -> BTreeMap<String, BTreeMap<String, Vec<Candidate>>> {
+pub(crate) fn items(
+    state: &PartState,
+    key: &str,
+) -> BTreeMap<String, BTreeMap<String, Vec<Candidate>>> {
     match state.fields.get(key) {
         Some(Cell::Group(items)) => items
             .iter()
