@@ -26,6 +26,9 @@ pub struct Status {
     /// Whether the work is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
 /// One allowed transition.
@@ -44,6 +47,9 @@ pub struct Transition {
     /// Fields that must have a value before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<FieldKey>,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
 /// The table of a form's statuses and transitions.
@@ -55,6 +61,9 @@ pub struct Lifecycle {
     pub statuses: Vec<Status>,
     /// All transitions; one action may stand in several rows.
     pub transitions: Vec<Transition>,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
 /// One of the newest transitions of a record.
