@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 use crate::ids::{ChoiceKey, FieldKey, FormCode, SensitivityClass};
 use crate::schema::{Pattern, Role};
@@ -23,6 +24,9 @@ pub struct Choice {
     pub key: ChoiceKey,
     /// Its name for people.
     pub label: Label,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, Json>,
 }
 
 /// What a field takes, with its rules.
@@ -132,7 +136,7 @@ fn default_step() -> i64 {
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// The field has this value, as the JSON the API shows.
-    Equals(FieldKey, serde_json::Value),
+    Equals(FieldKey, Json),
     /// The choose-many field includes this choice.
     Includes(FieldKey, ChoiceKey),
     /// The field has a value.
@@ -147,6 +151,7 @@ pub enum Condition {
 
 /// One field of a form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Json>")]
 pub struct Field {
     /// Its key in records.
     pub key: FieldKey,
@@ -169,5 +174,50 @@ pub struct Field {
     pub visible_if: Option<Condition>,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
-    pub unknown: BTreeMap<String, serde_json::Value>,
+    pub unknown: BTreeMap<String, Json>,
+}
+
+/// By hand: serde lets the rest of a flattened, tagged enum see the enum's own keys, so that they
+/// would be unknown ones, too, and be written twice.
+impl TryFrom<Map<String, Json>> for Field {
+    type Error = serde_json::Error;
+
+    fn try_from(mut map: Map<String, Json>) -> Result<Self, Self::Error> {
+        #[derive(Deserialize)]
+        struct Known {
+            key: FieldKey,
+            label: Label,
+            #[serde(default)]
+            required: bool,
+            class: Option<SensitivityClass>,
+            writable_by: Option<Vec<Role>>,
+            visible_if: Option<Condition>,
+        }
+        let whole = Json::Object(map.clone());
+        let known = Known::deserialize(&whole)?;
+        let kind = FieldType::deserialize(&whole)?;
+        for name in [
+            "key",
+            "label",
+            "required",
+            "class",
+            "writable_by",
+            "visible_if",
+        ] {
+            map.remove(name);
+        }
+        if let Json::Object(of_kind) = serde_json::to_value(&kind)? {
+            map.retain(|name, _| !of_kind.contains_key(name));
+        }
+        Ok(Self {
+            key: known.key,
+            label: known.label,
+            kind,
+            required: known.required,
+            class: known.class,
+            writable_by: known.writable_by,
+            visible_if: known.visible_if,
+            unknown: map.into_iter().collect(),
+        })
+    }
 }
