@@ -61,27 +61,23 @@ fn alternating_transitions() {
 
 #[test]
 fn many_forks() {
-    let (mut a, mut b) = (Replica::new(0), Replica::new(1));
-    let mut n = 0;
-    // 256 times: b edits at what was known some edits ago.
+    let mut main = Replica::new(0);
+    let mut all = Vec::new();
     for i in 0..1744 {
-        let e = a.edit(i, vec![set("head", text(&format!("a{i}")))]);
-        if i % 7 == 0 && n < 256 {
-            n += 1;
-            if i % 14 == 0 {
-                b = a.clone();
-                b.incarnation = Replica::new(1).incarnation;
-                b.seq = 10_000 * (i as u64 + 1);
-            }
-            let _ = e;
-        }
-        if i % 7 == 3 && n <= 256 {
-            let e = b.edit(i, vec![set("phone", text(&format!("b{i}")))]);
-            a.receive(&e);
+        main.edit(i, vec![set("head", text(&format!("a{i}")))]);
+        if i % 7 == 0 && i / 7 < 249 {
+            let mut other = main.clone();
+            other.incarnation = Replica::new((i / 7 + 1) as u8).incarnation;
+            other.held.clear();
+            all.push(other);
         }
     }
-    let all = a.held.clone();
-    println!("{} entries, {} forks", all.len(), a.state.forks);
-    let row = timed("many forks", || fold(&form(), &all).unwrap());
-    assert_eq!(row, a.state);
+    let mut entries = main.held.clone();
+    for (i, other) in all.iter_mut().enumerate() {
+        entries.push(other.edit(i as i64, vec![set("phone", text(&format!("b{i}")))]));
+    }
+    let row = timed("249 forks of 1,744 entries", || {
+        fold(&form(), &entries).unwrap()
+    });
+    assert_eq!(row.forks, 249);
 }
