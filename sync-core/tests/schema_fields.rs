@@ -1,4 +1,9 @@
 //! Every type of field takes what it should and refuses the rest with the code of the rule broken.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod schema_probe;
 
