@@ -1,5 +1,11 @@
 //! Lists: filters, text, order and pages.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,11 @@
 //! The store: durable on return, sealed, honest about damage.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
 mod common;
 
 use std::fs;

@@ -1,6 +1,11 @@
 //! A server in memory for tests: admission of the core over maps, with faults to order.
 
 #![allow(dead_code, reason = "each test file uses another part of it")]
+#![allow(
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    reason = "a test that cannot go on stops"
+)]
 #![allow(unreachable_pub, reason = "a module that several test files share")]
 
 use std::collections::{BTreeMap, BTreeSet};
