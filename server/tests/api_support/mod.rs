@@ -24,7 +24,7 @@ use gridfold_sync_core::time::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_781_330_000_000);
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "lantern orchard 47 velvet";
 
 pub(crate) struct World {
     pub(crate) dir: tempfile::TempDir,
