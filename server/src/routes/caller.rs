@@ -170,14 +170,15 @@ impl Caller {
         roles.contains(&Role::Admin) || (role == Role::Worker && roles.contains(&Role::Supervisor))
     }
 
-    /// Whether the caller may change a user: everything the user may do, the caller could have granted.
+    /// Whether the caller may change a user: everything the user may do, now or by a grant to come, the caller could have granted.
     #[must_use]
     pub fn may_manage(&self, user: UserId) -> bool {
         self.roles_in(None).contains(&Role::Admin)
             || (self.has_role(&[Role::Admin, Role::Supervisor])
                 && self
                     .directory
-                    .active_grants(user, self.now)
+                    .grants_of(user)
+                    .filter(|g| g.until.is_none_or(|until| self.now < until))
                     .all(|g| self.may_grant(g.role, g.area.as_ref())))
     }
 
