@@ -171,7 +171,8 @@ impl Hostile {
         let mut entries = Vec::new();
         for _ in 0..rng.random_range(1..4) {
             seq += 1;
-            let claimed = Timestamp(rng.random_range(-4..4) * (i64::MAX / 8) / 10_000_000 * 10_000_000);
+            let claimed =
+                Timestamp(rng.random_range(-4..4) * (i64::MAX / 8) / 10_000_000 * 10_000_000);
             let version = rng.random_range(0..3);
             let entry = Entry::new(
                 incarnation,
@@ -186,7 +187,9 @@ impl Hostile {
         }
         let signature = match rng.random_range(0..8) {
             0 => Signature([9; 64]),
-            _ => self.key.sign(&head_statement(&stream, incarnation, seq, &link)),
+            _ => self
+                .key
+                .sign(&head_statement(&stream, incarnation, seq, &link)),
         };
         let request = SyncRequest {
             cursors: vec![Cursor {
