@@ -35,20 +35,28 @@ fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
     let path = profile.join(format!("gridfold{}", std::env::consts::EXE_SUFFIX));
-    if !path.exists() {
-        let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-        build.args(["build", "-p", "gridfold-server", "--bin", "gridfold"]);
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        build.arg("--target-dir").arg(profile.parent().unwrap());
-        assert!(build.status().unwrap().success());
+    // With the packages of this test, so that what is built already is used; nothing to do when
+    // the program is fresh.
+    let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    build.args([
+        "build",
+        "-p",
+        "tests",
+        "-p",
+        "gridfold-server",
+        "--bin",
+        "gridfold",
+    ]);
+    if profile.ends_with("release") {
+        build.arg("--release");
     }
+    build.arg("--target-dir").arg(profile.parent().unwrap());
+    assert!(build.status().unwrap().success());
     path
 }
 
-fn gridfold(dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+fn gridfold(binary: &Path, dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(binary);
     command
         .arg("--data")
         .arg(dir)
@@ -61,8 +69,8 @@ fn gridfold(dir: &Path, args: &[&str]) -> Command {
 }
 
 /// Starts the server; it says where it listens once it serves.
-fn serve(dir: &Path) -> (Child, String) {
-    let mut child = gridfold(dir, &["serve", "--listen", "127.0.0.1:0"])
+fn serve(binary: &Path, dir: &Path) -> (Child, String) {
+    let mut child = gridfold(binary, dir, &["serve", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -252,10 +260,11 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn nothing_acknowledged_is_missing_after_kill_nine() {
+    let binary = binary();
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("data");
     let codes = prepare(&dir);
-    let (mut server, mut url) = serve(&dir);
+    let (mut server, mut url) = serve(&binary, &dir);
     let phones: Vec<Mutex<Phone>> = codes
         .iter()
         .enumerate()
@@ -297,7 +306,7 @@ fn nothing_acknowledged_is_missing_after_kill_nine() {
         node.shutdown();
         drop(node);
         std::fs::remove_dir_all(&seen).unwrap();
-        (server, url) = serve(&dir);
+        (server, url) = serve(&binary, &dir);
     }
     for phone in &phones {
         assert!(
@@ -307,7 +316,7 @@ fn nothing_acknowledged_is_missing_after_kill_nine() {
     }
     server.kill().unwrap();
     server.wait().unwrap();
-    let verified = gridfold(&dir, &["verify"]).output().unwrap();
+    let verified = gridfold(&binary, &dir, &["verify"]).output().unwrap();
     assert!(
         verified.status.success(),
         "{}{}",

@@ -17,6 +17,7 @@ mod edits;
 mod hostile;
 mod model;
 mod net;
+mod office;
 mod phone;
 mod play;
 mod run;
