@@ -169,8 +169,8 @@ pub(crate) fn engine(config: &Config) -> Engine {
 
 pub(crate) fn log_options(config: &Config) -> LogOptions {
     LogOptions {
-        cache_bytes: u64::from(config.log.cache_mib) << 20,
-        min_free_bytes: u64::from(config.log.min_free_mib) << 20,
+        cache_bytes: config.log.cache_mib << 20,
+        min_free_bytes: config.log.min_free_mib << 20,
         ..LogOptions::default()
     }
 }
