@@ -30,7 +30,7 @@ pub const MAX_RECORD_OPS: usize = 20_000;
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// Most that was ever written to one record and class: bytes of text, plus scalar values deleted,
 /// plus [`OP_WEIGHT`] for each operation. What is deleted again still has to be merged.
-pub const MAX_RECORD_WEIGHT: usize = 1 << 20;
+pub const MAX_RECORD_WEIGHT: usize = 1 << 18;
 /// What an operation weighs besides its text.
 pub const OP_WEIGHT: usize = 8;
 /// Most transitions of one record.
@@ -39,6 +39,9 @@ pub const MAX_RECORD_TRANSITIONS: usize = 1_024;
 pub const MAX_TRANSITIONS_PER_EDIT: usize = 16;
 /// Most entries made beside others (not at the record's heads) of one record and class.
 pub const MAX_RECORD_FORKS: usize = 256;
+/// Most that forks times weight of one record and class may be when one more fork comes: deriving
+/// a fork costs by all that was written before it.
+pub const MAX_RECORD_FORK_WEIGHT: usize = 1 << 19;
 /// Longest text value, in Unicode scalar values, whatever the form allows.
 pub const MAX_TEXT_CHARS: usize = 20_000;
 /// Most items of a repeated group, whatever the form allows.

@@ -1,4 +1,10 @@
 //! Problems with a whole device log: nothing of it enters, and every other log is untouched.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

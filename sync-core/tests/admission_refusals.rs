@@ -1,5 +1,11 @@
 //! One case per reason to refuse an entry. In each the bad entry stands in the middle of a batch,
 //! and the rows afterwards equal those of a twin world in which it never came.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 
@@ -27,11 +33,12 @@ struct Ground {
     refused: EntryRef,
 }
 
+type Who = fn(&mut World) -> &mut Phone;
 type Bad = (Target, u32, Vec<Op>);
 struct Case {
     name: &'static str,
     code: RefusalCode,
-    who: fn(&mut World) -> &mut Phone,
+    who: Who,
     /// Whether that phone's other entries are good.
     framed: bool,
     bad: fn(&mut World, &Ground) -> Bad,
@@ -240,7 +247,7 @@ fn cases() -> Vec<Case> {
             on_a(g, vec![count(1)])
         },
     });
-    let standing: [(_, _, fn(&mut World) -> &mut Phone); 3] = [
+    let standing: [(_, _, Who); 3] = [
         ("no grant", R::NoGrant, |w| &mut w.stranger),
         ("an ended grant", R::GrantEnded, |w| &mut w.ended),
         ("an auditor", R::NotWritable, |w| &mut w.auditor),
@@ -258,12 +265,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// One more admitted edit.
-fn good(
-    world: &mut World,
-    who: fn(&mut World) -> &mut Phone,
-    heads: &[EntryRef],
-    ops: Vec<Op>,
-) -> Entry {
+fn good(world: &mut World, who: Who, heads: &[EntryRef], ops: Vec<Op>) -> Entry {
     let (here, phone) = (stream(GRID), who(world));
     let entry = phone.edit(&here, heads, ops);
     let (log, by) = (phone.push(&here, vec![entry.clone()]), phone.clone());

@@ -1,4 +1,10 @@
 //! Every stable code has its texts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 use gridfold_sync_core::admission::LogProblem;
 use gridfold_sync_core::entry::{RefusalCode, Verdict};

@@ -1,4 +1,10 @@
 //! What a phone accepts of a response: everything as the server signed it, or nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

@@ -1,13 +1,22 @@
 //! What is encoded decodes to the same, and always to the same bytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod common;
 
 use common::{Rng, generate};
 use gridfold_sync_core::codec::Reader;
-use gridfold_sync_core::edit::{decode_payload, encode_payload};
-use gridfold_sync_core::entry::{Entry, Header, Receipt};
+use gridfold_sync_core::edit::{Op, decode_payload, encode_payload};
+use gridfold_sync_core::entry::{Entry, Header, Item, Receipt, Verdict};
 use gridfold_sync_core::ids::{Hash, IncarnationId};
-use gridfold_sync_core::wire::{SyncRequest, SyncResponse, open_frame, seal_frame};
+use gridfold_sync_core::limits::MAX_ITEMS_PER_PULL;
+use gridfold_sync_core::wire::{
+    PageBudget, StreamPage, SyncRequest, SyncResponse, open_frame, seal_frame,
+};
 
 const SEEDS: std::ops::Range<u64> = 0..400;
 
@@ -136,4 +145,58 @@ fn an_idle_sync_is_tens_of_bytes() {
     };
     assert!(request.encode().len() <= 80, "{}", request.encode().len());
     assert!(response.encode(&request, asker).len() <= 20);
+}
+
+#[test]
+fn a_page_filled_by_its_budget_decodes_however_small_its_operations_are() {
+    let r = &mut Rng(3);
+    let (asker, here) = (generate::author(r), common::stream(common::GRID));
+    let incarnation = IncarnationId::from_bytes(r.bytes());
+    let item = |seq, ops| {
+        let header = generate::entry(&mut Rng(4), incarnation, seq).header;
+        let entry = Entry::new(incarnation, seq, header.target, 1, header.claimed, ops);
+        Item {
+            id: entry.id(),
+            author: asker,
+            received: common::world::NOW,
+            verdict: Verdict::Admitted { late: false },
+            entry_hash: entry.hash(&here),
+            entry: Some(entry),
+        }
+    };
+    for (ops, most) in [(1_000, 131), (1, MAX_ITEMS_PER_PULL)] {
+        // Bytes to spare: the other limits must hold by themselves.
+        let mut budget = PageBudget::new(1 << 30);
+        let mut items = Vec::new();
+        for seq in 1..=5_000 {
+            let next = item(seq, vec![Op::Delete; ops]);
+            if !budget.take(&next) {
+                break;
+            }
+            items.push(next);
+        }
+        assert_eq!(items.len(), most, "{ops} operations each");
+        let page = StreamPage {
+            stream: here.clone(),
+            after: 0,
+            items,
+            more: true,
+        };
+        let response = SyncResponse {
+            pages: vec![page],
+            ..SyncResponse::default()
+        };
+        let request = SyncRequest::default();
+        let read = SyncResponse::decode(&response.encode(&request, asker), &request, asker);
+        assert!(
+            read.is_ok_and(|read| read == response),
+            "{ops} operations each"
+        );
+    }
+    let mut small = PageBudget::new(1);
+    assert!(
+        small.take(&item(1, vec![Op::Delete])),
+        "the first always fits"
+    );
+    assert!(!small.take(&item(2, vec![Op::Delete])));
 }

@@ -9,8 +9,8 @@ use crate::entry::{
 use crate::ids::{FormCode, RecordId, SensitivityClass, StreamId};
 use crate::limits::{
     MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_RECORD_BYTES,
-    MAX_RECORD_ENTRIES, MAX_RECORD_FORKS, MAX_RECORD_OPS, MAX_RECORD_TRANSITIONS,
-    MAX_RECORD_WEIGHT, MAX_TRANSITIONS_PER_EDIT,
+    MAX_RECORD_ENTRIES, MAX_RECORD_FORK_WEIGHT, MAX_RECORD_FORKS, MAX_RECORD_OPS,
+    MAX_RECORD_TRANSITIONS, MAX_RECORD_WEIGHT, MAX_TRANSITIONS_PER_EDIT,
 };
 use crate::merge::follows;
 use crate::schema::{Form, Role, check_op};
@@ -245,7 +245,13 @@ fn is_full(part: &PartState, entry: &Entry, direct: bool) -> bool {
     part.entries as usize >= MAX_RECORD_ENTRIES
         || part.ops as usize + entry.ops().len() > MAX_RECORD_OPS
         || part.transitions.len() + transitions(entry.ops()) > MAX_RECORD_TRANSITIONS
-        || (!direct && part.forks as usize >= MAX_RECORD_FORKS)
+        || (!direct && too_forked(part))
+}
+
+fn too_forked(part: &PartState) -> bool {
+    let forks = u64::from(part.forks) + 1;
+    forks > MAX_RECORD_FORKS as u64
+        || forks.saturating_mul(part.weight) > MAX_RECORD_FORK_WEIGHT as u64
 }
 
 fn transitions(ops: &[Op]) -> usize {

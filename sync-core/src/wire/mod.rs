@@ -9,6 +9,7 @@
 //!
 //! The layout is pinned by golden bytes in `tests/golden/` and described in `docs/PROTOCOL.md`.
 
+mod budget;
 mod columns;
 mod frame;
 mod items;
@@ -17,6 +18,7 @@ mod response;
 mod shapes;
 mod tables;
 
+pub use budget::PageBudget;
 pub use frame::{open_frame, seal_frame};
 pub use request::{Cursor, RecoverRun, SyncRequest};
 pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncResponse};

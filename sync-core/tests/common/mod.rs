@@ -11,6 +11,7 @@
 )]
 
 pub mod facts;
+pub mod fuzz;
 pub mod generate;
 pub mod rng;
 pub mod world;

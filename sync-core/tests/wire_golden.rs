@@ -1,0 +1,384 @@
+//! The bytes of the wire and of the hashes, pinned. See `tests/golden/README.md`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+
+use common::world::{NOW, field, form_code, set, stream};
+use gridfold_sync_core::admission::{LogProblem, PushedLog};
+use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payload, payload_hash};
+use gridfold_sync_core::entry::{
+    Author, Entry, Item, Receipt, ReceiptStream, RefusalCode, SignKey, Target, Verdict,
+    enrolment_statement, head_statement, next_link, next_prefix,
+};
+use gridfold_sync_core::ids::{
+    ActionKey, ChoiceKey, DeviceId, EntryRef, Hash, IncarnationId, ItemKey, RecordId, UserId,
+};
+use gridfold_sync_core::merge::Merger;
+use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::wire::{
+    Cursor, Directive, ProblemNotice, RecoverRun, StreamPage, StreamReset, SyncRequest,
+    SyncResponse, open_frame, seal_frame,
+};
+
+fn hex(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    pairs.chunks(32).map(|line| line.concat() + "\n").collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let digit = |b: u8| char::from(b).to_digit(16).unwrap() as u8;
+    digits
+        .chunks(2)
+        .map(|p| digit(p[0]) << 4 | digit(p[1]))
+        .collect()
+}
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(format!("{name}.hex"))
+}
+
+fn golden(name: &str) -> Vec<u8> {
+    let read = fs::read_to_string(path(name));
+    unhex(&read.unwrap_or_else(|_| panic!("golden bytes {name} are missing: see golden/README.md")))
+}
+
+fn incarnation(n: u8) -> IncarnationId {
+    IncarnationId::from_bytes([n; 16])
+}
+fn at(n: u8, seq: u64) -> EntryRef {
+    EntryRef {
+        incarnation: incarnation(n),
+        seq,
+    }
+}
+fn author(n: u8) -> Author {
+    Author {
+        device: DeviceId::from_bytes([n; 16]),
+        user: UserId::from_bytes([n + 1; 16]),
+    }
+}
+fn key() -> SignKey {
+    SignKey::from_seed(&[42; 32])
+}
+
+fn every_op() -> Vec<Op> {
+    let (field, item) = (field("f"), ItemKey::new("i1").unwrap());
+    let choice = ChoiceKey::new("x").unwrap();
+    let member = common::world::field("m");
+    let values = [
+        Value::Text("网格 grid".to_owned()),
+        Value::Integer(-7),
+        Value::Decimal(Decimal {
+            mantissa: -1250,
+            scale: 2,
+        }),
+        Value::Boolean(true),
+        Value::Date(20_617),
+        Value::DateTime(NOW),
+        Value::Choice(choice.clone()),
+        Value::Geopoint {
+            lat_e7: 391_234_567,
+            lon_e7: -1_171_234_567,
+        },
+        Value::Reference(RecordId::from_bytes([3; 16])),
+    ];
+    let mut ops: Vec<Op> = values.into_iter().map(|value| set("f", value)).collect();
+    ops.extend([
+        Op::Unset {
+            field: field.clone(),
+        },
+        Op::Splice {
+            field: field.clone(),
+            at: 3,
+            delete: 300,
+            insert: "文".to_owned(),
+        },
+        Op::Choose {
+            field: field.clone(),
+            choice: choice.clone(),
+        },
+        Op::Unchoose {
+            field: field.clone(),
+            choice,
+        },
+        Op::ItemAdd {
+            field: field.clone(),
+            item: item.clone(),
+        },
+        Op::ItemRemove {
+            field: field.clone(),
+            item: item.clone(),
+        },
+        Op::ItemSet {
+            field: field.clone(),
+            item: item.clone(),
+            member: member.clone(),
+            value: Value::Integer(9),
+        },
+        Op::ItemUnset {
+            field: field.clone(),
+            item,
+            member,
+        },
+        Op::Count { field, by: -3 },
+        Op::Transition {
+            action: ActionKey::new("dispatch").unwrap(),
+            note: "去".to_owned(),
+        },
+        Op::Delete,
+        Op::Restore,
+    ]);
+    ops
+}
+
+fn first() -> Entry {
+    let record = RecordId::from_parts(NOW, [5; 10]);
+    let target = Target::New {
+        record,
+        form: form_code("probe"),
+    };
+    Entry::new(incarnation(1), 1, target, 1, NOW, every_op())
+}
+fn second() -> Entry {
+    let heads = vec![at(1, 1), at(2, 300)];
+    let ops = vec![set("f", Value::Integer(1)), set("f", Value::Integer(2))];
+    Entry::new(incarnation(1), 2, Target::At(heads), 3, Timestamp(-5), ops)
+}
+
+fn receipt() -> Receipt {
+    let streams = ["g-1", "g-2"].map(|grid| ReceiptStream {
+        stream: stream(grid),
+        seq: 300,
+        prefix: Hash([6; 32]),
+    });
+    Receipt::sign(&key(), 7, streams.into())
+}
+
+fn item(entry: &Entry, verdict: Verdict, carried: bool) -> Item {
+    Item {
+        id: entry.id(),
+        author: author(9),
+        received: NOW.plus_millis(1_500),
+        verdict,
+        entry_hash: entry.hash(&stream("g-1")),
+        entry: carried.then(|| entry.clone()),
+    }
+}
+
+fn request() -> SyncRequest {
+    let entries = vec![first(), second()];
+    let here = stream("g-1");
+    let log: PushedLog = common::world::sign(&key(), &here, Hash::default(), entries);
+    let mut other = second();
+    other.incarnation = incarnation(2);
+    other.header.target = Target::At(vec![at(2, 1)]);
+    SyncRequest {
+        epoch: 7,
+        directory: [8; 8],
+        budget_kib: 256,
+        cursors: ["g-1", "g-2"]
+            .map(|grid| Cursor {
+                stream: stream(grid),
+                seq: 200,
+                prefix: [1; 8],
+            })
+            .into(),
+        erased: vec![stream("g-3")],
+        logs: vec![log],
+        recover: vec![RecoverRun {
+            receipt: receipt(),
+            stream: here,
+            after: 298,
+            items: vec![
+                item(&other, Verdict::Admitted { late: true }, true),
+                item(&first(), Verdict::Refused(RefusalCode::TooLong), false),
+            ],
+        }],
+    }
+}
+
+fn response() -> SyncResponse {
+    let mut theirs = second();
+    theirs.incarnation = incarnation(3);
+    let late = Verdict::Admitted { late: true };
+    let pages = vec![StreamPage {
+        stream: stream("g-1"),
+        after: 200,
+        items: vec![
+            item(&first(), Verdict::Admitted { late: false }, true),
+            item(&theirs, late, true),
+            item(&theirs, Verdict::Refused(RefusalCode::NoGrant), false),
+        ],
+        more: true,
+    }];
+    let problems = [
+        LogProblem::Gap { expected: 5 },
+        LogProblem::BadSignature,
+        LogProblem::Forked,
+        LogProblem::NotYourLog,
+        LogProblem::UnknownStream,
+        LogProblem::TooLarge,
+    ];
+    SyncResponse {
+        epoch: 8,
+        now: NOW,
+        problems: problems
+            .map(|problem| ProblemNotice {
+                stream: stream("g-2"),
+                incarnation: incarnation(4),
+                problem,
+            })
+            .into(),
+        pages,
+        resets: vec![StreamReset {
+            stream: stream("g-1"),
+            seq: 203,
+            prefix: Hash([2; 32]),
+        }],
+        receipt: Some(key().sign(b"pages")),
+        directory: Some(b"{}".to_vec()),
+        directives: vec![Directive::Erase(stream("g-4")), Directive::Wipe],
+    }
+}
+
+/// Hashes and statements in one file, each at its place.
+fn hashes() -> Vec<u8> {
+    let (a, here) = (first(), stream("g-1"));
+    let mut merger = Merger::new(form_code("probe"));
+    let target = Target::New {
+        record: RecordId::from_bytes([5; 16]),
+        form: form_code("probe"),
+    };
+    let plain = Entry::new(
+        incarnation(1),
+        1,
+        target,
+        1,
+        NOW,
+        vec![
+            Op::Splice {
+                field: field("note"),
+                at: 0,
+                delete: 0,
+                insert: "文a".to_owned(),
+            },
+            set("name", Value::Text("n".to_owned())),
+        ],
+    );
+    merger.add(&plain).unwrap();
+    let link = next_link(&Hash::default(), &a.hash(&here));
+    let mut out = Vec::new();
+    for hash in [
+        payload_hash(&encode_payload(a.ops())),
+        a.hash(&here),
+        link,
+        item(&a, Verdict::Admitted { late: false }, true).hash(),
+        next_prefix(&link, &a.hash(&here)),
+        merger.change_hash(&plain.id()).unwrap(),
+    ] {
+        out.extend_from_slice(&hash.0);
+    }
+    out.extend(head_statement(&here, incarnation(1), 300, &link));
+    out.extend(enrolment_statement("CODE", &[1, 2, 3], &key().public()));
+    out.extend(key().public().0);
+    out
+}
+
+/// What is written byte for byte.
+fn cases() -> Vec<(&'static str, Vec<u8>)> {
+    let open = |body: Vec<u8>| open_frame(&body).unwrap();
+    vec![
+        ("payload-every-operation", encode_payload(&every_op())),
+        ("header-new", first().header.encode()),
+        ("header-at-heads", second().header.encode()),
+        ("receipt", receipt().encode()),
+        ("hashes", hashes()),
+        ("request-empty", SyncRequest::default().encode()),
+        ("request-full", open(request().encode())),
+        (
+            "response-empty",
+            SyncResponse::default().encode(&SyncRequest::default(), author(9)),
+        ),
+        (
+            "response-full",
+            open(response().encode(&request(), author(9))),
+        ),
+    ]
+}
+
+/// What is only read: whole compressed frames.
+fn frames() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("request-full.frame", request().encode()),
+        (
+            "response-full.frame",
+            response().encode(&request(), author(9)),
+        ),
+        ("zeros.frame", seal_frame(&[0; 10_000])),
+    ]
+}
+
+#[test]
+fn what_is_written_is_what_was_always_written() {
+    if std::env::var_os("GRIDFOLD_ADD_GOLDEN").is_some() {
+        for (name, bytes) in cases().into_iter().chain(frames()) {
+            if !path(name).exists() {
+                fs::write(path(name), hex(&bytes)).unwrap();
+            }
+        }
+    }
+    for (name, bytes) in cases() {
+        assert_eq!(hex(&golden(name)), hex(&bytes), "{name}");
+    }
+}
+
+#[test]
+fn what_was_once_written_is_read_as_what_it_meant() {
+    let plain = |name: &str| [&[1, 0][..], &golden(name)].concat();
+    assert_eq!(
+        decode_payload(&golden("payload-every-operation")),
+        Ok(every_op())
+    );
+    let read = SyncRequest::decode(&plain("request-full")).unwrap();
+    assert!(read == request());
+    assert!(SyncRequest::decode(&golden("request-full.frame")).unwrap() == request());
+    let expected = common::generate::as_read(response(), &request());
+    assert!(
+        expected.pages[0].items[0].entry.is_none(),
+        "the phone pushed it"
+    );
+    for body in [plain("response-full"), golden("response-full.frame")] {
+        let read = SyncResponse::decode(&body, &request(), author(9)).unwrap();
+        assert!(read == expected);
+    }
+    assert_eq!(open_frame(&golden("zeros.frame")), Ok(vec![0; 10_000]));
+    let request = SyncRequest::decode(&golden("request-empty"));
+    assert_eq!(request, Ok(SyncRequest::default()));
+}
+
+#[test]
+fn every_golden_file_has_its_case() {
+    let names: Vec<&str> = cases()
+        .iter()
+        .chain(&frames())
+        .map(|(name, _)| *name)
+        .collect();
+    let dir = path("x");
+    for file in fs::read_dir(dir.parent().unwrap()).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if let Some(name) = name.strip_suffix(".hex") {
+            assert!(names.contains(&name), "{name} is pinned and not tested");
+        }
+    }
+}
