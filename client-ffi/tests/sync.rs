@@ -1,5 +1,11 @@
 //! Syncing with a server in memory: conflicts, refusals, faults, forks, restores, erasure.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
+
 mod common;
 
 use std::cell::RefCell;
@@ -517,4 +523,18 @@ fn what_the_rules_do_not_allow_is_rejected_before_it_is_stored() {
     assert_eq!(reject(bad), rejected("transition_not_allowed", None));
     assert_eq!(a.client.records(), []);
     assert_eq!(a.client.status().pending, 0);
+}
+
+#[test]
+fn a_server_that_finds_a_push_too_large_gets_it_in_smaller_ones() {
+    let server = FakeServer::new();
+    let a = Phone::enrolled(&server, "甲", 1);
+    for i in 0..20 {
+        household(&a, &format!("{i}号楼"));
+    }
+    *server.faults.lock() = vec![Fault::Status(413); 7];
+    let report = a.sync(&server);
+    assert_eq!((report.pushed, report.admitted), (40, 40));
+    assert!(report.round_trips > 8, "{report:?}");
+    assert_alike(&server, &[&a]);
 }

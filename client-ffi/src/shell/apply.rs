@@ -148,14 +148,10 @@ impl Batch<'_> {
                     prefix: reset.prefix,
                 };
                 self.walk_back(stream, to)?;
-                let mark = RecoverMark {
-                    stream,
-                    after: reset.seq,
-                };
-                self.core.session.recover.retain(|m| m.stream != stream);
-                self.core.session.recover.push(mark);
+                self.mark_recovery(stream, reset.seq, false);
             } else if reset.seq <= here.seq || !changed {
                 self.walk_back(stream, Position::default())?;
+                self.mark_recovery(stream, 0, true);
             }
         }
         Ok(changed || !response.resets.is_empty())
@@ -194,6 +190,7 @@ impl Batch<'_> {
         }
         for stream in rewind {
             self.walk_back(stream, Position::default())?;
+            self.mark_recovery(stream, 0, true);
         }
         let number = |stream: &StreamId| numbers.get(stream).copied();
         verify_pages(
@@ -414,13 +411,25 @@ impl Batch<'_> {
         Ok(())
     }
 
+    fn mark_recovery(&mut self, stream: StreamNo, after: u64, whole: bool) {
+        let marks = &mut self.core.session.recover;
+        marks.retain(|m| m.stream != stream);
+        marks.push(RecoverMark {
+            stream,
+            after,
+            whole,
+        });
+    }
+
     fn advance_recovery(&mut self, request: &SyncRequest) -> Result<(), ClientError> {
         for run in &request.recover {
             let Some(stream) = self.core.numbers.get(&run.stream).copied() else {
                 continue;
             };
             let end = run.after + run.items.len() as u64;
-            for mark in &mut self.core.session.recover {
+            let marks = &mut self.core.session.recover;
+            marks.retain(|m| !(m.whole && m.stream == stream));
+            for mark in marks {
                 if mark.stream == stream && mark.after == run.after {
                     mark.after = end;
                 }

@@ -6,18 +6,17 @@ use std::sync::Arc;
 use gridfold_sync_core::codec::{Reader, put_u64};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Entry, Target, next_link};
-use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
 use gridfold_sync_core::merge::{fold_available, follows};
-use gridfold_sync_core::schema::{Form, Label};
 use gridfold_sync_core::session::Position;
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::{PartState, RecordView};
+use gridfold_sync_core::view::PartState;
 
 use crate::error::ClientError;
 use crate::platform::Platform;
 use crate::shell::rows::{
-    EntryRow, Fate, RecordRow, RefusedRow, Row, StreamNo, entry_key, part_prefix, place_key,
-    ref_key, ref_of_key,
+    EntryRow, Fate, RecordRow, RefusedRow, StreamNo, entry_key, part_prefix, place_key, ref_key,
+    ref_of_key,
 };
 use crate::shell::state::{
     Core, Delta, OutboxItem, State, entry_row, new_incarnation, put_instance,
@@ -25,6 +24,7 @@ use crate::shell::state::{
 use crate::shell::store::{
     CURSORS, ENTRIES, ITEMS, OUTBOX, RECORDS, REFS, REFUSED, STREAMS, Source, Tx,
 };
+use crate::shell::summary::summarise;
 
 #[derive(Debug)]
 struct Loaded {
@@ -441,64 +441,6 @@ impl<'a> Batch<'a> {
             touched,
         ))
     }
-}
-
-/// A form for records whose own is not known here: all fields are shown by key.
-pub(crate) fn unknown_form(code: &FormCode) -> Form {
-    Form {
-        code: code.clone(),
-        version: 0,
-        label: Label {
-            zh: code.to_string(),
-            en: code.to_string(),
-        },
-        class: SensitivityClass::General,
-        fields: Vec::new(),
-        title: None,
-        lifecycle: None,
-        unknown: BTreeMap::new(),
-    }
-}
-
-/// Reads a record under its newest form.
-pub(crate) fn with_view<T>(
-    core: &Core,
-    record: &RecordId,
-    row: &RecordRow,
-    f: impl FnOnce(&RecordView<'_>) -> T,
-) -> T {
-    let known = core.held.as_ref().and_then(|h| h.form(&row.row.form));
-    let form = known.map_or_else(|| Arc::new(unknown_form(&row.row.form)), Arc::clone);
-    let mut parts: Vec<(SensitivityClass, &PartState)> = row
-        .parts
-        .iter()
-        .filter_map(|(stream, part)| Some((core.stream(*stream).ok()?.class, part)))
-        .collect();
-    parts.sort_by_key(|(class, _)| *class);
-    f(&RecordView {
-        record: *record,
-        form: &form,
-        parts,
-    })
-}
-
-fn summarise(core: &Core, record: &RecordId, record_row: &mut RecordRow) {
-    let streams: Vec<StreamNo> = record_row.parts.keys().copied().collect();
-    let old = &record_row.row;
-    let row = with_view(core, record, record_row, |view| Row {
-        form: old.form.clone(),
-        grid: old.grid.clone(),
-        household: view.household(),
-        status: view.status(),
-        title: view.title(),
-        captured: old.captured,
-        updated: old.updated,
-        conflicts: u32::try_from(view.conflict_count()).unwrap_or(u32::MAX),
-        deleted: view.is_deleted(),
-        search: view.search_text().to_lowercase(),
-        streams,
-    });
-    record_row.row = row;
 }
 
 /// The entry that stands at a place of a stream and the prefix after it.

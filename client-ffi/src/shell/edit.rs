@@ -9,7 +9,10 @@ use gridfold_sync_core::entry::{Entry, RefusalCode, Target};
 use gridfold_sync_core::ids::{
     AreaCode, EntryRef, FieldKey, FormCode, ItemKey, RecordId, SensitivityClass, StreamId,
 };
-use gridfold_sync_core::limits::{MAX_DEPS, MAX_RECORD_BYTES, MAX_RECORD_ENTRIES, MAX_RECORD_OPS};
+use gridfold_sync_core::limits::{
+    MAX_DEPS, MAX_RECORD_BYTES, MAX_RECORD_ENTRIES, MAX_RECORD_OPS, MAX_RECORD_TRANSITIONS,
+    MAX_RECORD_WEIGHT,
+};
 use gridfold_sync_core::schema::{Form, Role};
 use gridfold_sync_core::view::PartState;
 
@@ -66,11 +69,8 @@ impl Batch<'_> {
                 .ok_or_else(|| refuse(RefusalCode::UnknownForm))?,
         }
         .clone();
-        if !held.directory.is_grid(grid) {
-            return Err(refuse(RefusalCode::UnknownArea));
-        }
         let roles = held.roles(grid);
-        if roles.is_empty() {
+        if roles.is_empty() || !held.directory.is_grid(grid) {
             return Err(refuse(RefusalCode::NoGrant));
         }
         if ops.is_empty() {
@@ -110,8 +110,17 @@ impl Batch<'_> {
                 },
             };
             let at = part.unwrap_or_else(|| PartState::new(form_code.clone()));
+            let weight = ops
+                .iter()
+                .fold(at.weight, |sum, op| sum.saturating_add(op.weight()));
+            let transitions = ops
+                .iter()
+                .filter(|op| matches!(op, Op::Transition { .. }))
+                .count();
             let full = at.entries as usize >= MAX_RECORD_ENTRIES
-                || at.ops as usize + ops.len() > MAX_RECORD_OPS;
+                || at.ops as usize + ops.len() > MAX_RECORD_OPS
+                || at.transitions.len() + transitions > MAX_RECORD_TRANSITIONS
+                || weight > MAX_RECORD_WEIGHT as u64;
             if full {
                 return Err(refuse(RefusalCode::RecordFull));
             }

@@ -15,11 +15,10 @@ use gridfold_sync_core::wire::RecoverRun;
 use crate::error::ClientError;
 use crate::shell::batch::{Batch, place};
 use crate::shell::rows::{
-    EntryRow, Fate, LogRefusal, NO_RECORD, RefusedRow, StreamNo, log_prefix, part_prefix,
-    place_key, ref_of_key,
+    EntryRow, Fate, LogRefusal, RefusedRow, StreamNo, log_prefix, place_key, ref_of_key,
 };
 use crate::shell::state::{Core, RecoverMark, entry_row};
-use crate::shell::store::{CURSORS, ENTRIES, ITEMS, RECEIPT_BODIES, RECEIPTS, REFS, Source};
+use crate::shell::store::{CURSORS, ITEMS, RECEIPT_BODIES, RECEIPTS, REFS, Source};
 
 /// Receipts kept for each stream.
 const KEPT_RECEIPTS: usize = 16;
@@ -205,16 +204,12 @@ impl Batch<'_> {
         for record in records {
             self.drop_part(&record, stream)?;
         }
-        for key in self.tx.keys(REFS, &stream.to_be_bytes())? {
+        for (key, record) in self.tx.scan(REFS, &stream.to_be_bytes())? {
+            let record = RecordId::from_bytes(Reader::new(&record).array()?);
+            self.drop_part(&record, stream)?;
             let id = ref_of_key(&key)?;
-            if let Some((record, _)) = self.entry(stream, &id)? {
-                self.drop_part(&record, stream)?;
-                self.tx.delete_all(ENTRIES, &part_prefix(&record, stream))?;
-            }
-            self.tx.delete(REFS, &key)?;
+            self.drop_entry(&record, stream, &id)?;
         }
-        let nobody = RecordId::from_bytes(NO_RECORD);
-        self.tx.delete_all(ENTRIES, &part_prefix(&nobody, stream))?;
         self.tx.delete_all(ITEMS, &stream.to_be_bytes())?;
         self.prune_receipts(stream, 0)?;
         self.tx.delete(CURSORS, &stream.to_be_bytes())?;
@@ -305,7 +300,11 @@ pub(crate) fn recover_run(
     core: &Core,
     mark: &RecoverMark,
 ) -> Result<Option<RecoverRun>, ClientError> {
-    for key in source.keys(RECEIPTS, &mark.stream.to_be_bytes())? {
+    let mut keys = source.keys(RECEIPTS, &mark.stream.to_be_bytes())?;
+    if mark.whole {
+        keys.reverse();
+    }
+    for key in keys {
         let upto = seq_of(&key)?;
         if upto <= mark.after {
             continue;

@@ -12,6 +12,7 @@ pub(crate) mod rows;
 pub(crate) mod seal;
 pub(crate) mod state;
 pub(crate) mod store;
+pub(crate) mod summary;
 pub(crate) mod sync;
 pub(crate) mod transport;
 #[cfg(feature = "transport-ureq")]

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::entry::head_statement;
 use gridfold_sync_core::ids::{EntryRef, IncarnationId};
-use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH};
+use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_OPS_PER_MESSAGE};
 
 use crate::error::ClientError;
 use crate::shell::rows::StreamNo;
 use crate::shell::state::{State, entry_row};
 use crate::shell::store::Source;
+
+/// Operations of one push, well under what a message may hold.
+const PUSH_OPS: usize = MAX_OPS_PER_MESSAGE / 2;
 
 /// A device log: a stream and who wrote.
 pub(crate) type LogKey = (StreamNo, IncarnationId);
@@ -42,13 +45,26 @@ impl PushCap {
 }
 
 /// What the phone remembers from one round trip of a sync to the next.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sending {
     /// Entries the server has but did not say its verdict on yet.
     pub(crate) sent: BTreeSet<(StreamNo, EntryRef)>,
     /// Where the server said that a log must be sent again from.
     pub(crate) resend_from: BTreeMap<LogKey, u64>,
     pub(crate) cap: PushCap,
+    /// Most runs for a restored server in one request.
+    pub(crate) runs: usize,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            sent: BTreeSet::new(),
+            resend_from: BTreeMap::new(),
+            cap: PushCap::default(),
+            runs: usize::MAX,
+        }
+    }
 }
 
 /// A push and what is in it.
@@ -90,7 +106,8 @@ pub(crate) fn build(
     let mut order: Vec<LogKey> = Vec::new();
     let mut wanted: BTreeMap<LogKey, (u64, u64)> = BTreeMap::new();
     let (mut entries, mut bytes) = (0usize, 0usize);
-    for item in state.outbox.values() {
+    let none = sending.cap.entries == 0;
+    for item in state.outbox.values().filter(|_| !none) {
         if sending.sent.contains(&(item.stream, item.id)) {
             continue;
         }
@@ -115,6 +132,7 @@ pub(crate) fn build(
         range.1 = range.1.max(item.id.seq);
     }
     let mut left = sending.cap.entries.max(1);
+    let mut ops_left = PUSH_OPS;
     for key in order {
         let Some((mut from, to)) = wanted.get(&key).copied() else {
             continue;
@@ -126,7 +144,7 @@ pub(crate) fn build(
         let mut run = Vec::new();
         let mut link = None;
         for seq in from..=to {
-            if left == 0 {
+            if left == 0 || ops_left == 0 {
                 break;
             }
             let id = EntryRef { incarnation, seq };
@@ -139,6 +157,7 @@ pub(crate) fn build(
                 push.broken.push((key, seq));
                 break;
             };
+            ops_left = ops_left.saturating_sub(entry.ops().len());
             run.push(entry);
             link = Some(after);
             left -= 1;

@@ -6,10 +6,10 @@ use gridfold_sync_core::view::Candidate;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::batch::with_view;
 use crate::shell::rows::{EntryRow, Fate, RecordRow, StreamNo, ref_of_key, stream_of_key};
 use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
+use crate::shell::summary::with_view;
 use crate::types::{
     Conflict, ConflictCandidate, EntryState, HistoryEntry, PartInfo, RecordDetail, RefusedEdit,
     Status, StatusTip,

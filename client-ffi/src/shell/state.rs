@@ -62,6 +62,8 @@ impl Account {
 pub(crate) struct RecoverMark {
     pub(crate) stream: StreamNo,
     pub(crate) after: u64,
+    /// The server went another way: one run up to the newest receipt, or nothing.
+    pub(crate) whole: bool,
 }
 
 /// Where the sessions with the server stand.

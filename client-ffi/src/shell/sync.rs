@@ -19,13 +19,18 @@ use crate::shell::Shell;
 use crate::shell::apply::{Applied, says_nothing};
 use crate::shell::heal::recover_run;
 use crate::shell::http::{Problem, Refresh, Tokens, failure, offline, post};
-use crate::shell::outbox::{self, Push, Sending};
+use crate::shell::outbox::{self, Push, PushCap, Sending};
 use crate::shell::state::{Account, put_account, put_session};
 use crate::shell::transport::{HttpRequest, HttpResponse, Transport};
 use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
 
 /// What is left of a budget below which another round trip is not worth its headers.
 const SMALLEST_TRIP_BYTES: u64 = 1_024;
+
+/// Items and operations of all runs for a restored server in one request; with a push they stay
+/// under what a message may hold.
+const RECOVER_ITEMS: usize = 8_192;
+const RECOVER_OPS: usize = 60_000;
 
 const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
@@ -60,10 +65,7 @@ impl Shell {
             report.round_trips += 1;
             let response = self.call(transport, body)?;
             if response.status == 413 {
-                sending.cap = sending
-                    .cap
-                    .halve()
-                    .ok_or_else(|| ClientError::internal("http/413"))?;
+                self.shrink(&request, &mut sending)?;
                 continue;
             }
             if response.status != 200 {
@@ -167,6 +169,36 @@ impl Shell {
         })
     }
 
+    /// The request was too large: first fewer runs for a restored server, then a smaller push.
+    fn shrink(&self, request: &SyncRequest, sending: &mut Sending) -> Result<(), ClientError> {
+        match request.recover.as_slice() {
+            [] => {
+                sending.cap = sending
+                    .cap
+                    .halve()
+                    .ok_or_else(|| ClientError::internal("http/413"))?;
+                Ok(())
+            }
+            [run] if request.logs.is_empty() => {
+                // One run that does not fit alone cannot be given back.
+                let lost = run.stream.clone();
+                self.commit(ChangeCause::Sync, |batch| {
+                    let stream = batch.number(&lost)?;
+                    batch.core.session.recover.retain(|m| m.stream != stream);
+                    put_session(batch.tx, &batch.core.session)
+                })
+            }
+            runs => {
+                sending.runs = (runs.len() / 2).max(1);
+                sending.cap = sending.cap.halve().unwrap_or(PushCap {
+                    entries: 0,
+                    bytes: 0,
+                });
+                Ok(())
+            }
+        }
+    }
+
     /// Logs that cannot be sent whole any more go on under a new incarnation.
     fn rename_broken(&self, push: &Push) -> Result<(), ClientError> {
         self.commit(ChangeCause::Sync, |batch| {
@@ -198,14 +230,14 @@ impl Shell {
             let state = self.state.read();
             let core = &state.core;
             let capped = Sending {
-                sent: sending.sent.clone(),
-                resend_from: sending.resend_from.clone(),
                 cap,
+                ..sending.clone()
             };
             let push = outbox::build(rx, &state, &capped)?;
             let mut streams: BTreeSet<StreamId> =
                 core.held.as_ref().map(|h| h.streams()).unwrap_or_default();
-            for stream in core.cursors.keys() {
+            let waiting = state.outbox.values().map(|item| &item.stream);
+            for stream in core.cursors.keys().chain(waiting) {
                 streams.insert(core.stream(*stream)?.clone());
             }
             let cursors = streams
@@ -224,11 +256,24 @@ impl Shell {
                 })
                 .collect();
             let (mut recover, mut dead) = (Vec::new(), Vec::new());
-            for mark in &core.session.recover {
-                match recover_run(rx, core, mark)? {
-                    Some(run) => recover.push(run),
-                    None => dead.push(mark.clone()),
+            let (mut items, mut ops) = (0, 0);
+            for mark in core.session.recover.iter().take(sending.runs) {
+                let Some(run) = recover_run(rx, core, mark)? else {
+                    dead.push(mark.clone());
+                    continue;
+                };
+                items += run.items.len();
+                ops += run
+                    .items
+                    .iter()
+                    .filter_map(|i| i.entry.as_ref())
+                    .map(|e| e.ops().len())
+                    .sum::<usize>();
+                // The first always goes; the rest waits for the next round trip.
+                if !recover.is_empty() && (items > RECOVER_ITEMS || ops > RECOVER_OPS) {
+                    break;
                 }
+                recover.push(run);
             }
             let request = SyncRequest {
                 epoch: core.session.epoch,

@@ -1,6 +1,12 @@
 //! A server in memory for tests: admission of the core over maps, with faults to order.
 
 #![allow(dead_code, reason = "each test file uses another part of it")]
+#![allow(
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    reason = "a test that cannot go on stops"
+)]
+#![allow(unreachable_pub, reason = "a module that several test files share")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -264,9 +270,6 @@ impl World {
         let Some(mut prefix) = self.prefix(stream, after) else {
             return;
         };
-        if self.logs.get(stream).map_or(0, |l| l.items.len()) as u64 != after {
-            return;
-        }
         for item in items {
             prefix = next_prefix(&prefix, &item.hash());
         }
@@ -274,6 +277,13 @@ impl World {
             return;
         }
         for item in items {
+            let head = self
+                .heads
+                .get(&(stream.clone(), item.id.incarnation))
+                .map_or(0, |h| h.seq);
+            if item.id.seq <= head {
+                continue;
+            }
             let record = item.entry.as_ref().and_then(|e| match &e.header.target {
                 gridfold_sync_core::entry::Target::New { record, .. } => Some(*record),
                 gridfold_sync_core::entry::Target::At(deps) => {
@@ -566,14 +576,11 @@ impl FakeServer {
                 .cloned()
                 .unwrap_or_default();
             if anew {
-                out.resets.push(StreamReset {
-                    stream: cursor.stream.clone(),
-                    seq: log.items.len() as u64,
-                    prefix: log.prefixes.last().copied().unwrap_or_default(),
-                });
+                out.resets.push(reset(&log, &cursor.stream));
                 continue;
             }
             if !readable.contains(&cursor.stream) {
+                out.directives.push(Directive::Erase(cursor.stream.clone()));
                 continue;
             }
             let known = inner.world.prefix(&cursor.stream, cursor.seq);
@@ -590,7 +597,7 @@ impl FakeServer {
                     item
                 })
                 .collect();
-            if items.is_empty() && follows {
+            if items.is_empty() {
                 continue;
             }
             out.pages.push(StreamPage {
@@ -659,6 +666,14 @@ impl Transport for FakeServer {
             }
             _ => Ok(response),
         }
+    }
+}
+
+fn reset(log: &Log, stream: &StreamId) -> StreamReset {
+    StreamReset {
+        stream: stream.clone(),
+        seq: log.items.len() as u64,
+        prefix: log.prefixes.last().copied().unwrap_or_default(),
     }
 }
 

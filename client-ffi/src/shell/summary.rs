@@ -1,0 +1,70 @@
+//! Summaries: a record under its newest form, and what lists show of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gridfold_sync_core::ids::{FormCode, RecordId, SensitivityClass};
+use gridfold_sync_core::schema::{Form, Label};
+use gridfold_sync_core::view::{PartState, RecordView};
+
+use crate::shell::rows::{RecordRow, Row, StreamNo};
+use crate::shell::state::Core;
+
+/// A form for records whose own is not known here: all fields are shown by key.
+fn unknown_form(code: &FormCode) -> Form {
+    Form {
+        code: code.clone(),
+        version: 0,
+        label: Label {
+            zh: code.to_string(),
+            en: code.to_string(),
+        },
+        class: SensitivityClass::General,
+        fields: Vec::new(),
+        title: None,
+        lifecycle: None,
+        unknown: BTreeMap::new(),
+    }
+}
+
+/// Reads a record under its newest form.
+pub(crate) fn with_view<T>(
+    core: &Core,
+    record: &RecordId,
+    row: &RecordRow,
+    f: impl FnOnce(&RecordView<'_>) -> T,
+) -> T {
+    let known = core.held.as_ref().and_then(|h| h.form(&row.row.form));
+    let form = known.map_or_else(|| Arc::new(unknown_form(&row.row.form)), Arc::clone);
+    let mut parts: Vec<(SensitivityClass, &PartState)> = row
+        .parts
+        .iter()
+        .filter_map(|(stream, part)| Some((core.stream(*stream).ok()?.class, part)))
+        .collect();
+    parts.sort_by_key(|(class, _)| *class);
+    f(&RecordView {
+        record: *record,
+        form: &form,
+        parts,
+    })
+}
+
+/// Writes anew what lists show of a record.
+pub(crate) fn summarise(core: &Core, record: &RecordId, record_row: &mut RecordRow) {
+    let streams: Vec<StreamNo> = record_row.parts.keys().copied().collect();
+    let old = &record_row.row;
+    let row = with_view(core, record, record_row, |view| Row {
+        form: old.form.clone(),
+        grid: old.grid.clone(),
+        household: view.household(),
+        status: view.status(),
+        title: view.title(),
+        captured: old.captured,
+        updated: old.updated,
+        conflicts: u32::try_from(view.conflict_count()).unwrap_or(u32::MAX),
+        deleted: view.is_deleted(),
+        search: view.search_text().to_lowercase(),
+        streams,
+    });
+    record_row.row = row;
+}
