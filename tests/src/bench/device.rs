@@ -17,10 +17,10 @@ use gridfold_sync_core::wire::{Cursor, SyncRequest, SyncResponse};
 use super::site::{Site, T0, area, cpu, ten};
 
 /// One device with one device log.
-pub struct Device {
-    pub author: Author,
-    pub incarnation: IncarnationId,
-    pub stream: StreamId,
+pub(crate) struct Device {
+    pub(crate) author: Author,
+    pub(crate) incarnation: IncarnationId,
+    pub(crate) stream: StreamId,
     key: SignKey,
     seq: u64,
     link: Hash,
@@ -32,7 +32,7 @@ pub struct Device {
 
 impl Device {
     /// A device, and the changes that enrol it.
-    pub fn new(n: u64, grid: &str) -> (Self, Vec<DirectoryChange>) {
+    pub(crate) fn new(n: u64, grid: &str) -> (Self, Vec<DirectoryChange>) {
         let mut seed = [3; 32];
         seed[..8].copy_from_slice(&n.to_be_bytes());
         let key = SignKey::from_seed(&seed);
@@ -52,14 +52,14 @@ impl Device {
         (device, changes)
     }
 
-    pub fn enrolled(site: &Site, n: u64, grid: &str) -> Self {
+    pub(crate) fn enrolled(site: &Site, n: u64, grid: &str) -> Self {
         let (device, changes) = Self::new(n, grid);
         site.node.directory.change(changes).unwrap();
         device
     }
 
     /// Makes an entry; gives its name.
-    pub fn make(&mut self, target: Target, at: Timestamp, ops: Vec<Op>) -> EntryRef {
+    pub(crate) fn make(&mut self, target: Target, at: Timestamp, ops: Vec<Op>) -> EntryRef {
         self.seq += 1;
         let entry = Entry::new(self.incarnation, self.seq, target, 1, at, ops);
         let hash = entry.hash(&self.stream);
@@ -71,12 +71,12 @@ impl Device {
     }
 
     /// How many entries wait.
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
     /// The request with everything that waits.
-    pub fn request(&mut self) -> SyncRequest {
+    pub(crate) fn request(&mut self) -> SyncRequest {
         let statement = head_statement(&self.stream, self.incarnation, self.seq, &self.link);
         let logs = if self.waiting.is_empty() {
             Vec::new()
@@ -105,7 +105,7 @@ impl Device {
     }
 
     /// Takes a response; gives how many items came and whether there are more.
-    pub fn take(&mut self, request: &SyncRequest, body: &[u8]) -> (usize, bool) {
+    pub(crate) fn take(&mut self, request: &SyncRequest, body: &[u8]) -> (usize, bool) {
         let answer = SyncResponse::decode(body, request, self.author).unwrap();
         assert_eq!(answer.problems, vec![]);
         if let Some(directory) = &answer.directory {
@@ -131,7 +131,7 @@ impl Device {
     }
 
     /// One exchange; gives the server's CPU time for it.
-    pub fn sync(&mut self, node: &Node) -> Duration {
+    pub(crate) fn sync(&mut self, node: &Node) -> Duration {
         let request = self.request();
         let body = request.encode();
         let before = cpu();
@@ -142,14 +142,14 @@ impl Device {
     }
 
     /// One exchange; gives how many items came.
-    pub fn pull(&mut self, node: &Node) -> usize {
+    pub(crate) fn pull(&mut self, node: &Node) -> usize {
         let request = self.request();
         let exchange = node.sync(self.author, &request.encode()).unwrap();
         self.take(&request, &exchange.body).0
     }
 
     /// Where it stands in each stream.
-    pub fn ends(&self) -> Vec<(StreamId, u64)> {
+    pub(crate) fn ends(&self) -> Vec<(StreamId, u64)> {
         self.cursors
             .iter()
             .map(|(s, (n, _))| (s.clone(), *n))

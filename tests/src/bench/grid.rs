@@ -13,7 +13,7 @@ use super::visit::{json_of, visit};
 use super::{text, wire::visit_form};
 
 /// Fills a grid with visits, as its workers' phones brought them; gives them as JSON.
-pub fn fill(site: &Site, grid: &str, n: usize) -> serde_json::Value {
+pub(crate) fn fill(site: &Site, grid: &str, n: usize) -> serde_json::Value {
     let mut device = Device::enrolled(site, 500, grid);
     let mut rng = StdRng::seed_from_u64(5);
     let mut now = T0.plus_millis(-90 * 86_400_000);
@@ -40,7 +40,7 @@ pub fn fill(site: &Site, grid: &str, n: usize) -> serde_json::Value {
     serde_json::Value::Array(json)
 }
 
-pub fn run() {
+pub(crate) fn run() {
     const RECORDS: usize = 5_000;
     let site = Site::new(1);
     let json = fill(&site, "g0", RECORDS);

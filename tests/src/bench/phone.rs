@@ -19,7 +19,7 @@ fn median(mut all: Vec<Duration>) -> Duration {
     all[all.len() / 2]
 }
 
-pub fn run() {
+pub(crate) fn run() {
     let site = Site::new(1);
     grid::fill(&site, "g0", RECORDS);
     let phone = site.phone(1, "g0", site.path("phone"));

@@ -13,13 +13,13 @@ use gridfold_sync_core::ids::{IncarnationId, RecordId};
 use super::site::cpu;
 
 /// A document with a plain mapping of the form: registers as scalars, notes as text, choices as a map.
-pub fn empty(by: IncarnationId) -> AutoCommit {
+pub(crate) fn empty(by: IncarnationId) -> AutoCommit {
     AutoCommit::new_with_encoding(TextEncoding::UnicodeCodePoint)
         .with_actor(ActorId::from(&by.bytes()[..]))
 }
 
 /// Makes one change of these operations; gives its bytes.
-pub fn change(doc: &mut AutoCommit, ops: &[Op], at: i64) -> Vec<u8> {
+pub(crate) fn change(doc: &mut AutoCommit, ops: &[Op], at: i64) -> Vec<u8> {
     for op in ops {
         match op {
             Op::Set { field, value } => {
@@ -73,15 +73,15 @@ fn scalar(value: &Value) -> ScalarValue {
 
 /// Documents of records, kept loaded.
 #[derive(Default)]
-pub struct Rival {
+pub(crate) struct Rival {
     docs: HashMap<RecordId, Automerge>,
-    pub took: Duration,
-    pub edits: usize,
+    pub(crate) took: Duration,
+    pub(crate) edits: usize,
 }
 
 impl Rival {
     /// Parses and applies changes one by one; makes a record's document when it is new.
-    pub fn apply(&mut self, changes: &[(RecordId, Vec<u8>)]) {
+    pub(crate) fn apply(&mut self, changes: &[(RecordId, Vec<u8>)]) {
         let before = cpu();
         for (record, bytes) in changes {
             let change = Change::from_bytes(bytes.clone()).unwrap();
@@ -95,7 +95,7 @@ impl Rival {
         self.edits += changes.len();
     }
 
-    pub fn per_edit_us(&self) -> f64 {
+    pub(crate) fn per_edit_us(&self) -> f64 {
         self.took.as_secs_f64() * 1e6 / self.edits as f64
     }
 }

@@ -102,7 +102,7 @@ fn report(what: &str, ours: f64, theirs: f64, aim: f64) {
 }
 
 /// New visits and edits at the heads.
-pub fn linear(pushes: usize) {
+pub(crate) fn linear(pushes: usize) {
     for (what, new) in [
         ("new visits only", PUSH),
         ("40 new visits, 160 edits at heads", 40),
@@ -142,7 +142,7 @@ pub fn linear(pushes: usize) {
 }
 
 /// Four devices edit the same records, each on from the state that it last saw.
-pub fn concurrent() {
+pub(crate) fn concurrent() {
     const DEVICES: u64 = 4;
     const RECORDS: usize = 40;
     for (what, rounds) in [
@@ -195,7 +195,7 @@ pub fn concurrent() {
 }
 
 /// One stream of 100 pushes: CPU per entry of its first, around its 10th and around its 100th.
-pub fn growth() {
+pub(crate) fn growth() {
     let site = Site::new(1);
     let mut worker = Worker::new(&site, 1, "g0", false);
     let mut marks = Vec::new();

@@ -19,27 +19,27 @@ use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use serde_json::json;
 
-pub const T0: Timestamp = Timestamp(1_781_300_000_000);
+pub(crate) const T0: Timestamp = Timestamp(1_781_300_000_000);
 
 /// CPU time of this process so far, all threads.
-pub fn cpu() -> Duration {
+pub(crate) fn cpu() -> Duration {
     let usage = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(usage.tv_sec as u64, usage.tv_nsec as u32)
 }
 
 /// A line `Name:  value kB` of this process' status, in KiB.
-pub fn status_kib(name: &str) -> u64 {
+pub(crate) fn status_kib(name: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = text.lines().find(|l| l.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-pub fn area(code: &str) -> AreaCode {
+pub(crate) fn area(code: &str) -> AreaCode {
     AreaCode::new(code).unwrap()
 }
 
 /// Names of ten bytes that are as random as a phone's.
-pub fn ten(n: u64) -> [u8; 10] {
+pub(crate) fn ten(n: u64) -> [u8; 10] {
     let mut out = [0; 10];
     out[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     out[8..].copy_from_slice(&(n.wrapping_mul(0xd134_2543_de82_ef95) >> 48).to_be_bytes()[6..]);
@@ -48,20 +48,20 @@ pub fn ten(n: u64) -> [u8; 10] {
 
 /// A clock that is set and randomness that repeats.
 #[derive(Debug)]
-pub struct BenchPlatform {
+pub(crate) struct BenchPlatform {
     now: AtomicI64,
     random: AtomicU64,
 }
 
 impl BenchPlatform {
-    pub fn new(seed: u64) -> Arc<Self> {
+    pub(crate) fn new(seed: u64) -> Arc<Self> {
         Arc::new(Self {
             now: AtomicI64::new(T0.millis()),
             random: AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
         })
     }
     /// Moves the clock on and tells it.
-    pub fn advance(&self, millis: i64) -> Timestamp {
+    pub(crate) fn advance(&self, millis: i64) -> Timestamp {
         Timestamp(self.now.fetch_add(millis, Ordering::Relaxed) + millis)
     }
 }
@@ -83,14 +83,14 @@ impl Platform for BenchPlatform {
 }
 
 /// A server and where it lives.
-pub struct Site {
-    pub node: Arc<Node>,
-    pub clock: Arc<ManualClock>,
-    pub dir: tempfile::TempDir,
+pub(crate) struct Site {
+    pub(crate) node: Arc<Node>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 /// Where data goes: `GRIDFOLD_BENCH_DIR`, else the system's temporary directory.
-pub fn temp() -> tempfile::TempDir {
+pub(crate) fn temp() -> tempfile::TempDir {
     match std::env::var_os("GRIDFOLD_BENCH_DIR") {
         Some(dir) => tempfile::tempdir_in(dir),
         None => tempfile::tempdir(),
@@ -100,7 +100,7 @@ pub fn temp() -> tempfile::TempDir {
 
 impl Site {
     /// A new server with `grids` grids `g0`, `g1` … under one street.
-    pub fn new(grids: usize) -> Self {
+    pub(crate) fn new(grids: usize) -> Self {
         let dir = temp();
         let config = Config::parse("[log]\nmin_free_mib = 16\n", std::iter::empty()).unwrap();
         let clock = Arc::new(ManualClock::at(T0));
@@ -127,7 +127,7 @@ impl Site {
     }
 
     /// Changes that make a worker with a grant and a device.
-    pub fn worker(n: u64, grid: &str, key: &PublicKey) -> (Author, Vec<DirectoryChange>) {
+    pub(crate) fn worker(n: u64, grid: &str, key: &PublicKey) -> (Author, Vec<DirectoryChange>) {
         let user = UserId::from_parts(T0, ten(n * 3 + 1));
         let device = DeviceId::from_parts(T0, ten(n * 3 + 2));
         let changes = vec![
@@ -162,7 +162,7 @@ impl Site {
     }
 
     /// A phone with its store at `path`, enrolled for a grid.
-    pub fn phone(&self, n: u64, grid: &str, path: PathBuf) -> Phone {
+    pub(crate) fn phone(&self, n: u64, grid: &str, path: PathBuf) -> Phone {
         let platform = BenchPlatform::new(n + 1);
         let client = Client::create(OpenOptions {
             path,
@@ -186,39 +186,39 @@ impl Site {
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The phone library over an in-process link.
-pub struct Phone {
-    pub client: Client,
-    pub platform: Arc<BenchPlatform>,
-    pub link: Link,
-    pub grid: AreaCode,
+pub(crate) struct Phone {
+    pub(crate) client: Client,
+    pub(crate) platform: Arc<BenchPlatform>,
+    pub(crate) link: Link,
+    pub(crate) grid: AreaCode,
 }
 
 impl Phone {
-    pub fn sync(&self) -> gridfold_client::SyncReport {
+    pub(crate) fn sync(&self) -> gridfold_client::SyncReport {
         self.client.sync(&self.link, &Default::default()).unwrap()
     }
 }
 
 /// Calls the node; what a network would carry is counted by the client.
-pub struct Link {
-    pub node: Arc<Node>,
-    pub author: Author,
+pub(crate) struct Link {
+    pub(crate) node: Arc<Node>,
+    pub(crate) author: Author,
     served_us: AtomicU64,
 }
 
 impl Link {
     /// CPU time that the server took for the calls so far, when nothing else ran.
-    pub fn served(&self) -> Duration {
+    pub(crate) fn served(&self) -> Duration {
         Duration::from_micros(self.served_us.load(Ordering::Relaxed))
     }
 
@@ -266,7 +266,7 @@ impl Transport for Link {
 }
 
 /// One line of the table: a figure beside its baseline and its aim.
-pub fn row(what: &str, figure: &str, baseline: &str, ratio: f64, aim: Option<f64>) {
+pub(crate) fn row(what: &str, figure: &str, baseline: &str, ratio: f64, aim: Option<f64>) {
     let verdict = match aim {
         None => "-".to_owned(),
         Some(aim) if ratio <= aim => format!("<= {aim}: met"),

@@ -34,7 +34,7 @@ fn each(devices: &[Mutex<Device>], done: impl Fn(&mut Device) + Sync) {
     });
 }
 
-pub fn run(phones: usize) {
+pub(crate) fn run(phones: usize) {
     let grids = phones.div_ceil(PHONES_PER_GRID);
     let site = Site::new(grids);
     let (mut devices, mut changes) = (Vec::new(), Vec::new());

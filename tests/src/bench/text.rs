@@ -215,7 +215,7 @@ fn clause(rng: &mut StdRng) -> String {
 }
 
 /// Notes of exactly `chars` characters.
-pub fn notes(rng: &mut StdRng, chars: usize) -> String {
+pub(crate) fn notes(rng: &mut StdRng, chars: usize) -> String {
     let mut out = String::new();
     while out.chars().count() < chars {
         out.push_str(&clause(rng));
@@ -229,14 +229,14 @@ pub fn notes(rng: &mut StdRng, chars: usize) -> String {
 }
 
 /// Characters drawn alike from 3,500 code points: no text, the worst that can be typed.
-pub fn noise(rng: &mut StdRng, chars: usize) -> String {
+pub(crate) fn noise(rng: &mut StdRng, chars: usize) -> String {
     (0..chars)
         .filter_map(|_| char::from_u32(0x4E00 + rng.random_range(0..3_500u32) * 5))
         .collect()
 }
 
 /// An address in the grid.
-pub fn address(rng: &mut StdRng) -> String {
+pub(crate) fn address(rng: &mut StdRng) -> String {
     format!(
         "{}{}号{}单元{}室",
         pick(rng, &STREETS),

@@ -6,11 +6,11 @@ use gridfold_sync_core::time::Timestamp;
 use rand::{RngExt as _, rngs::StdRng};
 use serde_json::json;
 
-pub fn field(key: &str) -> FieldKey {
+pub(crate) fn field(key: &str) -> FieldKey {
     FieldKey::new(key).unwrap()
 }
 
-pub fn set(key: &str, value: Value) -> Op {
+pub(crate) fn set(key: &str, value: Value) -> Op {
     Op::Set {
         field: field(key),
         value,
@@ -32,7 +32,12 @@ const FINDINGS: [&str; 6] = [
 ];
 
 /// All 14 fields of a visit.
-pub fn visit(rng: &mut StdRng, household: RecordId, at: Timestamp, notes: String) -> Vec<Op> {
+pub(crate) fn visit(
+    rng: &mut StdRng,
+    household: RecordId,
+    at: Timestamp,
+    notes: String,
+) -> Vec<Op> {
     let day = (at.millis() / 86_400_000) as i32;
     let mut ops = vec![
         set("household", Value::Reference(household)),
@@ -83,7 +88,7 @@ pub fn visit(rng: &mut StdRng, household: RecordId, at: Timestamp, notes: String
 }
 
 /// A change of one field, as follow-up work makes it.
-pub fn small_edit(rng: &mut StdRng, at: Timestamp) -> Vec<Op> {
+pub(crate) fn small_edit(rng: &mut StdRng, at: Timestamp) -> Vec<Op> {
     vec![match rng.random_range(0..6) {
         0 => set("minutes", Value::Integer(rng.random_range(3..60))),
         1 => set("people_met", Value::Integer(rng.random_range(0..8))),
@@ -101,7 +106,7 @@ pub fn small_edit(rng: &mut StdRng, at: Timestamp) -> Vec<Op> {
 }
 
 /// Words typed at the start of the notes.
-pub fn typed(words: String) -> Vec<Op> {
+pub(crate) fn typed(words: String) -> Vec<Op> {
     vec![Op::Splice {
         field: field("notes"),
         at: 0,
@@ -111,7 +116,7 @@ pub fn typed(words: String) -> Vec<Op> {
 }
 
 /// The object a REST client would send: the record's id and its fields by key.
-pub fn json_of(record: RecordId, ops: &[Op]) -> serde_json::Value {
+pub(crate) fn json_of(record: RecordId, ops: &[Op]) -> serde_json::Value {
     let mut out = serde_json::Map::new();
     out.insert("id".into(), json!(record.to_string()));
     for op in ops {
@@ -137,7 +142,7 @@ pub fn json_of(record: RecordId, ops: &[Op]) -> serde_json::Value {
 }
 
 /// Bytes of JSON in one zstd-3 body.
-pub fn zstd_json(json: &serde_json::Value) -> usize {
+pub(crate) fn zstd_json(json: &serde_json::Value) -> usize {
     zstd::bulk::compress(&serde_json::to_vec(json).unwrap(), 3)
         .unwrap()
         .len()

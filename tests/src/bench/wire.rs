@@ -8,13 +8,13 @@ use super::site::{Phone, Site, row, ten};
 use super::visit::{json_of, small_edit, typed, visit, zstd_json};
 use super::{text, visit::field};
 
-pub fn visit_form() -> FormCode {
+pub(crate) fn visit_form() -> FormCode {
     FormCode::new("visit").unwrap()
 }
 
 /// Creates visits, a few minutes apart, each of another household; gives what a REST client would
 /// have sent.
-pub fn create(
+pub(crate) fn create(
     phone: &Phone,
     rng: &mut StdRng,
     n: usize,
@@ -93,7 +93,7 @@ fn edits(
     );
 }
 
-pub fn run() {
+pub(crate) fn run() {
     let site = Site::new(4);
     visits(&site, 1, "notes of the grammar", text::notes, Some(0.85));
     visits(&site, 2, "notes of random characters", text::noise, None);
