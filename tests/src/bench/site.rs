@@ -85,7 +85,6 @@ impl Platform for BenchPlatform {
 /// A server and where it lives.
 pub(crate) struct Site {
     pub(crate) node: Arc<Node>,
-    pub(crate) clock: Arc<ManualClock>,
     pub(crate) dir: tempfile::TempDir,
 }
 
@@ -107,7 +106,7 @@ impl Site {
         let node = Node::init(
             &dir.path().join("server"),
             config,
-            Arc::clone(&clock) as _,
+            clock,
             "admin",
             &Password::new("a long enough phrase"),
         )
@@ -123,7 +122,7 @@ impl Site {
         node.directory
             .change(vec![DirectoryChange::Areas { areas }])
             .unwrap();
-        Self { node, clock, dir }
+        Self { node, dir }
     }
 
     /// Changes that make a worker with a grant and a device.

@@ -56,8 +56,12 @@ pub(crate) fn run(phones: usize) {
             shared.entry(device.stream.clone()).or_default().push(made);
         }
     }
-    each(&devices, |d| drop(d.sync(&site.node)));
-    each(&devices, |d| drop(d.sync(&site.node)));
+    each(&devices, |d| {
+        d.pull(&site.node);
+    });
+    each(&devices, |d| {
+        d.pull(&site.node);
+    });
     let idle = status_kib("VmRSS");
     // Offline: 4 new visits, 12 edits of records that nobody else edits, 4 of those that others do.
     for n in 0..phones {
@@ -87,7 +91,9 @@ pub(crate) fn run(phones: usize) {
         }
     }
     let (before, start) = (cpu(), Instant::now());
-    each(&devices, |d| drop(d.sync(&site.node)));
+    each(&devices, |d| {
+        d.pull(&site.node);
+    });
     let durable = start.elapsed();
     let spent = cpu() - before;
     each(&devices, |d| while d.pull(&site.node) > 0 {});

@@ -234,14 +234,3 @@ pub(crate) fn noise(rng: &mut StdRng, chars: usize) -> String {
         .filter_map(|_| char::from_u32(0x4E00 + rng.random_range(0..3_500u32) * 5))
         .collect()
 }
-
-/// An address in the grid.
-pub(crate) fn address(rng: &mut StdRng) -> String {
-    format!(
-        "{}{}号{}单元{}室",
-        pick(rng, &STREETS),
-        rng.random_range(1..180),
-        rng.random_range(1..7),
-        rng.random_range(1..13) * 100 + rng.random_range(1..5)
-    )
-}
