@@ -43,11 +43,20 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// Version of the tables; a file of another is made again from the log.
+const SCHEMA_VERSION: i64 = 1;
+
 /// Opens the file for writing, making it the first time.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
     crate::auth::create_private(path).map_err(|e| ViewsError::Open(e.to_string()))?;
     let conn = Connection::open(path)?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_master", [], |r| r.get(0))?;
+    let version: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    if tables > 0 && version != SCHEMA_VERSION {
+        return Err(ViewsError::Damaged);
+    }
     conn.execute_batch(include_str!("schema.sql"))?;
+    conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     prepare(&conn)?;
     Ok(conn)
 }

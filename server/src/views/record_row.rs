@@ -7,25 +7,27 @@ use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass};
 use gridfold_sync_core::schema::FormSet;
 use gridfold_sync_core::view::{PartState, RecordView};
 use rusqlite::{OptionalExtension, Transaction, params};
+use sha2::{Digest, Sha256};
 
 use crate::views::{ProjectedEntry, ViewsError, segment};
 
-/// The row of a record, made without life when an entry names it for the first time.
+/// The row of a record and the digest of its text, made without life when an entry names it for
+/// the first time.
 pub(super) fn record_row(
     tx: &Transaction<'_>,
     record: &RecordId,
     e: &ProjectedEntry,
-) -> Result<i64, ViewsError> {
+) -> Result<(i64, i64), ViewsError> {
     let found = tx
-        .prepare_cached("SELECT id FROM records WHERE record = ?1")?
-        .query_row([record.bytes()], |r| r.get(0))
+        .prepare_cached("SELECT id, words FROM records WHERE record = ?1")?
+        .query_row([record.bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
-    if let Some(id) = found {
-        return Ok(id);
+    if let Some(found) = found {
+        return Ok(found);
     }
     tx.prepare_cached(
         "INSERT INTO records (record, grid, form, live, form_version, deleted, conflicts, title, title_class,
-         missing, late, captured, changed, received) VALUES (?1, ?2, ?3, 0, 0, 0, 0, '', 0, 0, 0, ?4, ?4, ?5)",
+         missing, late, captured, changed, received, words) VALUES (?1, ?2, ?3, 0, 0, 0, 0, '', 0, 0, 0, ?4, ?4, ?5, 0)",
     )?
     .execute(params![
         record.bytes(),
@@ -34,12 +36,27 @@ pub(super) fn record_row(
         e.claimed.millis(),
         e.received.millis()
     ])?;
-    Ok(tx.last_insert_rowid())
+    Ok((tx.last_insert_rowid(), 0))
+}
+
+/// Digest of the text of each class; 0 when there is none.
+fn digest(texts: &[String; 3]) -> i64 {
+    if texts.iter().all(String::is_empty) {
+        return 0;
+    }
+    let mut h = Sha256::new();
+    for text in texts {
+        h.update((text.len() as u64).to_be_bytes());
+        h.update(text);
+    }
+    let digest = h.finalize();
+    i64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 /// What a batch does to one record.
 pub(super) struct Changed<'a> {
     id: i64,
+    words: i64,
     grid: &'a AreaCode,
     form: &'a FormCode,
     parts: BTreeMap<SensitivityClass, &'a PartState>,
@@ -50,9 +67,10 @@ pub(super) struct Changed<'a> {
 }
 
 impl<'a> Changed<'a> {
-    pub(super) fn new(id: i64, e: &'a ProjectedEntry, form: &'a FormCode) -> Self {
+    pub(super) fn new((id, words): (i64, i64), e: &'a ProjectedEntry, form: &'a FormCode) -> Self {
         Self {
             id,
+            words,
             grid: &e.stream.grid,
             form,
             parts: BTreeMap::new(),
@@ -132,13 +150,23 @@ impl<'a> Changed<'a> {
             .and_then(|key| form.field(key.as_str()))
             .map_or(form.class, |f| form.class_of(f));
         let location = view.location();
+        let mut texts = [const { String::new() }; 3];
+        for (class, part) in &view.parts {
+            let one = RecordView {
+                record,
+                form,
+                parts: vec![(*class, part)],
+            };
+            texts[*class as usize] = one.search_text();
+        }
+        let words = digest(&texts);
         tx.prepare_cached(
             "UPDATE records SET grid = ?2, form = ?3, live = 1, form_version = ?4, status = ?5, deleted = ?6,
              conflicts = ?7, title = ?8, title_class = ?9, household = ?10, lat = ?11, lon = ?12, missing = ?13,
              late = MAX(late, ?14),
              captured = CASE live WHEN 1 THEN MIN(captured, ?15) ELSE ?15 END,
              changed = CASE live WHEN 1 THEN MAX(changed, ?16) ELSE ?16 END,
-             received = CASE live WHEN 1 THEN MAX(received, ?17) ELSE ?17 END
+             received = CASE live WHEN 1 THEN MAX(received, ?17) ELSE ?17 END, words = ?18
              WHERE id = ?1",
         )?
         .execute(params![
@@ -158,19 +186,20 @@ impl<'a> Changed<'a> {
             self.late,
             self.captured,
             self.changed,
-            self.received
+            self.received,
+            words
         ])?;
-        let mut texts = [const { String::new() }; 3];
-        for (class, part) in &view.parts {
-            let one = RecordView {
-                record,
-                form,
-                parts: vec![(*class, part)],
-            };
-            texts[*class as usize] = segment(&one.search_text());
+        if words == self.words {
+            return Ok(());
         }
-        tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-            .execute([self.id])?;
+        if self.words != 0 {
+            tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+                .execute([self.id])?;
+        }
+        if words == 0 {
+            return Ok(());
+        }
+        let texts = texts.map(|text| segment(&text));
         tx.prepare_cached(
             "INSERT INTO search (rowid, general, personal, restricted) VALUES (?1, ?2, ?3, ?4)",
         )?

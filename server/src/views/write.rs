@@ -337,7 +337,7 @@ impl ViewsWriter {
         let mut cursors: BTreeMap<i64, (u64, Hash)> = BTreeMap::new();
         let mut heads: BTreeMap<(i64, i64), (u64, Hash)> = BTreeMap::new();
         let mut changed: BTreeMap<RecordId, Changed<'_>> = BTreeMap::new();
-        let mut record_ids: HashMap<RecordId, i64> = HashMap::new();
+        let mut record_ids: HashMap<RecordId, (i64, i64)> = HashMap::new();
         for e in batch {
             let stream = match streams.get(&e.stream) {
                 Some(id) => *id,
@@ -387,7 +387,7 @@ impl ViewsWriter {
                     e.seq as i64,
                     incarnation,
                     e.id.seq as i64,
-                    record,
+                    record.map(|(id, _)| id),
                     e.author.device.bytes(),
                     e.author.user.bytes(),
                     e.claimed.millis(),
