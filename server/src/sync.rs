@@ -1,10 +1,11 @@
 //! Sync: one exchange with a phone. Push what is new, pull what is missing, in one round trip.
 
 use gridfold_sync_core::codec::DecodeError;
-use gridfold_sync_core::directory::{DirectoryChange, DirectoryScope};
+use gridfold_sync_core::directory::{Directory, DirectoryChange, DirectoryScope};
 use gridfold_sync_core::entry::{Author, Receipt, ReceiptStream};
 use gridfold_sync_core::ids::{Hash, StreamId};
 use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, PULL_PAGE_BYTES};
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
     Cursor, Directive, StreamPage, StreamReset, SyncRequest, SyncResponse,
 };
@@ -85,6 +86,14 @@ impl Node {
         }
         let directory = self.directory.current();
         let mine = directory.streams_of(author.user, now);
+        // A phone whose grant ended still hears what became of its own edits before it erases.
+        let leaving: Vec<StreamId> = request
+            .cursors
+            .iter()
+            .map(|c| &c.stream)
+            .filter(|s| mine.binary_search(s).is_err() && once_read(&directory, author, s, now))
+            .cloned()
+            .collect();
         let epoch = self.log.epoch();
         let mut response = SyncResponse {
             epoch,
@@ -92,23 +101,22 @@ impl Node {
             problems: push.problems.clone(),
             ..SyncResponse::default()
         };
-        for cursor in &request.cursors {
-            if mine.binary_search(&cursor.stream).is_err() {
-                response
-                    .directives
-                    .push(Directive::Erase(cursor.stream.clone()));
-            }
-        }
-        if request.epoch != 0 && request.epoch != epoch {
-            for cursor in request
-                .cursors
-                .iter()
-                .filter(|c| mine.binary_search(&c.stream).is_ok())
-            {
+        let stands_elsewhere = request.epoch != 0 && request.epoch != epoch;
+        if stands_elsewhere {
+            for cursor in request.cursors.iter().filter(|c| {
+                mine.binary_search(&c.stream).is_ok() || leaving.contains(&c.stream)
+            }) {
                 response.resets.push(self.reset(&cursor.stream)?);
             }
         } else {
-            self.fill_pages(&request, author, &mine, &mut response)?;
+            self.fill_pages(&request, author, &mine, &leaving, &mut response)?;
+        }
+        for cursor in &request.cursors {
+            let stream = &cursor.stream;
+            let done = !leaving.contains(stream) || self.has_all(cursor, &response)?;
+            if mine.binary_search(stream).is_err() && done {
+                response.directives.push(Directive::Erase(stream.clone()));
+            }
         }
         let scope = directory.scope(author.user, now).to_bytes();
         if DirectoryScope::digest_of(&scope) != request.directory {
@@ -131,11 +139,23 @@ impl Node {
         })
     }
 
+    /// Whether a phone has all of a stream once it has this response.
+    fn has_all(&self, cursor: &Cursor, response: &SyncResponse) -> Result<bool, SyncError> {
+        if response.resets.iter().any(|r| r.stream == cursor.stream) {
+            return Ok(false);
+        }
+        Ok(match response.pages.iter().find(|p| p.stream == cursor.stream) {
+            Some(page) => !page.more,
+            None => self.log.head(&name(&cursor.stream)?)?.seq == cursor.seq,
+        })
+    }
+
     fn fill_pages(
         &self,
         request: &SyncRequest,
         author: Author,
         mine: &[StreamId],
+        leaving: &[StreamId],
         response: &mut SyncResponse,
     ) -> Result<(), SyncError> {
         let mut bytes_left = match request.budget_kib {
@@ -147,7 +167,7 @@ impl Node {
         };
         let (mut items_left, mut ops_left) = (MAX_ITEMS_PER_PULL, PAGE_OPS);
         let mut proved = Vec::new();
-        for stream in mine {
+        for stream in mine.iter().chain(leaving) {
             let name = name(stream)?;
             let head = self.log.head(&name)?;
             let after = match request.cursors.iter().find(|c| c.stream == *stream) {
@@ -182,7 +202,10 @@ impl Node {
                     break;
                 }
                 let stored = StoredItem::decode(&item.bytes)?;
-                let sent = stored.for_device(&self.keys, author.device)?;
+                let mut sent = stored.for_device(&self.keys, author.device)?;
+                if stored.author.device != author.device && leaving.contains(stream) {
+                    sent.entry = None;
+                }
                 items_left -= 1;
                 bytes_left = bytes_left.saturating_sub(item.bytes.len());
                 ops_left =
@@ -219,6 +242,17 @@ impl Node {
         };
         Ok(prefix[..CURSOR_PREFIX_BYTES] == cursor.prefix)
     }
+}
+
+/// Whether a user had a grant to read a stream, now or before.
+fn once_read(directory: &Directory, author: Author, stream: &StreamId, now: Timestamp) -> bool {
+    directory.grants_of(author.user).any(|g| {
+        g.from <= now
+            && g.area
+                .as_ref()
+                .is_none_or(|area| directory.lies_in(&stream.grid, area))
+            && g.role.readable().contains(&stream.class)
+    })
 }
 
 fn name(stream: &StreamId) -> Result<StreamName, SyncError> {

@@ -11,7 +11,7 @@ use gridfold_sync_core::wire::{Directive, SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
 use crate::shell::batch::{Batch, place};
-use crate::shell::outbox::{LogKey, Push, Sending};
+use crate::shell::outbox::{LogKey, Push};
 use crate::shell::rows::{EntryRow, Fate, LogRefusal, NO_RECORD, Said, StreamNo};
 use crate::shell::state::{Held, RecoverMark, put_directory, put_session};
 
@@ -50,7 +50,6 @@ impl Batch<'_> {
         &mut self,
         request: &SyncRequest,
         push: &Push,
-        sending: &Sending,
         response: &SyncResponse,
     ) -> Result<Applied, ClientError> {
         let mut out = Applied::default();
@@ -79,7 +78,7 @@ impl Batch<'_> {
             }
             self.take_problems(response, push, &pages, &mut out)?;
         }
-        self.take_directives(response, sending, &mut out)?;
+        self.take_directives(response, &mut out)?;
         if response.resets.is_empty() {
             self.advance_recovery(request)?;
         }
@@ -381,7 +380,6 @@ impl Batch<'_> {
     fn take_directives(
         &mut self,
         response: &SyncResponse,
-        sending: &Sending,
         out: &mut Applied,
     ) -> Result<(), ClientError> {
         for directive in &response.directives {
@@ -395,13 +393,8 @@ impl Batch<'_> {
                 }
                 continue;
             };
-            // What the server took needs no verdict any more: it is durable there.
-            let left = self.waiting().into_iter().any(|item| {
-                let taken = (item.stream, item.id);
-                item.stream == stream
-                    && !sending.sent.contains(&taken)
-                    && !out.sent.contains(&taken)
-            });
+            // The verdicts come before the order; whatever still waits is sent first.
+            let left = self.waiting().into_iter().any(|w| w.stream == stream);
             if !left {
                 self.erase_stream(stream)?;
                 out.erased.push(name.clone());

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::admission::PushedLog;
-use gridfold_sync_core::entry::head_statement;
-use gridfold_sync_core::ids::{EntryRef, IncarnationId};
+use gridfold_sync_core::entry::{head_statement, next_link};
+use gridfold_sync_core::ids::{EntryRef, Hash, IncarnationId};
 use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_OPS_PER_MESSAGE};
 
 use crate::error::ClientError;
@@ -151,8 +151,13 @@ pub(crate) fn build(
             let row = entry_row(source, stream, &id)?.map(|(_, row)| row);
             let usable = row.and_then(|row| {
                 let entry = row.entry.filter(|e| e.ops.is_some())?;
-                Some((entry, row.link?))
+                Some((entry, row.link))
             });
+            let usable = match usable {
+                Some((entry, Some(after))) => Some((entry, after)),
+                Some((entry, None)) => link_at(source, stream, id)?.map(|after| (entry, after)),
+                None => None,
+            };
             let Some((entry, after)) = usable else {
                 push.broken.push((key, seq));
                 break;
@@ -176,6 +181,24 @@ pub(crate) fn build(
         push.keys.push(key);
     }
     Ok(push)
+}
+
+/// The link after an entry that came back from the server: a former life of this store wrote it,
+/// and under its own name nobody takes it for another one.
+fn link_at(
+    source: &impl Source,
+    stream: StreamNo,
+    id: EntryRef,
+) -> Result<Option<Hash>, ClientError> {
+    let mut link = Hash::default();
+    for seq in 1..=id.seq {
+        let before = EntryRef { seq, ..id };
+        let Some((_, row)) = entry_row(source, stream, &before)? else {
+            return Ok(None);
+        };
+        link = next_link(&link, &row.hash);
+    }
+    Ok(Some(link))
 }
 
 fn payload_size(entry: &gridfold_sync_core::entry::Entry) -> usize {

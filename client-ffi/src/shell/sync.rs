@@ -84,7 +84,7 @@ impl Shell {
                 report.wiped = true;
                 return Ok(report);
             }
-            let applied = self.apply(&request, &push, &sending, &answer)?;
+            let applied = self.apply(&request, &push, &answer)?;
             let again = self.learn(&applied, &push, &mut sending, &mut gaps_seen, &mut report)?;
             if let Some(progress) = options.progress {
                 progress(Progress {
@@ -153,7 +153,6 @@ impl Shell {
         &self,
         request: &SyncRequest,
         push: &Push,
-        sending: &Sending,
         answer: &SyncResponse,
     ) -> Result<Applied, ClientError> {
         if says_nothing(request, answer) {
@@ -165,7 +164,7 @@ impl Shell {
             return Ok(Applied::default());
         }
         self.commit(ChangeCause::Sync, |batch| {
-            batch.apply(request, push, sending, answer)
+            batch.apply(request, push, answer)
         })
     }
 

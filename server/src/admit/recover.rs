@@ -63,9 +63,13 @@ pub(super) fn recover(
         }
         if item.id.seq != head.seq + 1 {
             // Its author's log has a hole here; the author's own phone will fill it.
-            break;
+            continue;
         }
         let told = tell(facts, run, item.entry.as_ref())?;
+        if item.verdict.is_admitted() && !fits(facts, run, item.entry.as_ref(), told.as_ref())? {
+            // What it was made at is not here, or is another record by now.
+            continue;
+        }
         let state = match (&item.entry, &told) {
             (Some(entry), Some((record, form))) if item.verdict.is_admitted() => {
                 Some(facts.fold(&run.stream, record, form, entry)?)
@@ -73,7 +77,7 @@ pub(super) fn recover(
             _ => None,
         };
         if item.verdict.is_admitted() && state.is_none() {
-            break;
+            continue;
         }
         let decision = Decision {
             entry: item.entry.clone().unwrap_or_else(|| hollow(item.id)),
@@ -96,6 +100,30 @@ pub(super) fn recover(
         });
     }
     Ok(true)
+}
+
+/// Whether an entry that was admitted before still stands on what this log holds.
+fn fits(
+    facts: &mut BatchFacts<'_>,
+    run: &RecoverRun,
+    entry: Option<&Entry>,
+    told: Option<&(RecordId, FormCode)>,
+) -> Result<bool, ViewsError> {
+    use gridfold_sync_core::admission::RecordFact;
+    let (Some(entry), Some((record, form))) = (entry, told) else {
+        return Ok(false);
+    };
+    for dep in entry.header.deps() {
+        let known = facts.entry(&run.stream, dep)?;
+        if !known.is_some_and(|f| f.admitted && f.record == Some(*record)) {
+            return Ok(false);
+        }
+    }
+    Ok(match facts.record(record)? {
+        RecordFact::Unknown => true,
+        RecordFact::Known { grid, form: known } => grid == run.stream.grid && known == *form,
+        RecordFact::Erased => false,
+    })
 }
 
 /// The record and form of an entry.

@@ -1,0 +1,28 @@
+//! The simulated world: real phones, a real server and a hostile network in one process.
+//!
+//! What enters: a seed. What leaves: counts of what happened, or the first broken promise. Phones
+//! are [`gridfold_client::Client`]s with the simulation's clock and randomness; the server is a
+//! [`gridfold_server::node::Node`] that is crashed, restored and given old views; the network
+//! loses, repeats, delays and cuts. What never happens here: trusting the merge engine. The
+//! [`model`] works out from the admitted edits alone what every record must hold.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test support: whatever cannot happen is a finding, and the seed repeats it"
+)]
+
+mod check;
+mod edits;
+mod hostile;
+mod model;
+mod net;
+mod phone;
+mod play;
+mod run;
+mod server;
+
+pub use run::{Outcome, run, run_caught};
+
+/// Names one part of an acknowledged edit: its claimed time, made unique, and its class.
+type Tag = (i64, gridfold_sync_core::ids::SensitivityClass);

@@ -1,0 +1,149 @@
+//! A phone: the real client on a directory, with a clock and randomness of the simulation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use gridfold_client::{Client, ClientError, OpenOptions, Platform};
+use gridfold_sync_core::ids::UserId;
+use gridfold_sync_core::time::Timestamp;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::Tag;
+
+/// Claimed times are this coarse but for a number that names the edit.
+pub(super) const CLOCK_STEP: i64 = 10_000_000;
+
+/// A clock that stands until it is set, and randomness that repeats.
+#[derive(Debug)]
+pub(super) struct SimPlatform {
+    now: AtomicI64,
+    rng: Mutex<StdRng>,
+}
+
+impl SimPlatform {
+    pub(super) fn new(seed: u64) -> Arc<Self> {
+        Arc::new(Self {
+            now: AtomicI64::new(0),
+            rng: Mutex::new(StdRng::seed_from_u64(seed)),
+        })
+    }
+    pub(super) fn set(&self, at: i64) {
+        self.now.store(at, Ordering::SeqCst);
+    }
+}
+
+impl Platform for SimPlatform {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+    fn random(&self, bytes: &mut [u8]) {
+        self.rng.lock().unwrap().fill_bytes(bytes);
+    }
+}
+
+/// A phone and what it was trusted with.
+pub(super) struct Phone {
+    pub(super) name: String,
+    pub(super) dir: PathBuf,
+    pub(super) platform: Arc<SimPlatform>,
+    pub(super) client: Option<Client>,
+    pub(super) user: UserId,
+    /// The coarse part of its clock, a multiple of [`CLOCK_STEP`].
+    pub(super) clock: i64,
+    /// What it acknowledged and must still hold.
+    pub(super) holds: BTreeSet<Tag>,
+    /// What it handed over before it had to erase a stream.
+    pub(super) handed_over: BTreeSet<Tag>,
+    /// Refused edits that its person looked at and let go or made again.
+    pub(super) settled: BTreeSet<Tag>,
+}
+
+const KEY: [u8; 32] = [7; 32];
+
+fn options(dir: &Path, platform: &Arc<SimPlatform>) -> OpenOptions {
+    OpenOptions {
+        path: dir.to_owned(),
+        key: KEY,
+        platform: Arc::clone(platform) as Arc<dyn Platform>,
+    }
+}
+
+impl Phone {
+    pub(super) fn create(name: String, dir: PathBuf, seed: u64, user: UserId, clock: i64) -> Self {
+        std::fs::create_dir_all(&dir).unwrap();
+        let platform = SimPlatform::new(seed);
+        platform.set(clock);
+        let client = Client::create(options(&dir, &platform)).unwrap();
+        Self {
+            name,
+            dir,
+            platform,
+            client: Some(client),
+            user,
+            clock,
+            holds: BTreeSet::new(),
+            handed_over: BTreeSet::new(),
+            settled: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        self.client.as_ref().unwrap()
+    }
+
+    /// The process ends and starts again.
+    pub(super) fn reopen(&mut self) -> Result<(), ClientError> {
+        self.client = None;
+        self.client = Some(Client::open(options(&self.dir, &self.platform))?);
+        Ok(())
+    }
+
+    /// Goes on from what is in another directory, moved or copied there.
+    pub(super) fn open_at(&mut self, dir: PathBuf) -> Result<(), ClientError> {
+        self.client = None;
+        self.dir = dir;
+        self.client = Some(Client::open(options(&self.dir, &self.platform))?);
+        Ok(())
+    }
+
+    /// What the store holds of acknowledged edits, by record, as its history tells.
+    pub(super) fn present(
+        &self,
+        records: &BTreeMap<Tag, gridfold_sync_core::ids::RecordId>,
+    ) -> BTreeSet<Tag> {
+        let mine: BTreeSet<_> = self
+            .holds
+            .iter()
+            .filter_map(|tag| records.get(tag))
+            .collect();
+        let mut out = BTreeSet::new();
+        for record in mine {
+            for entry in self.client().history(*record) {
+                out.insert((entry.claimed.millis(), entry.stream.class));
+            }
+        }
+        out
+    }
+
+    pub(super) fn refused(&self) -> BTreeSet<Tag> {
+        self.client()
+            .refused()
+            .into_iter()
+            .map(|r| (r.at.millis(), r.stream.class))
+            .collect()
+    }
+}
+
+/// Copies a store as it stands on disk.
+pub(super) fn copy_dir(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The server of the world: a real node that crashes, is restored, and is given old views.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use gridfold_server::admit::Faults;
+use gridfold_server::clock::ManualClock;
+use gridfold_server::config::Config;
+use gridfold_server::log::{Engine, LogOptions};
+use gridfold_server::node::Node;
+use gridfold_server::views::VIEWS_DB_FILE_NAME;
+use gridfold_sync_core::time::Timestamp;
+
+/// Steps of a batch at which the simulation stops the writer.
+pub(super) const STEPS: [&str; 4] = ["admit", "append", "project", "answer"];
+
+/// What happens to the views while the server is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ViewsFate {
+    Kept,
+    Deleted,
+    Older,
+}
+
+/// The server and what it keeps on disk.
+pub(super) struct Server {
+    dir: PathBuf,
+    redb: bool,
+    pub(super) clock: Arc<ManualClock>,
+    node: Option<Arc<Node>>,
+    armed: Arc<Mutex<Option<&'static str>>>,
+    old_views: Option<PathBuf>,
+    root: PathBuf,
+    made: u32,
+}
+
+fn config(redb: bool) -> Config {
+    let engine = if redb { "redb" } else { "sled" };
+    let text = format!("[log]\nengine = \"{engine}\"\ncache_mib = 16\nmin_free_mib = 16\n");
+    Config::parse(&text, std::iter::empty()).unwrap()
+}
+
+impl Server {
+    pub(super) fn create(root: &Path, redb: bool, now: Timestamp) -> Self {
+        let clock = Arc::new(ManualClock::at(now));
+        let dir = root.join("server0");
+        let node = Node::create(&dir, config(redb), Arc::clone(&clock) as _).unwrap();
+        drop(node);
+        let mut server = Self {
+            dir,
+            redb,
+            clock,
+            node: None,
+            armed: Arc::default(),
+            old_views: None,
+            root: root.to_owned(),
+            made: 0,
+        };
+        server.open();
+        server
+    }
+
+    pub(super) fn node(&self) -> &Arc<Node> {
+        self.node.as_ref().unwrap()
+    }
+
+    fn open(&mut self) {
+        let armed = Arc::clone(&self.armed);
+        let faults: Faults = Arc::new(move |step| {
+            let mut armed = armed.lock().unwrap();
+            let stops = *armed == Some(step);
+            if stops {
+                *armed = None;
+            }
+            stops
+        });
+        let clock = Arc::clone(&self.clock) as _;
+        let node = Node::open_with(&self.dir, config(self.redb), clock, Some(faults));
+        self.node = Some(node.unwrap());
+    }
+
+    /// The next batch stops at this step, as if the power went.
+    pub(super) fn arm(&self, step: &'static str) {
+        *self.armed.lock().unwrap() = Some(step);
+    }
+
+    /// Whether the writer was stopped; nothing is armed afterwards.
+    pub(super) fn fired(&self) -> bool {
+        self.armed.lock().unwrap().take().is_none()
+    }
+
+    /// The process ends and starts again.
+    pub(super) fn restart(&mut self, fate: ViewsFate) {
+        let node = self.node.take().unwrap();
+        assert_eq!(Arc::strong_count(&node), 1, "somebody kept the server");
+        drop(node);
+        let views = self.dir.join(VIEWS_DB_FILE_NAME);
+        match fate {
+            ViewsFate::Kept => {}
+            ViewsFate::Deleted => {
+                for suffix in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{suffix}", views.display()));
+                }
+            }
+            ViewsFate::Older => {
+                if let Some(old) = &self.old_views {
+                    for suffix in ["", "-wal", "-shm"] {
+                        let _ = std::fs::remove_file(format!("{}{suffix}", views.display()));
+                    }
+                    std::fs::copy(old, &views).unwrap();
+                }
+            }
+        }
+        if fate == ViewsFate::Kept && !views.with_extension("db-wal").exists() {
+            let copy = self.root.join("old-views.db");
+            std::fs::copy(&views, &copy).unwrap();
+            self.old_views = Some(copy);
+        }
+        self.open();
+    }
+
+    pub(super) fn backup(&mut self) -> PathBuf {
+        self.made += 1;
+        let file = self.root.join(format!("backup{}", self.made));
+        self.node().backup(&file, &mut |_| {}).unwrap();
+        file
+    }
+
+    /// The machine is lost; another one goes on from a backup.
+    pub(super) fn restore(&mut self, file: &Path) {
+        drop(self.node.take());
+        self.made += 1;
+        let dir = self.root.join(format!("server{}", self.made));
+        let engine = if self.redb { Engine::Redb } else { Engine::Sled };
+        let options = LogOptions {
+            min_free_bytes: 0,
+            ..LogOptions::default()
+        };
+        gridfold_server::backup::restore(file, &dir, engine, &options, &mut |_| {}).unwrap();
+        let _ = std::fs::remove_dir_all(&self.dir);
+        self.dir = dir;
+        self.open();
+    }
+}
