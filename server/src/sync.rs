@@ -103,9 +103,11 @@ impl Node {
         };
         let stands_elsewhere = request.epoch != 0 && request.epoch != epoch;
         if stands_elsewhere {
-            for cursor in request.cursors.iter().filter(|c| {
-                mine.binary_search(&c.stream).is_ok() || leaving.contains(&c.stream)
-            }) {
+            for cursor in request
+                .cursors
+                .iter()
+                .filter(|c| mine.binary_search(&c.stream).is_ok() || leaving.contains(&c.stream))
+            {
                 response.resets.push(self.reset(&cursor.stream)?);
             }
         } else {
@@ -144,10 +146,12 @@ impl Node {
         if response.resets.iter().any(|r| r.stream == cursor.stream) {
             return Ok(false);
         }
-        Ok(match response.pages.iter().find(|p| p.stream == cursor.stream) {
-            Some(page) => !page.more,
-            None => self.log.head(&name(&cursor.stream)?)?.seq == cursor.seq,
-        })
+        Ok(
+            match response.pages.iter().find(|p| p.stream == cursor.stream) {
+                Some(page) => !page.more,
+                None => self.log.head(&name(&cursor.stream)?)?.seq == cursor.seq,
+            },
+        )
     }
 
     fn fill_pages(

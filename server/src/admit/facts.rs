@@ -126,6 +126,10 @@ impl<'a> BatchFacts<'a> {
         console: IncarnationId,
         memory: &'a mut Memory,
     ) -> Self {
+        if let Err(error) = views.begin_reads() {
+            // Each read then looks by itself, which is only slower.
+            tracing::warn!(%error, "the views are read one by one");
+        }
         Self {
             views,
             log,
@@ -140,6 +144,7 @@ impl<'a> BatchFacts<'a> {
 
     /// Keeps what the batch decided, now that it is durable.
     pub(super) fn keep(self) {
+        self.views.end_reads();
         for (key, part) in self.overlay.parts {
             self.memory.parts.put(key, part);
         }
@@ -147,6 +152,7 @@ impl<'a> BatchFacts<'a> {
 
     /// Forgets what the batch decided, since it did not become durable.
     pub(super) fn forget(self) {
+        self.views.end_reads();
         self.memory.clear();
     }
 

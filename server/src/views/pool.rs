@@ -43,6 +43,14 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// Pages of the write-ahead log (32 MiB) after which they go to the file: a page that many batches
+/// changed goes once.
+const WAL_PAGES: i64 = 8_192;
+
+/// Pieces of the full-text index that gather on a level before they are merged into one: each merge
+/// costs writing, each piece costs a search a look.
+const SEARCH_SEGMENTS: i64 = 8;
+
 /// Version of the tables; a file of another is made again from the log.
 const SCHEMA_VERSION: i64 = 1;
 
@@ -57,6 +65,11 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
     }
     conn.execute_batch(include_str!("schema.sql"))?;
     conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    conn.execute(
+        "INSERT INTO search (search, rank) VALUES ('automerge', ?1)",
+        [SEARCH_SEGMENTS],
+    )?;
     prepare(&conn)?;
     Ok(conn)
 }

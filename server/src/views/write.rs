@@ -12,7 +12,7 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::schema::FormSet;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::views::ViewsError;
 use crate::views::pool::open_writer;
@@ -89,6 +89,31 @@ impl ViewsWriter {
             streams: HashMap::new(),
             incarnations: HashMap::new(),
         })
+    }
+
+    /// Keeps one look at the file over the reads of a batch: SQLite then locks it once and not at
+    /// every read.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub(crate) fn begin_reads(&mut self) -> Result<(), ViewsError> {
+        if self.conn.is_autocommit() {
+            self.conn.prepare_cached("BEGIN")?.execute([])?;
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Self::begin_reads`] began.
+    pub(crate) fn end_reads(&mut self) {
+        if !self.conn.is_autocommit() {
+            let ended = self
+                .conn
+                .prepare_cached("COMMIT")
+                .and_then(|mut s| s.execute([]));
+            if let Err(error) = ended {
+                tracing::error!(%error, "a read of the views did not end");
+            }
+        }
     }
 
     /// The log epoch the views were made from.
@@ -322,6 +347,7 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails; then nothing of the batch is written.
     pub fn project(&mut self, batch: &[ProjectedEntry], forms: &FormSet) -> Result<(), ViewsError> {
+        self.end_reads();
         for entry in batch {
             self.stream_id(&entry.stream)?;
             self.incarnation(entry.id.incarnation)?;
@@ -331,7 +357,7 @@ impl ViewsWriter {
             streams,
             incarnations,
         } = self;
-        let tx = conn.transaction()?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new_streams = Vec::new();
         let mut new_incarnations = Vec::new();
         let mut cursors: BTreeMap<i64, (u64, Hash)> = BTreeMap::new();
@@ -455,6 +481,7 @@ impl ViewsWriter {
         notes: &[QuarantineNote],
         end: (u64, Hash),
     ) -> Result<(), ViewsError> {
+        self.end_reads();
         let tx = self.conn.transaction()?;
         for note in notes {
             tx.prepare_cached(

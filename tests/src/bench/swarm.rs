@@ -48,8 +48,8 @@ pub(crate) fn run(phones: usize) {
     }
     // They know each other's grid before they lose the signal.
     let mut shared: BTreeMap<StreamId, Vec<(RecordId, EntryRef)>> = BTreeMap::new();
-    for n in 0..phones {
-        let mut device = devices[n].lock().unwrap();
+    for (n, device) in devices.iter().enumerate() {
+        let mut device = device.lock().unwrap();
         let mut rng = StdRng::seed_from_u64(n as u64);
         for _ in 0..5 {
             let made = create(&mut device, &mut rng);
@@ -64,8 +64,8 @@ pub(crate) fn run(phones: usize) {
     });
     let idle = status_kib("VmRSS");
     // Offline: 4 new visits, 12 edits of records that nobody else edits, 4 of those that others do.
-    for n in 0..phones {
-        let mut device = devices[n].lock().unwrap();
+    for (n, device) in devices.iter().enumerate() {
+        let mut device = device.lock().unwrap();
         let mut rng = StdRng::seed_from_u64(n as u64 + 1_000_000);
         let grid = &shared[&device.stream];
         let mut mine: Vec<_> = grid

@@ -72,7 +72,10 @@ pub(super) fn rows(node: &Node, log: &[Logged]) -> Result<BTreeSet<RecordId>, St
     let mut references: BTreeMap<RecordId, BTreeMap<SensitivityClass, Reference>> = BTreeMap::new();
     for logged in log.iter().filter(|l| l.item.verdict.is_admitted()) {
         let record = logged.item.record.ok_or("admitted and of no record")?;
-        let entry = logged.entry.as_ref().ok_or("admitted and without payload")?;
+        let entry = logged
+            .entry
+            .as_ref()
+            .ok_or("admitted and without payload")?;
         let of = references.entry(record).or_default();
         of.entry(logged.stream.class)
             .or_default()
@@ -148,7 +151,10 @@ pub(super) fn phone(
     let refused: BTreeSet<RecordId> = client.refused().into_iter().map(|r| r.record).collect();
     for record in client.records() {
         if !records.contains(&record) && !refused.contains(&record) {
-            return Err(format!("{} shows {record}, the server does not", phone.name));
+            return Err(format!(
+                "{} shows {record}, the server does not",
+                phone.name
+            ));
         }
     }
     for record in records {
@@ -196,13 +202,19 @@ pub(super) fn kept(
         let of = verdicts.get(tag).map(Vec::as_slice).unwrap_or_default();
         let admitted = of.iter().filter(|(_, v)| v.is_admitted()).count();
         if admitted > 1 {
-            return Err(format!("edit {tag:?} of {} counts {admitted} times: {of:?}", phone.name));
+            return Err(format!(
+                "edit {tag:?} of {} counts {admitted} times: {of:?}",
+                phone.name
+            ));
         }
         if of.is_empty() {
             return Err(format!("edit {tag:?} of {} is lost", phone.name));
         }
         if admitted == 0 && !refused.contains(tag) && !phone.settled.contains(tag) {
-            return Err(format!("{} hides that {tag:?} was refused: {of:?}", phone.name));
+            return Err(format!(
+                "{} hides that {tag:?} was refused: {of:?}",
+                phone.name
+            ));
         }
     }
     Ok(())

@@ -27,9 +27,9 @@ fn value(rng: &mut StdRng, kind: &FieldType, bad: bool) -> Value {
         }),
         FieldType::Boolean => Value::Boolean(rng.random()),
         FieldType::Date { .. } => Value::Date(rng.random_range(20_000..20_010)),
-        FieldType::DateTime => {
-            Value::DateTime(Timestamp(1_780_000_000_000 + rng.random_range(0..5) * 1_000))
-        }
+        FieldType::DateTime => Value::DateTime(Timestamp(
+            1_780_000_000_000 + rng.random_range(0..5) * 1_000,
+        )),
         FieldType::ChooseOne { choices } => {
             Value::Choice(choices[rng.random_range(0..choices.len())].key.clone())
         }
@@ -37,9 +37,10 @@ fn value(rng: &mut StdRng, kind: &FieldType, bad: bool) -> Value {
             lat_e7: rng.random_range(300_000_000..300_000_004),
             lon_e7: 1_200_000_000,
         },
-        FieldType::Reference { .. } => {
-            Value::Reference(RecordId::from_parts(Timestamp(1), [rng.random_range(0..3); 10]))
-        }
+        FieldType::Reference { .. } => Value::Reference(RecordId::from_parts(
+            Timestamp(1),
+            [rng.random_range(0..3); 10],
+        )),
         // A digit fits every pattern of the built-in forms when repeated.
         _ => Value::Text(format!("{}", 100 + rng.random_range(0..12))),
     }
@@ -153,7 +154,9 @@ pub(super) fn by_class(form: &Form, ops: &[Op]) -> Vec<(SensitivityClass, Vec<Op
                 .iter()
                 .filter(|op| match op.field() {
                     None => form.class == class,
-                    Some(key) => form.field(key.as_str()).is_some_and(|f| form.class_of(f) == class),
+                    Some(key) => form
+                        .field(key.as_str())
+                        .is_some_and(|f| form.class_of(f) == class),
                 })
                 .cloned()
                 .collect();

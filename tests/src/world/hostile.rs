@@ -112,9 +112,9 @@ impl Hostile {
             Target::At(refs)
         };
         match refs(1) {
-            one if known.len() % 2 == 0 => one,
-            _ if known.len() % 5 == 0 => refs(70),
-            _ if known.len() % 3 == 0 => refs(3),
+            one if known.len().is_multiple_of(2) => one,
+            _ if known.len().is_multiple_of(5) => refs(70),
+            _ if known.len().is_multiple_of(3) => refs(3),
             _ => Target::New {
                 record: RecordId::from_parts(Timestamp(3), rng.random()),
                 form: FormCode::new("household").unwrap(),
@@ -171,7 +171,8 @@ impl Hostile {
         let mut entries = Vec::new();
         for _ in 0..rng.random_range(1..4) {
             seq += 1;
-            let claimed = Timestamp(rng.random_range(-4..4) * (i64::MAX / 8) / 10_000_000 * 10_000_000);
+            let claimed =
+                Timestamp(rng.random_range(-4..4) * (i64::MAX / 8) / 10_000_000 * 10_000_000);
             let version = rng.random_range(0..3);
             let entry = Entry::new(
                 incarnation,
@@ -186,7 +187,9 @@ impl Hostile {
         }
         let signature = match rng.random_range(0..8) {
             0 => Signature([9; 64]),
-            _ => self.key.sign(&head_statement(&stream, incarnation, seq, &link)),
+            _ => self
+                .key
+                .sign(&head_statement(&stream, incarnation, seq, &link)),
         };
         let request = SyncRequest {
             cursors: vec![Cursor {

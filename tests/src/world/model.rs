@@ -78,7 +78,10 @@ impl Reference {
         let writes = self.writes(&of);
         let newest = self.newest(&writes);
         for candidate in shown {
-            if !newest.iter().any(|w| w.value.as_ref() == Some(&candidate.value)) {
+            if !newest
+                .iter()
+                .any(|w| w.value.as_ref() == Some(&candidate.value))
+            {
                 return Err(format!("{place} shows {candidate:?}, which was replaced"));
             }
         }
@@ -186,8 +189,14 @@ impl Reference {
                     .collect();
                 for choice in named {
                     let want = self.stays(|op| match op {
-                        Op::Choose { field: f, choice: c } if is(f) && c == choice => Some(true),
-                        Op::Unchoose { field: f, choice: c } if is(f) && c == choice => Some(false),
+                        Op::Choose {
+                            field: f,
+                            choice: c,
+                        } if is(f) && c == choice => Some(true),
+                        Op::Unchoose {
+                            field: f,
+                            choice: c,
+                        } if is(f) && c == choice => Some(false),
                         _ => None,
                     });
                     if want != held.contains_key(choice) {
@@ -198,8 +207,7 @@ impl Reference {
             }
             Some(Cell::Group(_)) => self.check_group(field, cell),
             None if self.all_ops().any(|op| {
-                op.field().is_some_and(is)
-                    && !matches!(op, Op::Set { .. } | Op::Unset { .. })
+                op.field().is_some_and(is) && !matches!(op, Op::Set { .. } | Op::Unset { .. })
             }) =>
             {
                 Err(format!("{field} is gone"))
@@ -244,11 +252,10 @@ impl Reference {
         }
         for item in items {
             let want = self.stays(|op| match op {
-                Op::ItemAdd { field: f, item: i } | Op::ItemSet { field: f, item: i, .. }
-                    if is(f) && i == item =>
-                {
-                    Some(true)
-                }
+                Op::ItemAdd { field: f, item: i }
+                | Op::ItemSet {
+                    field: f, item: i, ..
+                } if is(f) && i == item => Some(true),
                 Op::ItemRemove { field: f, item: i } if is(f) && i == item => Some(false),
                 _ => None,
             });
@@ -308,7 +315,11 @@ impl Reference {
         for entry in &self.edits {
             for (index, op) in entry.ops().iter().enumerate() {
                 if let Op::Transition { action, .. } = op {
-                    made.push((entry.id(), u32::try_from(index).unwrap(), action.to_string()));
+                    made.push((
+                        entry.id(),
+                        u32::try_from(index).unwrap(),
+                        action.to_string(),
+                    ));
                 }
             }
         }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use gridfold_client::{
-    HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
-};
+use gridfold_client::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 use gridfold_server::node::Node;
 use gridfold_server::sync::SyncError;
 use gridfold_sync_core::directory::{Device, DeviceState, DirectoryChange};
@@ -118,7 +116,13 @@ impl Net {
         self.inner.lock().unwrap().snapshot.take().is_some()
     }
     pub(super) fn devices(&self) -> Vec<Device> {
-        self.inner.lock().unwrap().devices.values().cloned().collect()
+        self.inner
+            .lock()
+            .unwrap()
+            .devices
+            .values()
+            .cloned()
+            .collect()
     }
     pub(super) fn device_changed(&self, device: Device) {
         let mut inner = self.inner.lock().unwrap();
@@ -228,7 +232,10 @@ impl Net {
                 .iter()
                 .map(|r| format!("{} {}+{}", r.stream.name(), r.after, r.items.len()))
                 .collect();
-            eprintln!("    sent: epoch {} {logs:?} recover {runs:?}", sent.epoch % 1000);
+            eprintln!(
+                "    sent: epoch {} {logs:?} recover {runs:?}",
+                sent.epoch % 1000
+            );
         }
         match node.sync(author, &request.body) {
             Ok(exchange) => {
@@ -242,8 +249,7 @@ impl Net {
                         .map(|p| format!("{} {}+{}", p.stream.name(), p.after, p.items.len()))
                         .collect();
                     let (problems, resets) = (&said.problems, &said.resets);
-                    let resets: Vec<_> =
-                        resets.iter().map(|r| (r.stream.name(), r.seq)).collect();
+                    let resets: Vec<_> = resets.iter().map(|r| (r.stream.name(), r.seq)).collect();
                     let told = &said.directives;
                     eprintln!("    said: {problems:?} resets {resets:?} pages {pages:?} {told:?}");
                 }
@@ -274,22 +280,21 @@ impl Transport for Net {
             if let Some((from, to)) = inner.snapshot.take() {
                 copy_dir(&from, &to);
             }
-            let trouble = if inner.rng.random_range(0..100) >= inner.trouble
-                || request.path != "/v1/sync"
-            {
-                Trouble::None
-            } else {
-                inner.troubles += 1;
-                match inner.rng.random_range(0..7) {
-                    0 => Trouble::LoseRequest,
-                    1 => Trouble::LoseReply,
-                    2 => Trouble::Twice,
-                    3 => Trouble::OldFirst,
-                    4 => Trouble::CutRequest,
-                    5 => Trouble::CutReply,
-                    _ => Trouble::Busy,
-                }
-            };
+            let trouble =
+                if inner.rng.random_range(0..100) >= inner.trouble || request.path != "/v1/sync" {
+                    Trouble::None
+                } else {
+                    inner.troubles += 1;
+                    match inner.rng.random_range(0..7) {
+                        0 => Trouble::LoseRequest,
+                        1 => Trouble::LoseReply,
+                        2 => Trouble::Twice,
+                        3 => Trouble::OldFirst,
+                        4 => Trouble::CutRequest,
+                        5 => Trouble::CutReply,
+                        _ => Trouble::Busy,
+                    }
+                };
             let at: u64 = inner.rng.random();
             let old = match trouble {
                 Trouble::OldFirst if !inner.old.is_empty() => {

@@ -84,7 +84,11 @@ impl World {
                 Ok(())
             }
             186..=188 => {
-                let days = if self.rng.random_range(0..4) == 0 { 31 } else { 1 };
+                let days = if self.rng.random_range(0..4) == 0 {
+                    31
+                } else {
+                    1
+                };
                 self.tick(days * DAY);
                 Ok(())
             }
@@ -157,7 +161,12 @@ impl World {
             let Some(form) = held else { return Ok(()) };
             let ops = random_ops(&mut self.rng, &form, &detail.fields);
             let result = client.edit(detail.record, ops.clone());
-            self.say(|| format!("{name} edits {} {claimed}: {ops:?}: {result:?}", detail.record));
+            self.say(|| {
+                format!(
+                    "{name} edits {} {claimed}: {ops:?}: {result:?}",
+                    detail.record
+                )
+            });
             return match result {
                 Ok(()) => {
                     self.acknowledged(at, claimed, detail.record, &form, &ops);
@@ -170,7 +179,15 @@ impl World {
             return Ok(());
         }
         let grid = grids[self.rng.random_range(0..grids.len())].clone();
-        let codes = ["household", "matter", "visit", "task", "meeting", "household", "matter"];
+        let codes = [
+            "household",
+            "matter",
+            "visit",
+            "task",
+            "meeting",
+            "household",
+            "matter",
+        ];
         let code = codes[self.rng.random_range(0..codes.len())];
         let form = client.forms().into_iter().find(|f| f.code.as_str() == code);
         let Some(form) = form else { return Ok(()) };
@@ -207,7 +224,11 @@ impl World {
         if let Err(e) = result {
             return self.refused_call(at, &e);
         }
-        let form = client.forms().into_iter().find(|f| f.code == detail.form).unwrap();
+        let form = client
+            .forms()
+            .into_iter()
+            .find(|f| f.code == detail.form)
+            .unwrap();
         let key = conflict.path.split('/').next().unwrap_or_default();
         let class = form.field(key).map(|f| form.class_of(f)).unwrap();
         self.trust(at, claimed, detail.record, class, detail.grid);
@@ -222,7 +243,9 @@ impl World {
         let was = (refused.at.millis(), refused.stream.class);
         let name = self.phones[at].name.clone();
         if self.rng.random() {
-            client.discard_refused(&refused.stream, refused.entry).unwrap();
+            client
+                .discard_refused(&refused.stream, refused.entry)
+                .unwrap();
             self.say(|| format!("{name} lets {was:?} go"));
             self.phones[at].settled.insert(was);
             return Ok(());
@@ -243,7 +266,10 @@ impl World {
 
     fn console_edit(&mut self) {
         let node = Arc::clone(self.server.node());
-        let list = node.views.list_full(&RecordFilter::of(Scope::all())).unwrap();
+        let list = node
+            .views
+            .list_full(&RecordFilter::of(Scope::all()))
+            .unwrap();
         let n = list.rows.len();
         let (record, grid, form, fields) = if n > 0 && self.rng.random_range(0..5) > 0 {
             let stored = &list.rows[self.rng.random_range(0..n)];
@@ -393,7 +419,11 @@ impl World {
         self.server.restore(&file);
         let devices = self.net.devices();
         let mut changes = self.journal.clone();
-        changes.extend(devices.into_iter().map(|device| DirectoryChange::Device { device }));
+        changes.extend(
+            devices
+                .into_iter()
+                .map(|device| DirectoryChange::Device { device }),
+        );
         self.server.node().directory.change(changes).unwrap();
         self.net.connect(Some(Arc::clone(self.server.node())));
         let incarnation = IncarnationId::from_parts(Timestamp(self.now), self.rng.random());

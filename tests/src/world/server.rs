@@ -131,7 +131,11 @@ impl Server {
         drop(self.node.take());
         self.made += 1;
         let dir = self.root.join(format!("server{}", self.made));
-        let engine = if self.redb { Engine::Redb } else { Engine::Sled };
+        let engine = if self.redb {
+            Engine::Redb
+        } else {
+            Engine::Sled
+        };
         let options = LogOptions {
             min_free_bytes: 0,
             ..LogOptions::default()
