@@ -63,7 +63,12 @@ impl Node {
         let key = self
             .device_key(author.device)
             .ok_or(SyncError::UnknownDevice)?;
-        let push = if request.logs.is_empty() && request.recover.is_empty() {
+        let epoch = self.log.epoch();
+        // What was lost in a restore comes back first: an edit must not be refused for heads that
+        // its phone is about to bring again.
+        let stands_elsewhere = request.epoch != 0 && request.epoch != epoch;
+        let says_nothing = request.logs.is_empty() && request.recover.is_empty();
+        let push = if says_nothing || stands_elsewhere {
             PushOutcome::default()
         } else {
             self.writer
@@ -94,14 +99,12 @@ impl Node {
             .filter(|s| mine.binary_search(s).is_err() && once_read(&directory, author, s, now))
             .cloned()
             .collect();
-        let epoch = self.log.epoch();
         let mut response = SyncResponse {
             epoch,
             now,
             problems: push.problems.clone(),
             ..SyncResponse::default()
         };
-        let stands_elsewhere = request.epoch != 0 && request.epoch != epoch;
         if stands_elsewhere {
             for cursor in request
                 .cursors

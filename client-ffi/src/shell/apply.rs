@@ -78,6 +78,10 @@ impl Batch<'_> {
             }
             self.take_problems(response, push, &pages, &mut out)?;
         }
+        if request.epoch != 0 && request.epoch != response.epoch {
+            // A restored server takes nothing before the phone knows where it stands.
+            out.sent.clear();
+        }
         self.take_directives(response, &mut out)?;
         if response.resets.is_empty() {
             self.advance_recovery(request)?;

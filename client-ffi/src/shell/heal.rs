@@ -6,20 +6,23 @@
 use std::collections::BTreeMap;
 
 use gridfold_sync_core::codec::Reader;
-use gridfold_sync_core::entry::{Receipt, Target};
+use gridfold_sync_core::entry::{Item, Receipt, Target};
 use gridfold_sync_core::ids::{EntryRef, IncarnationId, RecordId};
-use gridfold_sync_core::limits::MAX_ITEMS_PER_PULL;
+use gridfold_sync_core::limits::{MAX_BODY_WIRE_BYTES, MAX_ITEMS_PER_PULL};
 use gridfold_sync_core::session::Position;
 use gridfold_sync_core::wire::RecoverRun;
 
 use crate::error::ClientError;
 use crate::shell::batch::{Batch, place};
+use crate::shell::outbox::payload_size;
 use crate::shell::rows::{
     EntryRow, Fate, LogRefusal, RefusedRow, StreamNo, log_prefix, place_key, ref_of_key,
 };
 use crate::shell::state::{Core, RecoverMark, entry_row};
 use crate::shell::store::{CURSORS, ITEMS, RECEIPT_BODIES, RECEIPTS, REFS, Source};
 
+/// Payloads of one run, well under what a body may hold.
+const MAX_RUN_BYTES: usize = MAX_BODY_WIRE_BYTES / 4;
 /// Receipts kept for each stream.
 const KEPT_RECEIPTS: usize = 16;
 
@@ -301,41 +304,61 @@ pub(crate) fn recover_run(
     mark: &RecoverMark,
 ) -> Result<Option<RecoverRun>, ClientError> {
     let mut keys = source.keys(RECEIPTS, &mark.stream.to_be_bytes())?;
-    if mark.whole {
-        keys.reverse();
-    }
+    keys.reverse();
+    // One run from the place that both hold up to the newest receipt: once others have written
+    // there, a second run would no longer follow what the server has.
+    let mut fallback = None;
     for key in keys {
         let upto = seq_of(&key)?;
         if upto <= mark.after {
-            continue;
+            break;
         }
         if upto - mark.after > MAX_ITEMS_PER_PULL as u64 {
-            return Ok(None);
+            continue;
         }
         let Some(number) = source.get(RECEIPTS, &key)? else {
-            return Ok(None);
+            continue;
         };
         let number = u64::from_be_bytes(Reader::new(&number).array()?);
         let Some(body) = source.get(RECEIPT_BODIES, &body_key(number, 1))? else {
-            return Ok(None);
+            continue;
         };
-        let mut items = Vec::new();
-        for seq in mark.after + 1..=upto {
-            let Some((id, _)) = place(source, mark.stream, seq)? else {
-                return Ok(None);
-            };
-            let row = entry_row(source, mark.stream, &id)?;
-            let Some(item) = row.and_then(|(_, row)| row.item()) else {
-                return Ok(None);
-            };
-            items.push(item);
-        }
-        return Ok(Some(RecoverRun {
+        let Some(items) = items_between(source, mark.stream, mark.after, upto)? else {
+            continue;
+        };
+        let entries = items.iter().filter_map(|i| i.entry.as_ref());
+        let bytes: usize = entries.map(payload_size).sum();
+        let run = RecoverRun {
             receipt: Receipt::decode(&mut Reader::new(&body))?,
             stream: core.stream(mark.stream)?.clone(),
             after: mark.after,
             items,
-        }));
+        };
+        if bytes <= MAX_RUN_BYTES {
+            return Ok(Some(run));
+        }
+        fallback = Some(run);
     }
-    Ok(None)
+    Ok(fallback)
+}
+
+/// The items of a stream between two places, when all of them are here.
+fn items_between(
+    source: &impl Source,
+    stream: StreamNo,
+    after: u64,
+    upto: u64,
+) -> Result<Option<Vec<Item>>, ClientError> {
+    let mut items = Vec::new();
+    for seq in after + 1..=upto {
+        let Some((id, _)) = place(source, stream, seq)? else {
+            return Ok(None);
+        };
+        let row = entry_row(source, stream, &id)?;
+        let Some(item) = row.and_then(|(_, row)| row.item()) else {
+            return Ok(None);
+        };
+        items.push(item);
+    }
+    Ok(Some(items))
 }

@@ -201,7 +201,7 @@ fn link_at(
     Ok(Some(link))
 }
 
-fn payload_size(entry: &gridfold_sync_core::entry::Entry) -> usize {
+pub(crate) fn payload_size(entry: &gridfold_sync_core::entry::Entry) -> usize {
     entry
         .ops
         .as_deref()

@@ -388,16 +388,17 @@ impl World {
         let records = check::rows(node, &log)?;
         check::refused_visible(node, &log)?;
         let verdicts = check::verdicts(&log);
+        let by_hash = check::known_by_hash(&self.phones, &log);
         for phone in &self.phones {
             check::phone(node, phone, Timestamp(self.now), &records)?;
-            check::kept(phone, &verdicts)?;
+            check::kept(phone, &verdicts, &by_hash)?;
         }
         for tag in self.record_of.keys() {
             let of = verdicts.get(tag).map(Vec::as_slice).unwrap_or_default();
             if of.iter().filter(|(_, v)| v.is_admitted()).count() > 1 {
                 return Err(format!("edit {tag:?} counts twice: {of:?}"));
             }
-            if of.is_empty() && !self.gone.contains_key(tag) {
+            if of.is_empty() && !self.gone.contains_key(tag) && !by_hash.contains(tag) {
                 return Err(format!("edit {tag:?} is lost and nobody knows why"));
             }
         }
