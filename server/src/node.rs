@@ -160,14 +160,14 @@ fn lock(dir: &Path) -> Result<File, NodeError> {
     }
 }
 
-fn engine(config: &Config) -> Engine {
+pub(crate) fn engine(config: &Config) -> Engine {
     match config.log.engine {
         crate::config::Engine::Sled => Engine::Sled,
         crate::config::Engine::Redb => Engine::Redb,
     }
 }
 
-fn log_options(config: &Config) -> LogOptions {
+pub(crate) fn log_options(config: &Config) -> LogOptions {
     LogOptions {
         cache_bytes: u64::from(config.log.cache_mib) << 20,
         min_free_bytes: u64::from(config.log.min_free_mib) << 20,

@@ -196,7 +196,10 @@ impl StreamId {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let (grid, class) = name.rsplit_once('/')?;
-        let class = SensitivityClass::from_u8(class.parse().ok()?)?;
+        // One digit: what is read must be written the same again.
+        let class = SensitivityClass::ALL
+            .into_iter()
+            .find(|c| class == (*c as u8).to_string())?;
         Some(Self {
             grid: AreaCode::new(grid).ok()?,
             class,
@@ -226,7 +229,12 @@ impl EntryRef {
         let (incarnation, seq) = text.split_once(':')?;
         Some(Self {
             incarnation: IncarnationId::parse(incarnation).ok()?,
-            seq: seq.parse().ok()?,
+            // Digits only: `parse` alone would take `+1`.
+            seq: seq
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| seq.parse().ok())
+                .flatten()?,
         })
     }
     /// 24 bytes: the incarnation, then the sequence big-endian; sorts like the reference itself.

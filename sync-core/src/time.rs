@@ -46,9 +46,13 @@ pub fn format_date(days: i64) -> String {
 #[must_use]
 pub fn parse_date(text: &str) -> Option<i32> {
     let mut parts = text.splitn(3, '-');
-    let y: i64 = parts.next().filter(|p| p.len() == 4)?.parse().ok()?;
-    let m: i64 = parts.next().filter(|p| p.len() == 2)?.parse().ok()?;
-    let d: i64 = parts.next().filter(|p| p.len() == 2)?.parse().ok()?;
+    // Digits only: `parse` alone would take `+1`.
+    let mut number = |length: usize| -> Option<i64> {
+        let part = parts.next().filter(|p| p.len() == length)?;
+        let digits = part.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| part.parse().ok()).flatten()
+    };
+    let (y, m, d) = (number(4)?, number(2)?, number(2)?);
     if !(1..=12).contains(&m) || !(1..=31).contains(&d) {
         return None;
     }

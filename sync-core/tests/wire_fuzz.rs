@@ -14,7 +14,7 @@ use std::path::Path;
 use common::{Rng, fuzz};
 
 /// About ten seconds on one core.
-const MUTANTS: u64 = 12_000;
+const MUTANTS: u64 = 8_000;
 
 #[test]
 fn mutants_neither_panic_nor_leave_a_row_that_is_no_fold() {

@@ -138,6 +138,23 @@ impl Accounts {
         })
     }
 
+    /// All logins with their users, by login.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn logins(&self) -> Result<Vec<(String, Uuid)>, StoreError> {
+        self.store.read(|conn| {
+            let mut statement =
+                conn.prepare_cached("SELECT login, user_id FROM accounts ORDER BY login")?;
+            let mut rows = statement.query([])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push((row.get(0)?, id(&row.get::<_, Vec<u8>>(1)?)?));
+            }
+            Ok(found)
+        })
+    }
+
     /// Whose login and password these are. Blocks for as long as a hash takes, whoever it is.
     ///
     /// # Errors

@@ -48,7 +48,12 @@ pub struct Device {
     pub created_ms: i64,
     /// When it was last seen, to the minute.
     pub last_seen_ms: i64,
+    /// What its owner calls it, for example its model.
+    pub label: String,
 }
+
+/// The longest label of a device, in characters.
+pub const DEVICE_LABEL_MAX_CHARS: usize = 60;
 
 /// The answer for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +164,25 @@ impl Devices {
         })
     }
 
+    /// Notes what its owner calls a device; what is too long is cut, what cannot be seen is left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn set_label(&self, device_id: Uuid, label: &str) -> Result<(), StoreError> {
+        let label: String = label
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(DEVICE_LABEL_MAX_CHARS)
+            .collect();
+        self.store.write(|tx| {
+            tx.execute(
+                "UPDATE devices SET label = ?2 WHERE device_id = ?1",
+                params![device_id.as_bytes(), label.trim()],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Makes the device a console stands for.
     ///
     /// # Errors
@@ -171,6 +195,7 @@ impl Devices {
             state: DeviceState::Active,
             created_ms: now_ms,
             last_seen_ms: now_ms,
+            label: String::new(),
         };
         let who = Actor {
             user: user_id,
@@ -251,7 +276,7 @@ impl Devices {
 }
 
 const SELECT: &str =
-    "SELECT device_id, user_id, public_key, state, created_ms, last_seen_ms FROM devices";
+    "SELECT device_id, user_id, public_key, state, created_ms, last_seen_ms, label FROM devices";
 
 fn from_row(row: &rusqlite::Row<'_>) -> Result<Device, StoreError> {
     let key: Option<Vec<u8>> = row.get(2)?;
@@ -267,6 +292,7 @@ fn from_row(row: &rusqlite::Row<'_>) -> Result<Device, StoreError> {
         },
         created_ms: row.get(4)?,
         last_seen_ms: row.get(5)?,
+        label: row.get(6)?,
     })
 }
 
@@ -298,14 +324,15 @@ pub(crate) fn standing_of(conn: &Connection, device: &Device) -> Result<Standing
 pub(crate) fn insert(tx: &Connection, device: &Device) -> Result<(), StoreError> {
     ensure_user(tx, device.user_id, device.created_ms)?;
     tx.execute(
-        "INSERT INTO devices (device_id, user_id, public_key, state, created_ms, last_seen_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO devices (device_id, user_id, public_key, state, created_ms, last_seen_ms, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             device.device_id.as_bytes(),
             device.user_id.as_bytes(),
             device.public_key,
             number(device.state),
             device.created_ms,
-            device.last_seen_ms
+            device.last_seen_ms,
+            device.label
         ],
     )?;
     Ok(())

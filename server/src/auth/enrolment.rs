@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ed25519_dalek::{Signature, VerifyingKey};
+use gridfold_sync_core::entry::{PublicKey, enrolment_statement};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -29,7 +30,6 @@ const CODE_BYTES: usize = 16;
 const CODE_GROUP: usize = 5;
 const CODE_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 const CODE_LABEL: &str = "gridfold/enrol-code/1";
-const PROOF_LABEL: &str = "gridfold/enrol-proof/1";
 const FINGERPRINT_LABEL: &str = "gridfold/device-fingerprint/1";
 
 /// A one-time code. Wiped when dropped.
@@ -169,15 +169,21 @@ impl From<NoRandomness> for EnrolmentError {
     }
 }
 
-/// What the device signs: the code's hash, the server's nonce and the key itself. `None` when the code is malformed.
+/// What the device signs: the statement of sync-core over the code as it was given, without spaces and hyphens, in capitals. `None` when the code is malformed.
 #[must_use]
 pub fn enrolment_proof_message(
     code: &str,
     nonce: &[u8; 32],
     public_key: &[u8; 32],
-) -> Option<[u8; 32]> {
-    let hash = code_hash(code)?;
-    Some(labelled_hash(PROOF_LABEL, &[&hash, nonce, public_key]))
+) -> Option<Vec<u8>> {
+    code_hash(code)?;
+    let normal: Zeroizing<String> = Zeroizing::new(
+        code.chars()
+            .filter(|c| !matches!(c, '-' | ' '))
+            .map(|c| c.to_ascii_uppercase())
+            .collect(),
+    );
+    Some(enrolment_statement(&normal, nonce, &PublicKey(*public_key)))
 }
 
 /// Eight letters that stand for a device's key on both screens.
@@ -420,6 +426,7 @@ fn make_device(
         state: DeviceState::Active,
         created_ms: now_ms,
         last_seen_ms: now_ms,
+        label: String::new(),
     };
     devices::insert(tx, &device)?;
     tx.execute(

@@ -23,7 +23,10 @@ pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, SignInError};
 pub use audit::{
     Actor, Audit, AuditError, AuditEvent, AuditRow, SCOPE_MAX_BYTES, Scope, SignedHead,
 };
-pub use devices::{Device, DeviceState, Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS, Standing};
+pub use devices::{
+    DEVICE_LABEL_MAX_CHARS, Device, DeviceState, Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS,
+    Standing,
+};
 pub use enrolment::{
     CODE_MAX_TRIES, CODE_TTL_MS, Challenge, Enrolled, Enrolment, EnrolmentCode, EnrolmentError,
     EnrolmentStatus, Invitation, Redemption, enrolment_proof_message, fingerprint,

@@ -150,17 +150,19 @@ impl Refresh {
 
     /// Exchanges a token for its successor.
     ///
-    /// `proof` is the signature of the device's key over [`refresh_proof_message`]; a console has no key and sends none.
+    /// `device_id`, when the caller says it, must be the token's device.
+    /// `proof`, when sent, is the signature of the device's key over [`refresh_proof_message`] and must verify; a console has no key and sends none.
     ///
     /// # Errors
     /// With the reason; what ends the family has then ended it durably.
     pub fn rotate(
         &self,
         token: &str,
-        device_id: Uuid,
+        device_id: impl Into<Option<Uuid>>,
         proof: Option<&[u8; 64]>,
         now_ms: i64,
     ) -> Result<Rotated, RefreshError> {
+        let device_id = device_id.into();
         let (handle, secret) = parse(token).ok_or(RefreshError::Invalid)?;
         self.store.write(|tx| {
             let Some(family) = load(tx, &handle)? else {
@@ -169,7 +171,7 @@ impl Refresh {
             let presented = token_hash(&handle, &secret);
             let known = same(&presented, &family.current)
                 || family.previous.is_some_and(|p| same(&presented, &p));
-            if !known || family.device_id != device_id {
+            if !known || device_id.is_some_and(|id| id != family.device_id) {
                 return end(tx, &family, known, now_ms);
             }
             if let Err(refused) = self.check(tx, &family, token, proof, now_ms) {
@@ -182,7 +184,7 @@ impl Refresh {
             )?;
             Ok(Ok(Rotated {
                 user_id: family.user_id,
-                device_id,
+                device_id: family.device_id,
                 token: write_token(&handle, &next),
             }))
         })?
@@ -293,11 +295,10 @@ fn end(
 }
 
 fn check_proof(device: &Device, token: &str, proof: Option<&[u8; 64]>) -> Result<(), RefreshError> {
-    let Some(public) = device.public_key else {
+    let (Some(public), Some(proof)) = (device.public_key, proof) else {
         return Ok(());
     };
     let key = VerifyingKey::from_bytes(&public).map_err(|_| RefreshError::BadProof)?;
-    let proof = proof.ok_or(RefreshError::BadProof)?;
     key.verify_strict(&refresh_proof_message(token), &Signature::from_bytes(proof))
         .map_err(|_| RefreshError::BadProof)
 }

@@ -14,7 +14,7 @@ CREATE INDEX IF NOT EXISTS failures_by_age ON failures (last_ms);
 
 CREATE TABLE IF NOT EXISTS devices (
   device_id BLOB PRIMARY KEY, user_id BLOB NOT NULL, public_key BLOB, state INTEGER NOT NULL,
-  created_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL, label TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS devices_by_user ON devices (user_id);
 

@@ -189,7 +189,7 @@ impl Auth {
     pub fn refresh(
         &self,
         token: &str,
-        device_id: Uuid,
+        device_id: impl Into<Option<Uuid>>,
         proof: Option<&[u8; 64]>,
         now_ms: i64,
     ) -> Result<Session, RefreshError> {

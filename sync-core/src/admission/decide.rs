@@ -178,8 +178,8 @@ fn decide<F: Facts>(
         (false, _) => facts.part_at(stream, &record, entry.header.deps())?,
     };
     let at = at.unwrap_or_else(|| PartState::new(form_code));
-    // A device knows what it wrote itself. The merge engine numbers the changes of one device log
-    // in a row, so an entry beside an own one could not be derived.
+    // A device knows what it wrote itself: only a broken or hostile one writes beside it, and each
+    // such entry would cost every replica one more line to merge.
     if at.authors.get(&entry.incarnation).copied() < own {
         refuse!(BesideOwnEdit);
     }

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::edit::Value;
 use crate::entry::RefusalCode;
 use crate::ids::{ActionKey, EntryRef, FieldKey};
 use crate::schema::{Label, Role};
-use crate::view::{PartState, TransitionMade};
+use crate::view::{Cell, PartState, TransitionMade};
 
 /// One status of a lifecycle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Status {
     /// Whether the work is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
 /// One allowed transition.
@@ -43,6 +47,9 @@ pub struct Transition {
     /// Fields that must have a value before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<FieldKey>,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
 /// The table of a form's statuses and transitions.
@@ -54,6 +61,9 @@ pub struct Lifecycle {
     pub statuses: Vec<Status>,
     /// All transitions; one action may stand in several rows.
     pub transitions: Vec<Transition>,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
 /// One of the newest transitions of a record.
@@ -82,10 +92,19 @@ impl Lifecycle {
                 .iter()
                 .flat_map(|t| t.from.iter().chain(std::iter::once(&t.to))),
         );
-        match named.into_iter().find(|key| !known(key)) {
-            Some(key) => Err(key.to_string()),
-            None => Ok(()),
+        if let Some(key) = named.into_iter().find(|key| !known(key)) {
+            return Err(key.to_string());
         }
+        // Where an action leads must not depend on who made it: the fold does not know.
+        for (i, a) in self.transitions.iter().enumerate() {
+            for b in &self.transitions[..i] {
+                if a.action == b.action && a.to != b.to && a.from.iter().any(|s| b.from.contains(s))
+                {
+                    return Err(a.action.to_string());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The status with this key.
@@ -98,48 +117,39 @@ impl Lifecycle {
     #[must_use]
     pub fn fold<'a>(&'a self, state: &'a PartState) -> StatusView<'a> {
         // Each transition's status follows from the shown status of those it was made after, so
-        // it is looked at once the last of them is reached. `after` has no cycles.
-        let all = &state.transitions;
-        let place: BTreeMap<(EntryRef, u32), usize> = all
+        // each is taken once all of those were; `after` has no cycles.
+        let made = &state.transitions;
+        let index: BTreeMap<(EntryRef, u32), usize> = made
             .iter()
             .enumerate()
             .map(|(i, t)| ((t.by, t.index), i))
             .collect();
-        let mut next: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
-        for (i, t) in all.iter().enumerate() {
-            for id in &t.after {
-                if let Some(&j) = place.get(id) {
-                    next[j].push(i);
-                }
+        let mut later: Vec<Vec<usize>> = vec![Vec::new(); made.len()];
+        let mut waiting: Vec<usize> = made.iter().map(|t| t.after.len()).collect();
+        for (i, t) in made.iter().enumerate() {
+            for of in t.after.iter().filter_map(|id| index.get(id)) {
+                later[*of].push(i);
             }
         }
-        let mut waiting: Vec<usize> = all.iter().map(|t| t.after.len()).collect();
-        let mut ready: Vec<usize> = (0..all.len()).filter(|&i| waiting[i] == 0).collect();
-        let mut status: Vec<Option<&ActionKey>> = vec![None; all.len()];
-        let mut reached: Vec<(&TransitionMade, &ActionKey)> = Vec::with_capacity(all.len());
+        let mut statuses: Vec<Option<&ActionKey>> = vec![None; made.len()];
+        let mut ready: Vec<usize> = (0..made.len()).filter(|&i| waiting[i] == 0).collect();
         while let Some(i) = ready.pop() {
-            let t = &all[i];
-            let from = t
-                .after
-                .iter()
-                .filter_map(|id| status[*place.get(id)?])
-                .max_by_key(|s| self.rank(s))
-                .unwrap_or(&self.initial);
-            let to = self.target(from, &t.action);
-            status[i] = Some(to);
-            reached.push((t, to));
-            for &j in &next[i] {
-                waiting[j] -= 1;
-                if waiting[j] == 0 {
-                    ready.push(j);
+            let of = made[i].after.iter().filter_map(|id| index.get(id));
+            let from = self.shown(of.filter_map(|&d| statuses[d]));
+            statuses[i] = Some(self.target(from, &made[i].action));
+            for &l in &later[i] {
+                waiting[l] -= 1;
+                if waiting[l] == 0 {
+                    ready.push(l);
                 }
             }
         }
         let tips = crate::view::transition_tips(&state.transitions);
-        let mut tips: Vec<Tip<'a>> = reached
-            .into_iter()
+        let mut tips: Vec<Tip<'a>> = made
+            .iter()
+            .zip(statuses)
             .filter(|(t, _)| tips.binary_search(&(t.by, t.index)).is_ok())
-            .map(|(made, status)| Tip { made, status })
+            .filter_map(|(made, status)| status.map(|status| Tip { made, status }))
             .collect();
         tips.sort_by_key(|tip| {
             (
@@ -152,6 +162,15 @@ impl Lifecycle {
             status: tips.first().map_or(&self.initial, |t| t.status),
             tips,
         }
+    }
+
+    /// Of the statuses of concurrent transitions, in the order of the transitions, the one shown:
+    /// the highest in rank, the first of equals, as among the tips.
+    fn shown<'a>(&'a self, statuses: impl Iterator<Item = &'a ActionKey>) -> &'a ActionKey {
+        let first = |a: &'a ActionKey, b: &'a ActionKey| {
+            if self.rank(b) > self.rank(a) { b } else { a }
+        };
+        statuses.reduce(first).unwrap_or(&self.initial)
     }
 
     fn rank(&self, key: &ActionKey) -> u32 {
@@ -202,8 +221,13 @@ impl Lifecycle {
             .find(|t| roles.iter().any(|r| t.roles.contains(r)))
             .ok_or(RefusalCode::NotWritable)?;
         let has = |field: &FieldKey| match state.fields.get(field) {
-            Some(crate::view::Cell::Text { text, .. }) => !text.is_empty(),
-            Some(_) => true,
+            Some(Cell::Text { text, .. }) => !text.is_empty(),
+            Some(Cell::Choices(chosen)) => !chosen.is_empty(),
+            Some(Cell::Group(items)) => items.values().any(|i| i.present),
+            Some(Cell::Register(_)) => {
+                !matches!(state.value(field.as_str()), Some(Value::Text(t)) if t.is_empty())
+            }
+            Some(Cell::Counter { .. }) => true,
             None => false,
         };
         if row.needs.iter().all(has) {

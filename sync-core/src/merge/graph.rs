@@ -31,33 +31,21 @@ impl Graph {
                 .collect();
             deps.push(of.ok_or(MergeError::MissingHeads)?);
         }
-        let mut waiting: Vec<usize> = deps.iter().map(Vec::len).collect();
-        let mut children: Vec<Vec<usize>> = vec![Vec::new(); entries.len()];
-        for (i, of) in deps.iter().enumerate() {
-            for &d in of {
-                children[d].push(i);
-            }
-        }
-        // Depth first, so that one branch is derived to its end before the next begins.
-        let mut ready: Vec<usize> = (0..entries.len())
-            .rev()
-            .filter(|&i| waiting[i] == 0)
+        // A device log is a line: what one device wrote goes in in the order it wrote it, also when
+        // a broken device made an entry without an earlier one of its own. When even that has no
+        // order, what the entries were made at decides alone.
+        let mut lines: Vec<usize> = (0..entries.len()).collect();
+        lines.sort_by_key(|&i| entries[i].id());
+        let line: Vec<(usize, usize)> = lines
+            .windows(2)
+            .filter(|w| entries[w[0]].incarnation == entries[w[1]].incarnation)
+            .filter(|w| entries[w[0]].id() != entries[w[1]].id())
+            .map(|w| (w[0], w[1]))
             .collect();
-        let mut order = Vec::with_capacity(entries.len());
-        while let Some(i) = ready.pop() {
-            order.push(i);
-            for &c in children[i].iter().rev() {
-                waiting[c] -= 1;
-                if waiting[c] == 0 {
-                    ready.push(c);
-                }
-            }
-        }
-        if order.len() == entries.len() {
-            Ok(Self { index, deps, order })
-        } else {
-            Err(MergeError::MissingHeads)
-        }
+        let order = sort(&deps, &line)
+            .or_else(|| sort(&deps, &[]))
+            .ok_or(MergeError::MissingHeads)?;
+        Ok(Self { index, deps, order })
     }
 
     pub(super) fn order(&self) -> &[usize] {
@@ -79,4 +67,31 @@ impl Graph {
         }
         Some(self.order.iter().copied().filter(|&i| inside[i]).collect())
     }
+}
+
+/// Depth first, so that one branch is derived to its end before the next begins.
+fn sort(deps: &[Vec<usize>], line: &[(usize, usize)]) -> Option<Vec<usize>> {
+    let mut waiting: Vec<usize> = deps.iter().map(Vec::len).collect();
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); deps.len()];
+    for (i, of) in deps.iter().enumerate() {
+        for &d in of {
+            children[d].push(i);
+        }
+    }
+    for &(earlier, later) in line {
+        children[earlier].push(later);
+        waiting[later] += 1;
+    }
+    let mut ready: Vec<usize> = (0..deps.len()).rev().filter(|&i| waiting[i] == 0).collect();
+    let mut order = Vec::with_capacity(deps.len());
+    while let Some(i) = ready.pop() {
+        order.push(i);
+        for &c in children[i].iter().rev() {
+            waiting[c] -= 1;
+            if waiting[c] == 0 {
+                ready.push(c);
+            }
+        }
+    }
+    (order.len() == deps.len()).then_some(order)
 }

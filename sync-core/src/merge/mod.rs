@@ -5,8 +5,10 @@
 //! merge, and read back into the same kind of row. Documents live inside this module and never
 //! leave it: what replicas exchange is entries.
 
+mod derive;
 mod document;
 mod graph;
+mod read;
 
 pub use document::Merger;
 

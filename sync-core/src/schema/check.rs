@@ -23,6 +23,8 @@ impl Pattern {
     /// # Errors
     /// The reason in words when it is no regular expression.
     pub fn new(source: &str) -> Result<Self, String> {
+        // By itself first: `a)|(b` is no expression, though `^(?:a)|(b)$` is one.
+        regex_lite::Regex::new(source).map_err(|e| e.to_string())?;
         let compiled = regex_lite::RegexBuilder::new(&format!("^(?:{source})$"))
             .size_limit(64 << 10)
             .build()
@@ -161,9 +163,9 @@ fn check_record_op(
             let lifecycle = form.lifecycle.as_ref().ok_or(RefusalCode::WrongType)?;
             lifecycle.check_transition(state, action, roles)
         }
-        // Marking as deleted is writing: whoever may only read may not.
-        _ if !roles.iter().any(|r| r.may_write()) => Err(RefusalCode::NotWritable),
-        _ => Ok(()),
+        // An auditor reads; only who may write records may mark one as deleted.
+        _ if roles.iter().any(|r| r.may_write()) => Ok(()),
+        _ => Err(RefusalCode::NotWritable),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 use crate::ids::{ChoiceKey, FieldKey, FormCode, SensitivityClass};
 use crate::schema::{Pattern, Role};
@@ -23,6 +24,9 @@ pub struct Choice {
     pub key: ChoiceKey,
     /// Its name for people.
     pub label: Label,
+    /// What a newer build wrote here that this one does not know.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, Json>,
 }
 
 /// What a field takes, with its rules.
@@ -132,7 +136,7 @@ fn default_step() -> i64 {
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// The field has this value, as the JSON the API shows.
-    Equals(FieldKey, serde_json::Value),
+    Equals(FieldKey, Json),
     /// The choose-many field includes this choice.
     Includes(FieldKey, ChoiceKey),
     /// The field has a value.
@@ -146,7 +150,8 @@ pub enum Condition {
 }
 
 /// One field of a form.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, Json>")]
 pub struct Field {
     /// Its key in records.
     pub key: FieldKey,
@@ -169,61 +174,49 @@ pub struct Field {
     pub visible_if: Option<Condition>,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
-    pub unknown: BTreeMap<String, serde_json::Value>,
+    pub unknown: BTreeMap<String, Json>,
 }
 
-/// What this build knows of a field, in JSON. Whatever else is there is kept as it came.
-const KNOWN_KEYS: [&str; 17] = [
-    "key",
-    "label",
-    "type",
-    "max_chars",
-    "pattern",
-    "min",
-    "max",
-    "scale",
-    "choices",
-    "form",
-    "members",
-    "max_items",
-    "max_step",
-    "required",
-    "class",
-    "writable_by",
-    "visible_if",
-];
+/// By hand: serde lets the rest of a flattened, tagged enum see the enum's own keys, so that they
+/// would be unknown ones, too, and be written twice.
+impl TryFrom<Map<String, Json>> for Field {
+    type Error = serde_json::Error;
 
-#[derive(Deserialize)]
-struct FieldHead {
-    key: FieldKey,
-    label: Label,
-    #[serde(default)]
-    required: bool,
-    #[serde(default)]
-    class: Option<SensitivityClass>,
-    #[serde(default)]
-    writable_by: Option<Vec<Role>>,
-    #[serde(default)]
-    visible_if: Option<Condition>,
-}
-
-// Two flattened parts would each take the other's keys, so the parts are read one by one.
-impl<'de> Deserialize<'de> for Field {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        let mut map = serde_json::Map::deserialize(d)?;
-        let whole = serde_json::Value::Object(map.clone());
-        let head = FieldHead::deserialize(&whole).map_err(D::Error::custom)?;
-        let kind = FieldType::deserialize(&whole).map_err(D::Error::custom)?;
-        map.retain(|key, _| !KNOWN_KEYS.contains(&key.as_str()));
+    fn try_from(mut map: Map<String, Json>) -> Result<Self, Self::Error> {
+        #[derive(Deserialize)]
+        struct Known {
+            key: FieldKey,
+            label: Label,
+            #[serde(default)]
+            required: bool,
+            class: Option<SensitivityClass>,
+            writable_by: Option<Vec<Role>>,
+            visible_if: Option<Condition>,
+        }
+        let whole = Json::Object(map.clone());
+        let known = Known::deserialize(&whole)?;
+        let kind = FieldType::deserialize(&whole)?;
+        for name in [
+            "key",
+            "label",
+            "required",
+            "class",
+            "writable_by",
+            "visible_if",
+        ] {
+            map.remove(name);
+        }
+        if let Json::Object(of_kind) = serde_json::to_value(&kind)? {
+            map.retain(|name, _| !of_kind.contains_key(name));
+        }
         Ok(Self {
-            key: head.key,
-            label: head.label,
+            key: known.key,
+            label: known.label,
             kind,
-            required: head.required,
-            class: head.class,
-            writable_by: head.writable_by,
-            visible_if: head.visible_if,
+            required: known.required,
+            class: known.class,
+            writable_by: known.writable_by,
+            visible_if: known.visible_if,
             unknown: map.into_iter().collect(),
         })
     }

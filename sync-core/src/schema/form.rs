@@ -58,11 +58,18 @@ pub enum FormError {
         "field {0} has another type or class than in version {1}: give it a new key instead, records keep the old field"
     )]
     ChangedType(FieldKey, u32),
+    /// A version changed the class of the form itself.
+    #[error(
+        "the form has another class than in version {0}: make a new form instead, status and deletion mark live in the old class"
+    )]
+    ChangedClass(u32),
     /// The version exists with other content.
     #[error("version {0} is published already: publish the change as a new version")]
     Published(u32),
     /// The lifecycle's table is inconsistent.
-    #[error("the lifecycle names a status it lacks: {0}")]
+    #[error(
+        "the lifecycle names a status it lacks, or an action leads to two statuses from one: {0}"
+    )]
     BadLifecycle(String),
 }
 
@@ -115,6 +122,13 @@ impl Form {
                 return Err(FormError::TwiceTheField(field.key.clone()));
             }
             check_field(field)?;
+            if let FieldType::Group { members, .. } = &field.kind {
+                // An item is kept whole, in the class of its group.
+                let class = self.class_of(field);
+                if let Some(m) = members.iter().find(|m| m.class.is_some_and(|c| c != class)) {
+                    return Err(FormError::ImpossibleRule(m.key.clone()));
+                }
+            }
         }
         let conditions = self.fields.iter().filter_map(|f| f.visible_if.as_ref());
         for named in conditions
@@ -127,9 +141,13 @@ impl Form {
         }
         if let Some(lifecycle) = &self.lifecycle {
             lifecycle.check().map_err(FormError::BadLifecycle)?;
-            for field in lifecycle.transitions.iter().flat_map(|t| &t.needs) {
-                if !keys.contains(field) {
-                    return Err(FormError::NoSuchField(field.clone()));
+            for needed in lifecycle.transitions.iter().flat_map(|t| &t.needs) {
+                let field = self
+                    .field(needed.as_str())
+                    .ok_or_else(|| FormError::NoSuchField(needed.clone()))?;
+                // A transition is checked in the form's class, where no other class is seen.
+                if self.class_of(field) != self.class {
+                    return Err(FormError::ImpossibleRule(needed.clone()));
                 }
             }
         }
@@ -142,17 +160,36 @@ impl Form {
     /// # Errors
     /// [`FormError::ChangedType`].
     pub fn check_follows(&self, older: &Self) -> Result<(), FormError> {
+        if self.class != older.class {
+            return Err(FormError::ChangedClass(older.version));
+        }
+        let changed = |key: &FieldKey| FormError::ChangedType(key.clone(), older.version);
         for field in &self.fields {
-            if let Some(was) = older.field(field.key.as_str()) {
-                let same_kind =
-                    std::mem::discriminant(&was.kind) == std::mem::discriminant(&field.kind);
-                if !same_kind || older.class_of(was) != self.class_of(field) {
-                    return Err(FormError::ChangedType(field.key.clone(), older.version));
+            let Some(was) = older.field(field.key.as_str()) else {
+                continue;
+            };
+            if !same_kind(field, was) || older.class_of(was) != self.class_of(field) {
+                return Err(changed(&field.key));
+            }
+            if let (FieldType::Group { members, .. }, FieldType::Group { members: old, .. }) =
+                (&field.kind, &was.kind)
+            {
+                for member in members {
+                    if old
+                        .iter()
+                        .any(|m| m.key == member.key && !same_kind(m, member))
+                    {
+                        return Err(changed(&member.key));
+                    }
                 }
             }
         }
         Ok(())
     }
+}
+
+fn same_kind(a: &Field, b: &Field) -> bool {
+    std::mem::discriminant(&a.kind) == std::mem::discriminant(&b.kind)
 }
 
 fn check_field(field: &Field) -> Result<(), FormError> {
@@ -175,22 +212,24 @@ fn check_field(field: &Field) -> Result<(), FormError> {
         {
             Err(impossible())
         }
-        FieldType::Decimal { min, max, .. }
-            if [min, max]
-                .into_iter()
-                .flatten()
-                .any(|b| crate::edit::Decimal::parse(b).is_none()) =>
-        {
-            Err(impossible())
+        FieldType::Decimal { min, max, scale } => {
+            let bounds = bounds(min, max, crate::edit::Decimal::parse).ok_or_else(impossible)?;
+            match bounds {
+                (Some(min), Some(max)) if min.compare(max).is_gt() => Err(impossible()),
+                _ if *scale > 18 => Err(impossible()),
+                _ => Ok(()),
+            }
         }
-        FieldType::Date { min, max }
-            if [min, max]
-                .into_iter()
-                .flatten()
-                .any(|b| crate::time::parse_date(b).is_none()) =>
-        {
-            Err(impossible())
+        FieldType::Date { min, max } => {
+            match bounds(min, max, crate::time::parse_date).ok_or_else(impossible)? {
+                (Some(min), Some(max)) if min > max => Err(impossible()),
+                _ => Ok(()),
+            }
         }
+        FieldType::Counter { max_step } if *max_step < 1 => Err(impossible()),
+        FieldType::Text { max_chars: 0, .. }
+        | FieldType::LongText { max_chars: 0 }
+        | FieldType::Group { max_items: 0, .. } => Err(impossible()),
         FieldType::Group { members, .. } => {
             let mut keys = BTreeSet::new();
             for member in members {
@@ -213,6 +252,20 @@ fn check_field(field: &Field) -> Result<(), FormError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Both bounds, where given; `None` when one cannot be read.
+#[allow(clippy::type_complexity, reason = "two bounds, one failure")]
+fn bounds<T>(
+    min: &Option<String>,
+    max: &Option<String>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<(Option<T>, Option<T>)> {
+    let one = |bound: &Option<String>| match bound {
+        Some(text) => read(text).map(Some),
+        None => Some(None),
+    };
+    Some((one(min)?, one(max)?))
 }
 
 fn condition_fields(condition: &Condition) -> Vec<&FieldKey> {

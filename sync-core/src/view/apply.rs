@@ -134,17 +134,22 @@ impl PartState {
                 }
             }
             Op::Transition { action, note } => {
-                let after = self.transition_tips();
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                let place = self
+                    .transitions
+                    .partition_point(|t| (t.by, t.index) < (by, index));
+                // Made after all others that are here; after one of its own edit, after that alone.
+                let after = match place.checked_sub(1).map(|i| &self.transitions[i]) {
+                    Some(own) if own.by == by => vec![(by, own.index)],
+                    _ => self.transition_tips(),
+                };
                 let made = TransitionMade {
                     by,
-                    index: u32::try_from(index).unwrap_or(u32::MAX),
+                    index,
                     action: action.clone(),
                     note: note.clone(),
                     after,
                 };
-                let place = self
-                    .transitions
-                    .partition_point(|t| (t.by, t.index) < (made.by, made.index));
                 self.transitions.insert(place, made);
             }
             Op::Delete => set(&mut self.deleted, &Value::Boolean(true), by),

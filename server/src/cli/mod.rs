@@ -1,0 +1,230 @@
+//! The command line: one file for each kind of command.
+//!
+//! What enters is arguments; what leaves is text for people on stdout, progress and complaints on stderr, and an exit code: 0 when all is well, 1 when something is not, 2 for wrong arguments.
+
+mod devices;
+mod grants;
+mod records;
+mod safety;
+mod serve;
+mod show;
+mod users;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use gridfold_sync_core::directory::Directory;
+use gridfold_sync_core::ids::UserId;
+use gridfold_sync_core::schema::Role;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::node::{Node, NodeError};
+use crate::problem::Problem;
+
+/// Gridfold: offline-first records for community grid work.
+#[derive(Debug, Parser)]
+#[command(name = "gridfold", version, about, max_term_width = 100)]
+struct Cli {
+    /// The data directory.
+    #[arg(
+        long,
+        global = true,
+        env = "GRIDFOLD_DATA",
+        default_value = "gridfold-data",
+        value_name = "DIR"
+    )]
+    data: PathBuf,
+    /// The configuration file; gridfold.toml in the data directory when left out.
+    #[arg(long, global = true, env = "GRIDFOLD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the data directory, its keys and an administrator, whose password is printed once.
+    Init(users::Init),
+    /// Serve the API and the dashboard until told to stop.
+    Serve(serve::Serve),
+    /// People: add, list, disable, enable, password.
+    #[command(subcommand)]
+    User(users::User),
+    /// Who may do what where: add, end, list.
+    #[command(subcommand)]
+    Grant(grants::Grant),
+    /// Phones: invite, list, revoke.
+    #[command(subcommand)]
+    Device(devices::Device),
+    /// Import areas or matters from a CSV file.
+    #[command(subcommand)]
+    Import(records::Import),
+    /// Export records to stdout or a file.
+    #[command(subcommand)]
+    Export(records::Export),
+    /// Write everything the server needs to one file. It holds the keys: guard it like the server.
+    Backup(safety::Backup),
+    /// Make a data directory of a backup. Phones notice and bring back what came after it.
+    Restore(safety::Restore),
+    /// Check logs, chains, signatures, audit and views; exits with 0 only when all is well.
+    Verify(safety::Verify),
+    /// Print the effective configuration with its meaning, defaults and environment names.
+    Config,
+}
+
+/// What is said when a command fails.
+#[derive(Debug)]
+pub(crate) struct Complaint(String);
+
+type Done = Result<(), Complaint>;
+
+impl<E: std::error::Error> From<E> for Complaint {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Complaint {
+    fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// What a route would answer, in words.
+fn complain(problem: Problem) -> Complaint {
+    use gridfold_sync_core::notice::{Locale, text};
+    let title = text(problem.code.as_str(), Locale::En);
+    Complaint(match problem.detail {
+        Some(detail) => format!("{title} ({detail})"),
+        None => title.to_owned(),
+    })
+}
+
+struct Context {
+    data: PathBuf,
+    config: Config,
+}
+
+impl Context {
+    /// Opens the data directory for a command. While a server runs on it this says so and changes nothing.
+    fn open(&self) -> Result<Arc<Node>, Complaint> {
+        Node::open(&self.data, self.config.clone(), Arc::new(SystemClock)).map_err(|error| match error {
+            NodeError::Locked(dir) => Complaint(format!(
+                "a running server (or another command) holds {}. Nothing was changed. \
+                 Use the server's API or dashboard for this, or stop it, run the command, and start it again",
+                dir.display()
+            )),
+            other => other.into(),
+        })
+    }
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Complaint(text)) => {
+            let _ = writeln!(std::io::stderr(), "gridfold: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Done {
+    let config = Config::load(&cli.data, cli.config.as_deref(), std::env::vars())?;
+    let context = Context {
+        data: cli.data,
+        config,
+    };
+    match cli.command {
+        Command::Init(command) => command.run(&context),
+        Command::Serve(command) => command.run(context),
+        Command::User(command) => command.run(&context),
+        Command::Grant(command) => command.run(&context),
+        Command::Device(command) => command.run(&context),
+        Command::Import(command) => command.run(&context),
+        Command::Export(command) => command.run(&context),
+        Command::Backup(command) => command.run(&context),
+        Command::Restore(command) => command.run(&context),
+        Command::Verify(command) => command.run(&context),
+        Command::Config => say(context.config.to_commented_toml().trim_end()),
+    }
+}
+
+/// Writes a line to stdout. A reader that went away is no failure.
+fn say(line: &str) -> Done {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn say_json(value: &impl serde::Serialize) -> Done {
+    say(&serde_json::to_string_pretty(value)?)
+}
+
+/// The user that an id, a login or a name means.
+fn find_user(node: &Node, text: &str) -> Result<UserId, Complaint> {
+    let directory = node.directory.current();
+    if let Some(user) = UserId::parse(text)
+        .ok()
+        .filter(|id| directory.user(id).is_some())
+    {
+        return Ok(user);
+    }
+    let login = text.trim().to_lowercase();
+    if let Some((_, user)) = node
+        .auth
+        .accounts
+        .logins()?
+        .iter()
+        .find(|(l, _)| *l == login)
+    {
+        return Ok(UserId(*user));
+    }
+    let mut named = directory.users().filter(|u| u.name == text);
+    match (named.next(), named.next()) {
+        (Some(user), None) => Ok(user.id),
+        (Some(_), Some(_)) => Err(Complaint(format!(
+            "several users are named {text}: use the id, see `gridfold user list`"
+        ))),
+        (None, _) => Err(Complaint(format!(
+            "there is no user {text}: see `gridfold user list`"
+        ))),
+    }
+}
+
+/// Somebody who is admin everywhere, in whose name the operator's commands edit.
+fn an_admin(node: &Node, directory: &Directory) -> Result<UserId, Complaint> {
+    let now = node.clock.now();
+    directory
+        .users()
+        .filter(|u| u.active)
+        .find(|u| {
+            directory
+                .active_grants(u.id, now)
+                .any(|g| g.area.is_none() && g.role == Role::Admin)
+        })
+        .map(|u| u.id)
+        .ok_or_else(|| Complaint::new("nobody is admin everywhere: name who imports with --as"))
+}
+
+fn time(text: &str) -> Result<gridfold_sync_core::time::Timestamp, Complaint> {
+    crate::routes::read_time(text, "the time").map_err(complain)
+}
+
+fn is_file_free(path: &Path) -> Done {
+    if path.exists() {
+        return Err(Complaint(format!(
+            "{} exists already: choose another name, nothing is overwritten",
+            path.display()
+        )));
+    }
+    Ok(())
+}

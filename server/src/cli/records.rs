@@ -1,0 +1,266 @@
+//! `import` and `export`.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use gridfold_sync_core::directory::Directory;
+use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::ids::{AreaCode, DeviceId, FormCode};
+use uuid::Uuid;
+
+use super::{Complaint, Context, Done, an_admin, find_user, is_file_free, say, say_json, show};
+use crate::auth::{Actor, DeviceState};
+use crate::export::{Format, export_records};
+use crate::import::{MatterOptions, Report, RowClock, import_areas, import_matters};
+use crate::node::Node;
+use crate::views::{RecordFilter, Scope, Sort};
+
+/// Notes shown on a terminal; `--json` has more.
+const SHOWN_NOTES: usize = 20;
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The CSV file.
+    file: PathBuf,
+    /// Only say what would happen.
+    #[arg(long)]
+    dry_run: bool,
+    /// The report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// Areas: code, parent, name, level.
+    Areas(ImportArgs),
+    /// Matters of the New York 311 shape.
+    Matters {
+        #[command(flatten)]
+        args: ImportArgs,
+        /// The time zone of times that do not say theirs.
+        #[arg(long, default_value = "America/New_York", value_name = "NAME")]
+        time_zone: String,
+        /// In whose name: id, login or name. An administrator when left out.
+        #[arg(long = "as", value_name = "USER")]
+        importer: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Export {
+    /// Records, with all their fields.
+    Records {
+        /// csv, ndjson or geojson.
+        #[arg(long)]
+        format: String,
+        /// Only this form; may be given several times.
+        #[arg(long = "form")]
+        forms: Vec<String>,
+        /// Only the grids of this area.
+        #[arg(long)]
+        area: Option<String>,
+        /// Begin a CSV file with the mark by which spreadsheets know UTF-8.
+        #[arg(long)]
+        bom: bool,
+        /// Records marked as deleted too.
+        #[arg(long)]
+        deleted: bool,
+        /// A file that does not exist yet, instead of stdout.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+fn open(file: &Path) -> Result<(File, u64), Complaint> {
+    let open = File::open(file).map_err(|e| Complaint(format!("{}: {e}", file.display())))?;
+    let bytes = open.metadata()?.len();
+    Ok((open, bytes))
+}
+
+fn show_report(report: &Report, json: bool) -> Done {
+    if json {
+        return say_json(report);
+    }
+    for (title, notes, all) in [
+        ("not taken", &report.refusals, report.refused),
+        ("taken, but look at", &report.warnings, report.warned),
+    ] {
+        for note in notes.iter().take(SHOWN_NOTES) {
+            say(&format!("{title}: line {}: {}", note.line, note.reason))?;
+        }
+        if all > SHOWN_NOTES as u64 {
+            say(&format!(
+                "{title}: {} more; --json lists them",
+                all - SHOWN_NOTES as u64
+            ))?;
+        }
+    }
+    if report.dry_run {
+        say("Dry run: nothing was changed. This would happen:")?;
+    }
+    let count = |what: &str, n: u64| vec![what.to_owned(), n.to_string()];
+    show::table(
+        &["ROWS", &report.rows.to_string()],
+        &[
+            count("added", report.added),
+            count("changed", report.changed),
+            count("unchanged", report.unchanged),
+            count("repeated in the file", report.duplicates),
+            count("not taken", report.refused),
+            count("taken, but look at", report.warned),
+            count("areas added", report.areas_added),
+        ],
+    )
+}
+
+impl Import {
+    pub(super) fn run(self, context: &Context) -> Done {
+        let node = context.open()?;
+        let done = self.act(&node);
+        node.shutdown();
+        done
+    }
+
+    fn act(self, node: &Node) -> Done {
+        match self {
+            Self::Areas(args) => {
+                let (file, bytes) = open(&args.file)?;
+                let bar = show::bytes_bar(bytes)?;
+                let report =
+                    import_areas(node, file, args.dry_run, &mut |read| bar.set_position(read))?;
+                bar.finish_and_clear();
+                show_report(&report, args.json)
+            }
+            Self::Matters {
+                args,
+                time_zone,
+                importer,
+            } => {
+                let (file, bytes) = open(&args.file)?;
+                let clock = RowClock::new(&time_zone)?;
+                let user = match importer {
+                    Some(text) => find_user(node, &text)?,
+                    None => an_admin(node, &node.directory.current())?,
+                };
+                let now_ms = node.clock.now().millis();
+                // The console the edits are made on, which the audit then knows; of no use afterwards.
+                let device = if args.dry_run {
+                    Uuid::nil()
+                } else {
+                    node.auth.devices.create_console(user.0, now_ms)?
+                };
+                let author = Author {
+                    device: DeviceId(device),
+                    user,
+                };
+                let options = MatterOptions {
+                    author,
+                    clock,
+                    dry_run: args.dry_run,
+                };
+                let bar = show::bytes_bar(bytes)?;
+                let report =
+                    import_matters(node, file, &options, &mut |read| bar.set_position(read));
+                bar.finish_and_clear();
+                if !args.dry_run {
+                    node.auth.devices.set_state(
+                        device,
+                        DeviceState::Revoked,
+                        Actor::SERVER,
+                        node.clock.now().millis(),
+                    )?;
+                }
+                show_report(&report?, args.json)
+            }
+        }
+    }
+}
+
+impl Export {
+    pub(super) fn run(self, context: &Context) -> Done {
+        let node = context.open()?;
+        let done = self.act(&node);
+        node.shutdown();
+        done
+    }
+
+    fn act(self, node: &Node) -> Done {
+        let Self::Records {
+            format,
+            forms,
+            area,
+            bom,
+            deleted,
+            output,
+        } = self;
+        let format = Format::parse(&format, bom)
+            .ok_or_else(|| Complaint::new("--format must be csv, ndjson or geojson"))?;
+        let directory = node.directory.current();
+        let filter = filter(&directory, &forms, area.as_deref(), deleted)?;
+        let scope = crate::auth::Scope::of("class", "restricted");
+        let event = crate::auth::AuditEvent {
+            at_ms: node.clock.now().millis(),
+            who: Actor::SERVER,
+            what: "records.export",
+            scope,
+        };
+        node.auth.audit.record(&event)?;
+        let mut out: Box<dyn Write> = match &output {
+            Some(path) => {
+                is_file_free(path)?;
+                Box::new(BufWriter::new(File::create_new(path)?))
+            }
+            None => Box::new(BufWriter::new(std::io::stdout().lock())),
+        };
+        let bar = show::counter("records")?;
+        let done = export_records(
+            &node.views,
+            &directory,
+            &filter,
+            format,
+            &mut *out,
+            &mut |n| bar.set_position(n),
+        );
+        bar.finish_and_clear();
+        match done {
+            // `gridfold export … | head` is no failure.
+            Err(crate::export::ExportError::Io(e))
+                if e.kind() == std::io::ErrorKind::BrokenPipe =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+fn filter(
+    directory: &Directory,
+    forms: &[String],
+    area: Option<&str>,
+    deleted: bool,
+) -> Result<RecordFilter, Complaint> {
+    let mut filter = RecordFilter::of(Scope::all());
+    filter.sort = Sort::CapturedAsc;
+    filter.include_deleted = deleted;
+    for form in forms {
+        let code = FormCode::new(form)?;
+        if !directory.forms().has(&code) {
+            return Err(Complaint(format!("there is no form {form}")));
+        }
+        filter.forms.push(code);
+    }
+    if let Some(area) = area {
+        let code = AreaCode::new(area)?;
+        if directory.area(&code).is_none() {
+            return Err(Complaint(format!("there is no area {area}")));
+        }
+        let grids = directory.grids_in(Some(&code));
+        filter.scope.grids = Some(grids.into_iter().collect());
+    }
+    Ok(filter)
+}

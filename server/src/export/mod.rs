@@ -1,0 +1,209 @@
+//! Export: records as CSV, NDJSON or GeoJSON, one at a time, so that memory stays the same however many there are.
+//!
+//! What enters is what the reader may see, already limited to their areas and classes; nothing here looks at grants.
+
+mod csv;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use gridfold_sync_core::directory::Directory;
+use gridfold_sync_core::ids::{FormCode, SensitivityClass};
+use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::view::RecordView;
+use serde_json::{Map, Value as Json, json};
+
+use crate::views::{RecordFilter, StoredRecord, Views, ViewsError};
+
+/// How records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4180, one column for each field; cells that a spreadsheet would run as formulas are quoted with an apostrophe.
+    Csv {
+        /// Whether the file begins with the mark by which spreadsheets know UTF-8.
+        bom: bool,
+    },
+    /// One JSON object a line.
+    Ndjson,
+    /// One feature collection; records without a place have no geometry.
+    GeoJson,
+}
+
+impl Format {
+    /// Reads `csv`, `ndjson` or `geojson`.
+    #[must_use]
+    pub fn parse(text: &str, bom: bool) -> Option<Self> {
+        Some(match text {
+            "csv" => Self::Csv { bom },
+            "ndjson" => Self::Ndjson,
+            "geojson" => Self::GeoJson,
+            _ => return None,
+        })
+    }
+    /// The content type.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv { .. } => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+            Self::GeoJson => "application/geo+json",
+        }
+    }
+    /// The end of a file's name.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv { .. } => "csv",
+            Self::Ndjson => "ndjson",
+            Self::GeoJson => "geojson",
+        }
+    }
+}
+
+/// Why an export stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The views could not be read.
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    /// What was exported could not be written.
+    #[error("cannot write the export: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Writes all records of a filter and says how many.
+///
+/// # Errors
+/// When the views cannot be read or `out` does not take more.
+pub fn export_records(
+    views: &Views,
+    directory: &Arc<Directory>,
+    filter: &RecordFilter,
+    format: Format,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64),
+) -> Result<u64, ExportError> {
+    let columns = csv::Columns::of(&forms_of(directory, &filter.forms), &filter.scope.classes);
+    match format {
+        Format::Csv { bom } => {
+            if bom {
+                out.write_all("\u{feff}".as_bytes())?;
+            }
+            columns.write_header(out)?;
+        }
+        Format::Ndjson => {}
+        Format::GeoJson => out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?,
+    }
+    let (mut count, mut failed) = (0u64, None);
+    views.for_each_record(filter, |record| {
+        let written = match format {
+            Format::Csv { .. } => columns.write_record(directory, &record, out),
+            Format::Ndjson => write_line(&plain(directory, &record), out),
+            Format::GeoJson => write_feature(directory, &record, count == 0, out),
+        };
+        count += 1;
+        progress(count);
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        }
+    })?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    if format == Format::GeoJson {
+        out.write_all(b"\n]}\n")?;
+    }
+    out.flush()?;
+    Ok(count)
+}
+
+fn forms_of(directory: &Directory, wanted: &[FormCode]) -> Vec<Arc<Form>> {
+    let forms = directory.forms();
+    let mut found: Vec<Arc<Form>> = Vec::new();
+    for form in forms
+        .iter()
+        .filter(|f| wanted.is_empty() || wanted.contains(&f.code))
+    {
+        if !found.iter().any(|f| f.code == form.code) {
+            found.extend(forms.latest(&form.code).cloned());
+        }
+    }
+    found
+}
+
+/// The fields of a record by key, as the API shows them.
+fn fields(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
+    let forms = directory.forms();
+    let form = forms
+        .get(&record.row.form, record.row.form_version)
+        .or_else(|| forms.latest(&record.row.form));
+    form.map_or_else(Map::new, |form| {
+        let parts = record
+            .parts
+            .iter()
+            .map(|(class, part)| (*class, part))
+            .collect();
+        RecordView {
+            record: record.row.record,
+            form,
+            parts,
+        }
+        .fields()
+    })
+}
+
+fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
+    let row = &record.row;
+    let all = json!({
+        "record_id": row.record.to_string(),
+        "grid": row.grid.as_str(),
+        "form": row.form.as_str(),
+        "status": row.status,
+        "deleted": row.deleted,
+        "conflicts": row.conflicts,
+        "late": row.late,
+        "captured_at": row.captured.to_rfc3339(),
+        "changed_at": row.changed.to_rfc3339(),
+        "received_at": row.received.to_rfc3339(),
+        "fields": fields(directory, record),
+    });
+    match all {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn write_line(object: &Map<String, Json>, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, object)?;
+    out.write_all(b"\n")
+}
+
+fn write_feature(
+    directory: &Directory,
+    record: &StoredRecord,
+    first: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let geometry = record.row.location.map_or(Json::Null, |(lat, lon)| {
+        json!({ "type": "Point", "coordinates": [f64::from(lon) / 1e7, f64::from(lat) / 1e7] })
+    });
+    let feature = json!({
+        "type": "Feature",
+        "id": record.row.record.to_string(),
+        "geometry": geometry,
+        "properties": plain(directory, record),
+    });
+    out.write_all(if first { b"\n" } else { b",\n" })?;
+    serde_json::to_writer(&mut *out, &feature)?;
+    Ok(())
+}
+
+/// Whether an export of these classes holds what needs a reason to be read.
+#[must_use]
+pub fn is_restricted(filter: &RecordFilter) -> bool {
+    filter.scope.classes.contains(&SensitivityClass::Restricted)
+}

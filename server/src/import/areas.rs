@@ -1,0 +1,147 @@
+//! Areas from a file `code,parent,name,level`, in any order.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use gridfold_sync_core::directory::{Area, DirectoryChange};
+use gridfold_sync_core::ids::{AreaCode, FieldKey};
+
+use super::{Delimited, ImportError, Progress, RawRow, Report};
+use crate::node::Node;
+use crate::routes::areas::check_area;
+use crate::routes::users::read_name;
+
+const COLUMNS: [&str; 4] = ["code", "parent", "name", "level"];
+/// JSON bytes of areas in one logged change.
+const CHANGE_BYTES: usize = 24 << 10;
+
+fn read(row: &RawRow) -> Result<Area, String> {
+    let values = row.values.as_ref().map_err(Clone::clone)?;
+    let [code, parent, name, level] = values.as_slice() else {
+        return Err("the row has not four values".to_owned());
+    };
+    let parent = match parent.as_str() {
+        "" => None,
+        code => Some(
+            AreaCode::new(code)
+                .map_err(|_| "parent is not a code: letters, digits, '_', '-' or '.'")?,
+        ),
+    };
+    Ok(Area {
+        code: AreaCode::new(code).map_err(
+            |_| "code has other characters than letters, digits, '_', '-' or '.', or is empty",
+        )?,
+        parent,
+        name: read_name(name).map_err(|_| "name is empty, too long or cannot be shown")?,
+        level: FieldKey::new(level)
+            .map_err(|_| "level is not a word such as street or grid")?
+            .to_string(),
+    })
+}
+
+/// Imports areas. A row whose parent is neither in the file nor known is not taken, nor what lies below it.
+///
+/// # Errors
+/// When the file cannot be read or the directory not be written; nothing is then changed.
+pub fn import_areas(
+    node: &Node,
+    file: impl Read,
+    dry_run: bool,
+    progress: Progress<'_>,
+) -> Result<Report, ImportError> {
+    let mut table = Delimited::open(file, &COLUMNS, COLUMNS.len())?;
+    let mut report = Report {
+        dry_run,
+        ..Report::default()
+    };
+    let mut lines: BTreeMap<AreaCode, u64> = BTreeMap::new();
+    let mut coming: BTreeMap<AreaCode, Area> = BTreeMap::new();
+    while let Some(row) = table.next_row()? {
+        report.rows += 1;
+        progress(table.bytes_read());
+        match read(&row) {
+            Err(reason) => report.refuse(row.line, reason),
+            Ok(area) => match coming.get(&area.code) {
+                Some(was) if *was == area => report.duplicates += 1,
+                Some(_) => {
+                    let line = lines.get(&area.code).copied().unwrap_or_default();
+                    report.refuse(
+                        row.line,
+                        format!(
+                            "{} is on line {line} already, with other content",
+                            area.code
+                        ),
+                    );
+                }
+                None => {
+                    lines.insert(area.code.clone(), row.line);
+                    coming.insert(area.code.clone(), area);
+                }
+            },
+        }
+    }
+    let directory = node.directory.current();
+    // A row that is not taken takes what lies below it along, so look again until nothing more goes.
+    loop {
+        let bad: Vec<(AreaCode, String)> = coming
+            .values()
+            .filter_map(|area| {
+                Some((
+                    area.code.clone(),
+                    check_area(&directory, area, &coming).err()?,
+                ))
+            })
+            .collect();
+        if bad.is_empty() {
+            break;
+        }
+        for (code, reason) in bad {
+            coming.remove(&code);
+            report.refuse(lines.get(&code).copied().unwrap_or_default(), reason);
+        }
+    }
+    report.refusals.sort_by_key(|note| note.line);
+    let mut new = Vec::new();
+    for area in coming.into_values() {
+        match directory.area(&area.code) {
+            None => report.added += 1,
+            Some(was) if *was == area => {
+                report.unchanged += 1;
+                continue;
+            }
+            Some(_) => report.changed += 1,
+        }
+        new.push(area);
+    }
+    report.areas_added = report.added;
+    if !dry_run {
+        write_areas(node, new).map_err(|reason| ImportError::Node { line: 0, reason })?;
+    }
+    Ok(report)
+}
+
+/// Writes areas in changes that the log takes.
+pub(super) fn write_areas(node: &Node, areas: Vec<Area>) -> Result<(), String> {
+    let mut changes = Vec::new();
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    for area in areas {
+        bytes += area.name.len() + 3 * 64 + 48;
+        batch.push(area);
+        if bytes >= CHANGE_BYTES {
+            changes.push(DirectoryChange::Areas {
+                areas: std::mem::take(&mut batch),
+            });
+            bytes = 0;
+        }
+    }
+    if !batch.is_empty() {
+        changes.push(DirectoryChange::Areas { areas: batch });
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    node.directory
+        .change(changes)
+        .map(|_| ())
+        .map_err(|e| e.to_string())
+}

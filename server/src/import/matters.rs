@@ -1,0 +1,400 @@
+//! Matters from a 311 file: each row a record of the form `matter`, closed ones taken along their lifecycle.
+//!
+//! A record has the id that its source key and its time of creation give it, so the same row is the same record whenever it comes.
+//! Its grid is the one it was first imported into: a later row with another postcode changes what the place says, not where the record lives.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Read;
+
+use gridfold_sync_core::directory::Area;
+use gridfold_sync_core::edit::{Op, Value};
+use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::ids::{ActionKey, AreaCode, FieldKey, FormCode, RecordId};
+use gridfold_sync_core::schema::{Form, Role};
+use gridfold_sync_core::view::{Cell, PartState};
+
+use super::areas::write_areas;
+use super::matter_row::{COLUMNS, REQUIRED_COLUMNS};
+use super::{
+    Delimited, ImportError, MatterRow, Progress, Report, RowClock, SOURCE, matter_id,
+    read_matter_row,
+};
+use crate::admit::ConsoleEdit;
+use crate::node::Node;
+use crate::views::{RecordFilter, Scope, StoredRecord};
+
+/// Rows written in one go.
+const ROWS_PER_WRITE: usize = 500;
+const MATTER: &str = "matter";
+/// The steps that close a matter, of which a matter takes those its status leaves to take.
+const CLOSING: [(&str, &str); 3] = [
+    ("accept", "accepted"),
+    ("handle", "handled"),
+    ("close", "closed"),
+];
+
+/// How to import.
+#[derive(Debug, Clone)]
+pub struct MatterOptions {
+    /// Who imports.
+    pub author: Author,
+    /// The time zone of times without one.
+    pub clock: RowClock,
+    /// Whether only to look.
+    pub dry_run: bool,
+}
+
+struct Waiting {
+    line: u64,
+    record: RecordId,
+    row: MatterRow,
+    warnings: Vec<String>,
+}
+
+struct Importer<'a> {
+    node: &'a Node,
+    options: &'a MatterOptions,
+    form: std::sync::Arc<Form>,
+    report: Report,
+    /// Rows seen: record, line, hash of the content.
+    seen: HashMap<RecordId, (u64, u64)>,
+    /// Imported before: hash of the source key, record.
+    known: HashMap<u64, RecordId>,
+    new_areas: BTreeSet<AreaCode>,
+    /// The last line whose row is safe.
+    safe: u64,
+}
+
+/// Imports matters.
+///
+/// # Errors
+/// When the file cannot be read any further or the node fails; what was imported stays, and the file can be imported again.
+pub fn import_matters(
+    node: &Node,
+    file: impl Read,
+    options: &MatterOptions,
+    progress: Progress<'_>,
+) -> Result<Report, ImportError> {
+    let mut table = Delimited::open(file, &COLUMNS, REQUIRED_COLUMNS)?;
+    let code = FormCode::new(MATTER).map_err(|e| fail(0, &e))?;
+    let form = node.directory.current().forms().latest(&code).cloned();
+    let form = form.ok_or_else(|| fail(0, &"there is no form `matter`"))?;
+    let mut importer = Importer {
+        node,
+        options,
+        known: known(node, &code)?,
+        form,
+        report: Report {
+            dry_run: options.dry_run,
+            ..Report::default()
+        },
+        seen: HashMap::new(),
+        new_areas: BTreeSet::new(),
+        safe: 0,
+    };
+    let mut waiting = Vec::with_capacity(ROWS_PER_WRITE);
+    while let Some(raw) = table.next_row()? {
+        importer.report.rows += 1;
+        match read_matter_row(&raw, &options.clock) {
+            Err(reason) => importer.report.refuse(raw.line, reason),
+            Ok((row, warnings)) => {
+                if let Some(record) = importer.meet(raw.line, &row) {
+                    waiting.push(Waiting {
+                        line: raw.line,
+                        record,
+                        row,
+                        warnings,
+                    });
+                }
+            }
+        }
+        if waiting.len() >= ROWS_PER_WRITE {
+            importer.write(std::mem::take(&mut waiting))?;
+            progress(table.bytes_read());
+        }
+    }
+    importer.write(waiting)?;
+    progress(table.bytes_read());
+    importer.report.areas_added = importer.new_areas.len() as u64;
+    importer.report.refusals.sort_by_key(|note| note.line);
+    Ok(importer.report)
+}
+
+fn fail(line: u64, reason: &dyn std::fmt::Display) -> ImportError {
+    ImportError::Node {
+        line,
+        reason: reason.to_string(),
+    }
+}
+
+fn key_hash(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The matters that were imported before, by their source key, so that a row whose time of creation was corrected is still the same record.
+fn known(node: &Node, form: &FormCode) -> Result<HashMap<u64, RecordId>, ImportError> {
+    let mut filter = RecordFilter::of(Scope::all());
+    filter.forms = vec![form.clone()];
+    filter.include_deleted = true;
+    let mut found = HashMap::new();
+    node.views
+        .for_each_record(&filter, |record| {
+            let general = record.parts.first().map(|(_, part)| part);
+            if text(general, "source") == Some(SOURCE)
+                && let Some(key) = text(general, "external_id")
+            {
+                found.insert(key_hash(key), record.row.record);
+            }
+            true
+        })
+        .map_err(|e| fail(0, &e))?;
+    Ok(found)
+}
+
+fn text<'a>(part: Option<&'a PartState>, field: &str) -> Option<&'a str> {
+    match part?.value(field)? {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+impl Importer<'_> {
+    /// The record of a row, unless an earlier row of the file has it.
+    fn meet(&mut self, line: u64, row: &MatterRow) -> Option<RecordId> {
+        let derived = matter_id(&row.key, row.created);
+        let record = *self.known.entry(key_hash(&row.key)).or_insert(derived);
+        let mut hasher = DefaultHasher::new();
+        row.hash(&mut hasher);
+        let content = hasher.finish();
+        match self.seen.get(&record) {
+            Some((_, was)) if *was == content => {
+                self.report.duplicates += 1;
+                None
+            }
+            Some((first, _)) => {
+                let reason = format!("unique_key is on line {first} already, with other content");
+                self.report.refuse(line, reason);
+                None
+            }
+            None => {
+                self.seen.insert(record, (line, content));
+                Some(record)
+            }
+        }
+    }
+
+    fn write(&mut self, waiting: Vec<Waiting>) -> Result<(), ImportError> {
+        let mut areas: BTreeMap<AreaCode, Area> = BTreeMap::new();
+        let directory = self.node.directory.current();
+        let mut edits = Vec::new();
+        let mut changed = Vec::new();
+        let last = waiting.last().map(|w| w.line);
+        for item in waiting {
+            let stored = self
+                .node
+                .views
+                .record(&item.record, &Scope::all())
+                .map_err(|e| fail(self.safe, &e))?;
+            let place = match item.row.place() {
+                Ok(place) => place,
+                Err(reason) => {
+                    self.report.refuse(item.line, reason);
+                    continue;
+                }
+            };
+            let grid = match &stored {
+                Some(stored) => stored.row.grid.clone(),
+                None => {
+                    for area in place.areas {
+                        if directory.area(&area.code).is_none() {
+                            areas.insert(area.code.clone(), area);
+                        }
+                    }
+                    place.grid
+                }
+            };
+            for warning in &item.warnings {
+                self.report.warn(item.line, warning);
+            }
+            let two = self
+                .edits(&item, grid, stored.as_ref())
+                .map_err(|e| fail(self.safe, &e))?;
+            if two.is_empty() {
+                self.report.unchanged += 1;
+            } else {
+                changed.push((item.line, two.len(), stored.is_none()));
+                edits.extend(two);
+            }
+        }
+        self.new_areas.extend(areas.keys().cloned());
+        if self.options.dry_run {
+            for (_, _, new) in changed {
+                self.count(new);
+            }
+        } else {
+            write_areas(self.node, areas.into_values().collect())
+                .map_err(|e| fail(self.safe, &e))?;
+            self.commit(edits, &changed)?;
+        }
+        self.safe = last.unwrap_or(self.safe);
+        Ok(())
+    }
+
+    fn count(&mut self, new: bool) {
+        if new {
+            self.report.added += 1;
+        } else {
+            self.report.changed += 1;
+        }
+    }
+
+    fn commit(
+        &mut self,
+        edits: Vec<ConsoleEdit>,
+        changed: &[(u64, usize, bool)],
+    ) -> Result<(), ImportError> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let outcomes = self
+            .node
+            .writer
+            .edit(self.options.author, edits)
+            .map_err(|e| fail(self.safe, &e))?;
+        let mut outcomes = outcomes.iter();
+        for (line, edits, new) in changed {
+            let refusal = outcomes
+                .by_ref()
+                .take(*edits)
+                .fold(None, |found, o| found.or(o.refusal()));
+            match refusal {
+                None => self.count(*new),
+                Some(code) => self
+                    .report
+                    .refuse(*line, format!("refused: {}", code.as_str())),
+            }
+        }
+        Ok(())
+    }
+
+    /// What a row changes: an edit of the time it was reported, and one of the time it was closed.
+    fn edits(
+        &self,
+        item: &Waiting,
+        grid: AreaCode,
+        stored: Option<&StoredRecord>,
+    ) -> Result<Vec<ConsoleEdit>, gridfold_sync_core::ids::NameError> {
+        let row = &item.row;
+        let part = stored
+            .and_then(|s| s.parts.iter().find(|(class, _)| *class == self.form.class))
+            .map(|(_, part)| part);
+        let text = |text: &str| (!text.is_empty()).then(|| Value::Text(text.to_owned()));
+        let location = row
+            .location
+            .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 });
+        let wanted = [
+            ("kind", text(&row.kind)),
+            ("summary", text(&row.summary)),
+            ("department", text(&row.department)),
+            ("place", text(&row.place)),
+            ("location", location),
+            ("source", text(SOURCE)),
+            ("external_id", text(&row.key)),
+            ("reported_at", Some(Value::DateTime(row.created))),
+        ];
+        let mut ops = Vec::new();
+        for (field, value) in wanted {
+            set(part, field, value, &mut ops)?;
+        }
+        let mut closing = Vec::new();
+        set(
+            part,
+            "closed_at",
+            row.closed.map(Value::DateTime),
+            &mut closing,
+        )?;
+        if row.closed.is_some() {
+            self.close(part, &mut closing)?;
+        }
+        let edit = |ops, claimed| ConsoleEdit {
+            record: item.record,
+            grid: grid.clone(),
+            form: self.form.code.clone(),
+            form_version: None,
+            ops,
+            claimed,
+        };
+        let now = self.node.clock.now();
+        let mut edits = Vec::new();
+        if !ops.is_empty() {
+            edits.push(edit(ops, if stored.is_none() { row.created } else { now }));
+        }
+        if !closing.is_empty() {
+            edits.push(edit(closing, row.closed.unwrap_or(now)));
+        }
+        Ok(edits)
+    }
+
+    /// The steps from the record's status to closed, if the form's lifecycle has them for the importer.
+    fn close(
+        &self,
+        part: Option<&PartState>,
+        ops: &mut Vec<Op>,
+    ) -> Result<(), gridfold_sync_core::ids::NameError> {
+        let Some(lifecycle) = &self.form.lifecycle else {
+            return Ok(());
+        };
+        let mut status = match part {
+            Some(part) => lifecycle.fold(part).status.clone(),
+            None => lifecycle.initial.clone(),
+        };
+        if lifecycle.status(&status).is_some_and(|s| s.closed) {
+            return Ok(());
+        }
+        let mut steps = Vec::new();
+        for (action, to) in CLOSING {
+            let (action, to) = (ActionKey::new(action)?, ActionKey::new(to)?);
+            let step = lifecycle.transitions.iter().find(|t| {
+                t.action == action
+                    && t.to == to
+                    && t.from.contains(&status)
+                    && t.needs.is_empty()
+                    && t.roles.contains(&Role::Admin)
+            });
+            if step.is_some() {
+                steps.push(Op::Transition {
+                    action,
+                    note: String::new(),
+                });
+                status = to;
+            }
+        }
+        if lifecycle.status(&status).is_some_and(|s| s.closed) {
+            ops.extend(steps);
+        }
+        Ok(())
+    }
+}
+
+/// The operation that gives a field its value, unless it has it.
+fn set(
+    part: Option<&PartState>,
+    field: &str,
+    value: Option<Value>,
+    ops: &mut Vec<Op>,
+) -> Result<(), gridfold_sync_core::ids::NameError> {
+    let key = FieldKey::new(field)?;
+    let shown = part.and_then(|part| match part.fields.get(&key) {
+        Some(Cell::Register(candidates)) => candidates.first().map(|c| &c.value),
+        _ => None,
+    });
+    match value {
+        Some(value) if shown != Some(&value) => ops.push(Op::Set { field: key, value }),
+        // What the file leaves empty it says nothing about.
+        Some(_) | None => {}
+    }
+    Ok(())
+}

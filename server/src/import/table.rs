@@ -1,0 +1,323 @@
+//! A delimited file as rows of named columns, whatever the order of its columns, its line ends and the mark at its start.
+
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, Read};
+use std::rc::Rc;
+
+/// The largest row. More than this without an end is a quote that is not closed.
+pub(super) const MAX_ROW_BYTES: u64 = 4 << 20;
+
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Why a file cannot be read as a table.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// Reading failed.
+    #[error("cannot read the file: {0}")]
+    Io(#[from] std::io::Error),
+    /// Another encoding.
+    #[error("the file is UTF-16: save it as UTF-8")]
+    Utf16,
+    /// No header.
+    #[error("the file is empty: its first line must name the columns")]
+    Empty,
+    /// A column is not there.
+    #[error("the file has no column {missing}; its columns are: {found}")]
+    MissingColumn {
+        /// The column looked for.
+        missing: &'static str,
+        /// Those there are.
+        found: String,
+    },
+    /// A column is there twice.
+    #[error("the file has the column {0} twice")]
+    TwiceTheColumn(String),
+    /// A row does not end.
+    #[error("the row that starts on line {0} does not end: a quote in it is probably not closed")]
+    RowTooLong(u64),
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRow {
+    /// The line it starts on, from 1.
+    pub line: u64,
+    /// The values of the columns asked for, trimmed; empty for a column the file lacks. Or what is wrong with the row.
+    pub values: Result<Vec<String>, String>,
+}
+
+/// The rows of a delimited file.
+pub struct Delimited<R: Read> {
+    reader: csv::Reader<Guarded<R>>,
+    record: csv::ByteRecord,
+    columns: Vec<Option<usize>>,
+    width: usize,
+    since: Rc<Cell<u64>>,
+    taken: Rc<Cell<u64>>,
+}
+
+impl<R: Read> std::fmt::Debug for Delimited<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delimited")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes every line end one `\n`, also the last, so that lines are counted right; and stops when it has read too much since the last row.
+struct Guarded<R> {
+    inner: BufReader<R>,
+    since: Rc<Cell<u64>>,
+    taken: Rc<Cell<u64>>,
+    after_return: bool,
+    ended_line: bool,
+}
+
+impl<R: Read> Read for Guarded<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.since.get() > MAX_ROW_BYTES {
+            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
+        }
+        let mut written = 0;
+        while written == 0 && !out.is_empty() {
+            let start = self.inner.fill_buf()?;
+            if start.is_empty() {
+                if self.ended_line {
+                    return Ok(0);
+                }
+                self.ended_line = true;
+                out[0] = b'\n';
+                return Ok(1);
+            }
+            let n = start.len().min(out.len());
+            for byte in &start[..n] {
+                let skip = *byte == b'\n' && self.after_return;
+                self.after_return = *byte == b'\r';
+                if !skip {
+                    out[written] = if self.after_return { b'\n' } else { *byte };
+                    written += 1;
+                }
+            }
+            self.inner.consume(n);
+            self.since.set(self.since.get().saturating_add(n as u64));
+            self.taken.set(self.taken.get().saturating_add(n as u64));
+            if written > 0 {
+                self.ended_line = out[written - 1] == b'\n';
+            }
+        }
+        Ok(written)
+    }
+}
+
+impl<R: Read> Delimited<R> {
+    /// Reads the header. `wanted` names the columns in the order their values are given; the first `required` of them must be there.
+    ///
+    /// # Errors
+    /// When the file cannot be read or lacks a required column.
+    pub fn open(file: R, wanted: &[&'static str], required: usize) -> Result<Self, TableError> {
+        let mut inner = BufReader::with_capacity(64 << 10, file);
+        let start = inner.fill_buf()?;
+        if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
+            return Err(TableError::Utf16);
+        }
+        let mark = if start.starts_with(UTF8_MARK) {
+            UTF8_MARK.len()
+        } else {
+            0
+        };
+        let delimiter = delimiter_of(start.get(mark..).unwrap_or_default());
+        inner.consume(mark);
+        let (since, taken) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(mark as u64)));
+        let guarded = Guarded {
+            inner,
+            since: Rc::clone(&since),
+            taken: Rc::clone(&taken),
+            after_return: false,
+            ended_line: true,
+        };
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(guarded);
+        let mut record = csv::ByteRecord::new();
+        let more = reader
+            .read_byte_record(&mut record)
+            .map_err(|e| table_error(e, 1))?;
+        if !more {
+            return Err(TableError::Empty);
+        }
+        let names: Vec<String> = record.iter().map(column_name).collect();
+        let mut columns = Vec::with_capacity(wanted.len());
+        for (i, name) in wanted.iter().enumerate() {
+            let mut at = names
+                .iter()
+                .enumerate()
+                .filter(|(_, n)| n == name)
+                .map(|(at, _)| at);
+            let found = at.next();
+            if at.next().is_some() {
+                return Err(TableError::TwiceTheColumn((*name).to_owned()));
+            }
+            if found.is_none() && i < required {
+                let found = names
+                    .iter()
+                    .take(40)
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                return Err(TableError::MissingColumn {
+                    missing: name,
+                    found,
+                });
+            }
+            columns.push(found);
+        }
+        Ok(Self {
+            reader,
+            record,
+            columns,
+            width: names.len(),
+            since,
+            taken,
+        })
+    }
+
+    /// Bytes of the file read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.taken.get()
+    }
+
+    /// The next row; `None` at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be read any further.
+    pub fn next_row(&mut self) -> Result<Option<RawRow>, TableError> {
+        self.since.set(0);
+        let before = self.reader.position().line();
+        let more = self
+            .reader
+            .read_byte_record(&mut self.record)
+            .map_err(|e| table_error(e, before))?;
+        if !more {
+            return Ok(None);
+        }
+        // Counted back from its end, since empty lines before it are passed over.
+        let inside = self
+            .record
+            .as_slice()
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count() as u64;
+        let line = self.reader.position().line().saturating_sub(1 + inside);
+        Ok(Some(RawRow {
+            line,
+            values: self.values(),
+        }))
+    }
+
+    fn values(&self) -> Result<Vec<String>, String> {
+        if self.record.len() != self.width {
+            return Err(format!(
+                "the row has {} values where the header names {} columns",
+                self.record.len(),
+                self.width
+            ));
+        }
+        self.columns
+            .iter()
+            .map(|at| {
+                let bytes = at.and_then(|at| self.record.get(at)).unwrap_or_default();
+                std::str::from_utf8(bytes)
+                    .map(|text| text.trim().to_owned())
+                    .map_err(|_| "the row is not valid UTF-8".to_owned())
+            })
+            .collect()
+    }
+}
+
+fn table_error(error: csv::Error, line: u64) -> TableError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::FileTooLarge => {
+            TableError::RowTooLong(line)
+        }
+        csv::ErrorKind::Io(e) => TableError::Io(e),
+        _ => TableError::Io(std::io::Error::from(std::io::ErrorKind::InvalidData)),
+    }
+}
+
+/// `Unique Key`, `unique_key` and `UNIQUE-KEY` are the same column.
+fn column_name(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes)
+        .trim()
+        .chars()
+        .map(|c| {
+            if matches!(c, ' ' | '-') {
+                '_'
+            } else {
+                c.to_ascii_lowercase()
+            }
+        })
+        .collect()
+}
+
+/// Comma, unless the first line has more semicolons or tabs.
+fn delimiter_of(start: &[u8]) -> u8 {
+    let line = start
+        .split(|b| matches!(b, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
+    let count = |d: u8| line.iter().filter(|b| **b == d).count();
+    [b';', b'\t']
+        .into_iter()
+        .filter(|d| count(*d) > count(b','))
+        .max_by_key(|d| count(*d))
+        .unwrap_or(b',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(file: &[u8]) -> Vec<(u64, Result<Vec<String>, String>)> {
+        let mut table = Delimited::open(file, &["b", "a", "c"], 2).unwrap();
+        let mut out = Vec::new();
+        while let Some(row) = table.next_row().unwrap() {
+            out.push((row.line, row.values));
+        }
+        out
+    }
+
+    #[test]
+    fn order_marks_line_ends_and_quotes_do_not_matter() {
+        let file = b"\xef\xbb\xbf\"A\",B\r\n1,\"x\r\ny\"\"\"\r\n\r\n2\r\n\xff,3\r\n4,5\r\n";
+        let found = rows(file);
+        assert_eq!(
+            found[0],
+            (2, Ok(vec!["x\ny\"".into(), "1".into(), String::new()]))
+        );
+        assert!(found[1].1.as_ref().unwrap_err().contains("1 values"));
+        assert!(found[2].1.as_ref().unwrap_err().contains("UTF-8"));
+        assert_eq!(found[3].1, Ok(vec!["5".into(), "4".into(), String::new()]));
+        assert_eq!(found.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 5, 6, 7]);
+    }
+
+    #[test]
+    fn what_is_no_table_is_said() {
+        let open = |file: &'static [u8]| Delimited::open(file, &["a", "b"], 1).err();
+        assert!(matches!(open(b""), Some(TableError::Empty)));
+        assert!(matches!(
+            open(b"x;b\n"),
+            Some(TableError::MissingColumn { missing: "a", .. })
+        ));
+        assert!(matches!(
+            open(b"a,b,A\n"),
+            Some(TableError::TwiceTheColumn(_))
+        ));
+        assert!(matches!(open(b"\xff\xfea\0"), Some(TableError::Utf16)));
+        let mut long = b"a,b\n1,\"".to_vec();
+        long.resize((MAX_ROW_BYTES as usize) * 2, b'x');
+        let mut table = Delimited::open(long.as_slice(), &["a"], 1).unwrap();
+        assert!(matches!(table.next_row(), Err(TableError::RowTooLong(2))));
+    }
+}

@@ -1,0 +1,7 @@
+//! What every request passes: ids, the log line, metrics, problems in the caller's language, headers, limits of rate and time.
+
+mod observe;
+mod rate;
+
+pub use observe::{DOCS_CSP, REQUEST_ID_HEADER, RequestId, observe, security_headers};
+pub use rate::{RateLimiter, Subject};

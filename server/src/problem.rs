@@ -1,0 +1,244 @@
+//! Problems: every error the API answers with, as RFC 9457 problem details.
+//!
+//! What enters is a stable code, with a detail that holds no personal data. What leaves is the answer, in the language of the request.
+//! This is the one table of codes; `docs/API.md` lists the same.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gridfold_sync_core::entry::RefusalCode;
+use gridfold_sync_core::notice::{self, Locale};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The content type of a problem.
+pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
+/// What `type` begins with; the code follows.
+pub const TYPE_PREFIX: &str = "urn:gridfold:problem:";
+/// Seconds after which a busy server may be asked again.
+pub const BUSY_RETRY_S: u64 = 2;
+/// Seconds after which a server with a full disk may be asked again.
+pub const DISK_FULL_RETRY_S: u64 = 60;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:ident, $retryable:literal;)*) => {
+        /// A stable code of the API's own. Refused edits have the codes of [`RefusalCode`] besides.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+            /// An edit that admission refuses, for its reason; 422.
+            Refused(RefusalCode),
+        }
+
+        impl Code {
+            /// All codes of the API's own.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable text of the code.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* Self::Refused(code) => code.as_str() }
+            }
+            /// The status of the answer.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$name => StatusCode::$status,)*
+                    Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                }
+            }
+            /// Whether the same request may succeed later.
+            #[must_use]
+            pub fn retryable(self) -> bool {
+                match self { $(Self::$name => $retryable,)* Self::Refused(_) => false }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request does not make sense.
+    BadRequest = "bad_request", BAD_REQUEST, false;
+    /// An enrolment code that cannot be redeemed, or whose proof does not verify.
+    BadCode = "bad_code", BAD_REQUEST, false;
+    /// No token, or one that is not accepted.
+    Unauthorized = "unauthorized", UNAUTHORIZED, false;
+    /// Login or password is wrong.
+    SignInFailed = "sign_in_failed", UNAUTHORIZED, false;
+    /// The device was revoked; a phone erases itself.
+    DeviceRevoked = "device_revoked", FORBIDDEN, false;
+    /// The caller's role does not allow it.
+    Forbidden = "forbidden", FORBIDDEN, false;
+    /// There is no such thing, or it lies outside the caller's scope.
+    NotFound = "not_found", NOT_FOUND, false;
+    /// The path does not take this method.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, false;
+    /// It took too long.
+    Timeout = "timeout", REQUEST_TIMEOUT, true;
+    /// It contradicts what there is.
+    Conflict = "conflict", CONFLICT, false;
+    /// The user has as many devices as allowed.
+    DeviceLimit = "device_limit", CONFLICT, false;
+    /// The body is larger than allowed.
+    TooLarge = "too_large", PAYLOAD_TOO_LARGE, false;
+    /// The body is of another type than the path takes.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, false;
+    /// The password is not taken.
+    WeakPassword = "weak_password", UNPROCESSABLE_ENTITY, false;
+    /// Too many failed attempts; wait.
+    SignInDelayed = "sign_in_delayed", TOO_MANY_REQUESTS, true;
+    /// Too many requests; wait.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, true;
+    /// Something failed inside; the log has it under the request's id.
+    Internal = "internal", INTERNAL_SERVER_ERROR, true;
+    /// The server is busy or stopping.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, true;
+    /// The disk is nearly full; nothing is written.
+    DiskFull = "disk_full", INSUFFICIENT_STORAGE, true;
+}
+
+/// A problem on its way to the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is.
+    pub code: Code,
+    /// What exactly, in English, without personal data; the text of the code when left out.
+    pub detail: Option<String>,
+    /// Seconds to wait before trying again.
+    pub retry_after_s: Option<u64>,
+}
+
+/// What an API function returns.
+pub type Answer<T> = Result<T, Problem>;
+
+/// The JSON of a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemBody {
+    /// A URN of the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:gridfold:problem:not_found")]
+    pub kind: String,
+    /// What happened and what to do, in the language asked for.
+    pub title: String,
+    /// The status of the answer.
+    #[schema(example = 404)]
+    pub status: u16,
+    /// What exactly, in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The id of the request, as in the server's log.
+    pub instance: String,
+    /// The stable code.
+    #[schema(example = "not_found")]
+    pub code: String,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// Seconds to wait before trying again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    /// A problem of this code.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        let retry_after_s = match code {
+            Code::Unavailable | Code::Timeout => Some(BUSY_RETRY_S),
+            Code::DiskFull => Some(DISK_FULL_RETRY_S),
+            _ => None,
+        };
+        Self {
+            code,
+            detail: None,
+            retry_after_s,
+        }
+    }
+    /// Not found, or outside the caller's scope: the two answer alike.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound)
+    }
+    /// The request does not make sense, for this reason.
+    #[must_use]
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest).because(detail)
+    }
+    /// Something failed inside. The reason is logged here, once, and never answered.
+    #[must_use]
+    pub fn internal(reason: &dyn std::fmt::Display) -> Self {
+        tracing::error!(reason = %reason, "internal error");
+        Self::new(Code::Internal)
+    }
+    /// The same with a detail.
+    #[must_use]
+    pub fn because(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+    /// The same with a time to wait.
+    #[must_use]
+    pub fn after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// The code that stands for a status some layer answered with by itself.
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        let code = Code::ALL.iter().copied().find(|c| c.status() == status);
+        Self::new(code.unwrap_or(if status.is_client_error() {
+            Code::BadRequest
+        } else {
+            Code::Internal
+        }))
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn render(&self, locale: Locale, instance: &str) -> Response {
+        let status = self.code.status();
+        let body = ProblemBody {
+            kind: format!("{TYPE_PREFIX}{}", self.code.as_str()),
+            title: notice::text(self.code.as_str(), locale).to_owned(),
+            status: status.as_u16(),
+            detail: self.detail.clone(),
+            instance: instance.to_owned(),
+            code: self.code.as_str().to_owned(),
+            retryable: self.code.retryable(),
+            retry_after_s: self.retry_after_s,
+        };
+        let mut response = (status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(PROBLEM_CONTENT_TYPE),
+        );
+        let language = match locale {
+            Locale::Zh => "zh-CN",
+            Locale::En => "en",
+        };
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// Carries the problem to the layer that knows the request's language and id and renders it.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<RefusalCode> for Problem {
+    fn from(code: RefusalCode) -> Self {
+        Self::new(Code::Refused(code))
+    }
+}

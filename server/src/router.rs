@@ -1,0 +1,134 @@
+//! The whole surface of the server.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, patch, post, put};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::middleware::{observe, security_headers};
+use crate::problem::{Answer, Code, Problem};
+use crate::routes::{
+    Api, areas, audit, changes, devices, docs, enrol, export, forms, grants, health, records,
+    refused, session, sync, users,
+};
+
+/// All routes of the API.
+fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/sign-in", post(session::sign_in))
+        .route("/v1/token", post(session::token))
+        .route("/v1/sign-out", post(session::sign_out))
+        .route("/v1/me", get(session::me))
+        .route("/.well-known/jwks.json", get(session::jwks))
+        .route("/v1/enrol/begin", post(enrol::begin))
+        .route("/v1/enrol/finish", post(enrol::finish))
+        .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/invite", post(devices::invite))
+        .route(
+            "/v1/devices/invite/{enrolment_id}",
+            get(devices::invitation),
+        )
+        .route("/v1/devices/{device_id}/revoke", post(devices::revoke))
+        .route("/v1/areas", get(areas::list))
+        .route("/v1/areas/{code}", get(areas::one).put(areas::put))
+        .route("/v1/users", get(users::list).post(users::add))
+        .route("/v1/users/{user_id}", get(users::one).patch(users::change))
+        .route("/v1/users/{user_id}/password", put(users::password))
+        .route("/v1/grants", get(grants::list).post(grants::add))
+        .route("/v1/grants/{grant_id}/end", post(grants::end))
+        .route("/v1/forms", get(forms::list).post(forms::publish))
+        .route("/v1/forms/{code}/{version}", get(forms::one))
+        .route(
+            "/v1/records",
+            get(records::list::list).post(records::edit::add),
+        )
+        .route(
+            "/v1/records/{record_id}",
+            patch(records::edit::edit)
+                .get(records::one)
+                .delete(records::edit::delete),
+        )
+        .route("/v1/records/{record_id}/history", get(records::history))
+        .route(
+            "/v1/records/{record_id}/restore",
+            post(records::edit::restore),
+        )
+        .route(
+            "/v1/records/{record_id}/choose",
+            post(records::edit::choose),
+        )
+        .route(
+            "/v1/records/{record_id}/transitions",
+            post(records::edit::transition),
+        )
+        .route("/v1/refused", get(refused::list))
+        .route("/v1/refused/settle", post(refused::settle))
+        .route("/v1/export/records", get(export::records))
+        .route("/v1/changes", get(changes::follow))
+        .route("/v1/sync", post(sync::sync))
+        .route("/v1/audit", get(audit::list))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::docs))
+        .route("/docs/", get(docs::index))
+        .route("/docs/{*path}", get(docs::asset))
+        .fallback(|| async { Problem::not_found() })
+}
+
+/// The router with everything a request passes before and after its route.
+pub fn build(api: Api) -> Router {
+    build_with(api, Router::new())
+}
+
+/// The same with more routes of the caller's, under the same limits and headers.
+pub fn build_with(api: Api, more: Router<Api>) -> Router {
+    let limits = &api.node.config.limits;
+    let timeout = Duration::from_secs(api.node.config.server.request_timeout_s);
+    let inner = ServiceBuilder::new()
+        .layer(from_fn_with_state(api.clone(), room))
+        .layer(from_fn_with_state(timeout, in_time))
+        .layer(DefaultBodyLimit::max(limits.body_bytes));
+    routes()
+        .merge(more)
+        .layer(inner)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(security_headers))
+        .layer(from_fn_with_state(api.metrics.clone(), observe))
+        .with_state(api)
+}
+
+/// Past so many requests at once the next are told to come back.
+async fn room(State(api): State<Api>, request: Request, next: Next) -> Answer<Response> {
+    // Those who watch the server must see that it is full.
+    if matches!(request.uri().path(), "/healthz" | "/metrics") {
+        return Ok(next.run(request).await);
+    }
+    let Ok(_permit) = api.room.try_acquire() else {
+        return Err(Problem::new(Code::Unavailable));
+    };
+    Ok(next.run(request).await)
+}
+
+/// Past the time a request may take it is answered for. What it had acknowledged stands.
+async fn in_time(
+    State(timeout): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Answer<Response> {
+    tokio::time::timeout(timeout, next.run(request))
+        .await
+        .map_err(|_| Problem::new(Code::Timeout))
+}
+
+/// A panic is a defect: it is logged without what caused it, and ends one request only.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a request panicked");
+    Problem::new(Code::Internal).into_response()
+}

@@ -1,0 +1,203 @@
+//! Areas: the place tree.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, GRID_LEVEL};
+use gridfold_sync_core::ids::{AreaCode, FieldKey};
+use gridfold_sync_core::schema::Role;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::users::read_name;
+use super::{Api, Body, Caller, Params, Path, page_rows};
+use crate::problem::{Answer, Code, Problem, ProblemBody};
+
+/// Areas deeper than this are taken for a circle.
+const MAX_DEPTH: usize = 60;
+
+/// An area.
+#[derive(Serialize, ToSchema)]
+pub struct AreaBody {
+    /// The code.
+    pub code: String,
+    /// The area it lies in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The name.
+    pub name: String,
+    /// `province`, `district`, `street`, `community`, `grid` or another word; only a `grid` holds records.
+    pub level: String,
+    /// How many areas lie directly in it.
+    pub children: usize,
+}
+
+/// A page of areas.
+#[derive(Serialize, ToSchema)]
+pub struct AreaPage {
+    /// The areas, by code.
+    pub areas: Vec<AreaBody>,
+    /// Where the next page starts; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Which areas.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AreaQuery {
+    /// Only those directly in this area.
+    pub parent: Option<String>,
+    /// Only those of this level.
+    pub level: Option<String>,
+    /// Part of the name or beginning of the code.
+    pub name: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows of a page.
+    pub limit: Option<usize>,
+}
+
+/// What an area is to be.
+#[derive(Deserialize, ToSchema)]
+pub struct AreaChange {
+    /// The area it lies in.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The level.
+    pub level: String,
+}
+
+fn body(directory: &Directory, area: &Area) -> AreaBody {
+    AreaBody {
+        code: area.code.to_string(),
+        parent: area.parent.as_ref().map(ToString::to_string),
+        name: area.name.clone(),
+        level: area.level.clone(),
+        children: directory.children(&area.code).count(),
+    }
+}
+
+/// The areas in and around the caller's.
+#[utoipa::path(get, path = "/v1/areas", tag = "areas", params(AreaQuery), responses((status = 200, body = AreaPage), (status = 400, body = ProblemBody)))]
+pub async fn list(caller: Caller, Params(query): Params<AreaQuery>) -> Answer<Json<AreaPage>> {
+    let limit = page_rows(query.limit)?;
+    let directory = &caller.directory;
+    let part = query.name.as_deref().unwrap_or_default();
+    let lower = part.to_lowercase();
+    let mut areas: Vec<AreaBody> = directory
+        .areas()
+        .filter(|a| {
+            query
+                .cursor
+                .as_deref()
+                .is_none_or(|after| a.code.as_str() > after)
+        })
+        .filter(|a| {
+            query
+                .parent
+                .as_deref()
+                .is_none_or(|p| a.parent.as_ref().is_some_and(|code| code.as_str() == p))
+        })
+        .filter(|a| query.level.as_deref().is_none_or(|level| a.level == level))
+        .filter(|a| a.name.to_lowercase().contains(&lower) || a.code.as_str().starts_with(part))
+        .filter(|a| caller.sees_area(&a.code))
+        .take(limit + 1)
+        .map(|a| body(directory, a))
+        .collect();
+    let more = areas.len() > limit;
+    areas.truncate(limit);
+    let next = areas.last().filter(|_| more).map(|a| a.code.clone());
+    Ok(Json(AreaPage { areas, next }))
+}
+
+/// One area.
+#[utoipa::path(get, path = "/v1/areas/{code}", tag = "areas", params(("code" = String, Path)), responses((status = 200, body = AreaBody), (status = 404, body = ProblemBody)))]
+pub async fn one(caller: Caller, Path(code): Path<String>) -> Answer<Json<AreaBody>> {
+    let area = AreaCode::new(&code)
+        .ok()
+        .filter(|code| caller.sees_area(code))
+        .and_then(|code| caller.directory.area(&code).cloned())
+        .ok_or_else(Problem::not_found)?;
+    Ok(Json(body(&caller.directory, &area)))
+}
+
+/// Adds or changes an area.
+#[utoipa::path(put, path = "/v1/areas/{code}", tag = "areas", params(("code" = String, Path)), request_body = AreaChange, responses(
+    (status = 200, body = AreaBody),
+    (status = 400, body = ProblemBody),
+    (status = 403, body = ProblemBody),
+    (status = 409, description = "conflict: it would not be a tree any more", body = ProblemBody),
+))]
+pub async fn put(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Body(given): Body<AreaChange>,
+) -> Answer<Json<AreaBody>> {
+    let code = AreaCode::new(&code)?;
+    let parent = given.parent.as_deref().map(AreaCode::new).transpose()?;
+    let area = Area {
+        code: code.clone(),
+        parent: parent.clone(),
+        name: read_name(&given.name)?,
+        level: FieldKey::new(&given.level)
+            .map_err(|_| Problem::bad_request("level must be a short word"))?
+            .to_string(),
+    };
+    // One that exists needs the right where it is and where it goes.
+    let known = caller.directory.area(&code).is_some();
+    let is_admin = |at: Option<&AreaCode>| caller.roles_in(at).contains(&Role::Admin);
+    if !is_admin(parent.as_ref()) || (known && !is_admin(Some(&code))) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    check_area(&caller.directory, &area, &BTreeMap::new())
+        .map_err(|reason| Problem::new(Code::Conflict).because(reason))?;
+    api.blocking(move |node| {
+        let scope = crate::auth::Scope::of("area", &area.code);
+        caller.audit(node, "area.put", scope)?;
+        node.directory.change(vec![DirectoryChange::Areas {
+            areas: vec![area.clone()],
+        }])?;
+        Ok(Json(body(&node.directory.current(), &area)))
+    })
+    .await
+}
+
+/// Whether an area fits the tree, with others that come along with it.
+pub(crate) fn check_area(
+    directory: &Directory,
+    area: &Area,
+    coming: &BTreeMap<AreaCode, Area>,
+) -> Result<(), String> {
+    let find = |code: &AreaCode| coming.get(code).or_else(|| directory.area(code));
+    let mut above = area.parent.as_ref();
+    for depth in 0.. {
+        let Some(code) = above else { break };
+        if *code == area.code || depth > MAX_DEPTH {
+            return Err(format!("{} would lie in itself", area.code));
+        }
+        let Some(parent) = find(code) else {
+            return Err(format!("its parent {code} is not known"));
+        };
+        if parent.level == GRID_LEVEL {
+            return Err(format!(
+                "its parent {code} is a grid, and nothing lies in a grid"
+            ));
+        }
+        above = parent.parent.as_ref();
+    }
+    let Some(was) = directory.area(&area.code) else {
+        return Ok(());
+    };
+    if was.level == GRID_LEVEL && area.level != GRID_LEVEL {
+        return Err("a grid stays a grid: its records live there".to_owned());
+    }
+    if area.level == GRID_LEVEL && directory.children(&area.code).next().is_some() {
+        return Err("areas lie in it, so it cannot be a grid".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! Who is calling, and what their roles and areas let them do and see.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header;
+use axum::http::request::Parts;
+use gridfold_sync_core::directory::{Directory, Standing};
+use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::ids::{AreaCode, DeviceId, SensitivityClass, UserId};
+use gridfold_sync_core::notice::Locale;
+use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::time::Timestamp;
+
+use super::Api;
+use crate::auth::{Actor, AuditEvent, AuthenticateError};
+use crate::middleware::Subject;
+use crate::node::Node;
+use crate::problem::{Answer, Code, Problem};
+use crate::views;
+
+/// Someone with a good token.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// User and device.
+    pub actor: Actor,
+    /// The directory as of the request.
+    pub directory: Arc<Directory>,
+    /// When the request came, by the server's clock.
+    pub now: Timestamp,
+    /// The language asked for.
+    pub locale: Locale,
+}
+
+/// The address a request came from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(
+            info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip()),
+        ))
+    }
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let peer = Peer::from_request_parts(parts, api).await?;
+        let bearer = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim().to_owned());
+        let Some(bearer) = bearer else {
+            api.take(Subject::address(peer.0))?;
+            return Err(Problem::new(Code::Unauthorized));
+        };
+        let now = api.now();
+        let found = api
+            .blocking(move |node| Ok(node.auth.authenticate(&bearer, now.millis())))
+            .await?;
+        let actor = match found {
+            Ok(actor) => actor,
+            Err(AuthenticateError::Revoked | AuthenticateError::Wipe) => {
+                return Err(Problem::new(Code::DeviceRevoked));
+            }
+            Err(AuthenticateError::Token(_)) => {
+                api.take(Subject::address(peer.0))?;
+                return Err(Problem::new(Code::Unauthorized));
+            }
+            Err(AuthenticateError::Store(error)) => return Err(error.into()),
+        };
+        let syncs = matches!(parts.uri.path(), "/v1/sync" | "/v1/changes");
+        api.take(if syncs {
+            Subject::Sync(actor.device)
+        } else {
+            Subject::Device(actor.device)
+        })?;
+        let locale = parts
+            .headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|v| v.to_str().ok())
+            .map_or(Locale::default(), Locale::from_tag);
+        Ok(Self {
+            actor,
+            directory: api.node.directory.current(),
+            now,
+            locale,
+        })
+    }
+}
+
+impl Caller {
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> UserId {
+        UserId(self.actor.user)
+    }
+    /// As the author of edits.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            device: DeviceId(self.actor.device),
+            user: self.user(),
+        }
+    }
+
+    /// The roles held in an area now; of none, the roles held everywhere.
+    #[must_use]
+    pub fn roles_in(&self, area: Option<&AreaCode>) -> Vec<Role> {
+        match area {
+            Some(area) => match self.directory.standing(self.user(), area, self.now) {
+                Standing::Active(roles) => roles,
+                Standing::Late(_) | Standing::Ended | Standing::Never => Vec::new(),
+            },
+            None => self
+                .directory
+                .active_grants(self.user(), self.now)
+                .filter(|g| g.area.is_none())
+                .map(|g| g.role)
+                .collect(),
+        }
+    }
+
+    /// Whether one of these roles is held anywhere.
+    #[must_use]
+    pub fn has_role(&self, roles: &[Role]) -> bool {
+        self.directory
+            .roles(self.user(), self.now)
+            .iter()
+            .any(|r| roles.contains(r))
+    }
+
+    /// Lets go on who holds one of these roles anywhere.
+    ///
+    /// # Errors
+    /// [`Code::Forbidden`].
+    pub fn require(&self, roles: &[Role]) -> Answer<()> {
+        if self.has_role(roles) {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::Forbidden))
+        }
+    }
+
+    /// Lets go on who is admin everywhere.
+    ///
+    /// # Errors
+    /// [`Code::Forbidden`].
+    pub fn require_operator(&self) -> Answer<()> {
+        if self.roles_in(None).contains(&Role::Admin) {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::Forbidden))
+        }
+    }
+
+    /// Whether the caller may give or end a grant of this role there: an admin of the area any, a supervisor a worker's.
+    #[must_use]
+    pub fn may_grant(&self, role: Role, area: Option<&AreaCode>) -> bool {
+        let roles = self.roles_in(area);
+        roles.contains(&Role::Admin) || (role == Role::Worker && roles.contains(&Role::Supervisor))
+    }
+
+    /// Whether the caller may change a user: everything the user may do, now or by a grant to come, the caller could have granted.
+    #[must_use]
+    pub fn may_manage(&self, user: UserId) -> bool {
+        self.roles_in(None).contains(&Role::Admin)
+            || (self.has_role(&[Role::Admin, Role::Supervisor])
+                && self
+                    .directory
+                    .grants_of(user)
+                    .filter(|g| g.until.is_none_or(|until| self.now < until))
+                    .all(|g| self.may_grant(g.role, g.area.as_ref())))
+    }
+
+    /// Whether an area lies in the caller's, or around them.
+    #[must_use]
+    pub fn sees_area(&self, area: &AreaCode) -> bool {
+        self.directory
+            .active_grants(self.user(), self.now)
+            .any(|g| match &g.area {
+                None => true,
+                Some(mine) => {
+                    self.directory.lies_in(area, mine) || self.directory.lies_in(mine, area)
+                }
+            })
+    }
+
+    /// Whether the caller may know of a user: themselves, whom they manage, and whoever has had a grant in their areas.
+    #[must_use]
+    pub fn sees_user(&self, user: UserId) -> bool {
+        user == self.user()
+            || self.may_manage(user)
+            || self.directory.grants_of(user).any(|g| match &g.area {
+                None => !self.roles_in(None).is_empty(),
+                Some(area) => !self.roles_in(Some(area)).is_empty(),
+            })
+    }
+
+    /// The classes the caller reads in each grid.
+    fn readable(&self) -> BTreeMap<AreaCode, BTreeSet<SensitivityClass>> {
+        let mut found: BTreeMap<AreaCode, BTreeSet<SensitivityClass>> = BTreeMap::new();
+        for stream in self.directory.streams_of(self.user(), self.now) {
+            found.entry(stream.grid).or_default().insert(stream.class);
+        }
+        found
+    }
+
+    /// What the caller may see of these grids, of all when none is named.
+    ///
+    /// One scope has the same classes in all its grids: where the caller's differ, those that are readable in all of them.
+    #[must_use]
+    pub fn scope(&self, grids: &[AreaCode]) -> views::Scope {
+        let everywhere: BTreeSet<SensitivityClass> = self
+            .roles_in(None)
+            .iter()
+            .flat_map(|r| r.readable())
+            .copied()
+            .collect();
+        if everywhere.len() == SensitivityClass::ALL.len() {
+            return views::Scope {
+                grids: None,
+                classes: everywhere,
+            };
+        }
+        let readable = self.readable();
+        let mut chosen = readable
+            .iter()
+            .filter(|(g, _)| grids.is_empty() || grids.contains(g));
+        let Some((first, classes)) = chosen.next() else {
+            return views::Scope {
+                grids: Some(BTreeSet::new()),
+                classes: BTreeSet::new(),
+            };
+        };
+        let (mut all, mut classes) = (BTreeSet::from([first.clone()]), classes.clone());
+        for (grid, here) in chosen {
+            all.insert(grid.clone());
+            classes.retain(|c| here.contains(c));
+        }
+        views::Scope {
+            grids: Some(all),
+            classes,
+        }
+    }
+
+    /// What the caller may see in one grid; none when it is out of scope.
+    #[must_use]
+    pub fn scope_of_grid(&self, grid: &AreaCode) -> Option<views::Scope> {
+        let classes: BTreeSet<SensitivityClass> = self
+            .directory
+            .readable(self.user(), grid, self.now)
+            .into_iter()
+            .collect();
+        (!classes.is_empty()).then(|| views::Scope {
+            grids: Some(BTreeSet::from([grid.clone()])),
+            classes,
+        })
+    }
+
+    /// Records what the caller did or read.
+    ///
+    /// # Errors
+    /// When it cannot be recorded; the act must then not happen.
+    pub fn audit(&self, node: &Node, what: &'static str, scope: crate::auth::Scope) -> Answer<()> {
+        node.auth
+            .audit
+            .record(&AuditEvent {
+                at_ms: self.now.millis(),
+                who: self.actor,
+                what,
+                scope,
+            })
+            .map_err(|e| Problem::internal(&e))
+    }
+}

@@ -1,0 +1,278 @@
+//! Devices: invite, list, revoke.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gridfold_sync_core::directory::{self, DirectoryChange};
+use gridfold_sync_core::ids::{DeviceId, UserId};
+use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::users::read_user;
+use super::{Api, Body, Caller, Params, Path};
+use crate::auth::{Actor, Device, DeviceState, EnrolmentStatus, fingerprint};
+use crate::node::Node;
+use crate::problem::{Answer, Code, Problem, ProblemBody};
+
+/// Whom to invite.
+#[derive(Deserialize, ToSchema)]
+pub struct Invite {
+    /// The user the device will act for.
+    pub user_id: String,
+}
+
+/// A one-time code.
+#[derive(Serialize, ToSchema)]
+pub struct Invitation {
+    /// Names the code without revealing it.
+    pub enrolment_id: String,
+    /// The code in groups, to be read aloud or typed. Shown once.
+    pub code: String,
+    /// The text of the QR code.
+    pub qr: String,
+    /// When it expires.
+    pub expires_at: String,
+}
+
+/// What became of a code.
+#[derive(Serialize, ToSchema)]
+pub struct InvitationStatus {
+    /// `waiting`, `redeemed`, `expired` or `dead`.
+    pub status: String,
+    /// The device, once redeemed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+    /// To be compared with the phone's screen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+/// A device.
+#[derive(Serialize, ToSchema)]
+pub struct DeviceBody {
+    /// Its id.
+    pub device_id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// What its owner calls it.
+    pub label: String,
+    /// `phone` or `console`.
+    pub kind: String,
+    /// `active`, `revoked` or `wiped`.
+    pub state: String,
+    /// What stands for its key on both screens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// When it was enrolled.
+    pub enrolled_at: String,
+    /// When it was last seen, to the minute.
+    pub last_seen_at: String,
+}
+
+impl From<&Device> for DeviceBody {
+    fn from(device: &Device) -> Self {
+        let state = match device.state {
+            DeviceState::Active => "active",
+            DeviceState::Revoked => "revoked",
+            DeviceState::Wiped => "wiped",
+        };
+        Self {
+            device_id: device.device_id.to_string(),
+            user_id: device.user_id.to_string(),
+            label: device.label.clone(),
+            kind: if device.public_key.is_some() {
+                "phone"
+            } else {
+                "console"
+            }
+            .to_owned(),
+            state: state.to_owned(),
+            fingerprint: device.public_key.as_ref().map(fingerprint),
+            enrolled_at: Timestamp(device.created_ms).to_rfc3339(),
+            last_seen_at: Timestamp(device.last_seen_ms).to_rfc3339(),
+        }
+    }
+}
+
+/// Devices.
+#[derive(Serialize, ToSchema)]
+pub struct DeviceList {
+    /// The devices.
+    pub devices: Vec<DeviceBody>,
+}
+
+/// Whose devices.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeviceQuery {
+    /// Only this user's.
+    pub user_id: Option<String>,
+    /// Whether consoles are listed too.
+    #[serde(default)]
+    pub consoles: bool,
+}
+
+/// How to revoke.
+#[derive(Deserialize, Default, ToSchema)]
+pub struct Revoke {
+    /// Whether the phone must erase itself at its next contact.
+    #[serde(default)]
+    pub wipe: bool,
+}
+
+/// Makes a one-time code for a user's next device, valid for 15 minutes.
+#[utoipa::path(post, path = "/v1/devices/invite", tag = "devices", request_body = Invite, responses(
+    (status = 201, body = Invitation),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+))]
+pub async fn invite(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(given): Body<Invite>,
+) -> Answer<(StatusCode, Json<Invitation>)> {
+    let user = read_user(&caller, &given.user_id)?;
+    if user != caller.user() && !caller.may_manage(user) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    api.blocking(move |node| {
+        let made = node
+            .auth
+            .enrolment
+            .invite(user.0, caller.actor, caller.now.millis())?;
+        Ok((
+            StatusCode::CREATED,
+            Json(Invitation {
+                enrolment_id: made.enrolment_id.to_string(),
+                code: made.code.text().to_string(),
+                qr: made.code.qr(&node.config.public_url()).to_string(),
+                expires_at: Timestamp(made.expires_ms).to_rfc3339(),
+            }),
+        ))
+    })
+    .await
+}
+
+/// What became of a code.
+#[utoipa::path(get, path = "/v1/devices/invite/{enrolment_id}", tag = "devices", params(("enrolment_id" = String, Path)), responses(
+    (status = 200, body = InvitationStatus),
+    (status = 404, body = ProblemBody),
+))]
+pub async fn invitation(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Answer<Json<InvitationStatus>> {
+    caller.require(&[Role::Admin, Role::Supervisor])?;
+    let now_ms = caller.now.millis();
+    let status = api
+        .blocking(move |node| Ok(node.auth.enrolment.status(id, now_ms)?))
+        .await?;
+    let plain = |status: &str| InvitationStatus {
+        status: status.to_owned(),
+        device_id: None,
+        fingerprint: None,
+    };
+    Ok(Json(match status {
+        EnrolmentStatus::Waiting => plain("waiting"),
+        EnrolmentStatus::Expired => plain("expired"),
+        EnrolmentStatus::Dead => plain("dead"),
+        EnrolmentStatus::Redeemed {
+            device_id,
+            fingerprint,
+        } => InvitationStatus {
+            status: "redeemed".to_owned(),
+            device_id: Some(device_id.to_string()),
+            fingerprint: Some(fingerprint),
+        },
+        EnrolmentStatus::Unknown => return Err(Problem::not_found()),
+    }))
+}
+
+/// The devices of users the caller may know of.
+#[utoipa::path(get, path = "/v1/devices", tag = "devices", params(DeviceQuery), responses((status = 200, body = DeviceList)))]
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(query): Params<DeviceQuery>,
+) -> Answer<Json<DeviceList>> {
+    let users: Vec<UserId> = match &query.user_id {
+        Some(text) => vec![read_user(&caller, text)?],
+        None => caller
+            .directory
+            .users()
+            .map(|u| u.id)
+            .filter(|u| caller.sees_user(*u))
+            .collect(),
+    };
+    api.blocking(move |node| {
+        let mut devices = Vec::new();
+        for user in users {
+            for device in node.auth.devices.of_user(user.0)? {
+                if query.consoles || device.public_key.is_some() {
+                    devices.push(DeviceBody::from(&device));
+                }
+            }
+        }
+        Ok(Json(DeviceList { devices }))
+    })
+    .await
+}
+
+/// Takes a device out of use from its next request on.
+#[utoipa::path(post, path = "/v1/devices/{device_id}/revoke", tag = "devices", params(("device_id" = String, Path)), request_body = Revoke, responses(
+    (status = 200, body = DeviceBody),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+))]
+pub async fn revoke(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    Body(given): Body<Revoke>,
+) -> Answer<Json<DeviceBody>> {
+    api.blocking(move |node| {
+        let device = node.auth.devices.get(id)?.ok_or_else(Problem::not_found)?;
+        let owner = UserId(device.user_id);
+        if !caller.sees_user(owner) {
+            return Err(Problem::not_found());
+        }
+        if owner != caller.user() && !caller.may_manage(owner) {
+            return Err(Problem::new(Code::Forbidden));
+        }
+        let device = revoke_device(node, id, given.wipe, caller.actor, caller.now)?;
+        Ok(Json(DeviceBody::from(&device)))
+    })
+    .await
+}
+
+/// Revokes a device in the store of secrets and in the directory.
+pub(crate) fn revoke_device(
+    node: &Node,
+    id: Uuid,
+    wipe: bool,
+    by: Actor,
+    now: Timestamp,
+) -> Answer<Device> {
+    let state = if wipe {
+        DeviceState::Wiped
+    } else {
+        DeviceState::Revoked
+    };
+    node.auth.devices.set_state(id, state, by, now.millis())?;
+    let known = node.directory.current().device(&DeviceId(id)).cloned();
+    if let Some(device) = known
+        && device.state != directory::DeviceState::Revoked
+    {
+        let device = directory::Device {
+            state: directory::DeviceState::Revoked,
+            ..device
+        };
+        node.directory
+            .change(vec![DirectoryChange::Device { device }])?;
+    }
+    node.auth.devices.get(id)?.ok_or_else(Problem::not_found)
+}

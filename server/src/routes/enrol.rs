@@ -1,0 +1,194 @@
+//! Enrolment: a phone redeems its code, proves its key and receives its first session.
+
+use axum::Json;
+use axum::extract::State;
+use gridfold_sync_core::directory::{Device, DeviceState, DirectoryChange};
+use gridfold_sync_core::ids::{DeviceId, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::session::name_of;
+use super::{Api, Body, Peer};
+use crate::auth::Redemption;
+use crate::middleware::Subject;
+use crate::node::Node;
+use crate::problem::{Answer, Problem, ProblemBody};
+
+/// A one-time code.
+#[derive(Deserialize, ToSchema)]
+pub struct EnrolBegin {
+    /// As scanned or typed: case, spaces and hyphens do not matter.
+    pub code: String,
+}
+
+/// What the phone signs over.
+#[derive(Serialize, ToSchema)]
+pub struct EnrolNonce {
+    /// 32 bytes in hexadecimal.
+    pub nonce: String,
+}
+
+/// The proof.
+#[derive(Deserialize, ToSchema)]
+pub struct EnrolFinish {
+    /// The code.
+    pub code: String,
+    /// The nonce received.
+    pub nonce: String,
+    /// The device's Ed25519 key, in hexadecimal.
+    pub public_key: String,
+    /// Its signature over the enrolment statement, in hexadecimal.
+    pub signature: String,
+    /// What its owner calls the device.
+    #[serde(default)]
+    pub label: String,
+}
+
+/// A device that has come to be, with its first session.
+#[derive(Serialize, ToSchema)]
+pub struct Enrolled {
+    /// The device.
+    pub device_id: String,
+    /// Its user.
+    pub user_id: String,
+    /// The user's name.
+    pub user_name: String,
+    /// The key receipts verify under, in hexadecimal.
+    pub server_public_key: String,
+    /// To be sent as `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Good for one exchange at `/v1/token`.
+    pub refresh_token: String,
+    /// Seconds the access token is valid.
+    pub access_expires_in_s: i64,
+    /// What supervisor and worker compare on both screens.
+    pub fingerprint: String,
+    /// What the phone needs of the directory.
+    #[schema(value_type = Object)]
+    pub directory: serde_json::Value,
+}
+
+/// Reads so many bytes of hexadecimal.
+pub(super) fn read_hex<const N: usize>(text: &str, what: &str) -> Answer<[u8; N]> {
+    let refuse = || Problem::bad_request(format!("{what} must be {} hexadecimal digits", 2 * N));
+    let bytes = text.as_bytes();
+    if bytes.len() != 2 * N {
+        return Err(refuse());
+    }
+    let mut out = [0; N];
+    for (byte, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
+        let digit = |d: u8| {
+            char::from(d)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+        };
+        let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else {
+            return Err(refuse());
+        };
+        *byte = high << 4 | low;
+    }
+    Ok(out)
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn write_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// The nonce of a code; the same each time.
+#[utoipa::path(post, path = "/v1/enrol/begin", tag = "enrolment", security(()), request_body = EnrolBegin, responses(
+    (status = 200, body = EnrolNonce),
+    (status = 400, description = "bad_code", body = ProblemBody),
+    (status = 429, description = "sign_in_delayed, rate_limited", body = ProblemBody),
+))]
+pub async fn begin(
+    State(api): State<Api>,
+    Peer(from): Peer,
+    Body(given): Body<EnrolBegin>,
+) -> Answer<Json<EnrolNonce>> {
+    api.take(Subject::address(from))?;
+    let now = api.now();
+    api.blocking(move |node| {
+        let challenge = node.auth.enrolment.begin(&given.code, from, now.millis())?;
+        Ok(Json(EnrolNonce {
+            nonce: write_hex(&challenge.nonce),
+        }))
+    })
+    .await
+}
+
+/// Makes the device. The same phone may repeat this while the code is valid, since replies get lost.
+#[utoipa::path(post, path = "/v1/enrol/finish", tag = "enrolment", security(()), request_body = EnrolFinish, responses(
+    (status = 200, body = Enrolled),
+    (status = 400, description = "bad_code", body = ProblemBody),
+    (status = 403, description = "device_revoked: the user was disabled", body = ProblemBody),
+    (status = 409, description = "device_limit", body = ProblemBody),
+    (status = 429, description = "sign_in_delayed, rate_limited", body = ProblemBody),
+))]
+pub async fn finish(
+    State(api): State<Api>,
+    Peer(from): Peer,
+    Body(given): Body<EnrolFinish>,
+) -> Answer<Json<Enrolled>> {
+    api.take(Subject::address(from))?;
+    let now = api.now();
+    let public_key = read_hex::<32>(&given.public_key, "public_key")?;
+    let proof = read_hex::<64>(&given.signature, "signature")?;
+    read_hex::<32>(&given.nonce, "nonce")?;
+    api.blocking(move |node| {
+        let redemption = Redemption {
+            code: &given.code,
+            public_key,
+            proof,
+            max_devices: node.config.limits.devices_per_worker,
+            from,
+        };
+        let (session, fingerprint) = node.auth.enrol(&redemption, now.millis())?;
+        let (device, user) = (DeviceId(session.device_id), UserId(session.user_id));
+        node.auth
+            .devices
+            .set_label(session.device_id, &given.label)?;
+        note_device(node, device, user, &public_key, now)?;
+        let directory = node.directory.current().scope(user, now);
+        Ok(Json(Enrolled {
+            device_id: session.device_id.to_string(),
+            user_id: session.user_id.to_string(),
+            user_name: name_of(node, user),
+            server_public_key: write_hex(&node.auth.server_key.public()),
+            access_token: session.access.expose().to_owned(),
+            refresh_token: session.refresh.expose().to_owned(),
+            access_expires_in_s: session.access_ttl_s,
+            fingerprint,
+            directory: serde_json::to_value(&directory).map_err(|e| Problem::internal(&e))?,
+        }))
+    })
+    .await
+}
+
+/// Makes the device known to everyone, once.
+fn note_device(
+    node: &Node,
+    id: DeviceId,
+    user: UserId,
+    public_key: &[u8; 32],
+    now: gridfold_sync_core::time::Timestamp,
+) -> Answer<()> {
+    if node.directory.current().device(&id).is_none() {
+        let device = Device {
+            id,
+            user,
+            public_key: write_hex(public_key),
+            state: DeviceState::Active,
+            enrolled: now,
+        };
+        node.directory
+            .change(vec![DirectoryChange::Device { device }])?;
+    }
+    Ok(())
+}

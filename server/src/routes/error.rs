@@ -1,0 +1,190 @@
+//! The failures of every part, as problems. Each is logged once, here.
+
+use gridfold_sync_core::ids::NameError;
+
+use crate::admit::WriteError;
+use crate::auth::{
+    AccountError, AuditError, EnrolmentError, PasswordError, RefreshError, SignInError, StoreError,
+};
+use crate::directory::DirectoryError;
+use crate::log::{AppendError, LogError};
+use crate::problem::{Code, Problem};
+use crate::sync::SyncError;
+use crate::views::ViewsError;
+
+fn store(error: &StoreError) -> Problem {
+    Problem::internal(error)
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        store(&error)
+    }
+}
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<NameError> for Problem {
+    fn from(error: NameError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::DiskFull { .. } => {
+                tracing::error!(reason = %error, "disk full");
+                Self::new(Code::DiskFull)
+            }
+            LogError::Stopped { .. } => {
+                tracing::error!(reason = %error, "the log has stopped");
+                Self::new(Code::Unavailable)
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict { .. } => Self::new(Code::Conflict),
+            AppendError::TooLarge { .. } => Self::new(Code::TooLarge),
+            other @ AppendError::IndexDamaged { .. } => Self::internal(&other),
+        }
+    }
+}
+
+impl From<ViewsError> for Problem {
+    fn from(error: ViewsError) -> Self {
+        match error {
+            ViewsError::BadCursor => Self::bad_request(error.to_string()),
+            ViewsError::Log(inner) => inner.into(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        if error.is_disk_full() {
+            tracing::error!(reason = %error, "disk full");
+            return Self::new(Code::DiskFull);
+        }
+        match error {
+            WriteError::Busy | WriteError::Stopped | WriteError::Batch(_) => {
+                Self::new(Code::Unavailable)
+            }
+            WriteError::Log(inner) => inner.into(),
+            WriteError::Append(inner) => inner.into(),
+            WriteError::Views(inner) => inner.into(),
+            WriteError::Keys(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<DirectoryError> for Problem {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Log(inner) => inner.into(),
+            DirectoryError::Append(inner) => inner.into(),
+            DirectoryError::Keys(inner) => inner.into(),
+            other @ DirectoryError::Damaged(_) => Self::internal(&other),
+        }
+    }
+}
+
+impl From<SyncError> for Problem {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Malformed(_) => {
+                Self::bad_request("the body is not a sync request of a version this server reads")
+            }
+            SyncError::UnknownDevice => {
+                Self::new(Code::Forbidden).because("only enrolled devices sync")
+            }
+            SyncError::Write(inner) => inner.into(),
+            SyncError::Log(inner) => inner.into(),
+            SyncError::Keys(inner) => inner.into(),
+            SyncError::Directory(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Invalid => Self::new(Code::SignInFailed),
+            SignInError::Delayed { retry_after_s } => {
+                Self::new(Code::SignInDelayed).after(retry_after_s)
+            }
+            SignInError::Busy => Self::new(Code::Unavailable),
+            SignInError::Store(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid | RefreshError::Expired | RefreshError::BadProof => {
+                Self::new(Code::Unauthorized)
+            }
+            RefreshError::Reused(event) | RefreshError::WrongDevice(event) => {
+                tracing::warn!(device.id = %event.device_id, user.id = %event.user_id, "a copied refresh token ended its sessions");
+                Self::new(Code::Unauthorized)
+            }
+            RefreshError::DeviceRevoked | RefreshError::Wipe | RefreshError::UserBlocked => {
+                Self::new(Code::DeviceRevoked)
+            }
+            RefreshError::Store(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<EnrolmentError> for Problem {
+    fn from(error: EnrolmentError) -> Self {
+        match error {
+            EnrolmentError::Invalid
+            | EnrolmentError::Expired
+            | EnrolmentError::AlreadyUsed
+            | EnrolmentError::TooManyTries
+            | EnrolmentError::BadProof => Self::new(Code::BadCode),
+            EnrolmentError::TooManyDevices { limit } => {
+                Self::new(Code::DeviceLimit).because(format!("the limit is {limit} devices"))
+            }
+            EnrolmentError::UserBlocked => Self::new(Code::DeviceRevoked),
+            EnrolmentError::Delayed { retry_after_s } => {
+                Self::new(Code::SignInDelayed).after(retry_after_s)
+            }
+            EnrolmentError::Store(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::new(Code::Unavailable),
+            PasswordError::Randomness(inner) => Self::internal(&inner),
+            other => Self::new(Code::WeakPassword).because(other.to_string()),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::BadLogin => Self::bad_request(error.to_string()),
+            AccountError::Taken => Self::new(Code::Conflict).because(error.to_string()),
+            AccountError::NoAccount => Self::not_found(),
+            AccountError::Password(inner) => inner.into(),
+            AccountError::Store(inner) => inner.into(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Forms: the schemas of record types.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gridfold_sync_core::directory::DirectoryChange;
+use gridfold_sync_core::ids::FormCode;
+use gridfold_sync_core::schema::{Form, FormError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Api, Caller, Path, RawBody};
+use crate::problem::{Answer, Code, Problem, ProblemBody};
+
+/// Forms.
+#[derive(Serialize, ToSchema)]
+pub struct FormList {
+    /// The newest version of each.
+    #[schema(value_type = Vec<Object>)]
+    pub forms: Vec<Form>,
+}
+
+/// The newest version of every form.
+#[utoipa::path(get, path = "/v1/forms", tag = "forms", responses((status = 200, body = FormList)))]
+pub async fn list(caller: Caller) -> Answer<Json<FormList>> {
+    let all = caller.directory.forms();
+    let forms = all
+        .iter()
+        .filter(|f| {
+            all.latest(&f.code)
+                .is_some_and(|latest| latest.version == f.version)
+        })
+        .map(|f| (**f).clone())
+        .collect();
+    Ok(Json(FormList { forms }))
+}
+
+/// One version of a form, `latest` for the newest.
+#[utoipa::path(get, path = "/v1/forms/{code}/{version}", tag = "forms", params(("code" = String, Path), ("version" = String, Path)), responses((status = 200, body = Object), (status = 404, body = ProblemBody)))]
+pub async fn one(
+    caller: Caller,
+    Path((code, version)): Path<(String, String)>,
+) -> Answer<Json<Form>> {
+    let forms = caller.directory.forms();
+    let code = FormCode::new(&code).map_err(|_| Problem::not_found())?;
+    let form = match version.as_str() {
+        "latest" => forms.latest(&code),
+        number => number.parse().ok().and_then(|n| forms.get(&code, n)),
+    };
+    form.map(|f| Json((**f).clone()))
+        .ok_or_else(Problem::not_found)
+}
+
+/// Publishes a version of a form. Records keep the fields of older versions.
+#[utoipa::path(post, path = "/v1/forms", tag = "forms", request_body = Object, responses(
+    (status = 201, body = Object),
+    (status = 400, description = "bad_request: the detail names the field and what to do", body = ProblemBody),
+    (status = 403, body = ProblemBody),
+    (status = 409, description = "conflict with a published version", body = ProblemBody),
+))]
+pub async fn publish(
+    State(api): State<Api>,
+    caller: Caller,
+    RawBody(bytes): RawBody,
+) -> Answer<(StatusCode, Json<Form>)> {
+    caller.require_operator()?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
+    let form = Form::from_json(text).map_err(|e| Problem::bad_request(e.to_string()))?;
+    caller
+        .directory
+        .forms()
+        .clone()
+        .publish(form.clone())
+        .map_err(|e| match e {
+            FormError::Published(_) | FormError::ChangedType(..) => {
+                Problem::new(Code::Conflict).because(e.to_string())
+            }
+            other => Problem::bad_request(other.to_string()),
+        })?;
+    api.blocking(move |node| {
+        caller.audit(
+            node,
+            "form.publish",
+            crate::auth::Scope::of("form", &form.code).and("version", form.version),
+        )?;
+        node.directory.change(vec![DirectoryChange::Form {
+            form: Box::new(form.clone()),
+        }])?;
+        Ok((StatusCode::CREATED, Json(form)))
+    })
+    .await
+}

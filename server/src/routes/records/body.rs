@@ -1,0 +1,363 @@
+//! What a record looks like in the API.
+
+use gridfold_sync_core::directory::Directory;
+use gridfold_sync_core::edit::{Op, Value};
+use gridfold_sync_core::entry::Verdict;
+use gridfold_sync_core::ids::EntryRef;
+use gridfold_sync_core::notice::{self, Locale};
+use gridfold_sync_core::schema::Label;
+use gridfold_sync_core::view::{Candidate, RecordView};
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
+
+use crate::routes::Caller;
+use crate::views::{HistoryRow, RecordRow, StoredRecord};
+
+/// One row of a list.
+#[derive(Serialize, ToSchema)]
+pub struct RecordRowBody {
+    /// The record.
+    pub record_id: String,
+    /// Its grid.
+    pub grid: String,
+    /// Its form.
+    pub form: String,
+    /// What names it; empty when the caller may not read that.
+    pub title: String,
+    /// Its status, for forms that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// Whether it is marked as deleted.
+    pub deleted: bool,
+    /// Fields with more than one concurrent value.
+    pub conflicts: u32,
+    /// Required fields without a value.
+    pub missing: u32,
+    /// Whether it has a late edit of a reassigned worker.
+    pub late: bool,
+    /// The household it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub household: Option<String>,
+    /// Where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub location: Option<Json>,
+    /// When it was first captured, by the clock of the device.
+    pub captured_at: String,
+    /// When it was last changed, by the clock of the device.
+    pub changed_at: String,
+    /// When the server last received an edit of it.
+    pub received_at: String,
+}
+
+pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
+    RecordRowBody {
+        record_id: row.record.to_string(),
+        grid: row.grid.to_string(),
+        form: row.form.to_string(),
+        title: row.title.clone(),
+        status: row.status.clone(),
+        deleted: row.deleted,
+        conflicts: row.conflicts,
+        missing: row.missing,
+        late: row.late,
+        household: row.household.map(|h| h.to_string()),
+        location: row
+            .location
+            .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 }.to_json()),
+        captured_at: row.captured.to_rfc3339(),
+        changed_at: row.changed.to_rfc3339(),
+        received_at: row.received.to_rfc3339(),
+    }
+}
+
+/// One of the values of a conflict.
+#[derive(Serialize, ToSchema)]
+pub struct ConflictValue {
+    /// The value.
+    #[schema(value_type = Object)]
+    pub value: Json,
+    /// The entry that set it: its name in the history.
+    pub by: String,
+    /// Whether it is the one shown.
+    pub shown: bool,
+}
+
+/// A field that holds more than one value, until somebody chooses.
+#[derive(Serialize, ToSchema)]
+pub struct Conflict {
+    /// The field; `field/item/member` inside a repeated group.
+    pub field: String,
+    /// All its values, the one shown first.
+    pub values: Vec<ConflictValue>,
+}
+
+/// A transition that the caller may make now.
+#[derive(Serialize, ToSchema)]
+pub struct TransitionBody {
+    /// Its key.
+    pub action: String,
+    /// Its name.
+    pub label: String,
+    /// The status it leads to.
+    pub to: String,
+}
+
+/// One record.
+#[derive(Serialize, ToSchema)]
+pub struct RecordBody {
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub row: RecordRowBody,
+    /// Its fields by key, as far as the caller may read them.
+    #[schema(value_type = Object)]
+    pub fields: Map<String, Json>,
+    /// The classes of fields the caller sees.
+    pub classes: Vec<String>,
+    /// Its conflicts.
+    #[serde(rename = "conflict_list")]
+    pub conflicts: Vec<Conflict>,
+    /// Concurrent transitions, when there are several newest: each status that was reached.
+    pub concurrent_statuses: Vec<String>,
+    /// The transitions that the caller may make now.
+    pub transitions: Vec<TransitionBody>,
+    /// Required fields that have no value.
+    pub missing_fields: Vec<String>,
+}
+
+fn label(label: &Label, locale: Locale) -> String {
+    match locale {
+        Locale::Zh => label.zh.clone(),
+        Locale::En => label.en.clone(),
+    }
+}
+
+fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
+    candidates
+        .iter()
+        .enumerate()
+        .map(|(i, c)| ConflictValue {
+            value: c.value.to_json(),
+            by: c.by.to_string(),
+            shown: i == 0,
+        })
+        .collect()
+}
+
+/// A record as the caller sees it.
+pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody {
+    let mut body = RecordBody {
+        row: row_body(&record.row),
+        fields: Map::new(),
+        classes: record
+            .parts
+            .iter()
+            .map(|(class, _)| class_name(*class))
+            .collect(),
+        conflicts: Vec::new(),
+        concurrent_statuses: Vec::new(),
+        transitions: Vec::new(),
+        missing_fields: Vec::new(),
+    };
+    for (_, part) in &record.parts {
+        for (path, candidates) in part.conflicts() {
+            body.conflicts.push(Conflict {
+                field: path.to_string(),
+                values: values(candidates),
+            });
+        }
+        if part
+            .deleted
+            .iter()
+            .any(|c| c.value != part.deleted[0].value)
+        {
+            body.conflicts.push(Conflict {
+                field: "deleted".to_owned(),
+                values: values(&part.deleted),
+            });
+        }
+    }
+    let forms = caller.directory.forms();
+    let form = forms
+        .get(&record.row.form, record.row.form_version)
+        .or_else(|| forms.latest(&record.row.form));
+    let Some(form) = form else { return body };
+    let view = RecordView {
+        record: record.row.record,
+        form,
+        parts: record
+            .parts
+            .iter()
+            .map(|(class, part)| (*class, part))
+            .collect(),
+    };
+    body.fields = view.fields();
+    body.missing_fields = view.missing();
+    if let (Some(lifecycle), Some(main)) = (&form.lifecycle, view.main()) {
+        let fold = lifecycle.fold(main);
+        if fold.tips.len() > 1 {
+            body.concurrent_statuses = fold.tips.iter().map(|t| t.status.to_string()).collect();
+        }
+        let roles = caller.roles_in(Some(&record.row.grid));
+        body.transitions = lifecycle
+            .next(main, &roles)
+            .into_iter()
+            .map(|t| TransitionBody {
+                action: t.action.to_string(),
+                label: label(&t.label, caller.locale),
+                to: t.to.to_string(),
+            })
+            .collect();
+    }
+    body
+}
+
+pub(crate) fn class_name(class: gridfold_sync_core::ids::SensitivityClass) -> String {
+    use gridfold_sync_core::ids::SensitivityClass::{General, Personal, Restricted};
+    match class {
+        General => "general",
+        Personal => "personal",
+        Restricted => "restricted",
+    }
+    .to_owned()
+}
+
+/// One entry of a history.
+#[derive(Serialize, ToSchema)]
+pub struct HistoryEntry {
+    /// Its name.
+    pub entry: String,
+    /// Its stream, `grid/class-number`.
+    pub stream: String,
+    /// Its place there.
+    pub seq: u64,
+    /// The class of what it touches.
+    pub class: String,
+    /// Who.
+    pub user_id: String,
+    /// Their name.
+    pub user_name: String,
+    /// On which device.
+    pub device_id: String,
+    /// When, by the clock of the device.
+    pub captured_at: String,
+    /// When the server received it.
+    pub received_at: String,
+    /// `admitted`, `late` or `refused`.
+    pub verdict: String,
+    /// Why it was refused: the stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// Why it was refused, in the language asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal_text: Option<String>,
+    /// The entries it was made after.
+    pub made_at: Vec<String>,
+    /// Whether its content was erased.
+    pub erased: bool,
+    /// What it does.
+    #[schema(value_type = Vec<Object>)]
+    pub operations: Vec<Json>,
+}
+
+/// A history.
+#[derive(Serialize, ToSchema)]
+pub struct HistoryBody {
+    /// The record.
+    pub record_id: String,
+    /// Its entries, in the order the server received them.
+    pub entries: Vec<HistoryEntry>,
+}
+
+fn user_name(directory: &Directory, id: gridfold_sync_core::ids::UserId) -> String {
+    directory
+        .user(&id)
+        .map_or_else(String::new, |u| u.name.clone())
+}
+
+pub(crate) fn entry_body(caller: &Caller, row: &HistoryRow) -> HistoryEntry {
+    let refusal = match row.verdict {
+        Verdict::Refused(code) => Some(code),
+        Verdict::Admitted { .. } => None,
+    };
+    let verdict = match row.verdict {
+        Verdict::Admitted { late: false } => "admitted",
+        Verdict::Admitted { late: true } => "late",
+        Verdict::Refused(_) => "refused",
+    };
+    let deps = row
+        .entry
+        .as_ref()
+        .map_or(&[] as &[EntryRef], |e| e.header.deps());
+    HistoryEntry {
+        entry: row.id.to_string(),
+        stream: row.stream.name(),
+        seq: row.seq,
+        class: class_name(row.stream.class),
+        user_id: row.author.user.to_string(),
+        user_name: user_name(&caller.directory, row.author.user),
+        device_id: row.author.device.to_string(),
+        captured_at: row.claimed.to_rfc3339(),
+        received_at: row.received.to_rfc3339(),
+        verdict: verdict.to_owned(),
+        refusal: refusal.map(|c| c.as_str().to_owned()),
+        refusal_text: refusal.map(|c| notice::text(c.as_str(), caller.locale).to_owned()),
+        made_at: deps.iter().map(ToString::to_string).collect(),
+        erased: row.entry.as_ref().is_none_or(|e| e.ops.is_none()),
+        operations: row
+            .entry
+            .as_ref()
+            .map_or(&[] as &[Op], |e| e.ops())
+            .iter()
+            .map(op_body)
+            .collect(),
+    }
+}
+
+/// An operation as JSON; [`super::ops`] reads the same.
+fn op_body(op: &Op) -> Json {
+    match op {
+        Op::Set { field, value } => {
+            json!({ "op": "set", "field": field, "value": value.to_json() })
+        }
+        Op::Unset { field } => json!({ "op": "unset", "field": field }),
+        Op::Splice {
+            field,
+            at,
+            delete,
+            insert,
+        } => {
+            json!({ "op": "splice", "field": field, "at": at, "delete": delete, "insert": insert })
+        }
+        Op::Choose { field, choice } => json!({ "op": "choose", "field": field, "choice": choice }),
+        Op::Unchoose { field, choice } => {
+            json!({ "op": "unchoose", "field": field, "choice": choice })
+        }
+        Op::ItemAdd { field, item } => json!({ "op": "item_add", "field": field, "item": item }),
+        Op::ItemRemove { field, item } => {
+            json!({ "op": "item_remove", "field": field, "item": item })
+        }
+        Op::ItemSet {
+            field,
+            item,
+            member,
+            value,
+        } => {
+            json!({ "op": "item_set", "field": field, "item": item, "member": member, "value": value.to_json() })
+        }
+        Op::ItemUnset {
+            field,
+            item,
+            member,
+        } => {
+            json!({ "op": "item_unset", "field": field, "item": item, "member": member })
+        }
+        Op::Count { field, by } => json!({ "op": "count", "field": field, "by": by }),
+        Op::Transition { action, note } => {
+            json!({ "op": "transition", "action": action, "note": note })
+        }
+        Op::Delete => json!({ "op": "delete" }),
+        Op::Restore => json!({ "op": "restore" }),
+    }
+}

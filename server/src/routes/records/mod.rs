@@ -1,0 +1,94 @@
+//! Records: lists, one record with its conflicts and history, and what a supervisor does with it.
+
+pub mod body;
+pub mod edit;
+pub mod list;
+mod ops;
+
+pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
+pub(crate) use body::{entry_body, record_body, row_body};
+pub use edit::EditResult;
+pub(crate) use edit::write;
+pub use list::RecordQuery;
+pub(crate) use list::filter_of;
+
+use axum::Json;
+use axum::extract::State;
+use gridfold_sync_core::ids::{RecordId, SensitivityClass};
+
+use super::{Api, Caller, Path};
+use crate::node::Node;
+use crate::problem::{Answer, Problem, ProblemBody};
+use crate::views::{Scope, StoredRecord};
+
+/// A record the caller may see, with what they may see of it.
+pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
+    let id = RecordId::parse(id).map_err(|_| Problem::not_found())?;
+    let all = node
+        .views
+        .record(&id, &Scope::all())?
+        .ok_or_else(Problem::not_found)?;
+    let scope = caller
+        .scope_of_grid(&all.row.grid)
+        .ok_or_else(Problem::not_found)?;
+    let found = node
+        .views
+        .record(&id, &scope)?
+        .ok_or_else(Problem::not_found)?;
+    Ok((found, scope))
+}
+
+/// Notes that restricted fields were read, when there are any.
+fn audit_reading(
+    node: &Node,
+    caller: &Caller,
+    record: &StoredRecord,
+    what: &'static str,
+) -> Answer<()> {
+    if record
+        .parts
+        .iter()
+        .any(|(class, _)| *class == SensitivityClass::Restricted)
+    {
+        caller.audit(
+            node,
+            what,
+            crate::auth::Scope::of("record", record.row.record),
+        )?;
+    }
+    Ok(())
+}
+
+/// One record with its conflicts and the transitions the caller may make. Reading restricted fields is audited.
+#[utoipa::path(get, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = RecordBody), (status = 404, body = ProblemBody)))]
+pub async fn one(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<RecordBody>> {
+    api.blocking(move |node| {
+        let (record, _) = find(node, &caller, &id)?;
+        audit_reading(node, &caller, &record, "record.read-restricted")?;
+        Ok(Json(record_body(&caller, &record)))
+    })
+    .await
+}
+
+/// Everything that ever happened to a record, refused edits included: who, what, when captured, when received, on which device.
+#[utoipa::path(get, path = "/v1/records/{record_id}/history", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = HistoryBody), (status = 404, body = ProblemBody)))]
+pub async fn history(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<HistoryBody>> {
+    api.blocking(move |node| {
+        let (record, scope) = find(node, &caller, &id)?;
+        audit_reading(node, &caller, &record, "record.read-restricted")?;
+        let entries = node.views.history(&record.row.record, &scope)?;
+        Ok(Json(HistoryBody {
+            record_id: record.row.record.to_string(),
+            entries: entries.iter().map(|row| entry_body(&caller, row)).collect(),
+        }))
+    })
+    .await
+}

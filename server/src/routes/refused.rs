@@ -1,0 +1,202 @@
+//! Refused edits: what was not taken, why, and what becomes of it.
+
+use axum::Json;
+use axum::extract::State;
+use gridfold_sync_core::directory::DirectoryChange;
+use gridfold_sync_core::entry::{Target, Verdict};
+use gridfold_sync_core::ids::{EntryRef, RecordId, StreamId};
+use gridfold_sync_core::schema::Role;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::records::{EditResult, HistoryEntry, entry_body, write};
+use super::{Api, Body, Caller, Params, page_rows};
+use crate::admit::ConsoleEdit;
+use crate::problem::{Answer, Code, Problem, ProblemBody};
+
+/// A refused edit.
+#[derive(Serialize, ToSchema)]
+pub struct RefusedBody {
+    /// The record, when it could be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_id: Option<String>,
+    /// `dismissed` or `adopted`; absent while nobody has looked at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled: Option<String>,
+    /// The edit.
+    #[serde(flatten)]
+    pub edit: HistoryEntry,
+}
+
+/// A page of refused edits, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct RefusedPage {
+    /// The edits.
+    pub refused: Vec<RefusedBody>,
+    /// Where the next page starts; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Which refused edits.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RefusedQuery {
+    /// Also those that somebody has settled.
+    #[serde(default)]
+    pub settled: bool,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows of a page.
+    pub limit: Option<usize>,
+}
+
+/// What becomes of a refused edit.
+#[derive(Deserialize, ToSchema)]
+pub struct Settle {
+    /// The entry's stream.
+    #[schema(example = "120101001001/0")]
+    pub stream: String,
+    /// The entry's name.
+    pub entry: String,
+    /// `dismiss` it, or `adopt` it: make the same edit anew, at the record as it is now and in the caller's name.
+    pub how: String,
+}
+
+/// The refused edits of the caller's areas.
+#[utoipa::path(get, path = "/v1/refused", tag = "refused", params(RefusedQuery), responses((status = 200, body = RefusedPage), (status = 403, body = ProblemBody)))]
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(query): Params<RefusedQuery>,
+) -> Answer<Json<RefusedPage>> {
+    caller.require(&[Role::Admin, Role::Supervisor])?;
+    let limit = page_rows(query.limit)?;
+    api.blocking(move |node| {
+        let scope = caller.scope(&[]);
+        let page = node.views.refused(&scope, query.cursor.as_deref(), limit)?;
+        let refused = page
+            .rows
+            .iter()
+            .filter_map(|row| {
+                let settled = caller
+                    .directory
+                    .settled(&row.edit.stream.name(), &row.edit.id.to_string());
+                (query.settled || settled.is_none()).then(|| RefusedBody {
+                    record_id: row.record.map(|r| r.to_string()),
+                    settled: settled.map(|(how, _, _)| how.clone()),
+                    edit: entry_body(&caller, &row.edit),
+                })
+            })
+            .collect();
+        Ok(Json(RefusedPage {
+            refused,
+            next: page.next,
+        }))
+    })
+    .await
+}
+
+/// Settles a refused edit. An adopted one may be refused again, for its new reason; it is then not settled.
+#[utoipa::path(post, path = "/v1/refused/settle", tag = "refused", request_body = Settle, responses(
+    (status = 200, body = EditResult),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, description = "conflict: it is settled already", body = ProblemBody),
+    (status = 422, description = "the code of the refusal", body = ProblemBody),
+))]
+pub async fn settle(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(given): Body<Settle>,
+) -> Answer<Json<EditResult>> {
+    let adopt = match given.how.as_str() {
+        "adopt" => true,
+        "dismiss" => false,
+        _ => return Err(Problem::bad_request("how must be dismiss or adopt")),
+    };
+    let stream = StreamId::parse(&given.stream).ok_or_else(Problem::not_found)?;
+    let entry = EntryRef::parse(&given.entry).ok_or_else(Problem::not_found)?;
+    let scope = caller
+        .scope_of_grid(&stream.grid)
+        .ok_or_else(Problem::not_found)?;
+    if !scope.classes.contains(&stream.class) {
+        return Err(Problem::not_found());
+    }
+    let roles = caller.roles_in(Some(&stream.grid));
+    if !roles
+        .iter()
+        .any(|r| matches!(r, Role::Admin | Role::Supervisor))
+    {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    api.blocking(move |node| {
+        let (row, record) = node
+            .views
+            .entry(&stream, &entry)?
+            .ok_or_else(Problem::not_found)?;
+        if !matches!(row.verdict, Verdict::Refused(_)) {
+            return Err(Problem::not_found());
+        }
+        if node
+            .directory
+            .current()
+            .settled(&stream.name(), &entry.to_string())
+            .is_some()
+        {
+            return Err(Problem::new(Code::Conflict));
+        }
+        let result = if adopt {
+            let edit = adopted(node, &caller, &stream, &row, record)?;
+            write(node, &caller, edit)?
+        } else {
+            EditResult {
+                verdicts: Vec::new(),
+                record: None,
+            }
+        };
+        node.directory
+            .change(vec![DirectoryChange::RefusalSettled {
+                stream: stream.name(),
+                entry: entry.to_string(),
+                how: if adopt { "adopted" } else { "dismissed" }.to_owned(),
+                by: caller.user(),
+                at: caller.now,
+            }])?;
+        Ok(Json(result))
+    })
+    .await
+}
+
+/// The refused edit made anew.
+fn adopted(
+    node: &crate::node::Node,
+    caller: &Caller,
+    stream: &StreamId,
+    row: &crate::views::HistoryRow,
+    record: Option<RecordId>,
+) -> Answer<ConsoleEdit> {
+    let gone =
+        || Problem::new(Code::Conflict).because("the content of the edit is not there any more");
+    let entry = row.entry.as_ref().ok_or_else(gone)?;
+    let ops = entry.ops.clone().ok_or_else(gone)?;
+    let (record, form) = match (&entry.header.target, record) {
+        (Target::New { record, form }, _) => (*record, form.clone()),
+        (Target::At(_), Some(record)) => {
+            let (stored, _) = super::records::find(node, caller, &record.to_string())?;
+            (record, stored.row.form)
+        }
+        (Target::At(_), None) => {
+            return Err(Problem::new(Code::Conflict)
+                .because("it cannot be told which record the edit is of"));
+        }
+    };
+    Ok(ConsoleEdit {
+        record,
+        grid: stream.grid.clone(),
+        form,
+        form_version: None,
+        ops,
+        claimed: row.claimed,
+    })
+}

@@ -1,0 +1,204 @@
+//! Sessions of people: sign in, refresh, sign out, who am I.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gridfold_sync_core::directory::Grant;
+use gridfold_sync_core::ids::UserId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Api, Body, Caller, Peer};
+use crate::auth::{DeviceState, Password, Session};
+use crate::middleware::Subject;
+use crate::node::Node;
+use crate::problem::{Answer, Problem, ProblemBody};
+use crate::routes::grants::GrantBody;
+
+/// Login and password.
+#[derive(Deserialize, ToSchema)]
+pub struct SignIn {
+    /// The login.
+    #[schema(example = "admin")]
+    pub login: String,
+    /// The password.
+    pub password: String,
+}
+
+/// A refresh token to exchange.
+#[derive(Deserialize, ToSchema)]
+pub struct Refresh {
+    /// The refresh token.
+    pub refresh_token: String,
+    /// A device may prove its key too: the signature over the token, in hexadecimal.
+    #[serde(default)]
+    pub signature: Option<String>,
+}
+
+/// The tokens of a session.
+#[derive(Serialize, ToSchema)]
+pub struct SessionBody {
+    /// The user.
+    pub user_id: String,
+    /// Their name.
+    pub user_name: String,
+    /// The device the session is on; a console has one of its own.
+    pub device_id: String,
+    /// To be sent as `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Good for one exchange at `/v1/token`.
+    pub refresh_token: String,
+    /// Seconds the access token is valid.
+    pub access_expires_in_s: i64,
+}
+
+/// Who the caller is.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    /// The user.
+    pub user_id: String,
+    /// Their name.
+    pub user_name: String,
+    /// The device.
+    pub device_id: String,
+    /// Roles held anywhere.
+    pub roles: Vec<String>,
+    /// Grants in force.
+    pub grants: Vec<GrantBody>,
+}
+
+/// The name of a user, empty when there is none.
+pub(super) fn name_of(node: &Node, user: UserId) -> String {
+    node.directory
+        .current()
+        .user(&user)
+        .map_or_else(String::new, |u| u.name.clone())
+}
+
+pub(super) fn session_body(node: &Node, session: &Session) -> SessionBody {
+    SessionBody {
+        user_id: session.user_id.to_string(),
+        user_name: name_of(node, UserId(session.user_id)),
+        device_id: session.device_id.to_string(),
+        access_token: session.access.expose().to_owned(),
+        refresh_token: session.refresh.expose().to_owned(),
+        access_expires_in_s: session.access_ttl_s,
+    }
+}
+
+/// Signs a person in.
+#[utoipa::path(post, path = "/v1/sign-in", tag = "sessions", security(()), request_body = SignIn, responses(
+    (status = 200, body = SessionBody),
+    (status = 401, description = "sign_in_failed", body = ProblemBody),
+    (status = 429, description = "sign_in_delayed, rate_limited", body = ProblemBody),
+    (status = 503, description = "unavailable", body = ProblemBody),
+))]
+pub async fn sign_in(
+    State(api): State<Api>,
+    Peer(from): Peer,
+    Body(given): Body<SignIn>,
+) -> Answer<Json<SessionBody>> {
+    api.take(Subject::address(from))?;
+    let now = api.now();
+    api.blocking(move |node| {
+        let password = Password::new(given.password);
+        let session = node
+            .auth
+            .sign_in_console(&given.login, &password, from, now.millis())?;
+        Ok(Json(session_body(node, &session)))
+    })
+    .await
+}
+
+/// Exchanges a refresh token for new tokens. The token before stays good until the new one is used.
+#[utoipa::path(post, path = "/v1/token", tag = "sessions", security(()), request_body = Refresh, responses(
+    (status = 200, body = SessionBody),
+    (status = 401, description = "unauthorized: sign in or enrol again", body = ProblemBody),
+    (status = 403, description = "device_revoked", body = ProblemBody),
+    (status = 429, description = "rate_limited", body = ProblemBody),
+))]
+pub async fn token(
+    State(api): State<Api>,
+    Peer(from): Peer,
+    Body(given): Body<Refresh>,
+) -> Answer<Json<SessionBody>> {
+    api.take(Subject::address(from))?;
+    let now = api.now();
+    let signature = match &given.signature {
+        Some(text) => Some(super::enrol::read_hex::<64>(text, "signature")?),
+        None => None,
+    };
+    api.blocking(move |node| {
+        let session =
+            node.auth
+                .refresh(&given.refresh_token, None, signature.as_ref(), now.millis())?;
+        Ok(Json(session_body(node, &session)))
+    })
+    .await
+}
+
+/// What to end besides the session of the access token.
+#[derive(Deserialize, Default, ToSchema)]
+pub struct SignOut {
+    /// The refresh token, which is ended too.
+    #[serde(default)]
+    pub refresh_token: Option<String>,
+}
+
+/// Ends the session. A console's access token is refused from then on.
+#[utoipa::path(post, path = "/v1/sign-out", tag = "sessions", request_body = SignOut, responses(
+    (status = 204, description = "Ended"),
+    (status = 401, body = ProblemBody),
+))]
+pub async fn sign_out(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(given): Body<SignOut>,
+) -> Answer<StatusCode> {
+    api.blocking(move |node| {
+        let now_ms = caller.now.millis();
+        if let Some(token) = &given.refresh_token {
+            node.auth.refresh.end(token, now_ms)?;
+        }
+        let device = node.auth.devices.get(caller.actor.device)?;
+        if device.is_some_and(|d| d.public_key.is_none()) {
+            node.auth.devices.set_state(
+                caller.actor.device,
+                DeviceState::Revoked,
+                caller.actor,
+                now_ms,
+            )?;
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// Who the caller is and what they may do.
+#[utoipa::path(get, path = "/v1/me", tag = "sessions", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
+pub async fn me(State(api): State<Api>, caller: Caller) -> Answer<Json<Me>> {
+    let grants: Vec<&Grant> = caller
+        .directory
+        .active_grants(caller.user(), caller.now)
+        .collect();
+    Ok(Json(Me {
+        user_id: caller.actor.user.to_string(),
+        user_name: name_of(&api.node, caller.user()),
+        device_id: caller.actor.device.to_string(),
+        roles: caller
+            .directory
+            .roles(caller.user(), caller.now)
+            .iter()
+            .map(|r| r.as_str().to_owned())
+            .collect(),
+        grants: grants.into_iter().map(GrantBody::from).collect(),
+    }))
+}
+
+/// The public keys that access tokens verify under, as a JWK set.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sessions", security(()), responses((status = 200, body = Object)))]
+pub async fn jwks(State(api): State<Api>) -> Answer<Json<serde_json::Value>> {
+    let now = api.now();
+    api.blocking(move |node| Ok::<_, Problem>(Json(node.auth.tokens.jwks(now.millis()))))
+        .await
+}

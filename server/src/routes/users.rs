@@ -1,0 +1,305 @@
+//! Users: people, their accounts, whether they may still sign in.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use gridfold_sync_core::directory::{DirectoryChange, User};
+use gridfold_sync_core::ids::UserId;
+use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Api, Body, Caller, Params, Path, page_rows};
+use crate::auth::{Actor, Password};
+use crate::node::{Node, random_10};
+use crate::problem::{Answer, Code, Problem, ProblemBody};
+
+/// The longest name of a user or area, in characters.
+pub const NAME_MAX_CHARS: usize = 100;
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+pub struct UserBody {
+    /// The id.
+    pub user_id: String,
+    /// The name colleagues see.
+    pub name: String,
+    /// Whether they may sign in and sync.
+    pub active: bool,
+    /// Roles held now, anywhere.
+    pub roles: Vec<String>,
+}
+
+/// A page of users.
+#[derive(Serialize, ToSchema)]
+pub struct UserPage {
+    /// The users.
+    pub users: Vec<UserBody>,
+    /// Where the next page starts; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Which users.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UserQuery {
+    /// Part of the name.
+    pub name: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows of a page.
+    pub limit: Option<usize>,
+}
+
+/// A new user.
+#[derive(Deserialize, ToSchema)]
+pub struct NewUser {
+    /// The name colleagues see.
+    pub name: String,
+    /// The login, for those who use the dashboard; phones enrol without one.
+    #[serde(default)]
+    pub login: Option<String>,
+    /// The password; needs a login.
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+/// What changes.
+#[derive(Deserialize, ToSchema)]
+pub struct UserChange {
+    /// A new name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// False disables the user on all devices, true lets them back in.
+    #[serde(default)]
+    pub active: Option<bool>,
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema)]
+pub struct NewPassword {
+    /// The password, at least 12 characters.
+    pub password: String,
+    /// The login, when the user has no account yet.
+    #[serde(default)]
+    pub login: Option<String>,
+}
+
+fn body(caller: &Caller, user: &User) -> UserBody {
+    let roles = caller.directory.roles(user.id, caller.now);
+    UserBody {
+        user_id: user.id.to_string(),
+        name: user.name.clone(),
+        active: user.active,
+        roles: roles.iter().map(|r| r.as_str().to_owned()).collect(),
+    }
+}
+
+/// The user a text names, if the caller may know of them.
+pub(super) fn read_user(caller: &Caller, text: &str) -> Answer<UserId> {
+    UserId::parse(text)
+        .ok()
+        .filter(|id| caller.directory.user(id).is_some() && caller.sees_user(*id))
+        .ok_or_else(Problem::not_found)
+}
+
+/// Checks a name for people.
+pub(crate) fn read_name(text: &str) -> Answer<String> {
+    let name = text.trim();
+    let fits =
+        (1..=NAME_MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits {
+        Ok(name.to_owned())
+    } else {
+        Err(Problem::bad_request(format!(
+            "a name has 1 to {NAME_MAX_CHARS} characters"
+        )))
+    }
+}
+
+/// The users the caller may know of, by name.
+#[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery), responses((status = 200, body = UserPage), (status = 400, body = ProblemBody)))]
+pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Json<UserPage>> {
+    let limit = page_rows(query.limit)?;
+    let after = match &query.cursor {
+        Some(text) => Some(
+            UserId::parse(text)
+                .map_err(|_| Problem::bad_request("cursor is not one of this list"))?,
+        ),
+        None => None,
+    };
+    let part = query.name.as_deref().unwrap_or_default().to_lowercase();
+    let mut users: Vec<UserBody> = caller
+        .directory
+        .users()
+        .filter(|u| after.is_none_or(|after| u.id > after))
+        .filter(|u| u.name.to_lowercase().contains(&part) && caller.sees_user(u.id))
+        .take(limit + 1)
+        .map(|u| body(&caller, u))
+        .collect();
+    let more = users.len() > limit;
+    users.truncate(limit);
+    let next = users.last().filter(|_| more).map(|u| u.user_id.clone());
+    Ok(Json(UserPage { users, next }))
+}
+
+/// One user.
+#[utoipa::path(get, path = "/v1/users/{user_id}", tag = "users", params(("user_id" = String, Path)), responses((status = 200, body = UserBody), (status = 404, body = ProblemBody)))]
+pub async fn one(caller: Caller, Path(id): Path<String>) -> Answer<Json<UserBody>> {
+    let id = read_user(&caller, &id)?;
+    let user = caller.directory.user(&id).ok_or_else(Problem::not_found)?;
+    Ok(Json(body(&caller, user)))
+}
+
+/// Adds a user. What they may do is granted separately.
+#[utoipa::path(post, path = "/v1/users", tag = "users", request_body = NewUser, responses(
+    (status = 201, body = UserBody),
+    (status = 403, body = ProblemBody),
+    (status = 409, description = "conflict: the login is taken", body = ProblemBody),
+    (status = 422, description = "weak_password", body = ProblemBody),
+))]
+pub async fn add(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(given): Body<NewUser>,
+) -> Answer<(StatusCode, Json<UserBody>)> {
+    caller.require(&[Role::Admin, Role::Supervisor])?;
+    let name = read_name(&given.name)?;
+    if given.login.is_some() != given.password.is_some() {
+        return Err(Problem::bad_request(
+            "login and password come together or not at all",
+        ));
+    }
+    api.blocking(move |node| {
+        let account = given.login.zip(given.password);
+        let user = add_user(node, name, account, caller.actor, caller.now)?;
+        Ok((StatusCode::CREATED, Json(body(&caller, &user))))
+    })
+    .await
+}
+
+/// Adds a user, with an account when login and password are given.
+pub(crate) fn add_user(
+    node: &Node,
+    name: String,
+    account: Option<(String, String)>,
+    by: Actor,
+    now: Timestamp,
+) -> Answer<User> {
+    let random = random_10().map_err(|e| Problem::internal(&e))?;
+    let user = User {
+        id: UserId::from_parts(now, random),
+        name,
+        active: true,
+    };
+    // The account first: when its login is taken nobody is added.
+    if let Some((login, password)) = account {
+        node.auth.accounts.create(
+            &login,
+            user.id.0,
+            &Password::new(password),
+            by,
+            now.millis(),
+        )?;
+    }
+    node.directory
+        .change(vec![DirectoryChange::User { user: user.clone() }])?;
+    Ok(user)
+}
+
+/// Renames, disables or enables a user.
+#[utoipa::path(patch, path = "/v1/users/{user_id}", tag = "users", params(("user_id" = String, Path)), request_body = UserChange, responses(
+    (status = 200, body = UserBody),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 409, description = "conflict: one cannot disable oneself", body = ProblemBody),
+))]
+pub async fn change(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(given): Body<UserChange>,
+) -> Answer<Json<UserBody>> {
+    let id = read_user(&caller, &id)?;
+    if !caller.may_manage(id) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    if id == caller.user() && given.active == Some(false) {
+        return Err(Problem::new(Code::Conflict).because("one cannot disable oneself"));
+    }
+    let name = given.name.as_deref().map(read_name).transpose()?;
+    api.blocking(move |node| {
+        let user = change_user(node, id, name, given.active, caller.actor, caller.now)?;
+        Ok(Json(body(&caller, &user)))
+    })
+    .await
+}
+
+/// Changes a user in the directory and the store of secrets.
+pub(crate) fn change_user(
+    node: &Node,
+    id: UserId,
+    name: Option<String>,
+    active: Option<bool>,
+    by: Actor,
+    now: Timestamp,
+) -> Answer<User> {
+    let was = node
+        .directory
+        .current()
+        .user(&id)
+        .cloned()
+        .ok_or_else(Problem::not_found)?;
+    if let Some(active) = active {
+        node.auth
+            .devices
+            .set_user_blocked(id.0, !active, by, now.millis())?;
+    }
+    let user = User {
+        id,
+        name: name.unwrap_or_else(|| was.name.clone()),
+        active: active.unwrap_or(was.active),
+    };
+    if user != was {
+        node.directory
+            .change(vec![DirectoryChange::User { user: user.clone() }])?;
+    }
+    Ok(user)
+}
+
+/// Sets a user's password and ends all their sessions.
+#[utoipa::path(put, path = "/v1/users/{user_id}/password", tag = "users", params(("user_id" = String, Path)), request_body = NewPassword, responses(
+    (status = 204, description = "Set"),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+    (status = 422, description = "weak_password", body = ProblemBody),
+))]
+pub async fn password(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(given): Body<NewPassword>,
+) -> Answer<StatusCode> {
+    let id = read_user(&caller, &id)?;
+    if id != caller.user() && !caller.may_manage(id) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    api.blocking(move |node| {
+        let (password, now_ms) = (Password::new(given.password), caller.now.millis());
+        match &given.login {
+            Some(login) => {
+                node.auth
+                    .accounts
+                    .create(login, id.0, &password, caller.actor, now_ms)?
+            }
+            None => node
+                .auth
+                .accounts
+                .set_password(id.0, &password, caller.actor, now_ms)?,
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}

@@ -1,0 +1,243 @@
+//! Serving: sockets, TLS, header timeouts, and an end that finishes what was begun.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+use crate::metrics::Metrics;
+use crate::node::Node;
+use crate::router;
+use crate::routes::Api;
+
+/// Connections held at once; past it new ones wait to be accepted.
+pub const MAX_CONNECTIONS: usize = 8_192;
+/// Requests one HTTP/2 connection may have under way.
+pub const MAX_STREAMS_PER_CONNECTION: u32 = 128;
+/// After a failure to accept, as when there are no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}. Is another server running there?")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Certificate or key cannot be used.
+    #[error("TLS cannot be used: {0}")]
+    Tls(String),
+    /// A metric has a wrong name: a defect of this build.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    /// Where.
+    pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+    /// What its routes share.
+    pub api: Api,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens on an address, by TLS when the configuration names a certificate.
+    ///
+    /// # Errors
+    /// When the address or the certificate cannot be used.
+    pub async fn start(node: Arc<Node>, address: SocketAddr) -> Result<Self, ServeError> {
+        Self::start_with(node, address, Router::new()).await
+    }
+
+    /// The same with more routes of the caller's.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_with(
+        node: Arc<Node>,
+        address: SocketAddr,
+        more: Router<Api>,
+    ) -> Result<Self, ServeError> {
+        let tls = match (&node.config.server.tls_cert, &node.config.server.tls_key) {
+            (Some(cert), Some(key)) => Some(acceptor(cert, key)?),
+            _ => None,
+        };
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|source| ServeError::Listen { address, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| ServeError::Listen { address, source })?;
+        let (stop, stopping) = watch::channel(false);
+        let settings = &node.config.server;
+        let connection = Connection {
+            tls: tls.clone(),
+            header_timeout: Duration::from_secs(settings.header_timeout_s),
+        };
+        let grace = Duration::from_secs(settings.shutdown_grace_s);
+        let api = Api::new(Arc::clone(&node), Metrics::new()?, stopping.clone());
+        let app = router::build_with(api.clone(), more);
+        let accepting = tokio::spawn(accept(listener, connection, app, stopping, grace));
+        Ok(Self {
+            address,
+            tls: tls.is_some(),
+            api,
+            stop,
+            accepting,
+        })
+    }
+
+    /// Stops accepting, lets what is under way finish for as long as the configuration grants, and stops the node.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.accepting.await;
+        let node = Arc::clone(&self.api.node);
+        let _ = tokio::task::spawn_blocking(move || node.shutdown()).await;
+    }
+}
+
+#[derive(Clone)]
+struct Connection {
+    tls: Option<TlsAcceptor>,
+    header_timeout: Duration,
+}
+
+fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, ServeError> {
+    let tls = |what: &str, e: &dyn std::fmt::Display| ServeError::Tls(format!("{what}: {e}"));
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
+        .map_err(|e| tls("the certificate file", &e))?
+        .collect::<Result<_, _>>()
+        .map_err(|e| tls("the certificate file", &e))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|e| tls("the key file", &e))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| tls("the protocol", &e))?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|e| tls("certificate and key", &e))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+async fn accept(
+    listener: TcpListener,
+    connection: Connection,
+    app: Router,
+    mut stopping: watch::Receiver<bool>,
+    grace: Duration,
+) {
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            break;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stopping) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(reason = %error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let (connection, app, watcher) = (connection.clone(), app.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            connection.serve(stream, peer, app, watcher).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(grace, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests under way did not finish in time and were cut off");
+    }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // Whoever would tell is gone: the server has stopped.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, app: Router, watcher: Watcher) {
+        let _ = stream.set_nodelay(true);
+        let Some(tls) = &self.tls else {
+            return self.speak(stream, peer, app, watcher, false).await;
+        };
+        // A handshake that does not end is cut off like a header that does not.
+        let Ok(Ok(stream)) = tokio::time::timeout(self.header_timeout, tls.accept(stream)).await
+        else {
+            return;
+        };
+        let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        self.speak(stream, peer, app, watcher, h2).await;
+    }
+
+    /// The version is known beforehand, so that no connection waits in the guessing of it.
+    async fn speak<S>(&self, stream: S, peer: SocketAddr, app: Router, watcher: Watcher, h2: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder = if h2 {
+            builder.http2_only()
+        } else {
+            builder.http1_only()
+        };
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS_PER_CONNECTION)
+            .keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(self.header_timeout);
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            app.clone().oneshot(request.map(Body::new))
+        });
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        // What a peer does wrong on its own connection is no matter of the server's.
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(reason = %error, "a connection ended early");
+        }
+    }
+}

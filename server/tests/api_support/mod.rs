@@ -1,0 +1,361 @@
+//! A server on a socket of its own, and clients typed by who is calling.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use gridfold_server::auth::Password;
+use gridfold_server::clock::{Clock, ManualClock};
+use gridfold_server::config::Config;
+use gridfold_server::node::Node;
+use gridfold_server::routes::Api;
+use gridfold_server::serve::Server;
+use gridfold_sync_core::entry::{PublicKey, SignKey, enrolment_statement};
+use gridfold_sync_core::time::Timestamp;
+use serde_json::{Value, json};
+
+pub(crate) const NOW: Timestamp = Timestamp(1_781_330_000_000);
+pub(crate) const PASSWORD: &str = "lantern orchard 47 velvet";
+
+pub(crate) struct World {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) node: Arc<Node>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) base: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) server: Option<Server>,
+    pub(crate) runtime: tokio::runtime::Runtime,
+    pub(crate) codes: Arc<Mutex<BTreeSet<String>>>,
+}
+
+pub(crate) fn config() -> Config {
+    let mut config = Config::default();
+    config.limits.address_requests_per_minute = 10_000;
+    config.limits.device_requests_per_minute = 10_000;
+    config.log.min_free_mib = 16;
+    config
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(config(), Router::new())
+    }
+
+    pub(crate) fn with(config: Config, more: Router<Api>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(NOW));
+        let node = Node::init(
+            dir.path(),
+            config,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            "admin",
+            &Password::new(PASSWORD),
+        )
+        .unwrap();
+        Self::of(dir, clock, node, more)
+    }
+
+    pub(crate) fn of(
+        dir: tempfile::TempDir,
+        clock: Arc<ManualClock>,
+        node: Arc<Node>,
+        more: Router<Api>,
+    ) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = runtime
+            .block_on(Server::start_with(Arc::clone(&node), any, more))
+            .unwrap();
+        let address = server.address;
+        Self {
+            dir,
+            node,
+            clock,
+            base: format!("http://{address}"),
+            address,
+            server: Some(server),
+            runtime,
+            codes: Arc::default(),
+        }
+    }
+
+    /// Stops the server and opens the same data with another configuration.
+    pub(crate) fn reopen(mut self, config: Config) -> Self {
+        let server = self.server.take().unwrap();
+        self.runtime.block_on(server.stop());
+        let Self {
+            dir,
+            clock,
+            node,
+            runtime,
+            codes,
+            ..
+        } = self;
+        runtime.shutdown_background();
+        drop(node);
+        let node = loop {
+            // Blocking work under way may hold the node a moment longer.
+            match Node::open(
+                dir.path(),
+                config.clone(),
+                Arc::clone(&clock) as Arc<dyn Clock>,
+            ) {
+                Ok(node) => break node,
+                Err(gridfold_server::node::NodeError::Locked(_)) => std::thread::yield_now(),
+                Err(other) => panic!("{other}"),
+            }
+        };
+        let mut world = Self::of(dir, clock, node, Router::new());
+        world.codes = codes;
+        world
+    }
+
+    pub(crate) fn anonymous(&self) -> Client {
+        Client {
+            base: self.base.clone(),
+            token: None,
+            codes: Arc::clone(&self.codes),
+        }
+    }
+
+    pub(crate) fn sign_in(&self, login: &str) -> Client {
+        let session = self
+            .anonymous()
+            .post(
+                "/v1/sign-in",
+                &json!({ "login": login, "password": PASSWORD }),
+            )
+            .ok();
+        self.anonymous().with(&session)
+    }
+
+    pub(crate) fn admin(&self) -> Client {
+        self.sign_in("admin")
+    }
+
+    /// Two streets with two grids each.
+    pub(crate) fn areas(&self, admin: &Client) {
+        for (code, parent, level) in [
+            ("c", None, "city"),
+            ("c-a", Some("c"), "street"),
+            ("c-b", Some("c"), "street"),
+            ("c-a-1", Some("c-a"), "grid"),
+            ("c-a-2", Some("c-a"), "grid"),
+            ("c-b-1", Some("c-b"), "grid"),
+        ] {
+            admin
+                .put(
+                    &format!("/v1/areas/{code}"),
+                    &json!({ "parent": parent, "name": code, "level": level }),
+                )
+                .ok();
+        }
+    }
+
+    /// A user with an account and one grant.
+    pub(crate) fn person(
+        &self,
+        admin: &Client,
+        login: &str,
+        role: &str,
+        area: &str,
+    ) -> (String, Client) {
+        let user = admin
+            .post(
+                "/v1/users",
+                &json!({ "name": login, "login": login, "password": PASSWORD }),
+            )
+            .ok();
+        let id = user["user_id"].as_str().unwrap().to_owned();
+        admin
+            .post(
+                "/v1/grants",
+                &json!({ "user_id": id, "role": role, "area": area }),
+            )
+            .ok();
+        (id, self.sign_in(login))
+    }
+
+    /// Invites and enrols a phone.
+    pub(crate) fn phone(&self, admin: &Client, user: &str, seed: u8) -> Reply {
+        let invitation = admin
+            .post("/v1/devices/invite", &json!({ "user_id": user }))
+            .ok();
+        self.enrol(invitation["code"].as_str().unwrap(), seed)
+    }
+
+    pub(crate) fn enrol(&self, code: &str, seed: u8) -> Reply {
+        let key = SignKey::from_seed(&[seed; 32]);
+        let begun = self
+            .anonymous()
+            .post("/v1/enrol/begin", &json!({ "code": code }));
+        if begun.status != 200 {
+            return begun;
+        }
+        let nonce = begun.ok()["nonce"].as_str().unwrap().to_owned();
+        let normal: String = code.chars().filter(|c| *c != '-').collect();
+        let PublicKey(public) = key.public();
+        let statement = enrolment_statement(&normal, &unhex(&nonce), &key.public());
+        self.anonymous().post(
+            "/v1/enrol/finish",
+            &json!({
+                "code": code, "nonce": nonce, "public_key": hex(&public),
+                "signature": hex(&key.sign(&statement).0), "label": "a phone",
+            }),
+        )
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2)
+        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+        .collect()
+}
+
+#[derive(Clone)]
+pub(crate) struct Client {
+    base: String,
+    pub(crate) token: Option<String>,
+    codes: Arc<Mutex<BTreeSet<String>>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes.clone()).unwrap()
+    }
+    #[track_caller]
+    pub(crate) fn ok(&self) -> Value {
+        assert!(
+            (200..300).contains(&self.status),
+            "{} {}",
+            self.status,
+            String::from_utf8_lossy(&self.bytes)
+        );
+        self.json()
+    }
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
+        let body = self.json();
+        assert_eq!(
+            (self.status, body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            String::from_utf8_lossy(&self.bytes)
+        );
+        body
+    }
+}
+
+impl Client {
+    pub(crate) fn with(&self, session: &Value) -> Self {
+        Self {
+            token: session["access_token"].as_str().map(str::to_owned),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Reply {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .build()
+            .into();
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("accept-language", "en");
+        if !kind.is_empty() {
+            request = request.header("content-type", kind);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(body.to_vec()).unwrap();
+        let mut response = agent.run(request).unwrap();
+        let reply = Reply {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes: response
+                .body_mut()
+                .with_config()
+                .limit(64 << 20)
+                .read_to_vec()
+                .unwrap(),
+        };
+        if reply.status >= 400 {
+            assert_eq!(
+                reply.headers["content-type"], "application/problem+json",
+                "{method} {path}"
+            );
+            let body = reply.json();
+            assert_eq!(body["status"], reply.status);
+            assert_eq!(
+                body["instance"],
+                reply.headers["x-request-id"].to_str().unwrap()
+            );
+            assert_ne!(
+                body["title"], body["code"],
+                "the catalogue has a text for {}",
+                body["code"]
+            );
+            self.codes
+                .lock()
+                .unwrap()
+                .insert(body["code"].as_str().unwrap().to_owned());
+        }
+        reply
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, "", b"")
+    }
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.send("DELETE", path, "", b"")
+    }
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(
+            "POST",
+            path,
+            "application/json",
+            body.to_string().as_bytes(),
+        )
+    }
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send("PUT", path, "application/json", body.to_string().as_bytes())
+    }
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.send(
+            "PATCH",
+            path,
+            "application/json",
+            body.to_string().as_bytes(),
+        )
+    }
+}

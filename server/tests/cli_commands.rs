@@ -1,0 +1,258 @@
+//! The command line as its user meets it: the binary, its words and its exit codes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const PASSWORD: &str = "lantern orchard 47 velvet";
+
+fn gridfold(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gridfold"));
+    command
+        .arg("--data")
+        .arg(dir)
+        .env("GRIDFOLD_LOG_MIN_FREE_MIB", "16");
+    command
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    gridfold(dir)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn ok(dir: &Path, args: &[&str]) -> String {
+    let out = run(dir, args);
+    assert!(
+        out.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    String::from_utf8(out.stdout).unwrap()
+}
+
+#[track_caller]
+fn fails(dir: &Path, args: &[&str], with: &str) {
+    let out = run(dir, args);
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{args:?}");
+    assert!(said.contains(with), "{args:?}: {said}");
+}
+
+fn init(dir: &Path) {
+    let mut child = gridfold(dir)
+        .args(["init", "--admin-password-file", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success());
+    assert!(
+        !String::from_utf8(out.stdout)
+            .unwrap()
+            .contains("shown once")
+    );
+}
+
+fn id(said: &str) -> String {
+    said.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+fn serve(dir: &Path) -> (Child, String) {
+    let mut child = gridfold(dir)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("GRIDFOLD_LOGGING_FORMAT", "json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let base = line
+        .trim()
+        .strip_prefix("listening on ")
+        .unwrap()
+        .to_owned();
+    (child, base)
+}
+
+#[test]
+fn from_an_empty_directory_to_a_restored_one() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("data");
+    fails(&dir, &["verify"], "init");
+    init(&dir);
+    fails(&dir, &["init"], "not empty");
+    assert!(ok(&dir, &["config"]).contains("min_free_mib = 16"));
+
+    let areas = home.path().join("areas.csv");
+    std::fs::write(
+        &areas,
+        "code,parent,name,level\ns,,街,street\ng,s,格,grid\n",
+    )
+    .unwrap();
+    let areas = areas.to_str().unwrap();
+    assert!(ok(&dir, &["import", "areas", areas, "--dry-run"]).contains("Dry run"));
+    let report: serde_json::Value =
+        serde_json::from_str(&ok(&dir, &["import", "areas", areas, "--json"])).unwrap();
+    assert_eq!(report["added"], 2);
+    let matters = home.path().join("matters.csv");
+    std::fs::write(
+        &matters,
+        "unique_key,created_date,complaint_type\n1,2026-06-13T01:50:34,Noise\n2,never,Noise\n",
+    )
+    .unwrap();
+    let matters = matters.to_str().unwrap();
+    assert!(
+        ok(&dir, &["import", "matters", matters]).contains("line 3: created_date is not a time")
+    );
+    fails(
+        &dir,
+        &["import", "matters", matters, "--time-zone", "Mars/Olympus"],
+        "Mars/Olympus",
+    );
+    fails(
+        &dir,
+        &["import", "areas", "/nonexistent.csv"],
+        "nonexistent",
+    );
+    assert_eq!(
+        ok(&dir, &["export", "records", "--format", "csv"])
+            .lines()
+            .count(),
+        2
+    );
+    assert_eq!(
+        ok(
+            &dir,
+            &["export", "records", "--format", "ndjson", "--form", "visit"]
+        ),
+        ""
+    );
+    fails(&dir, &["export", "records", "--format", "xml"], "geojson");
+
+    let said = ok(&dir, &["user", "add", "李主任", "--login", "li"]);
+    assert!(said.contains("shown once"));
+    let user = id(&said);
+    assert!(ok(&dir, &["user", "list"]).contains("李主任"));
+    fails(&dir, &["user", "add", "x", "--login", "li"], "already");
+    fails(
+        &dir,
+        &["user", "disable", "nobody"],
+        "there is no user nobody",
+    );
+    ok(&dir, &["user", "disable", "li"]);
+    ok(&dir, &["user", "enable", &user]);
+    assert!(ok(&dir, &["user", "password", "李主任"]).contains("shown once"));
+    let grant = id(&ok(&dir, &["grant", "add", "li", "worker", "--area", "s"]));
+    fails(&dir, &["grant", "add", "li", "king"], "the role must be");
+    fails(
+        &dir,
+        &["grant", "add", "li", "worker", "--area", "nowhere"],
+        "nowhere",
+    );
+    assert!(ok(&dir, &["grant", "list", "--user", "li"]).contains(&grant));
+    ok(&dir, &["grant", "end", &grant]);
+    let invited = ok(&dir, &["device", "invite", "li"]);
+    assert!(
+        invited.contains("code (shown once): ") && invited.contains('█'),
+        "{invited}"
+    );
+    assert_eq!(ok(&dir, &["device", "list", "--json"]).trim(), "[]");
+    fails(&dir, &["device", "revoke", "x"], "not the id");
+
+    let backup = home.path().join("backup");
+    let file = backup.to_str().unwrap();
+    ok(&dir, &["backup", file]);
+    fails(&dir, &["backup", file], "exists already");
+    fails(&dir, &["restore", file], "not empty");
+    let again = home.path().join("again");
+    ok(&again, &["restore", file]);
+    assert!(ok(&again, &["verify"]).contains("all is well"));
+    assert!(ok(&again, &["verify", "--rebuild"]).contains("made again"));
+    assert!(ok(&again, &["user", "list"]).contains("李主任"));
+    assert_eq!(
+        ok(&again, &["export", "records", "--format", "geojson"]),
+        ok(&dir, &["export", "records", "--format", "geojson"])
+    );
+    std::fs::write(&backup, b"GRIDFOLD BACKUP 1\nnonsense").unwrap();
+    fails(
+        &home.path().join("third"),
+        &["restore", file],
+        "not a whole backup",
+    );
+}
+
+#[test]
+fn a_running_server_keeps_the_others_out_and_stops_when_told() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("data");
+    init(&dir);
+    let (child, base) = serve(&dir);
+    for args in [
+        &["user", "list"][..],
+        &["verify"],
+        &["backup", "/nonexistent/x"],
+        &["serve"],
+    ] {
+        fails(&dir, args, "a running server (or another command) holds");
+    }
+    ok(&dir, &["config"]);
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let body = format!("{{\"login\":\"admin\",\"password\":\"{PASSWORD}\"}}");
+    let mut answer = agent
+        .post(format!("{base}/v1/sign-in"))
+        .header("content-type", "application/json")
+        .send(body.as_bytes())
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let session: serde_json::Value =
+        serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+    let token = session["access_token"].as_str().unwrap();
+    let found = agent
+        .get(format!("{base}/v1/records?text=secret-word"))
+        .header("authorization", format!("Bearer {token}"))
+        .call()
+        .unwrap();
+    assert_eq!(found.status(), 200);
+    drop(agent);
+    let told = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(told.success());
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success());
+    let log = String::from_utf8(out.stderr).unwrap();
+    for line in log.lines() {
+        let _: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    }
+    assert!(log.contains("\"stopped\"") && log.contains("/v1/records"));
+    for secret in [
+        token,
+        session["refresh_token"].as_str().unwrap(),
+        PASSWORD,
+        "secret-word",
+    ] {
+        assert!(!log.contains(secret), "the log holds a secret");
+    }
+    ok(&dir, &["verify"]);
+}
