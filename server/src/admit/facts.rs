@@ -26,6 +26,8 @@ use crate::views::{ViewsError, ViewsWriter};
 const CACHED_PARTS: usize = 8_192;
 /// Documents of records that are being edited concurrently kept in memory.
 const CACHED_MERGERS: usize = 64;
+/// Entries kept in memory, since most edits are made at a recent one.
+const CACHED_ENTRIES: usize = 32_768;
 /// Rows as they were at the heads that phones go on from, kept in memory.
 const CACHED_LINES: usize = 1_024;
 /// A row with more text than this is folded again instead of kept.
@@ -73,6 +75,7 @@ impl Document {
 #[derive(Debug)]
 pub(super) struct Memory {
     parts: LruCache<PartKey, PartState>,
+    entries: LruCache<(StreamId, EntryRef), EntryFact>,
     documents: LruCache<PartKey, Document>,
     /// Rows at older heads: a phone's next edit continues from where its last one ended.
     lines: LruCache<(PartKey, Vec<EntryRef>), PartState>,
@@ -88,6 +91,7 @@ impl Memory {
 
     fn clear(&mut self) {
         self.parts.clear();
+        self.entries.clear();
         self.documents.clear();
         self.lines.clear();
     }
@@ -98,6 +102,7 @@ impl Default for Memory {
         let size = |n: usize| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
         Self {
             parts: LruCache::new(size(CACHED_PARTS)),
+            entries: LruCache::new(size(CACHED_ENTRIES)),
             documents: LruCache::new(size(CACHED_MERGERS)),
             lines: LruCache::new(size(CACHED_LINES)),
         }
@@ -147,6 +152,9 @@ impl<'a> BatchFacts<'a> {
         self.views.end_reads();
         for (key, part) in self.overlay.parts {
             self.memory.parts.put(key, part);
+        }
+        for (id, fact) in self.overlay.entries {
+            self.memory.entries.put(id, fact);
         }
     }
 
@@ -247,7 +255,11 @@ impl Facts for BatchFacts<'_> {
     }
 
     fn entry(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<EntryFact>, ViewsError> {
-        if let Some(fact) = self.overlay.entries.get(&(stream.clone(), *id)) {
+        let key = (stream.clone(), *id);
+        if let Some(fact) = self.overlay.entries.get(&key) {
+            return Ok(Some(*fact));
+        }
+        if let Some(fact) = self.memory.entries.get(&key) {
             return Ok(Some(*fact));
         }
         self.views.entry(stream, id)

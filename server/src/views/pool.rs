@@ -51,6 +51,9 @@ const WAL_PAGES: i64 = 8_192;
 /// costs writing, each piece costs a search a look.
 const SEARCH_SEGMENTS: i64 = 8;
 
+/// Share of replaced rows in a piece of the full-text index at which it is merged.
+const SEARCH_DEAD_PERCENT: i64 = 40;
+
 /// Version of the tables; a file of another is made again from the log.
 const SCHEMA_VERSION: i64 = 1;
 
@@ -69,6 +72,10 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
     conn.execute(
         "INSERT INTO search (search, rank) VALUES ('automerge', ?1)",
         [SEARCH_SEGMENTS],
+    )?;
+    conn.execute(
+        "INSERT INTO search (search, rank) VALUES ('deletemerge', ?1)",
+        [SEARCH_DEAD_PERCENT],
     )?;
     prepare(&conn)?;
     Ok(conn)

@@ -296,6 +296,18 @@ impl Directory {
         streams.into_iter().collect()
     }
 
+    /// The next moment at which some grant begins or ends: until then what [`Self::scope`] and
+    /// [`Self::streams_of`] give stays the same while the revision does.
+    #[must_use]
+    pub fn next_turn(&self, now: Timestamp) -> Timestamp {
+        self.grants
+            .values()
+            .flat_map(|g| std::iter::once(g.from).chain(g.until))
+            .filter(|at| *at > now)
+            .min()
+            .unwrap_or(Timestamp(i64::MAX))
+    }
+
     /// The part of the directory that this user's phone needs.
     #[must_use]
     pub fn scope(&self, user: UserId, now: Timestamp) -> DirectoryScope {

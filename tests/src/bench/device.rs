@@ -132,13 +132,18 @@ impl Device {
 
     /// One exchange; gives the server's CPU time for it.
     pub(crate) fn sync(&mut self, node: &Node) -> Duration {
+        self.sync_keeping(node).0
+    }
+
+    /// The same, and the body that was sent.
+    pub(crate) fn sync_keeping(&mut self, node: &Node) -> (Duration, Vec<u8>) {
         let request = self.request();
         let body = request.encode();
         let before = cpu();
         let exchange = node.sync(self.author, &body).unwrap();
         let took = cpu() - before;
         self.take(&request, &exchange.body);
-        took
+        (took, body)
     }
 
     /// One exchange; gives how many items came.

@@ -7,11 +7,13 @@ use automerge::AutoCommit;
 use gridfold_sync_core::entry::Target;
 use gridfold_sync_core::ids::{EntryRef, RecordId};
 use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::PartState;
+use gridfold_sync_core::wire::SyncRequest;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::device::Device;
 use super::rival::{Rival, change, empty};
-use super::site::{Site, T0, row, ten};
+use super::site::{Site, T0, cpu, row, ten};
 use super::wire::visit_form;
 use super::{text, visit};
 
@@ -87,6 +89,36 @@ impl Worker {
     }
 }
 
+/// What automerge's figure is the counterpart of: reading entries and folding them into rows in
+/// memory, nothing durable.
+#[derive(Default)]
+struct Bare {
+    rows: HashMap<RecordId, PartState>,
+    record_of: HashMap<EntryRef, RecordId>,
+    took: Duration,
+}
+
+impl Bare {
+    fn fold(&mut self, body: &[u8]) {
+        let before = cpu();
+        for log in SyncRequest::decode(body).unwrap().logs {
+            for entry in &log.entries {
+                let record = match &entry.header.target {
+                    Target::New { record, .. } => *record,
+                    Target::At(heads) => self.record_of[&heads[0]],
+                };
+                let row = self
+                    .rows
+                    .entry(record)
+                    .or_insert_with(|| PartState::new(visit_form()));
+                row.apply(entry);
+                self.record_of.insert(entry.id(), record);
+            }
+        }
+        self.took += cpu() - before;
+    }
+}
+
 fn per_entry_us(took: Duration, entries: usize) -> f64 {
     took.as_secs_f64() * 1e6 / entries as f64
 }
@@ -112,6 +144,7 @@ pub(crate) fn linear(pushes: usize) {
         let mut worker = Worker::new(&site, 1, "g0", true);
         let mut rival = Rival::default();
         let mut took = Duration::ZERO;
+        let mut bare = Bare::default();
         let (mut first, mut entries) = (true, 0);
         for push in 0..=pushes {
             for i in 0..PUSH {
@@ -122,11 +155,13 @@ pub(crate) fn linear(pushes: usize) {
                     worker.follow(which);
                 }
             }
-            let one = worker.device.sync(&site.node);
+            let (one, body) = worker.device.sync_keeping(&site.node);
+            bare.fold(&body);
             rival.apply(&std::mem::take(&mut worker.changes));
             if std::mem::take(&mut first) {
                 rival.took = Duration::ZERO;
                 rival.edits = 0;
+                bare.took = Duration::ZERO;
             } else {
                 took += one;
                 entries += PUSH;
@@ -137,6 +172,14 @@ pub(crate) fn linear(pushes: usize) {
             per_entry_us(took, entries),
             rival.per_edit_us(),
             0.2,
+        );
+        let (us, theirs) = (per_entry_us(bare.took, entries), rival.per_edit_us());
+        row(
+            "  of it decoding and folding alone: no log, no view",
+            &format!("{us:.1} us/entry"),
+            &format!("automerge parse + apply {theirs:.1} us/edit"),
+            us / theirs,
+            None,
         );
     }
 }
