@@ -44,8 +44,8 @@ pub enum ClientError {
     /// Another process or client has the store open.
     #[error("the store is open elsewhere")]
     InUse,
-    /// The device was revoked; its store has been erased.
-    #[error("this device was revoked and has been erased")]
+    /// The device may no longer sync. Its store stays, unless the server told it to erase itself.
+    #[error("this device may no longer sync; ask your supervisor")]
     Revoked,
     /// No such thing here.
     #[error("there is no such record here")]

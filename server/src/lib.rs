@@ -23,6 +23,7 @@ pub mod problem;
 pub mod project;
 pub mod router;
 pub mod routes;
+mod scopes;
 pub mod serve;
 pub mod sync;
 pub mod verify;

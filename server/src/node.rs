@@ -22,6 +22,7 @@ use crate::directory::{DirectoryError, DirectoryService};
 use crate::log::{Engine, Log, LogError, LogOptions, OpenReport, StreamName};
 use crate::notify::Notify;
 use crate::project::catch_up;
+use crate::scopes::Scopes;
 use crate::views::{VIEWS_DB_FILE_NAME, Views, ViewsError, ViewsWriter};
 
 /// Name of the log's folder in the data directory.
@@ -119,6 +120,7 @@ pub struct Node {
     /// What opening found.
     pub report: NodeReport,
     pub(crate) server_key: SignKey,
+    pub(crate) scopes: Scopes,
     _lock: File,
 }
 
@@ -169,8 +171,8 @@ pub(crate) fn engine(config: &Config) -> Engine {
 
 pub(crate) fn log_options(config: &Config) -> LogOptions {
     LogOptions {
-        cache_bytes: u64::from(config.log.cache_mib) << 20,
-        min_free_bytes: u64::from(config.log.min_free_mib) << 20,
+        cache_bytes: config.log.cache_mib << 20,
+        min_free_bytes: config.log.min_free_mib << 20,
         ..LogOptions::default()
     }
 }
@@ -329,6 +331,7 @@ impl Node {
                 caught_up,
             },
             server_key,
+            scopes: Scopes::default(),
             _lock: lock,
         }))
     }

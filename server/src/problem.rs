@@ -64,8 +64,10 @@ codes! {
     Unauthorized = "unauthorized", UNAUTHORIZED, false;
     /// Login or password is wrong.
     SignInFailed = "sign_in_failed", UNAUTHORIZED, false;
-    /// The device was revoked; a phone erases itself.
+    /// The device or its user may no longer sync; a phone keeps what it holds, locked away.
     DeviceRevoked = "device_revoked", FORBIDDEN, false;
+    /// The device was told to erase itself.
+    DeviceWiped = "device_wiped", FORBIDDEN, false;
     /// The caller's role does not allow it.
     Forbidden = "forbidden", FORBIDDEN, false;
     /// There is no such thing, or it lies outside the caller's scope.

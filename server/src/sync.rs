@@ -1,7 +1,7 @@
 //! Sync: one exchange with a phone. Push what is new, pull what is missing, in one round trip.
 
 use gridfold_sync_core::codec::DecodeError;
-use gridfold_sync_core::directory::{Directory, DirectoryChange, DirectoryScope};
+use gridfold_sync_core::directory::{Directory, DirectoryChange};
 use gridfold_sync_core::entry::{Author, Receipt, ReceiptStream};
 use gridfold_sync_core::ids::{Hash, StreamId};
 use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, PULL_PAGE_BYTES};
@@ -123,10 +123,9 @@ impl Node {
                 response.directives.push(Directive::Erase(stream.clone()));
             }
         }
-        let scope = directory.scope(author.user, now).to_bytes();
-        if DirectoryScope::digest_of(&scope) != request.directory {
-            response.directory = Some(scope);
-        }
+        response.directory = self
+            .scopes
+            .news(&directory, author.user, now, request.directory);
         let pulled = response.pages.iter().map(|p| p.items.len()).sum();
         Ok(Exchange {
             body: response.encode(&request, author),

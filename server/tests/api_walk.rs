@@ -294,12 +294,12 @@ fn phones_enrol_sync_and_their_conflicts_are_settled() {
     );
     phone_b
         .send("POST", "/v1/sync", SYNC, &empty().encode())
-        .refused(403, "device_revoked");
+        .refused(403, "device_wiped");
     let token = json!({ "refresh_token": fresh["refresh_token"] });
     world
         .anonymous()
         .post("/v1/token", &token)
-        .refused(403, "device_revoked");
+        .refused(403, "device_wiped");
     let devices = admin.get(&format!("/v1/devices?user_id={worker}")).ok();
     assert_eq!(devices["devices"][0]["label"], "a phone");
     // A user who is disabled cannot sync either.

@@ -31,7 +31,7 @@ fn nothing_set_gives_the_documented_defaults() {
     assert_eq!(config.log.engine, Engine::Sled);
     assert_eq!(config.limits.body_bytes, 4 * 1024 * 1024);
     assert_eq!(config.tokens.access_ttl_s, 600);
-    assert_eq!(config.grants.lease_days, 7);
+    assert_eq!(config.tokens.refresh_idle_days, 30);
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn a_value_that_does_not_fit_is_refused_without_repeating_it() {
         "the configuration file sets `server.listen` to something that is not an address and port such as 127.0.0.1:8420",
     );
     check_error(
-        "[limits]\npayload_bytes = 65537\n",
+        "[limits]\nbody_bytes = 1023\n",
         &[],
-        "the configuration file sets `limits.payload_bytes` to something that is not a whole number from 256 to 65536",
+        "the configuration file sets `limits.body_bytes` to something that is not a whole number from 1024 to 67108864",
     );
     check_error(
         "[log]\ncache_mib = \"64\"\n",
@@ -134,9 +134,9 @@ fn the_file_in_the_data_directory_may_be_absent_but_a_named_one_may_not() {
     assert!(matches!(error, ConfigError::Read { .. }));
     std::fs::write(
         dir.path().join("gridfold.toml"),
-        "[grants]\nlease_days = 3\n",
+        "[limits]\ndevices_per_worker = 5\n",
     )
     .unwrap();
     let config = Config::load(dir.path(), None, []).unwrap();
-    assert_eq!(config.grants.lease_days, 3);
+    assert_eq!(config.limits.devices_per_worker, 5);
 }

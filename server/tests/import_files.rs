@@ -216,7 +216,7 @@ fn odd_rows_are_named_by_line_and_the_others_taken() {
     let mut out = Vec::new();
     let directory = world.node.directory.current();
     let filter = RecordFilter::of(Scope::all());
-    let mut export = |format, out: &mut Vec<u8>| {
+    let export = |format, out: &mut Vec<u8>| {
         export_records(
             &world.node.views,
             &directory,

@@ -85,7 +85,7 @@ fn bytes_round_trip(state: &PartState, dice: &mut Dice) -> Check {
 /// Cases come in several tests only so that they run beside each other.
 fn concurrent_histories(name: &str) {
     let strategy = (2u8..=4, steps(3..22), any::<u64>());
-    law(name, 360, &strategy, |(n, steps, salt)| {
+    law(name, 260, &strategy, |(n, steps, salt)| {
         let mut dice = Dice(salt);
         let mut world = run(n, &steps);
         for replica in &world.replicas {
@@ -134,7 +134,7 @@ fn concurrent_histories_obey_the_laws_3() {
 #[test]
 fn linear_histories_are_the_same_directly_and_merged() {
     let strategy = (1u8..=4, proptest::collection::vec(edit_step(), 1..12));
-    law("linear histories", 500, &strategy, |(n, steps)| {
+    law("linear histories", 800, &strategy, |(n, steps)| {
         let mut world = World::new(n);
         let mut merger = merged(&[])?;
         for step in &steps {

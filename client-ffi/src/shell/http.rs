@@ -10,6 +10,7 @@ use crate::shell::transport::{
 
 /// The code by which a server says that the device may never sync again.
 const DEVICE_REVOKED: &str = "device_revoked";
+pub(crate) const DEVICE_WIPED: &str = "device_wiped";
 
 #[derive(Debug, Serialize)]
 pub(crate) struct EnrolBegin<'a> {
@@ -70,8 +71,13 @@ impl Problem {
         }
         problem
     }
+    /// Switched off: what is here stays, since switching on again must lose nothing.
     pub(crate) fn is_revoked(&self) -> bool {
         self.code.as_deref() == Some(DEVICE_REVOKED)
+    }
+    /// Told to erase itself.
+    pub(crate) fn is_wiped(&self) -> bool {
+        self.code.as_deref() == Some(DEVICE_WIPED)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::apply::{Applied, says_nothing};
 use crate::shell::heal::recover_run;
-use crate::shell::http::{Problem, Refresh, Tokens, failure, offline, post};
+use crate::shell::http::{DEVICE_WIPED, Problem, Refresh, Tokens, failure, offline, post};
 use crate::shell::outbox::{self, Push, PushCap, Sending};
 use crate::shell::state::{Account, put_account, put_session};
 use crate::shell::transport::{HttpRequest, HttpResponse, Transport};
@@ -328,8 +328,12 @@ impl Shell {
             if response.status == 200 {
                 return Ok(response);
             }
-            if Problem::of(&response).is_revoked() {
-                return self.revoked();
+            let problem = Problem::of(&response);
+            if problem.is_wiped() {
+                self.wipe()?;
+            }
+            if problem.is_wiped() || problem.is_revoked() {
+                return Err(ClientError::Revoked);
             }
             if response.status != 401 {
                 return Ok(response);
@@ -342,11 +346,6 @@ impl Shell {
         }
     }
 
-    fn revoked<T>(&self) -> Result<T, ClientError> {
-        self.wipe()?;
-        Err(ClientError::Revoked)
-    }
-
     fn renew(&self, transport: &dyn Transport, account: &Account) -> Result<(), ClientError> {
         let tokens: Tokens = match post(
             transport,
@@ -356,7 +355,10 @@ impl Shell {
             },
         ) {
             Ok(tokens) => tokens,
-            Err(ClientError::Revoked) => return self.revoked(),
+            Err(ClientError::Rejected { code, .. }) if code == DEVICE_WIPED => {
+                self.wipe()?;
+                return Err(ClientError::Revoked);
+            }
             Err(ClientError::Rejected { .. }) => return Err(ClientError::SignInRequired),
             Err(other) => return Err(other),
         };

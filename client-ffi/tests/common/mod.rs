@@ -498,7 +498,7 @@ impl FakeServer {
         let json: serde_json::Value = serde_json::from_slice(body).unwrap();
         let device = DeviceId::parse(json["refresh_token"].as_str().unwrap()).unwrap();
         if inner.revoked.contains(&device) {
-            return answer(401, br#"{"code":"device_revoked"}"#.to_vec());
+            return answer(401, br#"{"code":"device_wiped"}"#.to_vec());
         }
         inner.expired.remove(&device);
         let body = serde_json::json!({
@@ -523,7 +523,7 @@ impl FakeServer {
             return answer(401, br#"{"code":"token_invalid"}"#.to_vec());
         };
         if inner.revoked.contains(&device) {
-            return answer(401, br#"{"code":"device_revoked"}"#.to_vec());
+            return answer(401, br#"{"code":"device_wiped"}"#.to_vec());
         }
         if inner.expired.contains(&device) {
             return answer(401, br#"{"code":"token_expired"}"#.to_vec());

@@ -26,6 +26,12 @@ use crate::views::{ViewsError, ViewsWriter};
 const CACHED_PARTS: usize = 8_192;
 /// Documents of records that are being edited concurrently kept in memory.
 const CACHED_MERGERS: usize = 64;
+/// Entries kept in memory, since most edits are made at a recent one.
+const CACHED_ENTRIES: usize = 32_768;
+/// Rows as they were at the heads that phones go on from, kept in memory.
+const CACHED_LINES: usize = 1_024;
+/// A row with more text than this is folded again instead of kept.
+const MAX_LINE_BYTES: usize = 16 << 10;
 
 type PartKey = (StreamId, RecordId);
 
@@ -40,11 +46,55 @@ struct Overlay {
     owners: HashMap<IncarnationId, DeviceId>,
 }
 
+/// The document of a record that is edited concurrently.
+#[derive(Debug)]
+struct Document {
+    merger: Merger,
+    /// Entries in it.
+    entries: u32,
+    /// Entries of the record that are not in it yet, in order.
+    waiting: Vec<Entry>,
+}
+
+impl Document {
+    /// Whether it and what waits are all that a row counts.
+    fn is_whole(&self, part: &PartState) -> bool {
+        self.entries as usize + self.waiting.len() == part.entries as usize
+    }
+
+    fn add(&mut self, entry: &Entry) -> Result<(), MergeError> {
+        if !self.merger.contains(&entry.id()) {
+            self.merger.add(entry)?;
+            self.entries += 1;
+        }
+        Ok(())
+    }
+}
+
 /// Memory between batches.
 #[derive(Debug)]
 pub(super) struct Memory {
     parts: LruCache<PartKey, PartState>,
-    mergers: LruCache<PartKey, Merger>,
+    entries: LruCache<(StreamId, EntryRef), EntryFact>,
+    documents: LruCache<PartKey, Document>,
+    /// Rows at older heads: a phone's next edit continues from where its last one ended.
+    lines: LruCache<(PartKey, Vec<EntryRef>), PartState>,
+}
+
+impl Memory {
+    fn keep_line(&mut self, key: &PartKey, state: PartState) {
+        if state.text_bytes() <= MAX_LINE_BYTES {
+            let heads = state.heads.clone();
+            self.lines.put((key.clone(), heads), state);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.parts.clear();
+        self.entries.clear();
+        self.documents.clear();
+        self.lines.clear();
+    }
 }
 
 impl Default for Memory {
@@ -52,7 +102,9 @@ impl Default for Memory {
         let size = |n: usize| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
         Self {
             parts: LruCache::new(size(CACHED_PARTS)),
-            mergers: LruCache::new(size(CACHED_MERGERS)),
+            entries: LruCache::new(size(CACHED_ENTRIES)),
+            documents: LruCache::new(size(CACHED_MERGERS)),
+            lines: LruCache::new(size(CACHED_LINES)),
         }
     }
 }
@@ -79,6 +131,10 @@ impl<'a> BatchFacts<'a> {
         console: IncarnationId,
         memory: &'a mut Memory,
     ) -> Self {
+        if let Err(error) = views.begin_reads() {
+            // Each read then looks by itself, which is only slower.
+            tracing::warn!(%error, "the views are read one by one");
+        }
         Self {
             views,
             log,
@@ -93,15 +149,19 @@ impl<'a> BatchFacts<'a> {
 
     /// Keeps what the batch decided, now that it is durable.
     pub(super) fn keep(self) {
+        self.views.end_reads();
         for (key, part) in self.overlay.parts {
             self.memory.parts.put(key, part);
+        }
+        for (id, fact) in self.overlay.entries {
+            self.memory.entries.put(id, fact);
         }
     }
 
     /// Forgets what the batch decided, since it did not become durable.
     pub(super) fn forget(self) {
-        self.memory.parts.clear();
-        self.memory.mergers.clear();
+        self.views.end_reads();
+        self.memory.clear();
     }
 
     /// The admitted entries of a record, those of this batch included.
@@ -195,7 +255,11 @@ impl Facts for BatchFacts<'_> {
     }
 
     fn entry(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<EntryFact>, ViewsError> {
-        if let Some(fact) = self.overlay.entries.get(&(stream.clone(), *id)) {
+        let key = (stream.clone(), *id);
+        if let Some(fact) = self.overlay.entries.get(&key) {
+            return Ok(Some(*fact));
+        }
+        if let Some(fact) = self.memory.entries.get(&key) {
             return Ok(Some(*fact));
         }
         self.views.entry(stream, id)
@@ -248,8 +312,15 @@ impl Facts for BatchFacts<'_> {
         let Some(form) = self.part(stream, record)?.map(|p| p.form) else {
             return Ok(None);
         };
+        let key = (stream.clone(), *record);
+        let line = (key, heads.to_vec());
+        if let Some(known) = self.memory.lines.get(&line) {
+            return Ok(Some(known.clone()));
+        }
         let history = self.history(stream, record)?;
-        state_at(&form, &history, heads).map(Some).map_err(damaged)
+        let state = state_at(&form, &history, heads).map_err(damaged)?;
+        self.memory.keep_line(&line.0, state.clone());
+        Ok(Some(state))
     }
 
     fn merge(
@@ -259,21 +330,21 @@ impl Facts for BatchFacts<'_> {
         entry: &Entry,
     ) -> Result<PartState, ViewsError> {
         let key = (stream.clone(), *record);
-        let form = self
-            .part(stream, record)?
-            .map(|p| p.form)
-            .ok_or(ViewsError::Damaged)?;
-        let mut merger = self
-            .memory
-            .mergers
-            .pop(&key)
-            .unwrap_or_else(|| Merger::new(form));
-        for known in self.history(stream, record)? {
-            merger.add(&known).map_err(damaged)?;
+        let part = self.part(stream, record)?.ok_or(ViewsError::Damaged)?;
+        let mut document = match self.memory.documents.pop(&key) {
+            Some(known) if known.is_whole(&part) => known,
+            _ => Document {
+                merger: Merger::new(part.form),
+                entries: 0,
+                waiting: self.history(stream, record)?,
+            },
+        };
+        for known in std::mem::take(&mut document.waiting) {
+            document.add(&known).map_err(damaged)?;
         }
-        merger.add(entry).map_err(damaged)?;
-        let state = merger.read().map_err(damaged)?;
-        self.memory.mergers.put(key, merger);
+        document.add(entry).map_err(damaged)?;
+        let state = document.merger.read().map_err(damaged)?;
+        self.memory.documents.put(key, document);
         Ok(state)
     }
 
@@ -303,15 +374,23 @@ impl Facts for BatchFacts<'_> {
                 .records
                 .insert(record, (stream.grid.clone(), form.clone()));
             let key = (stream.clone(), record);
-            overlay
-                .admitted
-                .entry(key.clone())
-                .or_default()
-                .push(decision.entry.clone());
+            let entry = &decision.entry;
+            if let Some(document) = self.memory.documents.get_mut(&key)
+                && !document.merger.contains(&id)
+            {
+                document.waiting.push(entry.clone());
+            }
+            let line = (key.clone(), entry.header.deps().to_vec());
+            if let Some(mut at) = self.memory.lines.get(&line).cloned() {
+                at.apply(entry);
+                self.memory.keep_line(&key, at);
+            }
+            let admitted = overlay.admitted.entry(key.clone()).or_default();
+            admitted.push(entry.clone());
             overlay.parts.insert(key, state.clone());
         } else if let Some(record) = decision.record {
             // An entry that was merged for a look and then refused must not stay in a document.
-            self.memory.mergers.pop(&(stream.clone(), record));
+            self.memory.documents.pop(&(stream.clone(), record));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 mod commit;
 mod console;
 mod facts;
+mod quarantine;
 mod recover;
 mod stored;
 mod writer;

@@ -8,22 +8,22 @@ use std::thread::JoinHandle;
 
 use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
-use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
+use gridfold_sync_core::ids::{IncarnationId, StreamId};
 use gridfold_sync_core::limits::MAX_QUARANTINE_PER_DEVICE;
 use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
 
 use crate::admit::commit::{Outgoing, append};
 use crate::admit::console::{ConsoleEdit, EditOutcome, make_log, split_by_class};
 use crate::admit::facts::{BatchFacts, Memory};
+use crate::admit::quarantine::{SetAside, quarantine};
 use crate::admit::recover::recover;
-use crate::auth::{RecordKeys, StoreError, seal};
+use crate::auth::{RecordKeys, StoreError};
 use crate::clock::Clock;
 use crate::directory::DirectoryService;
-use crate::log::{AppendBatch, AppendError, Log, LogError, NewItem, StreamName};
+use crate::log::{AppendError, Log, LogError};
 use crate::notify::Notify;
-use crate::project::{QUARANTINE_STREAM, Quarantined, decode_quarantine, quarantine_content};
+use crate::project::QUARANTINE_STREAM;
 use crate::views::{ViewsError, ViewsWriter};
 
 /// Requests waiting for the writer; past that a request is answered "unavailable".
@@ -395,14 +395,6 @@ fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) -> Optio
     Some(())
 }
 
-/// A device log to be set aside, sealed later.
-struct SetAside {
-    author: Author,
-    log: PushedLog,
-    problem: LogProblem,
-    received: gridfold_sync_core::time::Timestamp,
-}
-
 #[expect(
     clippy::too_many_arguments,
     reason = "one call site; a struct of the same would only rename them"
@@ -496,69 +488,4 @@ fn console(
         });
     }
     Ok(outcomes)
-}
-
-type QuarantineEnd = (Vec<crate::views::QuarantineNote>, (u64, Hash));
-
-/// Keeps device logs that were not taken.
-fn quarantine(
-    log: &dyn Log,
-    keys: &RecordKeys,
-    set_aside: Vec<SetAside>,
-) -> Result<Option<QuarantineEnd>, WriteError> {
-    if set_aside.is_empty() {
-        return Ok(None);
-    }
-    let stream = StreamName::new(QUARANTINE_STREAM).map_err(|_| ViewsError::Damaged)?;
-    let owners: Vec<_> = set_aside.iter().map(|s| s.author.device.0).collect();
-    let device_keys = keys.get_or_create_many(&owners)?;
-    let mut items = Vec::with_capacity(set_aside.len());
-    for (aside, key) in set_aside.iter().zip(device_keys) {
-        let content = quarantine_content(&aside.log);
-        let content_hash: [u8; 32] = Sha256::digest(&content).into();
-        // What is larger than an item of the log is kept by its hash alone; the phone has it.
-        let kept = if content.len() > crate::log::MAX_ITEM_BYTES / 8 {
-            &content_hash[..]
-        } else {
-            &content[..]
-        };
-        let sealed = key
-            .and_then(|k| seal(&k, QUARANTINE_STREAM.as_bytes(), kept).ok())
-            .unwrap_or_default();
-        let note = Quarantined::new(
-            aside.author,
-            &aside.log,
-            aside.problem.as_str(),
-            aside.received,
-            sealed,
-        );
-        let bytes = serde_json::to_vec(&note).map_err(|_| ViewsError::Damaged)?;
-        let mut h = Sha256::new();
-        h.update(aside.author.device.bytes());
-        h.update(aside.log.stream.name().as_bytes());
-        h.update(aside.log.incarnation.bytes());
-        h.update(content_hash);
-        items.push(NewItem {
-            key: h.finalize().into(),
-            item_hash: Sha256::digest(&bytes).into(),
-            bytes,
-        });
-    }
-    let mut notes = Vec::new();
-    let mut end = (0, Hash::default());
-    let all: Vec<Vec<u8>> = items.iter().map(|i| i.bytes.clone()).collect();
-    for result in log.append(vec![AppendBatch {
-        stream,
-        expect: None,
-        items,
-    }])? {
-        let appended = result?;
-        end = (appended.head.seq, Hash(appended.head.prefix));
-        for (placed, bytes) in appended.placed.iter().zip(&all) {
-            if placed.new {
-                notes.extend(decode_quarantine(placed.seq, bytes));
-            }
-        }
-    }
-    Ok(Some((notes, end)))
 }

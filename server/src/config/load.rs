@@ -167,12 +167,6 @@ impl Config {
                 "must be set together",
             ),
             (
-                self.limits.body_decompressed_bytes < self.limits.body_bytes,
-                "limits.body_decompressed_bytes",
-                "limits.body_bytes",
-                "contradict: the first must not be the smaller",
-            ),
-            (
                 self.tokens.refresh_absolute_days < self.tokens.refresh_idle_days,
                 "tokens.refresh_absolute_days",
                 "tokens.refresh_idle_days",

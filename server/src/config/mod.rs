@@ -4,7 +4,6 @@
 //! No setting is a secret: keys and passwords live in files of their own, and settings at most name their paths.
 
 mod error;
-mod grants;
 mod limits;
 mod load;
 mod log;
@@ -15,7 +14,6 @@ mod server;
 mod tokens;
 
 pub use error::{ConfigError, Source};
-pub use grants::GrantsConfig;
 pub use limits::LimitsConfig;
 pub use load::{CONFIG_FILE_NAME, ENV_PREFIX};
 pub use log::{Engine, LogConfig};
@@ -35,8 +33,6 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Access and refresh tokens.
     pub tokens: TokensConfig,
-    /// What happens around the end of a grant.
-    pub grants: GrantsConfig,
     /// What the server writes about itself.
     pub logging: LoggingConfig,
 }
@@ -64,24 +60,22 @@ impl Config {
             .unwrap_or_else(|| self.public_url())
     }
 
-    pub(crate) fn sections(&self) -> [&dyn Section; 6] {
+    pub(crate) fn sections(&self) -> [&dyn Section; 5] {
         [
             &self.server,
             &self.log,
             &self.limits,
             &self.tokens,
-            &self.grants,
             &self.logging,
         ]
     }
 
-    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 6] {
+    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 5] {
         [
             &mut self.server,
             &mut self.log,
             &mut self.limits,
             &mut self.tokens,
-            &mut self.grants,
             &mut self.logging,
         ]
     }

@@ -69,9 +69,8 @@ impl FromRequestParts<Api> for Caller {
             .await?;
         let actor = match found {
             Ok(actor) => actor,
-            Err(AuthenticateError::Revoked | AuthenticateError::Wipe) => {
-                return Err(Problem::new(Code::DeviceRevoked));
-            }
+            Err(AuthenticateError::Revoked) => return Err(Problem::new(Code::DeviceRevoked)),
+            Err(AuthenticateError::Wipe) => return Err(Problem::new(Code::DeviceWiped)),
             Err(AuthenticateError::Token(_)) => {
                 api.take(Subject::address(peer.0))?;
                 return Err(Problem::new(Code::Unauthorized));

@@ -139,9 +139,10 @@ impl From<RefreshError> for Problem {
                 tracing::warn!(device.id = %event.device_id, user.id = %event.user_id, "a copied refresh token ended its sessions");
                 Self::new(Code::Unauthorized)
             }
-            RefreshError::DeviceRevoked | RefreshError::Wipe | RefreshError::UserBlocked => {
+            RefreshError::DeviceRevoked | RefreshError::UserBlocked => {
                 Self::new(Code::DeviceRevoked)
             }
+            RefreshError::Wipe => Self::new(Code::DeviceWiped),
             RefreshError::Store(inner) => inner.into(),
         }
     }

@@ -8,6 +8,7 @@ mod filter;
 mod history;
 mod list;
 mod pool;
+mod record_row;
 mod text;
 mod write;
 

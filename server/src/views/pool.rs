@@ -43,11 +43,40 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// Pages of the write-ahead log (32 MiB) after which they go to the file: a page that many batches
+/// changed goes once.
+const WAL_PAGES: i64 = 8_192;
+
+/// Pieces of the full-text index that gather on a level before they are merged into one: each merge
+/// costs writing, each piece costs a search a look.
+const SEARCH_SEGMENTS: i64 = 8;
+
+/// Share of replaced rows in a piece of the full-text index at which it is merged.
+const SEARCH_DEAD_PERCENT: i64 = 40;
+
+/// Version of the tables; a file of another is made again from the log.
+const SCHEMA_VERSION: i64 = 1;
+
 /// Opens the file for writing, making it the first time.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
     crate::auth::create_private(path).map_err(|e| ViewsError::Open(e.to_string()))?;
     let conn = Connection::open(path)?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_master", [], |r| r.get(0))?;
+    let version: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    if tables > 0 && version != SCHEMA_VERSION {
+        return Err(ViewsError::Damaged);
+    }
     conn.execute_batch(include_str!("schema.sql"))?;
+    conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    conn.execute(
+        "INSERT INTO search (search, rank) VALUES ('automerge', ?1)",
+        [SEARCH_SEGMENTS],
+    )?;
+    conn.execute(
+        "INSERT INTO search (search, rank) VALUES ('deletemerge', ?1)",
+        [SEARCH_DEAD_PERCENT],
+    )?;
     prepare(&conn)?;
     Ok(conn)
 }

@@ -32,7 +32,9 @@ CREATE TABLE IF NOT EXISTS records (
   live INTEGER NOT NULL, form_version INTEGER NOT NULL, status TEXT, deleted INTEGER NOT NULL,
   conflicts INTEGER NOT NULL, title TEXT NOT NULL, title_class INTEGER NOT NULL, household BLOB,
   lat INTEGER, lon INTEGER, missing INTEGER NOT NULL, late INTEGER NOT NULL,
-  captured INTEGER NOT NULL, changed INTEGER NOT NULL, received INTEGER NOT NULL
+  captured INTEGER NOT NULL, changed INTEGER NOT NULL, received INTEGER NOT NULL,
+  -- Digest of its text in `search`, so that an edit of other fields leaves that as it is.
+  words INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS records_changed ON records (changed, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_grid ON records (grid, form, changed, id) WHERE live = 1;

@@ -11,11 +11,12 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::schema::FormSet;
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::{PartState, RecordView};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use gridfold_sync_core::view::PartState;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::views::ViewsError;
 use crate::views::pool::open_writer;
-use crate::views::{ViewsError, segment};
+use crate::views::record_row::{Changed, record_row};
 
 /// One entry to be written into the views.
 #[derive(Debug, Clone)]
@@ -88,6 +89,31 @@ impl ViewsWriter {
             streams: HashMap::new(),
             incarnations: HashMap::new(),
         })
+    }
+
+    /// Keeps one look at the file over the reads of a batch: SQLite then locks it once and not at
+    /// every read.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub(crate) fn begin_reads(&mut self) -> Result<(), ViewsError> {
+        if self.conn.is_autocommit() {
+            self.conn.prepare_cached("BEGIN")?.execute([])?;
+        }
+        Ok(())
+    }
+
+    /// Ends what [`Self::begin_reads`] began.
+    pub(crate) fn end_reads(&mut self) {
+        if !self.conn.is_autocommit() {
+            let ended = self
+                .conn
+                .prepare_cached("COMMIT")
+                .and_then(|mut s| s.execute([]));
+            if let Err(error) = ended {
+                tracing::error!(%error, "a read of the views did not end");
+            }
+        }
     }
 
     /// The log epoch the views were made from.
@@ -321,6 +347,7 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails; then nothing of the batch is written.
     pub fn project(&mut self, batch: &[ProjectedEntry], forms: &FormSet) -> Result<(), ViewsError> {
+        self.end_reads();
         for entry in batch {
             self.stream_id(&entry.stream)?;
             self.incarnation(entry.id.incarnation)?;
@@ -330,13 +357,13 @@ impl ViewsWriter {
             streams,
             incarnations,
         } = self;
-        let tx = conn.transaction()?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new_streams = Vec::new();
         let mut new_incarnations = Vec::new();
         let mut cursors: BTreeMap<i64, (u64, Hash)> = BTreeMap::new();
         let mut heads: BTreeMap<(i64, i64), (u64, Hash)> = BTreeMap::new();
         let mut changed: BTreeMap<RecordId, Changed<'_>> = BTreeMap::new();
-        let mut record_ids: HashMap<RecordId, i64> = HashMap::new();
+        let mut record_ids: HashMap<RecordId, (i64, i64)> = HashMap::new();
         for e in batch {
             let stream = match streams.get(&e.stream) {
                 Some(id) => *id,
@@ -386,7 +413,7 @@ impl ViewsWriter {
                     e.seq as i64,
                     incarnation,
                     e.id.seq as i64,
-                    record,
+                    record.map(|(id, _)| id),
                     e.author.device.bytes(),
                     e.author.user.bytes(),
                     e.claimed.millis(),
@@ -454,6 +481,7 @@ impl ViewsWriter {
         notes: &[QuarantineNote],
         end: (u64, Hash),
     ) -> Result<(), ViewsError> {
+        self.end_reads();
         let tx = self.conn.transaction()?;
         for note in notes {
             tx.prepare_cached(
@@ -479,175 +507,6 @@ impl ViewsWriter {
             params![stream, end.0 as i64, end.1.0],
         )?;
         tx.commit()?;
-        Ok(())
-    }
-}
-
-/// The row of a record, made without life when an entry names it for the first time.
-fn record_row(
-    tx: &Transaction<'_>,
-    record: &RecordId,
-    e: &ProjectedEntry,
-) -> Result<i64, ViewsError> {
-    let found = tx
-        .prepare_cached("SELECT id FROM records WHERE record = ?1")?
-        .query_row([record.bytes()], |r| r.get(0))
-        .optional()?;
-    if let Some(id) = found {
-        return Ok(id);
-    }
-    tx.prepare_cached(
-        "INSERT INTO records (record, grid, form, live, form_version, deleted, conflicts, title, title_class,
-         missing, late, captured, changed, received) VALUES (?1, ?2, ?3, 0, 0, 0, 0, '', 0, 0, 0, ?4, ?4, ?5)",
-    )?
-    .execute(params![
-        record.bytes(),
-        e.stream.grid.as_str(),
-        e.form.as_ref().map_or("", FormCode::as_str),
-        e.claimed.millis(),
-        e.received.millis()
-    ])?;
-    Ok(tx.last_insert_rowid())
-}
-
-/// What a batch does to one record.
-struct Changed<'a> {
-    id: i64,
-    grid: &'a AreaCode,
-    form: &'a FormCode,
-    parts: BTreeMap<SensitivityClass, &'a PartState>,
-    captured: i64,
-    changed: i64,
-    received: i64,
-    late: bool,
-}
-
-impl<'a> Changed<'a> {
-    fn new(id: i64, e: &'a ProjectedEntry, form: &'a FormCode) -> Self {
-        Self {
-            id,
-            grid: &e.stream.grid,
-            form,
-            parts: BTreeMap::new(),
-            captured: i64::MAX,
-            changed: i64::MIN,
-            received: i64::MIN,
-            late: false,
-        }
-    }
-
-    fn add(&mut self, e: &'a ProjectedEntry, state: &'a PartState) {
-        self.parts.insert(e.stream.class, state);
-        self.captured = self.captured.min(e.claimed.millis());
-        self.changed = self.changed.max(e.claimed.millis());
-        self.received = self.received.max(e.received.millis());
-        self.late |= e.verdict == Verdict::Admitted { late: true };
-    }
-
-    fn write(
-        &self,
-        tx: &Transaction<'_>,
-        record: RecordId,
-        forms: &FormSet,
-    ) -> Result<(), ViewsError> {
-        for (class, state) in &self.parts {
-            tx.prepare_cached(
-                "INSERT INTO parts (record, class, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3",
-            )?
-            .execute(params![self.id, *class as u8, state.to_bytes()])?;
-        }
-        let mut others = Vec::new();
-        let version = self
-            .parts
-            .values()
-            .map(|p| p.form_version)
-            .max()
-            .unwrap_or(1);
-        let single = forms
-            .get(self.form, version)
-            .is_some_and(|f| f.classes().len() == self.parts.len());
-        if !single {
-            let mut statement =
-                tx.prepare_cached("SELECT class, state FROM parts WHERE record = ?1")?;
-            let rows = statement.query_map([self.id], |r| {
-                Ok((r.get::<_, u8>(0)?, r.get::<_, Vec<u8>>(1)?))
-            })?;
-            for row in rows {
-                let (class, state) = row?;
-                let class = SensitivityClass::from_u8(class).ok_or(ViewsError::Damaged)?;
-                if !self.parts.contains_key(&class) {
-                    others.push((
-                        class,
-                        PartState::from_bytes(&state).map_err(|_| ViewsError::Damaged)?,
-                    ));
-                }
-            }
-        }
-        let mut parts: Vec<(SensitivityClass, &PartState)> =
-            self.parts.iter().map(|(c, p)| (*c, *p)).collect();
-        parts.extend(others.iter().map(|(c, p)| (*c, p)));
-        parts.sort_by_key(|(class, _)| *class);
-        let version = parts.iter().map(|(_, p)| p.form_version).max().unwrap_or(1);
-        let Some(form) = forms
-            .get(self.form, version)
-            .or_else(|| forms.latest(self.form))
-        else {
-            return Ok(());
-        };
-        let view = RecordView {
-            record,
-            form,
-            parts,
-        };
-        let title_class = form
-            .title
-            .as_ref()
-            .and_then(|key| form.field(key.as_str()))
-            .map_or(form.class, |f| form.class_of(f));
-        let location = view.location();
-        tx.prepare_cached(
-            "UPDATE records SET grid = ?2, form = ?3, live = 1, form_version = ?4, status = ?5, deleted = ?6,
-             conflicts = ?7, title = ?8, title_class = ?9, household = ?10, lat = ?11, lon = ?12, missing = ?13,
-             late = MAX(late, ?14),
-             captured = CASE live WHEN 1 THEN MIN(captured, ?15) ELSE ?15 END,
-             changed = CASE live WHEN 1 THEN MAX(changed, ?16) ELSE ?16 END,
-             received = CASE live WHEN 1 THEN MAX(received, ?17) ELSE ?17 END
-             WHERE id = ?1",
-        )?
-        .execute(params![
-            self.id,
-            self.grid.as_str(),
-            self.form.as_str(),
-            version,
-            view.status(),
-            view.is_deleted(),
-            view.conflict_count() as i64,
-            view.title(),
-            title_class as u8,
-            view.household().map(|h| h.bytes()),
-            location.map(|l| l.0),
-            location.map(|l| l.1),
-            view.missing().len() as i64,
-            self.late,
-            self.captured,
-            self.changed,
-            self.received
-        ])?;
-        let mut texts = [const { String::new() }; 3];
-        for (class, part) in &view.parts {
-            let one = RecordView {
-                record,
-                form,
-                parts: vec![(*class, part)],
-            };
-            texts[*class as usize] = segment(&one.search_text());
-        }
-        tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-            .execute([self.id])?;
-        tx.prepare_cached(
-            "INSERT INTO search (rowid, general, personal, restricted) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![self.id, texts[0], texts[1], texts[2]])?;
         Ok(())
     }
 }

@@ -118,12 +118,10 @@ pub fn play(
 
     town.clock
         .show(end.plus_millis(-(plan.days as i64) * DAY_MS));
-    let mut households: Vec<Vec<RecordId>> = vec![Vec::new(); phones.len()];
-    for i in 0..away {
-        let grid = first_grid(&phones[i])?;
+    for (i, phone) in phones[..away].iter_mut().enumerate() {
+        let grid = first_grid(phone)?;
         for n in 0..3 {
-            let ops = content.household(i * 10 + n);
-            households[i].push(phones[i].create_record(&grid, "household", ops)?);
+            phone.create_record(&grid, "household", content.household(i * 10 + n))?;
         }
     }
     sync_all(&mut phones[..away])?;
@@ -132,8 +130,8 @@ pub fn play(
         progress(format!("day {} of {}", day + 1, plan.days));
         town.clock
             .show(end.plus_millis((day as i64 - plan.days as i64) * DAY_MS + 8 * HOUR_MS));
-        for i in 0..away {
-            work_a_day(&mut phones[i], &mut content, town.clock.now())?;
+        for phone in &mut phones[..away] {
+            work_a_day(phone, &mut content, town.clock.now())?;
         }
         if day == 0 && away > 1 {
             phones[0].line.lose_replies(1);

@@ -112,9 +112,9 @@ impl Hostile {
             Target::At(refs)
         };
         match refs(1) {
-            one if known.len() % 2 == 0 => one,
-            _ if known.len() % 5 == 0 => refs(70),
-            _ if known.len() % 3 == 0 => refs(3),
+            one if known.len().is_multiple_of(2) => one,
+            _ if known.len().is_multiple_of(5) => refs(70),
+            _ if known.len().is_multiple_of(3) => refs(3),
             _ => Target::New {
                 record: RecordId::from_parts(Timestamp(3), rng.random()),
                 form: FormCode::new("household").unwrap(),

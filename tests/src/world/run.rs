@@ -432,7 +432,7 @@ pub fn run(seed: u64, verbose: bool) -> Result<Outcome, String> {
     }
     world.say(|| "the network heals".to_owned());
     world.settle()?;
-    world.check(seed % 4 == 0)?;
+    world.check(seed.is_multiple_of(4))?;
     Ok(world.out)
 }
 

@@ -6,150 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+mod changes;
+mod scope;
 
-use crate::ids::{
-    AreaCode, DeviceId, FormCode, GrantId, RecordId, SensitivityClass, StreamId, UserId,
-};
+pub use changes::{Area, Device, DeviceState, DirectoryChange, GRID_LEVEL, Grant, User};
+pub use scope::DirectoryScope;
+
+use crate::ids::{AreaCode, DeviceId, GrantId, RecordId, SensitivityClass, StreamId, UserId};
 use crate::limits::LATE_EDIT_WINDOW_DAYS;
-use crate::schema::{Form, FormSet, Role};
+use crate::schema::{FormSet, Role};
 use crate::time::Timestamp;
-
-/// The level of an area that records are kept for.
-pub const GRID_LEVEL: &str = "grid";
-
-/// A node of the place tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Area {
-    /// Its code.
-    pub code: AreaCode,
-    /// The area it lies in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<AreaCode>,
-    /// Its name.
-    pub name: String,
-    /// `province`, `district`, `street`, `community`, `grid` or another word; only `grid` holds records.
-    pub level: String,
-}
-
-/// A person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Their id.
-    pub id: UserId,
-    /// The name colleagues see.
-    pub name: String,
-    /// Whether they may still sign in.
-    #[serde(default = "yes")]
-    pub active: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// One line of the ledger of who may do what where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grant {
-    /// Its id.
-    pub id: GrantId,
-    /// Whose it is.
-    pub user: UserId,
-    /// What it lets them be.
-    pub role: Role,
-    /// Where: this area and everything in it. None means everywhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub area: Option<AreaCode>,
-    /// From when.
-    pub from: Timestamp,
-    /// Until when; open when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-}
-
-/// What a device may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviceState {
-    /// It syncs.
-    Active,
-    /// It may no longer sync; at its next contact it is told to wipe itself.
-    Revoked,
-}
-
-/// A phone or the server's console.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Device {
-    /// Its id.
-    pub id: DeviceId,
-    /// Whose it is.
-    pub user: UserId,
-    /// Its Ed25519 public key, in hexadecimal.
-    pub public_key: String,
-    /// What it may do.
-    pub state: DeviceState,
-    /// When it was enrolled.
-    pub enrolled: Timestamp,
-}
-
-/// One change of the directory.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "change", rename_all = "snake_case")]
-pub enum DirectoryChange {
-    /// Adds or replaces areas.
-    Areas {
-        /// The areas.
-        areas: Vec<Area>,
-    },
-    /// Adds or replaces a user.
-    User {
-        /// The user.
-        user: User,
-    },
-    /// Adds a grant, or changes its end.
-    Grant {
-        /// The grant.
-        grant: Grant,
-    },
-    /// Adds or replaces a device.
-    Device {
-        /// The device.
-        device: Device,
-    },
-    /// Publishes a form version.
-    Form {
-        /// The form.
-        form: Box<Form>,
-    },
-    /// A device has shown that it erased a stream it may no longer hold.
-    StreamErased {
-        /// The device.
-        device: DeviceId,
-        /// The stream's name.
-        stream: String,
-        /// When it said so.
-        at: Timestamp,
-    },
-    /// A refused edit was looked at by someone who may settle it.
-    RefusalSettled {
-        /// The stream's name.
-        stream: String,
-        /// The entry.
-        entry: String,
-        /// `dismissed`, or `adopted` as a new edit.
-        how: String,
-        /// Who did.
-        by: UserId,
-        /// When.
-        at: Timestamp,
-    },
-    /// A record was erased: nothing of it may come back.
-    RecordErased {
-        /// The record.
-        record: RecordId,
-    },
-}
 
 /// What a user may do in an area, now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -430,6 +296,18 @@ impl Directory {
         streams.into_iter().collect()
     }
 
+    /// The next moment at which some grant begins or ends: until then what [`Self::scope`] and
+    /// [`Self::streams_of`] give stays the same while the revision does.
+    #[must_use]
+    pub fn next_turn(&self, now: Timestamp) -> Timestamp {
+        self.grants
+            .values()
+            .flat_map(|g| std::iter::once(g.from).chain(g.until))
+            .filter(|at| *at > now)
+            .min()
+            .unwrap_or(Timestamp(i64::MAX))
+    }
+
     /// The part of the directory that this user's phone needs.
     #[must_use]
     pub fn scope(&self, user: UserId, now: Timestamp) -> DirectoryScope {
@@ -482,73 +360,5 @@ impl Directory {
             areas: areas.into_values().collect(),
             forms: self.forms.iter().map(|f| (**f).clone()).collect(),
         }
-    }
-}
-
-/// What a phone knows of the directory.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DirectoryScope {
-    /// Whose phone it is.
-    pub user: UserId,
-    /// This user and their colleagues.
-    pub users: Vec<User>,
-    /// The user's grants in force.
-    pub grants: Vec<Grant>,
-    /// The areas of the grants, what lies in them and what they lie in.
-    pub areas: Vec<Area>,
-    /// All forms.
-    pub forms: Vec<Form>,
-}
-
-impl DirectoryScope {
-    /// The bytes sent to a phone: JSON.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-    /// Reads what a server sent.
-    ///
-    /// # Errors
-    /// The reason when it is no directory.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(bytes).map_err(|e| e.to_string())
-    }
-    /// A digest by which phone and server see that they hold the same.
-    #[must_use]
-    pub fn digest_of(bytes: &[u8]) -> [u8; 8] {
-        let full: [u8; 32] = Sha256::digest(bytes).into();
-        let mut out = [0; 8];
-        out.copy_from_slice(&full[..8]);
-        out
-    }
-    /// The directory of just this scope, for the rules that phone and server share.
-    #[must_use]
-    pub fn to_directory(&self) -> Directory {
-        let mut directory = Directory::default();
-        directory.apply(DirectoryChange::Areas {
-            areas: self.areas.clone(),
-        });
-        for user in &self.users {
-            directory.apply(DirectoryChange::User { user: user.clone() });
-        }
-        for grant in &self.grants {
-            directory.apply(DirectoryChange::Grant {
-                grant: grant.clone(),
-            });
-        }
-        for form in &self.forms {
-            directory.apply(DirectoryChange::Form {
-                form: Box::new(form.clone()),
-            });
-        }
-        directory
-    }
-    /// The newest version of a form.
-    #[must_use]
-    pub fn latest_form(&self, code: &FormCode) -> Option<&Form> {
-        self.forms
-            .iter()
-            .filter(|f| f.code == *code)
-            .max_by_key(|f| f.version)
     }
 }

@@ -1,0 +1,142 @@
+//! What the directory is made of, and the changes that make it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AreaCode, DeviceId, GrantId, RecordId, UserId};
+use crate::schema::{Form, Role};
+use crate::time::Timestamp;
+
+/// The level of an area that records are kept for.
+pub const GRID_LEVEL: &str = "grid";
+
+/// A node of the place tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Area {
+    /// Its code.
+    pub code: AreaCode,
+    /// The area it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<AreaCode>,
+    /// Its name.
+    pub name: String,
+    /// `province`, `district`, `street`, `community`, `grid` or another word; only `grid` holds records.
+    pub level: String,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// The name colleagues see.
+    pub name: String,
+    /// Whether they may still sign in.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// One line of the ledger of who may do what where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its id.
+    pub id: GrantId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What it lets them be.
+    pub role: Role,
+    /// Where: this area and everything in it. None means everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<AreaCode>,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; open when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// What a device may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// It syncs.
+    Active,
+    /// It may no longer sync; at its next contact it is told to wipe itself.
+    Revoked,
+}
+
+/// A phone or the server's console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its id.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Its Ed25519 public key, in hexadecimal.
+    pub public_key: String,
+    /// What it may do.
+    pub state: DeviceState,
+    /// When it was enrolled.
+    pub enrolled: Timestamp,
+}
+
+/// One change of the directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum DirectoryChange {
+    /// Adds or replaces areas.
+    Areas {
+        /// The areas.
+        areas: Vec<Area>,
+    },
+    /// Adds or replaces a user.
+    User {
+        /// The user.
+        user: User,
+    },
+    /// Adds a grant, or changes its end.
+    Grant {
+        /// The grant.
+        grant: Grant,
+    },
+    /// Adds or replaces a device.
+    Device {
+        /// The device.
+        device: Device,
+    },
+    /// Publishes a form version.
+    Form {
+        /// The form.
+        form: Box<Form>,
+    },
+    /// A device has shown that it erased a stream it may no longer hold.
+    StreamErased {
+        /// The device.
+        device: DeviceId,
+        /// The stream's name.
+        stream: String,
+        /// When it said so.
+        at: Timestamp,
+    },
+    /// A refused edit was looked at by someone who may settle it.
+    RefusalSettled {
+        /// The stream's name.
+        stream: String,
+        /// The entry.
+        entry: String,
+        /// `dismissed`, or `adopted` as a new edit.
+        how: String,
+        /// Who did.
+        by: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A record was erased: nothing of it may come back.
+    RecordErased {
+        /// The record.
+        record: RecordId,
+    },
+}

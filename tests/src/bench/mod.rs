@@ -1,0 +1,12 @@
+//! What the benchmarks share, and one module for each.
+
+pub(crate) mod device;
+pub(crate) mod grid;
+pub(crate) mod phone;
+pub(crate) mod rival;
+pub(crate) mod server;
+pub(crate) mod site;
+pub(crate) mod swarm;
+pub(crate) mod text;
+pub(crate) mod visit;
+pub(crate) mod wire;

@@ -1,0 +1,56 @@
+//! The benchmarks of `docs/benchmarks.md`: each subcommand prints figure, baseline of the same
+//! run, ratio and aim.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot set up its world ends by panicking"
+)]
+
+#[path = "../bench/mod.rs"]
+mod bench;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Bytes of whole exchanges.
+    Wire,
+    /// Server CPU per entry on linear histories.
+    Linear {
+        /// Pushes of 200 entries.
+        #[arg(long, default_value_t = 50)]
+        pushes: usize,
+    },
+    /// Server CPU per entry on concurrent histories.
+    Concurrent,
+    /// Server CPU per entry while one stream grows 100 times.
+    Growth,
+    /// A new phone receives a grid of 5,000 records.
+    Grid,
+    /// A phone with 50,000 records: save, open, list.
+    Phone,
+    /// Phones that come back at once.
+    Swarm {
+        /// How many.
+        #[arg(long, default_value_t = 1_000)]
+        phones: usize,
+    },
+}
+
+fn main() {
+    match Args::parse().what {
+        What::Wire => bench::wire::run(),
+        What::Linear { pushes } => bench::server::linear(pushes),
+        What::Concurrent => bench::server::concurrent(),
+        What::Growth => bench::server::growth(),
+        What::Grid => bench::grid::run(),
+        What::Phone => bench::phone::run(),
+        What::Swarm { phones } => bench::swarm::run(phones),
+    }
+}
