@@ -510,8 +510,15 @@ fn every_code_is_answered() {
             &json!({ "password": "short" }),
         )
         .refused(422, "weak_password");
-    world.phone(&admin, &worker, 1).ok();
+    let phone = world.phone(&admin, &worker, 1).ok();
     world.phone(&admin, &worker, 2).refused(409, "device_limit");
+    let revoke = format!(
+        "/v1/devices/{}/revoke",
+        phone["device_id"].as_str().unwrap()
+    );
+    admin.post(&revoke, &json!({ "wipe": true })).ok();
+    let phone = world.anonymous().with(&phone);
+    phone.get("/v1/me").refused(403, "device_wiped");
     world.enrol("01234-56789", 3).refused(400, "bad_code");
     admin
         .patch(&format!("/v1/users/{worker}"), &json!({ "active": false }))

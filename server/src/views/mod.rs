@@ -8,6 +8,7 @@ mod filter;
 mod history;
 mod list;
 mod pool;
+mod projected;
 mod record_row;
 mod text;
 mod write;
@@ -16,8 +17,9 @@ pub use filter::{Page, RecordFilter, RecordRow, Scope, Sort};
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
 pub use list::StoredRecord;
 pub use pool::ViewsError;
+pub use projected::{ProjectedEntry, QuarantineNote};
 pub use text::{match_expression, segment};
-pub use write::{ProjectedEntry, QuarantineNote, ViewsWriter};
+pub use write::ViewsWriter;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,71 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use gridfold_sync_core::admission::{EntryFact, LogHead};
-use gridfold_sync_core::entry::{Author, Verdict};
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, SensitivityClass,
     StreamId,
 };
 use gridfold_sync_core::schema::FormSet;
-use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use crate::views::ViewsError;
 use crate::views::pool::open_writer;
 use crate::views::record_row::{Changed, record_row};
-
-/// One entry to be written into the views.
-#[derive(Debug, Clone)]
-pub struct ProjectedEntry {
-    /// Its stream.
-    pub stream: StreamId,
-    /// Its place there.
-    pub seq: u64,
-    /// The prefix there.
-    pub prefix: Hash,
-    /// Its name.
-    pub id: EntryRef,
-    /// Its hash.
-    pub hash: Hash,
-    /// The link of its device log after it.
-    pub link: Hash,
-    /// Who made it.
-    pub author: Author,
-    /// The device's clock.
-    pub claimed: Timestamp,
-    /// The server's clock.
-    pub received: Timestamp,
-    /// What was decided.
-    pub verdict: Verdict,
-    /// The record, when it could be told.
-    pub record: Option<RecordId>,
-    /// Its form, when it could be told.
-    pub form: Option<FormCode>,
-    /// The record's row with it, when admitted.
-    pub state: Option<PartState>,
-}
-
-/// A device log that was set aside.
-#[derive(Debug, Clone)]
-pub struct QuarantineNote {
-    /// Its place in the quarantine stream.
-    pub seq: u64,
-    /// Who brought it.
-    pub author: Author,
-    /// The stream it was for, by name.
-    pub stream: String,
-    /// The device log.
-    pub incarnation: IncarnationId,
-    /// Its first sequence.
-    pub first_seq: u64,
-    /// How many entries.
-    pub entries: u64,
-    /// The problem's code.
-    pub problem: String,
-    /// When it came.
-    pub received: Timestamp,
-}
+use crate::views::{ProjectedEntry, QuarantineNote, ViewsError};
 
 /// The one writer of the views.
 #[derive(Debug)]

@@ -227,7 +227,11 @@ pub(super) fn kept(
             ));
         }
         if of.is_empty() && !by_hash.contains(tag) {
-            return Err(format!("edit {tag:?} of {} is lost", phone.name));
+            let how = match phone.handed_over.contains(tag) {
+                true => "handed over and erased here",
+                false => "held here",
+            };
+            return Err(format!("edit {tag:?} of {} ({how}) is lost", phone.name));
         }
         if admitted == 0 && !refused.contains(tag) && !phone.settled.contains(tag) {
             return Err(format!(

@@ -1,0 +1,58 @@
+//! What projection hands to the views.
+
+use gridfold_sync_core::entry::{Author, Verdict};
+use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, IncarnationId, RecordId, StreamId};
+use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::PartState;
+
+/// One entry to be written into the views.
+#[derive(Debug, Clone)]
+pub struct ProjectedEntry {
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its place there.
+    pub seq: u64,
+    /// The prefix there.
+    pub prefix: Hash,
+    /// Its name.
+    pub id: EntryRef,
+    /// Its hash.
+    pub hash: Hash,
+    /// The link of its device log after it.
+    pub link: Hash,
+    /// Who made it.
+    pub author: Author,
+    /// The device's clock.
+    pub claimed: Timestamp,
+    /// The server's clock.
+    pub received: Timestamp,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The record, when it could be told.
+    pub record: Option<RecordId>,
+    /// Its form, when it could be told.
+    pub form: Option<FormCode>,
+    /// The record's row with it, when admitted.
+    pub state: Option<PartState>,
+}
+
+/// A device log that was set aside.
+#[derive(Debug, Clone)]
+pub struct QuarantineNote {
+    /// Its place in the quarantine stream.
+    pub seq: u64,
+    /// Who brought it.
+    pub author: Author,
+    /// The stream it was for, by name.
+    pub stream: String,
+    /// The device log.
+    pub incarnation: IncarnationId,
+    /// Its first sequence.
+    pub first_seq: u64,
+    /// How many entries.
+    pub entries: u64,
+    /// The problem's code.
+    pub problem: String,
+    /// When it came.
+    pub received: Timestamp,
+}
