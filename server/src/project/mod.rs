@@ -1,7 +1,7 @@
 //! Project: what the log has becomes rows of the views, in one transaction with the cursors.
 //!
 //! The committing thread projects what it just appended; at a start, and for `verify --rebuild`,
-//! [`catch_up`] reads the log after each stream's cursor and computes the same rows again.
+//! `catch_up` reads the log after each stream's cursor and computes the same rows again.
 
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::edit::encode_payload;
