@@ -43,6 +43,27 @@ fn hashes_do_not_depend_on_the_order(world: &World, dice: &mut Dice) -> Check {
     Ok(())
 }
 
+/// A row that grows by what each entry touched is the row read whole, at every entry.
+fn growing_a_row_is_reading_it_whole(world: &World, dice: &mut Dice) -> Check {
+    let mut grown = merged(&[])?;
+    let mut whole = merged(&[])?;
+    let mut row = PartState::new(form());
+    for entry in causal_order(&world.entries, dice) {
+        row = if follows(&row, &entry) && dice.below(2) == 0 {
+            let mut direct = row;
+            direct.apply(&entry);
+            grown.add(&entry).map_err(|e| fail(e.to_string()))?;
+            direct
+        } else {
+            let grew = grown.add_onto(row, &entry);
+            grew.map_err(|e| fail(e.to_string()))?
+        };
+        whole.add(&entry).map_err(|e| fail(e.to_string()))?;
+        same("a row grown by one entry", &row, &read(&whole)?)?;
+    }
+    Ok(())
+}
+
 fn fold_does_not_depend_on_the_order(world: &World, dice: &mut Dice) -> Check {
     let expected = read(&merged(&world.entries)?)?;
     for round in 0..3 {
@@ -105,6 +126,7 @@ fn concurrent_histories(name: &str) {
         world.settle(&mut dice);
         hashes_do_not_depend_on_the_order(&world, &mut dice)?;
         fold_does_not_depend_on_the_order(&world, &mut dice)?;
+        growing_a_row_is_reading_it_whole(&world, &mut dice)?;
         bytes_round_trip(&world.replicas[0].state, &mut dice)?;
         for _ in 0..3.min(world.entries.len()) {
             let i = dice.below(world.entries.len());

@@ -69,6 +69,15 @@ impl Document {
         }
         Ok(())
     }
+
+    /// Adds an entry to all that a row counts; gives the row with it.
+    fn add_onto(&mut self, part: PartState, entry: &Entry) -> Result<PartState, MergeError> {
+        if self.merger.contains(&entry.id()) {
+            return self.merger.read();
+        }
+        self.entries += 1;
+        self.merger.add_onto(part, entry)
+    }
 }
 
 /// Memory between batches.
@@ -334,7 +343,7 @@ impl Facts for BatchFacts<'_> {
         let mut document = match self.memory.documents.pop(&key) {
             Some(known) if known.is_whole(&part) => known,
             _ => Document {
-                merger: Merger::new(part.form),
+                merger: Merger::new(part.form.clone()),
                 entries: 0,
                 waiting: self.history(stream, record)?,
             },
@@ -342,8 +351,7 @@ impl Facts for BatchFacts<'_> {
         for known in std::mem::take(&mut document.waiting) {
             document.add(&known).map_err(damaged)?;
         }
-        document.add(entry).map_err(damaged)?;
-        let state = document.merger.read().map_err(damaged)?;
+        let state = document.add_onto(part, entry).map_err(damaged)?;
         self.memory.documents.put(key, document);
         Ok(state)
     }

@@ -73,6 +73,10 @@ impl Merger {
         self.index.contains_key(id)
     }
 
+    pub(super) fn node(&self, id: &EntryRef) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
     /// The hash of the automerge change derived from an entry: equal on every replica.
     #[must_use]
     pub fn change_hash(&self, id: &EntryRef) -> Option<Hash> {

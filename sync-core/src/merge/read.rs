@@ -6,9 +6,37 @@ use automerge::{ObjId, ROOT, ReadDoc, Value as AmValue};
 
 use crate::codec::Reader;
 use crate::edit::{Op, Value};
+use crate::entry::Entry;
 use crate::ids::{ChoiceKey, EntryRef, FieldKey, ItemKey};
 use crate::merge::{MergeError, Merger};
 use crate::view::{Candidate, Cell, GroupItem, PartState, TransitionMade};
+
+/// Kinds of keys that hold a field, in the document's order.
+const KINDS: [&str; 5] = ["c", "g", "n", "t", "v"];
+
+/// The text or counter an operation changes.
+fn touches(op: &Op) -> Option<&FieldKey> {
+    match op {
+        Op::Splice { field, .. } | Op::Count { field, .. } => Some(field),
+        _ => None,
+    }
+}
+
+/// Whether an operation is of the kind its field holds, so that no key of another kind lies under it.
+fn fits(row: &PartState, op: &Op) -> bool {
+    let Some(cell) = op.field().and_then(|field| row.fields.get(field)) else {
+        return true;
+    };
+    match op {
+        Op::Set { .. } | Op::Unset { .. } => matches!(cell, Cell::Register(_)),
+        Op::Splice { .. } => matches!(cell, Cell::Text { .. }),
+        Op::Choose { .. } | Op::Unchoose { .. } => matches!(cell, Cell::Choices(_)),
+        Op::Count { .. } => matches!(cell, Cell::Counter { .. }),
+        Op::ItemAdd { .. } | Op::ItemRemove { .. } => matches!(cell, Cell::Group(_)),
+        Op::ItemSet { .. } | Op::ItemUnset { .. } => matches!(cell, Cell::Group(_)),
+        Op::Transition { .. } | Op::Delete | Op::Restore => true,
+    }
+}
 
 impl Merger {
     /// Reads the row.
@@ -31,6 +59,60 @@ impl Merger {
         }
         state.transitions = self.transitions();
         Ok(state)
+    }
+
+    /// Adds an entry and reads back only what it touched: an entry changes no key of the document
+    /// that none of its operations names. `row` is the row of all that is in already; one of
+    /// anything else is read again whole.
+    ///
+    /// # Errors
+    /// As [`Self::add`] and [`Self::read`].
+    pub fn add_onto(&mut self, mut row: PartState, entry: &Entry) -> Result<PartState, MergeError> {
+        let is_ours = row.entries as usize == self.nodes.len() && row.heads == self.main_heads;
+        if !is_ours || self.contains(&entry.id()) || !entry.ops().iter().all(|op| fits(&row, op)) {
+            self.add(entry)?;
+            return self.read();
+        }
+        self.add(entry)?;
+        let n = self.nodes.len() - 1;
+        row.count(entry);
+        let deps = &self.nodes[n].deps;
+        let beside = deps.iter().filter(|&&d| self.nodes[d].children > 1).count();
+        row.forks += u32::try_from(beside).unwrap_or(u32::MAX);
+        row.forks += u32::from(deps.is_empty() && n > 0);
+        row.heads.clone_from(&self.main_heads);
+        let mut fields: Vec<&FieldKey> = entry.ops().iter().filter_map(Op::field).collect();
+        fields.sort_unstable();
+        fields.dedup();
+        for field in fields {
+            let mut touched = HashMap::new();
+            if let Some(Cell::Text { by, .. } | Cell::Counter { by, .. }) = row.fields.remove(field)
+            {
+                touched.insert(field.clone(), by);
+            }
+            if entry.ops().iter().any(|op| touches(op) == Some(field)) {
+                let by = touched.entry(field.clone()).or_default();
+                let mut newest: Vec<usize> = by.iter().filter_map(|id| self.node(id)).collect();
+                self.push_newest(&mut newest, n);
+                *by = newest.iter().map(|&i| self.nodes[i].entry.id()).collect();
+                by.sort_unstable();
+            }
+            for kind in KINDS {
+                let key = format!("{kind}:{field}");
+                let there = self.main.get(ROOT, key.as_str());
+                if there.map_err(|_| MergeError::Engine)?.is_some() {
+                    self.read_key(&key, &mut row, &touched)?;
+                }
+            }
+        }
+        for op in entry.ops() {
+            match op {
+                Op::Delete | Op::Restore => row.deleted = self.candidates(&ROOT, "d")?,
+                Op::Transition { .. } => row.transitions = self.transitions(),
+                _ => {}
+            }
+        }
+        Ok(row)
     }
 
     fn read_key(
@@ -146,7 +228,7 @@ impl Merger {
         let mut newest: HashMap<&FieldKey, Vec<usize>> = HashMap::new();
         for (i, node) in self.nodes.iter().enumerate() {
             for op in node.entry.ops() {
-                if let Op::Splice { field, .. } | Op::Count { field, .. } = op {
+                if let Some(field) = touches(op) {
                     self.push_newest(newest.entry(field).or_default(), i);
                 }
             }
