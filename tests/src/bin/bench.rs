@@ -11,6 +11,10 @@ mod bench;
 
 use clap::{Parser, Subcommand};
 
+/// The server's own, for the baselines too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 struct Args {
     #[command(subcommand)]
