@@ -14,6 +14,7 @@ use gridfold_sync_core::ids::{EntryRef, Hash, IncarnationId, SensitivityClass, S
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{Cursor, SyncRequest, SyncResponse};
 
+use super::served::Served;
 use super::site::{Site, T0, area, cpu, ten};
 
 /// One device with one device log.
@@ -146,11 +147,11 @@ impl Device {
         (took, body)
     }
 
-    /// One exchange; gives how many items came.
-    pub(crate) fn pull(&mut self, node: &Node) -> usize {
+    /// One exchange with a server of its own process; gives how many items came.
+    pub(crate) fn pull(&mut self, server: &Served, token: &str) -> usize {
         let request = self.request();
-        let exchange = node.sync(self.author, &request.encode()).unwrap();
-        self.take(&request, &exchange.body).0
+        let body = server.sync(token, &request.encode());
+        self.take(&request, &body).0
     }
 
     /// Where it stands in each stream.

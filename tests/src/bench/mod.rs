@@ -4,6 +4,7 @@ pub(crate) mod device;
 pub(crate) mod grid;
 pub(crate) mod phone;
 pub(crate) mod rival;
+pub(crate) mod served;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod swarm;

@@ -9,7 +9,7 @@ use gridfold_client::{
     Client, HttpRequest, HttpResponse, OpenOptions, Platform, Transport, TransportError,
 };
 use gridfold_server::auth::Password;
-use gridfold_server::clock::ManualClock;
+use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
 use gridfold_sync_core::directory::{Area, Device, DeviceState, DirectoryChange, Grant, User};
@@ -25,13 +25,6 @@ pub(crate) const T0: Timestamp = Timestamp(1_781_300_000_000);
 pub(crate) fn cpu() -> Duration {
     let usage = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(usage.tv_sec as u64, usage.tv_nsec as u32)
-}
-
-/// A line `Name:  value kB` of this process' status, in KiB.
-pub(crate) fn status_kib(name: &str) -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = text.lines().find(|l| l.starts_with(name)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 pub(crate) fn area(code: &str) -> AreaCode {
@@ -100,9 +93,12 @@ pub(crate) fn temp() -> tempfile::TempDir {
 impl Site {
     /// A new server with `grids` grids `g0`, `g1` … under one street.
     pub(crate) fn new(grids: usize) -> Self {
+        Self::with_clock(grids, Arc::new(ManualClock::at(T0)))
+    }
+
+    pub(crate) fn with_clock(grids: usize, clock: Arc<dyn Clock>) -> Self {
         let dir = temp();
         let config = Config::parse("[log]\nmin_free_mib = 16\n", std::iter::empty()).unwrap();
-        let clock = Arc::new(ManualClock::at(T0));
         let node = Node::init(
             &dir.path().join("server"),
             config,
