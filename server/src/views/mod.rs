@@ -10,6 +10,7 @@ mod list;
 mod pool;
 mod projected;
 mod record_row;
+mod set_aside;
 mod text;
 mod write;
 

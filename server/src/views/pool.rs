@@ -43,9 +43,9 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
-/// Pages of the write-ahead log (32 MiB) after which they go to the file: a page that many batches
+/// Pages of the write-ahead log (64 MiB) after which they go to the file: a page that many batches
 /// changed goes once.
-const WAL_PAGES: i64 = 8_192;
+const WAL_PAGES: i64 = 16_384;
 
 /// Pieces of the full-text index that gather on a level before they are merged into one: each merge
 /// costs writing, each piece costs a search a look.

@@ -6,23 +6,56 @@ use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass};
 use gridfold_sync_core::schema::FormSet;
 use gridfold_sync_core::view::{PartState, RecordView};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use crate::views::{ProjectedEntry, ViewsError, segment};
 
-/// The row of a record and the digest of its text, made without life when an entry names it for
-/// the first time.
+/// What the row of a record held before a batch.
+#[derive(Debug, Default)]
+pub(super) struct RowBefore {
+    pub(super) id: i64,
+    words: i64,
+    live: bool,
+    grid: String,
+    form: String,
+    status: Option<String>,
+    conflicts: i64,
+    household: Option<[u8; 16]>,
+}
+
+const BEFORE: &str =
+    "SELECT id, words, live, grid, form, status, conflicts, household FROM records";
+
+fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
+    Ok(RowBefore {
+        id: row.get(0)?,
+        words: row.get(1)?,
+        live: row.get(2)?,
+        grid: row.get(3)?,
+        form: row.get(4)?,
+        status: row.get(5)?,
+        conflicts: row.get(6)?,
+        household: row.get(7)?,
+    })
+}
+
+/// The row of a record, made without life when an entry names it for the first time.
 pub(super) fn record_row(
     tx: &Transaction<'_>,
+    id: Option<i64>,
     record: &RecordId,
     e: &ProjectedEntry,
-) -> Result<(i64, i64), ViewsError> {
-    let found = tx
-        .prepare_cached("SELECT id, words FROM records WHERE record = ?1")?
-        .query_row([record.bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
-    if let Some(found) = found {
+) -> Result<RowBefore, ViewsError> {
+    let found = match id {
+        Some(id) => tx
+            .prepare_cached(&format!("{BEFORE} WHERE id = ?1"))?
+            .query_row([id], row_before),
+        None => tx
+            .prepare_cached(&format!("{BEFORE} WHERE record = ?1"))?
+            .query_row([record.bytes()], row_before),
+    };
+    if let Some(found) = found.optional()? {
         return Ok(found);
     }
     tx.prepare_cached(
@@ -36,7 +69,10 @@ pub(super) fn record_row(
         e.claimed.millis(),
         e.received.millis()
     ])?;
-    Ok((tx.last_insert_rowid(), 0))
+    Ok(RowBefore {
+        id: tx.last_insert_rowid(),
+        ..RowBefore::default()
+    })
 }
 
 /// Digest of the text of each class; 0 when there is none.
@@ -55,8 +91,6 @@ fn digest(texts: &[String; 3]) -> i64 {
 
 /// What a batch does to one record.
 pub(super) struct Changed<'a> {
-    id: i64,
-    words: i64,
     grid: &'a AreaCode,
     form: &'a FormCode,
     parts: BTreeMap<SensitivityClass, &'a PartState>,
@@ -67,10 +101,8 @@ pub(super) struct Changed<'a> {
 }
 
 impl<'a> Changed<'a> {
-    pub(super) fn new((id, words): (i64, i64), e: &'a ProjectedEntry, form: &'a FormCode) -> Self {
+    pub(super) fn new(e: &'a ProjectedEntry, form: &'a FormCode) -> Self {
         Self {
-            id,
-            words,
             grid: &e.stream.grid,
             form,
             parts: BTreeMap::new(),
@@ -93,13 +125,14 @@ impl<'a> Changed<'a> {
         &self,
         tx: &Transaction<'_>,
         record: RecordId,
+        before: &RowBefore,
         forms: &FormSet,
     ) -> Result<(), ViewsError> {
         for (class, state) in &self.parts {
             tx.prepare_cached(
                 "INSERT INTO parts (record, class, state) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET state = ?3",
             )?
-            .execute(params![self.id, *class as u8, state.to_bytes()])?;
+            .execute(params![before.id, *class as u8, state.to_bytes()])?;
         }
         let mut others = Vec::new();
         let version = self
@@ -114,7 +147,7 @@ impl<'a> Changed<'a> {
         if !single {
             let mut statement =
                 tx.prepare_cached("SELECT class, state FROM parts WHERE record = ?1")?;
-            let rows = statement.query_map([self.id], |r| {
+            let rows = statement.query_map([before.id], |r| {
                 Ok((r.get::<_, u8>(0)?, r.get::<_, Vec<u8>>(1)?))
             })?;
             for row in rows {
@@ -160,41 +193,62 @@ impl<'a> Changed<'a> {
             texts[*class as usize] = one.search_text();
         }
         let words = digest(&texts);
+        let (status, conflicts) = (view.status(), view.conflict_count() as i64);
+        let household = view.household().map(|h| h.bytes());
+        // SQLite writes each index anew of which a column is set, to an equal value too.
+        let is_elsewhere = !before.live
+            || before.grid != self.grid.as_str()
+            || before.form != self.form.as_str()
+            || before.status != status
+            || before.conflicts != conflicts
+            || before.household != household;
+        if is_elsewhere {
+            tx.prepare_cached(
+                "UPDATE records SET grid = ?2, form = ?3, live = 1, status = ?4, conflicts = ?5, household = ?6,
+                 captured = CASE live WHEN 1 THEN captured ELSE ?7 END,
+                 changed = CASE live WHEN 1 THEN changed ELSE ?8 END,
+                 received = CASE live WHEN 1 THEN received ELSE ?9 END
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                before.id,
+                self.grid.as_str(),
+                self.form.as_str(),
+                status,
+                conflicts,
+                household,
+                self.captured,
+                self.changed,
+                self.received
+            ])?;
+        }
         tx.prepare_cached(
-            "UPDATE records SET grid = ?2, form = ?3, live = 1, form_version = ?4, status = ?5, deleted = ?6,
-             conflicts = ?7, title = ?8, title_class = ?9, household = ?10, lat = ?11, lon = ?12, missing = ?13,
-             late = MAX(late, ?14),
-             captured = CASE live WHEN 1 THEN MIN(captured, ?15) ELSE ?15 END,
-             changed = CASE live WHEN 1 THEN MAX(changed, ?16) ELSE ?16 END,
-             received = CASE live WHEN 1 THEN MAX(received, ?17) ELSE ?17 END, words = ?18
-             WHERE id = ?1",
+            "UPDATE records SET form_version = ?2, deleted = ?3, title = ?4, title_class = ?5, lat = ?6, lon = ?7,
+             missing = ?8, late = MAX(late, ?9), captured = MIN(captured, ?10), received = MAX(received, ?11),
+             words = ?12 WHERE id = ?1",
         )?
         .execute(params![
-            self.id,
-            self.grid.as_str(),
-            self.form.as_str(),
+            before.id,
             version,
-            view.status(),
             view.is_deleted(),
-            view.conflict_count() as i64,
             view.title(),
             title_class as u8,
-            view.household().map(|h| h.bytes()),
             location.map(|l| l.0),
             location.map(|l| l.1),
             view.missing().len() as i64,
             self.late,
             self.captured,
-            self.changed,
             self.received,
             words
         ])?;
-        if words == self.words {
+        tx.prepare_cached("UPDATE records SET changed = ?2 WHERE id = ?1 AND changed < ?2")?
+            .execute(params![before.id, self.changed])?;
+        if words == before.words {
             return Ok(());
         }
-        if self.words != 0 {
+        if before.words != 0 {
             tx.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-                .execute([self.id])?;
+                .execute([before.id])?;
         }
         if words == 0 {
             return Ok(());
@@ -203,7 +257,7 @@ impl<'a> Changed<'a> {
         tx.prepare_cached(
             "INSERT INTO search (rowid, general, personal, restricted) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![self.id, texts[0], texts[1], texts[2]])?;
+        .execute(params![before.id, texts[0], texts[1], texts[2]])?;
         Ok(())
     }
 }

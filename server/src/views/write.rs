@@ -1,6 +1,7 @@
 //! The writing side: one transaction takes a batch of decided entries and the cursors they move.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use gridfold_sync_core::admission::{EntryFact, LogHead};
@@ -10,18 +11,23 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::schema::FormSet;
 use gridfold_sync_core::view::PartState;
+use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::views::pool::open_writer;
-use crate::views::record_row::{Changed, record_row};
-use crate::views::{ProjectedEntry, QuarantineNote, ViewsError};
+use crate::views::record_row::{Changed, RowBefore, record_row};
+use crate::views::{ProjectedEntry, ViewsError};
+
+/// Row ids of records kept in memory: one never changes while its file lives.
+const KEPT_RECORD_IDS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
 
 /// The one writer of the views.
 #[derive(Debug)]
 pub struct ViewsWriter {
-    conn: Connection,
+    pub(super) conn: Connection,
     streams: HashMap<StreamId, i64>,
     incarnations: HashMap<IncarnationId, (i64, DeviceId)>,
+    records: LruCache<RecordId, i64>,
 }
 
 impl ViewsWriter {
@@ -34,6 +40,7 @@ impl ViewsWriter {
             conn: open_writer(path)?,
             streams: HashMap::new(),
             incarnations: HashMap::new(),
+            records: LruCache::new(KEPT_RECORD_IDS),
         })
     }
 
@@ -152,6 +159,21 @@ impl ViewsWriter {
         Ok(found)
     }
 
+    fn record_id(&mut self, record: &RecordId) -> Result<Option<i64>, ViewsError> {
+        if let Some(id) = self.records.get(record) {
+            return Ok(Some(*id));
+        }
+        let found = self
+            .conn
+            .prepare_cached("SELECT id FROM records WHERE record = ?1")?
+            .query_row([record.bytes()], |r| r.get(0))
+            .optional()?;
+        if let Some(id) = found {
+            self.records.put(*record, id);
+        }
+        Ok(found)
+    }
+
     /// The device that first wrote under an incarnation.
     ///
     /// # Errors
@@ -204,31 +226,50 @@ impl ViewsWriter {
         else {
             return Ok(None);
         };
-        Ok(self
+        // One table a statement here and below: SQLite prepares the joins of these anew at each call.
+        let found = self
             .conn
             .prepare_cached(
-                "SELECT e.hash, e.verdict, r.record FROM entries e LEFT JOIN records r ON r.id = e.record
-                 WHERE e.stream = ?1 AND e.incarnation = ?2 AND e.log_seq = ?3",
+                "SELECT hash, verdict, record FROM entries WHERE stream = ?1 AND incarnation = ?2 AND log_seq = ?3",
             )?
             .query_row(params![stream, incarnation, id.seq as i64], |r| {
-                Ok(EntryFact {
-                    hash: Hash(r.get(0)?),
-                    admitted: r.get::<_, u8>(1)? < 2,
-                    record: r.get::<_, Option<[u8; 16]>>(2)?.map(RecordId::from_bytes),
-                })
+                let admitted = r.get::<_, u8>(1)? < 2;
+                Ok((Hash(r.get(0)?), admitted, r.get::<_, Option<i64>>(2)?))
             })
-            .optional()?)
+            .optional()?;
+        let Some((hash, admitted, row)) = found else {
+            return Ok(None);
+        };
+        let record = match row {
+            None => None,
+            Some(row) => self
+                .conn
+                .prepare_cached("SELECT record FROM records WHERE id = ?1")?
+                .query_row([row], |r| Ok(RecordId::from_bytes(r.get(0)?)))
+                .optional()?,
+        };
+        Ok(Some(EntryFact {
+            hash,
+            admitted,
+            record,
+        }))
     }
 
     /// Grid and form of a record that has at least one admitted entry.
     ///
     /// # Errors
     /// When SQLite fails.
-    pub fn record(&self, record: &RecordId) -> Result<Option<(AreaCode, FormCode)>, ViewsError> {
+    pub fn record(
+        &mut self,
+        record: &RecordId,
+    ) -> Result<Option<(AreaCode, FormCode)>, ViewsError> {
+        let Some(id) = self.record_id(record)? else {
+            return Ok(None);
+        };
         let found: Option<(String, String)> = self
             .conn
-            .prepare_cached("SELECT grid, form FROM records WHERE record = ?1 AND live = 1")?
-            .query_row([record.bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .prepare_cached("SELECT grid, form FROM records WHERE id = ?1 AND live = 1")?
+            .query_row([id], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
         found
             .map(|(grid, form)| {
@@ -243,16 +284,17 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails or the row does not decode.
     pub fn part(
-        &self,
+        &mut self,
         record: &RecordId,
         class: SensitivityClass,
     ) -> Result<Option<PartState>, ViewsError> {
+        let Some(id) = self.record_id(record)? else {
+            return Ok(None);
+        };
         let found: Option<Vec<u8>> = self
             .conn
-            .prepare_cached(
-                "SELECT p.state FROM parts p JOIN records r ON r.id = p.record WHERE r.record = ?1 AND p.class = ?2",
-            )?
-            .query_row(params![record.bytes(), class as u8], |r| r.get(0))
+            .prepare_cached("SELECT state FROM parts WHERE record = ?1 AND class = ?2")?
+            .query_row(params![id, class as u8], |r| r.get(0))
             .optional()?;
         found
             .map(|bytes| PartState::from_bytes(&bytes).map_err(|_| ViewsError::Damaged))
@@ -264,28 +306,15 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails.
     pub fn places(&mut self, stream: &StreamId, record: &RecordId) -> Result<Vec<u64>, ViewsError> {
-        let Some(stream) = self.stream_id(stream)? else {
+        let (Some(stream), Some(record)) = (self.stream_id(stream)?, self.record_id(record)?)
+        else {
             return Ok(Vec::new());
         };
         let mut statement = self.conn.prepare_cached(
-            "SELECT e.seq FROM entries e JOIN records r ON r.id = e.record
-             WHERE r.record = ?1 AND e.stream = ?2 AND e.verdict < 2 ORDER BY e.seq",
+            "SELECT seq FROM entries WHERE record = ?1 AND stream = ?2 AND verdict < 2 ORDER BY seq",
         )?;
-        let places =
-            statement.query_map(params![record.bytes(), stream], |r| r.get::<_, i64>(0))?;
+        let places = statement.query_map(params![record, stream], |r| r.get::<_, i64>(0))?;
         places.map(|p| Ok(p? as u64)).collect()
-    }
-
-    /// Device logs set aside for a device.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn quarantined(&self, device: DeviceId) -> Result<u64, ViewsError> {
-        let n: i64 = self
-            .conn
-            .prepare_cached("SELECT COALESCE(SUM(entries), 0) FROM quarantine WHERE device = ?1")?
-            .query_row([device.bytes()], |r| r.get(0))?;
-        Ok(n as u64)
     }
 
     /// Writes a batch. Entries that were projected before change nothing.
@@ -302,6 +331,7 @@ impl ViewsWriter {
             conn,
             streams,
             incarnations,
+            records,
         } = self;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new_streams = Vec::new();
@@ -309,7 +339,7 @@ impl ViewsWriter {
         let mut cursors: BTreeMap<i64, (u64, Hash)> = BTreeMap::new();
         let mut heads: BTreeMap<(i64, i64), (u64, Hash)> = BTreeMap::new();
         let mut changed: BTreeMap<RecordId, Changed<'_>> = BTreeMap::new();
-        let mut record_ids: HashMap<RecordId, (i64, i64)> = HashMap::new();
+        let mut rows: HashMap<RecordId, RowBefore> = HashMap::new();
         for e in batch {
             let stream = match streams.get(&e.stream) {
                 Some(id) => *id,
@@ -339,11 +369,12 @@ impl ViewsWriter {
             };
             let record = match e.record {
                 None => None,
-                Some(record) => Some(match record_ids.get(&record) {
-                    Some(id) => *id,
+                Some(record) => Some(match rows.get(&record) {
+                    Some(row) => row.id,
                     None => {
-                        let id = record_row(&tx, &record, e)?;
-                        record_ids.insert(record, id);
+                        let row = record_row(&tx, records.get(&record).copied(), &record, e)?;
+                        let id = row.id;
+                        rows.insert(record, row);
                         id
                     }
                 }),
@@ -359,7 +390,7 @@ impl ViewsWriter {
                     e.seq as i64,
                     incarnation,
                     e.id.seq as i64,
-                    record.map(|(id, _)| id),
+                    record,
                     e.author.device.bytes(),
                     e.author.user.bytes(),
                     e.claimed.millis(),
@@ -377,12 +408,10 @@ impl ViewsWriter {
             if e.id.seq > head.0 {
                 *head = (e.id.seq, e.link);
             }
-            if let (Some(record), Some(id), Some(state), Some(form)) =
-                (e.record, record, &e.state, &e.form)
-            {
+            if let (Some(record), Some(state), Some(form)) = (e.record, &e.state, &e.form) {
                 let c = changed
                     .entry(record)
-                    .or_insert_with(|| Changed::new(id, e, form));
+                    .or_insert_with(|| Changed::new(e, form));
                 c.add(e, state);
             }
         }
@@ -399,7 +428,9 @@ impl ViewsWriter {
         }
         let mut outcome = Ok(());
         for (record, change) in &changed {
-            outcome = change.write(&tx, *record, forms);
+            if let Some(row) = rows.get(record) {
+                outcome = change.write(&tx, *record, row, forms);
+            }
             if outcome.is_err() {
                 break;
             }
@@ -413,46 +444,11 @@ impl ViewsWriter {
             for incarnation in &new_incarnations {
                 incarnations.remove(incarnation);
             }
+        } else {
+            for (record, row) in rows {
+                records.put(record, row.id);
+            }
         }
         outcome
-    }
-
-    /// Notes device logs that were set aside, and how far their stream was projected.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn project_quarantine(
-        &mut self,
-        stream: &str,
-        notes: &[QuarantineNote],
-        end: (u64, Hash),
-    ) -> Result<(), ViewsError> {
-        self.end_reads();
-        let tx = self.conn.transaction()?;
-        for note in notes {
-            tx.prepare_cached(
-                "INSERT OR IGNORE INTO quarantine
-                 (seq, device, user, stream, incarnation, first_seq, entries, problem, received)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute(params![
-                note.seq as i64,
-                note.author.device.bytes(),
-                note.author.user.bytes(),
-                note.stream,
-                note.incarnation.bytes(),
-                note.first_seq as i64,
-                note.entries as i64,
-                note.problem,
-                note.received.millis()
-            ])?;
-        }
-        tx.execute(
-            "INSERT INTO streams (name, seq, prefix) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET seq = ?2, prefix = ?3",
-            params![stream, end.0 as i64, end.1.0],
-        )?;
-        tx.commit()?;
-        Ok(())
     }
 }

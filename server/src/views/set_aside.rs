@@ -1,0 +1,60 @@
+//! Device logs that were set aside: notes of them enter with how far their stream was projected.
+//! What such a log holds stays in the log.
+
+use gridfold_sync_core::ids::{DeviceId, Hash};
+use rusqlite::params;
+
+use crate::views::{QuarantineNote, ViewsError, ViewsWriter};
+
+impl ViewsWriter {
+    /// Device logs set aside for a device.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn quarantined(&self, device: DeviceId) -> Result<u64, ViewsError> {
+        let n: i64 = self
+            .conn
+            .prepare_cached("SELECT COALESCE(SUM(entries), 0) FROM quarantine WHERE device = ?1")?
+            .query_row([device.bytes()], |r| r.get(0))?;
+        Ok(n as u64)
+    }
+
+    /// Notes device logs that were set aside, and how far their stream was projected.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub fn project_quarantine(
+        &mut self,
+        stream: &str,
+        notes: &[QuarantineNote],
+        end: (u64, Hash),
+    ) -> Result<(), ViewsError> {
+        self.end_reads();
+        let tx = self.conn.transaction()?;
+        for note in notes {
+            tx.prepare_cached(
+                "INSERT OR IGNORE INTO quarantine
+                 (seq, device, user, stream, incarnation, first_seq, entries, problem, received)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                note.seq as i64,
+                note.author.device.bytes(),
+                note.author.user.bytes(),
+                note.stream,
+                note.incarnation.bytes(),
+                note.first_seq as i64,
+                note.entries as i64,
+                note.problem,
+                note.received.millis()
+            ])?;
+        }
+        tx.execute(
+            "INSERT INTO streams (name, seq, prefix) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET seq = ?2, prefix = ?3",
+            params![stream, end.0 as i64, end.1.0],
+        )?;
+        tx.commit()?;
+        Ok(())
+    }
+}
