@@ -1,5 +1,7 @@
 //! The client: what an app calls. Every method may be called from any thread.
 
+mod work;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -340,6 +342,12 @@ impl Client {
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
         self.shell.subscriptions.subscribe()
+    }
+
+    /// Lets go of the store once what runs has ended: another client may open it at once. Calls
+    /// afterwards give [`ClientError::Closed`], or nothing where they give no error.
+    pub fn close(&self) {
+        self.shell.close();
     }
 
     /// Erases everything: first the key, then the files. The client is of no use afterwards.

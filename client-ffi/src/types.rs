@@ -1,5 +1,7 @@
 //! Plain owned types of the API: what bindings will carry across.
 
+mod work;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::time::Timestamp;
 
 use crate::platform::Platform;
+
+pub use work::*;
 
 /// How to open a store.
 #[derive(Clone)]

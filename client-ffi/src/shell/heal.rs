@@ -87,6 +87,8 @@ impl Batch<'_> {
                 break;
             }
         }
+        // Part of what is written again may have left the phone: none of it can be undone.
+        self.change = None;
         self.renew_incarnation()?;
         let mut names: BTreeMap<EntryRef, EntryRef> = BTreeMap::new();
         for (record, row) in rows {

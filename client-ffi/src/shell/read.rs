@@ -204,6 +204,7 @@ impl Shell {
     }
 
     pub(crate) fn status(&self) -> Status {
+        let storage_bytes = self.with_store(|store| Ok(store.bytes())).unwrap_or(0);
         let state = self.state.read();
         let core = &state.core;
         Status {
@@ -216,7 +217,7 @@ impl Shell {
                 .iter()
                 .filter_map(|(n, at)| Some((core.stream(*n).ok()?.clone(), at.seq)))
                 .collect(),
-            storage_bytes: self.store().map_or(0, |s| s.bytes()),
+            storage_bytes,
             damaged: self.is_damaged(),
         }
     }

@@ -10,6 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
@@ -48,8 +49,10 @@ pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
 pub(crate) const RECEIPT_BODIES: Table = TableDefinition::new("receipt_bodies");
 /// Stream number, entry → the refused edit.
 pub(crate) const REFUSED: Table = TableDefinition::new("refused");
+/// Draft → what was typed so far.
+pub(crate) const DRAFTS: Table = TableDefinition::new("drafts");
 
-const ALL: [Table; 11] = [
+const ALL: [Table; 12] = [
     META,
     STREAMS,
     RECORDS,
@@ -61,6 +64,7 @@ const ALL: [Table; 11] = [
     RECEIPTS,
     RECEIPT_BODIES,
     REFUSED,
+    DRAFTS,
 ];
 
 const STORE_FILE: &str = "store.redb";
@@ -79,9 +83,11 @@ pub(crate) fn guarded<T>(f: impl FnOnce() -> Result<T, ClientError>) -> Result<T
 /// An open store.
 #[derive(Debug)]
 pub(crate) struct Store {
-    db: Database,
+    /// None between a failed write and the engine's opening again.
+    db: Option<Database>,
     sealer: Sealer,
     dir: PathBuf,
+    failed: AtomicBool,
 }
 
 impl Store {
@@ -106,11 +112,7 @@ impl Store {
         let (sealer, key_file) = Sealer::create(app_key, platform)?;
         let path = dir.join(STORE_FILE);
         let db = guarded(|| Ok(builder().create(&path)?))?;
-        let store = Self {
-            db,
-            sealer,
-            dir: dir.to_owned(),
-        };
+        let store = Self::of(db, sealer, dir);
         store.write(|tx| {
             for table in ALL {
                 tx.inner.open_table(table)?;
@@ -142,17 +144,58 @@ impl Store {
             Err(e) => return Err(e.into()),
         }
         let db = guarded(|| Ok(builder().open(&path)?))?;
-        let store = Self {
-            db,
-            sealer,
-            dir: dir.to_owned(),
-        };
+        let store = Self::of(db, sealer, dir);
         let format = store.read(|rx| rx.get(META, FORMAT_KEY))?;
         match format {
-            Some(format) if format == FORMAT => Ok(store),
+            Some(format) if format == FORMAT => {
+                store.add_tables()?;
+                Ok(store)
+            }
             Some(_) => Err(ClientError::UpdateRequired),
             None => Err(ClientError::damaged("store format")),
         }
+    }
+
+    fn of(db: Database, sealer: Sealer, dir: &Path) -> Self {
+        Self {
+            db: Some(db),
+            sealer,
+            dir: dir.to_owned(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes the tables that an older build did not know.
+    fn add_tables(&self) -> Result<(), ClientError> {
+        let known = self.read(|rx| Ok(rx.inner.list_tables()?.count()))?;
+        if known >= ALL.len() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            for table in ALL {
+                tx.inner.open_table(table)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn db(&self) -> Result<&Database, ClientError> {
+        // Only a reopening that failed leaves none, and the next call tries it again.
+        self.db.as_ref().ok_or(ClientError::StorageFull)
+    }
+
+    /// Whether the disk failed a write: the engine then answers nothing until it is opened again.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// Opens the engine again after a failed write.
+    pub(crate) fn reopen(&mut self) -> Result<(), ClientError> {
+        self.db = None;
+        let path = self.dir.join(STORE_FILE);
+        self.db = Some(guarded(|| Ok(builder().open(&path)?))?);
+        self.failed.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// Reads in one snapshot.
@@ -162,7 +205,7 @@ impl Store {
     ) -> Result<T, ClientError> {
         guarded(|| {
             let rx = Rx {
-                inner: self.db.begin_read()?,
+                inner: self.db()?.begin_read()?,
                 sealer: &self.sealer,
             };
             f(&rx)
@@ -174,8 +217,8 @@ impl Store {
         &self,
         f: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        guarded(|| {
-            let mut inner = self.db.begin_write()?;
+        let result = guarded(|| {
+            let mut inner = self.db()?.begin_write()?;
             inner
                 .set_durability(Durability::Immediate)
                 .map_err(|_| ClientError::internal("store/durability"))?;
@@ -186,7 +229,18 @@ impl Store {
             let out = f(&tx)?;
             tx.inner.commit()?;
             Ok(out)
-        })
+        });
+        let failed = match &result {
+            Err(ClientError::StorageFull) => true,
+            Err(ClientError::Internal { reference }) => {
+                reference.starts_with("io/") || reference.starts_with("store/")
+            }
+            _ => false,
+        };
+        if failed {
+            self.failed.store(true, Ordering::Release);
+        }
+        result
     }
 
     /// Bytes on disk.

@@ -60,6 +60,9 @@ impl Shell {
                 self.rename_broken(&push)?;
                 continue;
             }
+            if !self.mark_handed_out(&push)? {
+                continue;
+            }
             let body = request.encode();
             report.bytes_up += body.len() as u64;
             report.round_trips += 1;
@@ -225,14 +228,13 @@ impl Shell {
             let bytes = usize::try_from(left / 2).unwrap_or(usize::MAX);
             cap.bytes = cap.bytes.min(bytes.max(1));
         }
-        let (mut request, push, dead) = self.read(|rx| {
-            let state = self.state.read();
+        let (mut request, push, dead) = self.read_settled(|rx, state| {
             let core = &state.core;
             let capped = Sending {
                 cap,
                 ..sending.clone()
             };
-            let push = outbox::build(rx, &state, &capped)?;
+            let push = outbox::build(rx, state, &capped)?;
             let mut streams: BTreeSet<StreamId> =
                 core.held.as_ref().map(|h| h.streams()).unwrap_or_default();
             let waiting = state.outbox.values().map(|item| &item.stream);
