@@ -1,5 +1,6 @@
 //! The client: what an app calls. Every method may be called from any thread.
 
+mod lifecycle;
 mod work;
 
 use std::sync::Arc;
@@ -73,8 +74,8 @@ impl Client {
     /// Opens the store that is there; never makes a new one.
     ///
     /// # Errors
-    /// [`ClientError::NoStore`], [`ClientError::WrongKey`], [`ClientError::DamagedStore`] or
-    /// [`ClientError::InUse`].
+    /// [`ClientError::NoStore`], [`ClientError::WrongKey`], [`ClientError::KeyUnavailable`],
+    /// [`ClientError::DamagedStore`] or [`ClientError::InUse`].
     pub fn open(options: OpenOptions) -> Result<Self, ClientError> {
         let store = Store::open(&options.path, &options.key, options.platform.clone())?;
         Self::of(options, store)
@@ -91,8 +92,7 @@ impl Client {
         }
     }
 
-    fn of(mut options: OpenOptions, store: Store) -> Result<Self, ClientError> {
-        zeroize::Zeroize::zeroize(&mut options.key);
+    fn of(options: OpenOptions, store: Store) -> Result<Self, ClientError> {
         let shell = Shell::new(options.path, options.platform, store)?;
         Ok(Self {
             shell: Arc::new(shell),

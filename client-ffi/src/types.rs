@@ -1,5 +1,6 @@
 //! Plain owned types of the API: what bindings will carry across.
 
+mod lifecycle;
 mod work;
 
 use std::path::PathBuf;
@@ -13,7 +14,9 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::time::Timestamp;
 
 use crate::platform::Platform;
+use crate::shell::keystore::StoreKey;
 
+pub use lifecycle::*;
 pub use work::*;
 
 /// How to open a store.
@@ -21,8 +24,8 @@ pub use work::*;
 pub struct OpenOptions {
     /// The directory of the store.
     pub path: PathBuf,
-    /// The key that wraps the store's data key; from the platform's keystore.
-    pub key: [u8; 32],
+    /// What opens the store.
+    pub key: StoreKey,
     /// Clock and randomness.
     pub platform: Arc<dyn Platform>,
 }

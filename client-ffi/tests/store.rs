@@ -79,7 +79,7 @@ fn opening_never_makes_a_store_and_making_never_takes_one_away() {
     let key = first.enrolment_key();
     drop(first);
     let wrong = OpenOptions {
-        key: [6; 32],
+        key: [6; 32].into(),
         ..opts.clone()
     };
     assert_eq!(

@@ -7,6 +7,8 @@ pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod heal;
 pub(crate) mod http;
+pub(crate) mod keystore;
+pub(crate) mod lifecycle;
 pub(crate) mod outbox;
 pub(crate) mod query;
 pub(crate) mod read;

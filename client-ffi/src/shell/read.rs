@@ -1,12 +1,13 @@
 //! Reading records: details, history, refused edits and where the phone stands.
 
-use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::ids::{EntryRef, RecordId};
 use gridfold_sync_core::notice::{Locale, text};
 use gridfold_sync_core::view::Candidate;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::rows::{EntryRow, Fate, RecordRow, StreamNo, ref_of_key, stream_of_key};
+use crate::shell::rows::{EntryRow, Fate, RecordRow, Said, StreamNo, ref_of_key, stream_of_key};
 use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
 use crate::shell::summary::with_view;
@@ -27,6 +28,16 @@ impl State {
     }
 }
 
+/// Who made an entry: whom the server says, or this phone's user when it made it.
+pub(crate) fn author_of(core: &Core, id: EntryRef, said: Option<Said>) -> Option<Author> {
+    let own = core
+        .account
+        .as_ref()
+        .filter(|_| core.is_own(id.incarnation))
+        .map(|a| a.author());
+    said.map(|s| s.author).or(own)
+}
+
 fn candidate(
     rx: &Rx<'_>,
     core: &Core,
@@ -35,12 +46,7 @@ fn candidate(
 ) -> Result<ConflictCandidate, ClientError> {
     let row = entry_row(rx, stream, &candidate.by)?.map(|(_, row)| row);
     let said = row.as_ref().and_then(|r| r.said);
-    let own = core
-        .account
-        .as_ref()
-        .filter(|_| core.is_own(candidate.by.incarnation))
-        .map(|a| a.author());
-    let author = said.map(|s| s.author).or(own);
+    let author = author_of(core, candidate.by, said);
     let user = author.map(|a| a.user);
     Ok(ConflictCandidate {
         value: candidate.value.clone(),
@@ -55,7 +61,11 @@ fn candidate(
 }
 
 impl Shell {
-    fn record_row(&self, rx: &Rx<'_>, record: &RecordId) -> Result<Option<RecordRow>, ClientError> {
+    pub(crate) fn record_row(
+        &self,
+        rx: &Rx<'_>,
+        record: &RecordId,
+    ) -> Result<Option<RecordRow>, ClientError> {
         match rx.get(RECORDS, &record.bytes())? {
             Some(bytes) => Ok(Some(RecordRow::decode(&bytes)?)),
             None => Ok(None),
@@ -147,11 +157,7 @@ impl Shell {
                 let stream = stream_of_key(&key[16..])?;
                 let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
                 let Some(entry) = row.entry else { continue };
-                let own = core
-                    .account
-                    .as_ref()
-                    .filter(|_| core.is_own(row.id.incarnation));
-                let author = row.said.map(|s| s.author).or(own.map(|a| a.author()));
+                let author = author_of(core, row.id, row.said);
                 let user = author.map(|a| a.user);
                 let state = match row.fate {
                     Fate::Pending => EntryState::Pending,

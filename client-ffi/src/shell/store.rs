@@ -19,7 +19,8 @@ use redb::{
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
-use crate::shell::seal::{KEY_FILE_BYTES, Sealer};
+use crate::shell::keystore::{StoreKey, WRAP_FILE};
+use crate::shell::seal::{KEY_FILE_BYTES, Sealer, check_kind};
 
 /// A key and its value.
 pub(crate) type Pair = (Vec<u8>, Vec<u8>);
@@ -94,7 +95,7 @@ impl Store {
     /// Makes a new store. What a wipe or an interrupted creation left is removed first.
     pub(crate) fn create(
         dir: &Path,
-        app_key: &[u8; 32],
+        key: &StoreKey,
         platform: Arc<dyn Platform>,
         fill: impl FnOnce(&Self) -> Result<(), ClientError>,
     ) -> Result<Self, ClientError> {
@@ -104,12 +105,13 @@ impl Store {
             Err(ClientError::NoStore) => {}
             Err(other) => return Err(other),
         }
-        for name in [STORE_FILE, KEY_FILE, INSTANCE_FILE] {
+        for name in [STORE_FILE, KEY_FILE, WRAP_FILE, INSTANCE_FILE] {
             remove(&dir.join(name))?;
         }
         let mark: [u8; 32] = random(&*platform);
         write_durably(&dir.join(INSTANCE_FILE), &mark)?;
-        let (sealer, key_file) = Sealer::create(app_key, platform)?;
+        let wrapping = key.create(dir, &*platform)?;
+        let (sealer, key_file) = Sealer::create(&wrapping, key.kind(), platform)?;
         let path = dir.join(STORE_FILE);
         let db = guarded(|| Ok(builder().create(&path)?))?;
         let store = Self::of(db, sealer, dir);
@@ -129,11 +131,12 @@ impl Store {
     /// Opens the store that is there.
     pub(crate) fn open(
         dir: &Path,
-        app_key: &[u8; 32],
+        key: &StoreKey,
         platform: Arc<dyn Platform>,
     ) -> Result<Self, ClientError> {
         let key_file = read_key_file(dir)?;
-        let sealer = Sealer::unwrap(&key_file, app_key, platform)?;
+        check_kind(&key_file, key.kind())?;
+        let sealer = Sealer::unwrap(&key_file, &*key.open(dir)?, platform)?;
         let path = dir.join(STORE_FILE);
         match fs::metadata(&path) {
             Ok(meta) if meta.len() > 0 => {}
@@ -274,7 +277,7 @@ impl Store {
             file.sync_all()?;
         }
         let mut result = Ok(());
-        for name in [KEY_FILE, STORE_FILE, INSTANCE_FILE] {
+        for name in [KEY_FILE, WRAP_FILE, STORE_FILE, INSTANCE_FILE] {
             if let Err(e) = remove(&dir.join(name)) {
                 result = Err(e);
             }
@@ -319,7 +322,7 @@ fn remove(path: &Path) -> Result<(), ClientError> {
     }
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;

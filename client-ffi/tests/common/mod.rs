@@ -315,6 +315,10 @@ pub fn grid(n: u32) -> AreaCode {
 
 impl FakeServer {
     pub fn new() -> Arc<Self> {
+        Self::with_forms(u32::MAX)
+    }
+    /// With the built-in forms up to a version, as an older server has them.
+    pub fn with_forms(newest: u32) -> Arc<Self> {
         let mut directory = Directory::default();
         let area = |code: &str, parent: Option<&str>, level: &str| Area {
             code: AreaCode::new(code).unwrap(),
@@ -329,7 +333,8 @@ impl FakeServer {
                 area("g2", Some("c"), "grid"),
             ],
         });
-        for form in builtin_forms().unwrap() {
+        let forms = builtin_forms().unwrap();
+        for form in forms.into_iter().filter(|f| f.version <= newest) {
             directory.apply(DirectoryChange::Form {
                 form: Box::new(form),
             });
@@ -358,6 +363,10 @@ impl FakeServer {
     }
     /// A new person with a grant for an area, and a code to enrol a phone with.
     pub fn hire(&self, name: &str, area: &str) -> String {
+        self.hire_as(name, area, Role::Worker)
+    }
+    /// Likewise, with another role.
+    pub fn hire_as(&self, name: &str, area: &str, role: Role) -> String {
         let mut inner = self.inner.lock();
         inner.next += 1;
         let n = inner.next;
@@ -373,7 +382,7 @@ impl FakeServer {
             grant: Grant {
                 id: GrantId::from_parts(Timestamp(n as i64), [n as u8; 10]),
                 user,
-                role: Role::Worker,
+                role,
                 area: Some(AreaCode::new(area).unwrap()),
                 from: Timestamp(0),
                 until: None,
@@ -414,6 +423,12 @@ impl FakeServer {
         self.inner.lock().directory.apply(DirectoryChange::Form {
             form: Box::new(form),
         });
+    }
+    /// All built-in forms, as when an older server is replaced.
+    pub fn publish_builtin(&self) {
+        for form in builtin_forms().unwrap() {
+            self.publish(form);
+        }
     }
     pub fn backup(&self) -> World {
         self.inner.lock().world.clone()
@@ -701,7 +716,7 @@ pub const KEY: [u8; 32] = [5; 32];
 pub fn options(path: &Path, platform: &Arc<TestPlatform>) -> OpenOptions {
     OpenOptions {
         path: path.to_owned(),
-        key: KEY,
+        key: KEY.into(),
         platform: platform.clone(),
     }
 }
@@ -727,6 +742,12 @@ impl Phone {
     pub fn enrolled(server: &FakeServer, name: &str, seed: u64) -> Self {
         let phone = Self::new(seed);
         let code = server.hire(name, "c");
+        phone.client.enrol(server, &code).unwrap();
+        phone
+    }
+    pub fn enrolled_as(server: &FakeServer, name: &str, seed: u64, role: Role) -> Self {
+        let phone = Self::new(seed);
+        let code = server.hire_as(name, "c", role);
         phone.client.enrol(server, &code).unwrap();
         phone
     }
