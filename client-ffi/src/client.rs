@@ -1,5 +1,6 @@
 //! The client: what an app calls. Every method may be called from any thread.
 
+mod account;
 mod lifecycle;
 mod work;
 

@@ -13,7 +13,9 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::time::Timestamp;
 
+use crate::error::ClientError;
 use crate::platform::Platform;
+use crate::shell::cancel::CancelToken;
 use crate::shell::keystore::StoreKey;
 
 pub use lifecycle::*;
@@ -327,6 +329,17 @@ pub struct SyncOptions<'a> {
     pub max_round_trips: u32,
     /// Called after each round trip.
     pub progress: Option<&'a dyn Fn(Progress)>,
+    /// Stops it between two round trips.
+    pub cancel: Option<&'a CancelToken>,
+}
+
+impl SyncOptions<'_> {
+    pub(crate) fn check_cancelled(&self) -> Result<(), ClientError> {
+        if self.cancel.is_some_and(CancelToken::is_cancelled) {
+            return Err(ClientError::Cancelled);
+        }
+        Ok(())
+    }
 }
 
 impl Default for SyncOptions<'_> {
@@ -335,6 +348,7 @@ impl Default for SyncOptions<'_> {
             budget_bytes: 0,
             max_round_trips: 1_000,
             progress: None,
+            cancel: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod batch;
+pub(crate) mod cancel;
 pub(crate) mod change;
 pub(crate) mod draft;
 pub(crate) mod edit;
@@ -14,6 +15,7 @@ pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod seal;
+pub(crate) mod sign_out;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod summary;
@@ -174,7 +176,13 @@ impl Shell {
     /// Erases everything: first the key, so that nothing is readable whatever happens next.
     pub(crate) fn wipe(&self) -> Result<(), ClientError> {
         let _writing = self.writing.lock();
-        *self.store.write() = None;
+        let mut store = self.store.write();
+        if self.closed.load(Ordering::Acquire) {
+            // What lies there may be another client's by now.
+            return Err(ClientError::Closed);
+        }
+        *store = None;
+        drop(store);
         let result = Store::destroy(&self.dir);
         self.state.write().forget();
         result

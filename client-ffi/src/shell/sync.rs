@@ -46,6 +46,7 @@ impl Shell {
         let before = self.state.read().core.instance.incarnation;
         let mut gaps_seen = BTreeSet::new();
         loop {
+            options.check_cancelled()?;
             let used = report.bytes_up + report.bytes_down;
             let spent = options.budget_bytes > 0
                 && used.saturating_add(SMALLEST_TRIP_BYTES) > options.budget_bytes
@@ -66,7 +67,10 @@ impl Shell {
             let body = request.encode();
             report.bytes_up += body.len() as u64;
             report.round_trips += 1;
-            let response = self.call(transport, body)?;
+            let response = self.call(transport, body).map_err(|e| {
+                // A transport that was told to give up is no broken connection.
+                options.check_cancelled().err().unwrap_or(e)
+            })?;
             if response.status == 413 {
                 self.shrink(&request, &mut sending)?;
                 continue;
@@ -299,7 +303,7 @@ impl Shell {
         Ok((request, push))
     }
 
-    fn account(&self) -> Result<std::sync::Arc<Account>, ClientError> {
+    pub(crate) fn account(&self) -> Result<std::sync::Arc<Account>, ClientError> {
         self.state
             .read()
             .core
@@ -348,7 +352,11 @@ impl Shell {
         }
     }
 
-    fn renew(&self, transport: &dyn Transport, account: &Account) -> Result<(), ClientError> {
+    pub(crate) fn renew(
+        &self,
+        transport: &dyn Transport,
+        account: &Account,
+    ) -> Result<(), ClientError> {
         let tokens: Tokens = match post(
             transport,
             "/v1/token",
@@ -389,7 +397,9 @@ impl Shell {
                     // together.
                     let chance = u64::from_be_bytes(random(&*self.platform)) % (wait / 2 + 1);
                     let asked = retry_after.unwrap_or(0).saturating_mul(1_000);
+                    options.check_cancelled()?;
                     sleep(Duration::from_millis((wait / 2 + chance).max(asked)));
+                    options.check_cancelled()?;
                     wait = wait.saturating_mul(2).min(policy.max_ms.max(1));
                 }
                 done => return done,

@@ -37,6 +37,14 @@ pub enum RecordEdit {
     },
 }
 
+/// What signing out came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedOut {
+    /// The server knows; otherwise its part of the session ends when it expires, and nobody can
+    /// use it: its key was here.
+    pub server_told: bool,
+}
+
 /// What was undone on one record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UndoneEdit {

@@ -102,6 +102,7 @@ struct Inner {
     wipe: BTreeSet<DeviceId>,
     revoked: BTreeSet<DeviceId>,
     expired: BTreeSet<DeviceId>,
+    signed_out: BTreeSet<DeviceId>,
     requests: Vec<SyncRequest>,
 }
 
@@ -355,6 +356,7 @@ impl FakeServer {
                 wipe: BTreeSet::new(),
                 revoked: BTreeSet::new(),
                 expired: BTreeSet::new(),
+                signed_out: BTreeSet::new(),
                 requests: Vec::new(),
             }),
             faults: Mutex::new(Vec::new()),
@@ -523,6 +525,24 @@ impl FakeServer {
         answer(200, serde_json::to_vec(&body).unwrap())
     }
 
+    fn sign_out(&self, request: &HttpRequest) -> HttpResponse {
+        let mut inner = self.inner.lock();
+        let (_, bearer) = request
+            .headers
+            .iter()
+            .find(|(n, _)| n == "authorization")
+            .unwrap();
+        let device = DeviceId::parse(bearer.strip_prefix("Bearer ").unwrap()).unwrap();
+        if inner.expired.contains(&device) {
+            return answer(401, br#"{"code":"token_expired"}"#.to_vec());
+        }
+        inner.signed_out.insert(device);
+        answer(204, Vec::new())
+    }
+    pub fn signed_out(&self, device: DeviceId) -> bool {
+        self.inner.lock().signed_out.contains(&device)
+    }
+
     fn sync(&self, request: &HttpRequest) -> HttpResponse {
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
@@ -652,7 +672,7 @@ impl FakeServer {
 impl Transport for FakeServer {
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let fault = match request.path.as_str() {
-            "/v1/sync" => self.faults.lock().pop(),
+            "/v1/sync" | "/v1/sign-out" => self.faults.lock().pop(),
             _ => None,
         };
         let interrupted = Err(TransportError {
@@ -671,6 +691,7 @@ impl Transport for FakeServer {
         let mut response = match request.path.as_str() {
             "/v1/sync" => self.sync(&request),
             "/v1/token" => self.token(&request.body),
+            "/v1/sign-out" => self.sign_out(&request),
             path => self.enrol(path, &request.body),
         };
         match fault {
