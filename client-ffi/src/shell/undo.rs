@@ -80,6 +80,15 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Entries of the outbox below this order leave the phone once this batch is durable.
+    pub(crate) fn hand_out_below(&mut self, order: u64) -> Result<(), ClientError> {
+        if order > self.core.handed_out {
+            self.tx.put(META, HANDED_OUT, &order.to_be_bytes())?;
+            self.core.handed_out = order;
+        }
+        Ok(())
+    }
+
     /// Keeps what the change takes out of the store, for its undoing.
     pub(crate) fn keep_consumed(&mut self, place: Kept, value: Vec<u8>) -> Result<(), ClientError> {
         let Some(change) = self.change else {
@@ -237,9 +246,7 @@ impl Shell {
                 .iter()
                 .all(|(order, item)| batch.state.outbox.get(order) == Some(item));
             if unchanged {
-                let mark = batch.core.handed_out.max(last + 1);
-                batch.tx.put(META, HANDED_OUT, &mark.to_be_bytes())?;
-                batch.core.handed_out = mark;
+                batch.hand_out_below(last + 1)?;
             }
             Ok(unchanged)
         })
