@@ -24,6 +24,7 @@ pub mod project;
 pub mod router;
 pub mod routes;
 mod scopes;
+mod seen;
 pub mod serve;
 pub mod sync;
 pub mod verify;
