@@ -8,6 +8,7 @@ use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{PublicKey, enrolment_statement};
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, StreamId, UserId};
 use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscription};
@@ -253,6 +254,13 @@ impl Client {
     #[must_use]
     pub fn history(&self, record: RecordId) -> Vec<HistoryEntry> {
         self.shell.history(&record).unwrap_or_default()
+    }
+
+    /// When a supervisor had seen all that this phone's user wrote to a record; none while some of
+    /// it was not seen, or when the user wrote nothing to it. By the server's clock.
+    #[must_use]
+    pub fn seen(&self, record: RecordId) -> Option<Timestamp> {
+        self.shell.seen(&record).ok().flatten()
     }
 
     /// Settles a conflict: gives `field`, or `field/item/member`, this value.

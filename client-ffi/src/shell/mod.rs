@@ -10,6 +10,7 @@ pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod seal;
+pub(crate) mod seen;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod summary;

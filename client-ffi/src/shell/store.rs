@@ -48,8 +48,10 @@ pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
 pub(crate) const RECEIPT_BODIES: Table = TableDefinition::new("receipt_bodies");
 /// Stream number, entry → the refused edit.
 pub(crate) const REFUSED: Table = TableDefinition::new("refused");
+/// Record, stream number → what supervisors have seen of this phone's user's entries.
+pub(crate) const SEEN: Table = TableDefinition::new("seen");
 
-const ALL: [Table; 11] = [
+const ALL: [Table; 12] = [
     META,
     STREAMS,
     RECORDS,
@@ -61,6 +63,7 @@ const ALL: [Table; 11] = [
     RECEIPTS,
     RECEIPT_BODIES,
     REFUSED,
+    SEEN,
 ];
 
 const STORE_FILE: &str = "store.redb";
@@ -149,10 +152,27 @@ impl Store {
         };
         let format = store.read(|rx| rx.get(META, FORMAT_KEY))?;
         match format {
-            Some(format) if format == FORMAT => Ok(store),
+            Some(format) if format == FORMAT => {
+                store.add_tables()?;
+                Ok(store)
+            }
             Some(_) => Err(ClientError::UpdateRequired),
             None => Err(ClientError::damaged("store format")),
         }
+    }
+
+    /// Makes the tables that an older build did not know.
+    fn add_tables(&self) -> Result<(), ClientError> {
+        let known = self.read(|rx| Ok(rx.inner.list_tables()?.count()))?;
+        if known >= ALL.len() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            for table in ALL {
+                tx.inner.open_table(table)?;
+            }
+            Ok(())
+        })
     }
 
     /// Reads in one snapshot.
