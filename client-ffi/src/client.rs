@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridfold_sync_core::directory::DirectoryScope;
+use gridfold_sync_core::directory::{Catalogue, DirectoryScope};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{PublicKey, enrolment_statement};
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, StreamId, UserId};
@@ -169,6 +169,7 @@ impl Client {
                 grants: Vec::new(),
                 areas: Vec::new(),
                 forms: Vec::new(),
+                catalogue: None,
             },
         }
     }
@@ -187,6 +188,13 @@ impl Client {
             .into_iter()
             .filter_map(|code| held.form(code).map(|f| (**f).clone()))
             .collect()
+    }
+
+    /// The newest catalogue of matter kinds held here, if one was published.
+    #[must_use]
+    pub fn catalogue(&self) -> Option<Catalogue> {
+        let state = self.shell.state.read();
+        state.core.held.as_ref()?.scope.catalogue.clone()
     }
 
     /// The grids this user works in.
