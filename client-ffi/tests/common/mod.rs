@@ -20,7 +20,7 @@ use gridfold_client::{
 };
 use gridfold_sync_core::admission::{Decision, EntryFact, Facts, LogHead, RecordFact, admit};
 use gridfold_sync_core::directory::{
-    Area, Directory, DirectoryChange, DirectoryScope, Grant, Standing, User,
+    Area, Catalogue, Directory, DirectoryChange, DirectoryScope, Grant, Standing, User,
 };
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{
@@ -414,6 +414,14 @@ impl FakeServer {
         self.inner.lock().directory.apply(DirectoryChange::Form {
             form: Box::new(form),
         });
+    }
+    pub fn publish_catalogue(&self, catalogue: Catalogue) {
+        self.inner
+            .lock()
+            .directory
+            .apply(DirectoryChange::Catalogue {
+                catalogue: Box::new(catalogue),
+            });
     }
     pub fn backup(&self) -> World {
         self.inner.lock().world.clone()
