@@ -7,11 +7,12 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridfold_sync_core::directory::DirectoryScope;
+use gridfold_sync_core::directory::{Catalogue, DirectoryScope};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{PublicKey, enrolment_statement};
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, StreamId, UserId};
 use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscription};
@@ -171,6 +172,7 @@ impl Client {
                 grants: Vec::new(),
                 areas: Vec::new(),
                 forms: Vec::new(),
+                catalogue: None,
             },
         }
     }
@@ -189,6 +191,13 @@ impl Client {
             .into_iter()
             .filter_map(|code| held.form(code).map(|f| (**f).clone()))
             .collect()
+    }
+
+    /// The newest catalogue of matter kinds held here, if one was published.
+    #[must_use]
+    pub fn catalogue(&self) -> Option<Catalogue> {
+        let state = self.shell.state.read();
+        state.core.held.as_ref()?.scope.catalogue.clone()
     }
 
     /// The grids this user works in.
@@ -256,6 +265,13 @@ impl Client {
     #[must_use]
     pub fn history(&self, record: RecordId) -> Vec<HistoryEntry> {
         self.shell.history(&record).unwrap_or_default()
+    }
+
+    /// When a supervisor had seen all that this phone's user wrote to a record; none while some of
+    /// it was not seen, or when the user wrote nothing to it. By the server's clock.
+    #[must_use]
+    pub fn seen(&self, record: RecordId) -> Option<Timestamp> {
+        self.shell.seen(&record).ok().flatten()
     }
 
     /// Settles a conflict: gives `field`, or `field/item/member`, this value.

@@ -84,6 +84,28 @@ impl ClientError {
             field: None,
         }
     }
+    /// The stable name of what happened: the rule's code, or the kind of error.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Rejected { code, .. } => code,
+            Self::Internal { reference } => reference,
+            Self::Offline { .. } => "offline",
+            Self::SignInRequired => "sign_in_required",
+            Self::UpdateRequired => "update_required",
+            Self::StorageFull => "storage_full",
+            Self::WrongKey => "wrong_key",
+            Self::DamagedStore { .. } => "damaged_store",
+            Self::NoStore => "no_store",
+            Self::StoreExists => "store_exists",
+            Self::InUse => "in_use",
+            Self::KeyUnavailable => "key_unavailable",
+            Self::Revoked => "revoked",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+            Self::NotFound => "not_found",
+        }
+    }
     /// Whether trying the same again later may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -90,6 +90,7 @@ fn empty() -> SyncRequest {
         erased: Vec::new(),
         logs: Vec::new(),
         recover: Vec::new(),
+        seen: None,
     }
 }
 

@@ -208,10 +208,12 @@ impl Batch<'_> {
             .collect();
         for record in records {
             self.drop_part(&record, stream)?;
+            self.forget_seen(&record, stream)?;
         }
         for (key, record) in self.tx.scan(REFS, &stream.to_be_bytes())? {
             let record = RecordId::from_bytes(Reader::new(&record).array()?);
             self.drop_part(&record, stream)?;
+            self.forget_seen(&record, stream)?;
             let id = ref_of_key(&key)?;
             self.drop_entry(&record, stream, &id)?;
         }

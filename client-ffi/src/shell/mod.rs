@@ -1,9 +1,11 @@
 //! The shell: disk, HTTP and the sync loop around the rules of the core.
 
 pub(crate) mod apply;
+pub(crate) mod attempt;
 pub(crate) mod batch;
 pub(crate) mod cancel;
 pub(crate) mod change;
+pub(crate) mod delivery;
 pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod heal;
@@ -15,6 +17,7 @@ pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod seal;
+pub(crate) mod seen;
 pub(crate) mod sign_out;
 pub(crate) mod state;
 pub(crate) mod store;
@@ -35,6 +38,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscriptions};
 use crate::platform::Platform;
+use crate::shell::attempt::Attempt;
 use crate::shell::batch::Batch;
 use crate::shell::state::State;
 use crate::shell::store::{Rx, Store};
@@ -49,6 +53,7 @@ pub(crate) struct Shell {
     /// Readers share it; a writer holds it for itself only to take in what it committed.
     pub(crate) state: RwLock<State>,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) attempt: Mutex<Attempt>,
     damaged: AtomicBool,
     /// A write failed: the engine must be opened again before it answers.
     failed: AtomicBool,
@@ -72,6 +77,7 @@ impl Shell {
             store: RwLock::new(Some(store)),
             state: RwLock::new(state),
             subscriptions: Subscriptions::default(),
+            attempt: Mutex::default(),
             damaged: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),

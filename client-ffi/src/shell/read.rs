@@ -1,13 +1,17 @@
 //! Reading records: details, history, refused edits and where the phone stands.
 
+use std::collections::BTreeMap;
+
 use gridfold_sync_core::entry::Author;
-use gridfold_sync_core::ids::{EntryRef, RecordId};
+use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId};
 use gridfold_sync_core::notice::{Locale, text};
 use gridfold_sync_core::view::Candidate;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
+use crate::shell::delivery;
 use crate::shell::rows::{EntryRow, Fate, RecordRow, Said, StreamNo, ref_of_key, stream_of_key};
+use crate::shell::seen::marks_in;
 use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
 use crate::shell::summary::with_view;
@@ -123,6 +127,7 @@ impl Shell {
                     missing: view.missing(),
                     pending: state.pending.contains_key(record),
                     refused: state.refused_of(record),
+                    delivery: state.delivery(record, &row.row),
                     parts: view
                         .parts
                         .iter()
@@ -152,10 +157,12 @@ impl Shell {
         self.read(|rx| {
             let state = self.state.read();
             let core = &state.core;
+            let marks = marks_in(rx, record)?;
             let mut out = Vec::new();
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
                 let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
+                let delivery = delivery::of_entry(core, &marks, stream, &row);
                 let Some(entry) = row.entry else { continue };
                 let author = author_of(core, row.id, row.said);
                 let user = author.map(|a| a.user);
@@ -180,6 +187,7 @@ impl Shell {
                     received: row.said.map(|s| s.received),
                     form_version: entry.header.form_version,
                     state,
+                    delivery,
                     ops: entry.ops.unwrap_or_default(),
                 });
             }
@@ -211,10 +219,21 @@ impl Shell {
 
     pub(crate) fn status(&self) -> Status {
         let storage_bytes = self.with_store(|store| Ok(store.bytes())).unwrap_or(0);
+        let attempt = self.attempt.lock().clone();
         let state = self.state.read();
         let core = &state.core;
+        let mut forms: BTreeMap<&FormCode, u64> = BTreeMap::new();
+        for record in state.pending.keys() {
+            if let Some(row) = state.rows.get(record) {
+                *forms.entry(&row.form).or_default() += 1;
+            }
+        }
         Status {
             pending: state.outbox.len() as u64,
+            pending_forms: forms.into_iter().map(|(f, n)| (f.clone(), n)).collect(),
+            server: attempt.reach,
+            last_attempt: attempt.at,
+            last_error: attempt.error,
             refused: core.refused.len() as u64,
             last_sync: core.session.last_sync,
             clock_skew_ms: core.session.clock_skew_ms,

@@ -76,6 +76,9 @@ pub(crate) struct Session {
     /// Streams erased here that the server was not told of yet.
     pub(crate) erased: Vec<StreamId>,
     pub(crate) recover: Vec<RecoverMark>,
+    /// Revision of the newest mark of what supervisors have seen.
+    #[serde(default)]
+    pub(crate) seen: u64,
 }
 
 /// Which life of the store this is.

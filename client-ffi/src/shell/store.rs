@@ -52,8 +52,10 @@ pub(crate) const RECEIPT_BODIES: Table = TableDefinition::new("receipt_bodies");
 pub(crate) const REFUSED: Table = TableDefinition::new("refused");
 /// Draft → what was typed so far.
 pub(crate) const DRAFTS: Table = TableDefinition::new("drafts");
+/// Record, stream number → what supervisors have seen of this phone's user's entries.
+pub(crate) const SEEN: Table = TableDefinition::new("seen");
 
-const ALL: [Table; 12] = [
+const ALL: [Table; 13] = [
     META,
     STREAMS,
     RECORDS,
@@ -66,6 +68,7 @@ const ALL: [Table; 12] = [
     RECEIPT_BODIES,
     REFUSED,
     DRAFTS,
+    SEEN,
 ];
 
 const STORE_FILE: &str = "store.redb";

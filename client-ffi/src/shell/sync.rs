@@ -35,7 +35,7 @@ const RECOVER_OPS: usize = 60_000;
 const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
 impl Shell {
-    pub(crate) fn sync(
+    pub(crate) fn run_sync(
         &self,
         transport: &dyn Transport,
         options: &SyncOptions<'_>,
@@ -45,6 +45,8 @@ impl Shell {
         let mut sending = Sending::default();
         let before = self.state.read().core.instance.incarnation;
         let mut gaps_seen = BTreeSet::new();
+        // A server of before what is seen was told of knows only the first version.
+        let mut first_version = false;
         loop {
             options.check_cancelled()?;
             let used = report.bytes_up + report.bytes_down;
@@ -56,7 +58,10 @@ impl Shell {
                 break;
             }
             let left = options.budget_bytes.saturating_sub(used);
-            let (request, push) = self.request(&sending, options.budget_bytes, left)?;
+            let (mut request, push) = self.request(&sending, options.budget_bytes, left)?;
+            if first_version {
+                request.seen = None;
+            }
             if !push.broken.is_empty() {
                 self.rename_broken(&push)?;
                 continue;
@@ -64,13 +69,14 @@ impl Shell {
             if !self.mark_handed_out(&push)? {
                 continue;
             }
-            let body = request.encode();
-            report.bytes_up += body.len() as u64;
-            report.round_trips += 1;
-            let response = self.call(transport, body).map_err(|e| {
-                // A transport that was told to give up is no broken connection.
-                options.check_cancelled().err().unwrap_or(e)
-            })?;
+            let mut response = self.exchange(transport, &request, &mut report)?;
+            if response.status == 400 && request.seen.is_some() {
+                // Said again at once, not as another turn: what a sync may cost must not keep it
+                // from ever getting through.
+                first_version = true;
+                request.seen = None;
+                response = self.exchange(transport, &request, &mut report)?;
+            }
             if response.status == 413 {
                 self.shrink(&request, &mut sending)?;
                 continue;
@@ -108,6 +114,18 @@ impl Shell {
         }
         report.new_incarnation = self.state.read().core.instance.incarnation != before;
         Ok(report)
+    }
+
+    fn exchange(
+        &self,
+        transport: &dyn Transport,
+        request: &SyncRequest,
+        report: &mut SyncReport,
+    ) -> Result<HttpResponse, ClientError> {
+        let body = request.encode();
+        report.bytes_up += body.len() as u64;
+        report.round_trips += 1;
+        self.call(transport, body)
     }
 
     /// Takes the outcome of a round trip in; tells whether another one is worth it.
@@ -288,6 +306,7 @@ impl Shell {
                 erased: core.session.erased.clone(),
                 logs: push.logs.clone(),
                 recover,
+                seen: Some(core.session.seen),
             };
             Ok((request, push, dead))
         })?;

@@ -37,6 +37,19 @@ pub enum RecordEdit {
     },
 }
 
+/// How far something that was written here has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is only on this phone.
+    OnThisPhone,
+    /// The server has it.
+    AtServer,
+    /// A supervisor has seen it.
+    SeenBySupervisor,
+    /// The server refused it, and nobody settled that yet.
+    Refused,
+}
+
 /// What signing out came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedOut {

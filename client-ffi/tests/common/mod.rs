@@ -20,7 +20,7 @@ use gridfold_client::{
 };
 use gridfold_sync_core::admission::{Decision, EntryFact, Facts, LogHead, RecordFact, admit};
 use gridfold_sync_core::directory::{
-    Area, Directory, DirectoryChange, DirectoryScope, Grant, Standing, User,
+    Area, Catalogue, Directory, DirectoryChange, DirectoryScope, Grant, Standing, User,
 };
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{
@@ -431,6 +431,14 @@ impl FakeServer {
         for form in builtin_forms().unwrap() {
             self.publish(form);
         }
+    }
+    pub fn publish_catalogue(&self, catalogue: Catalogue) {
+        self.inner
+            .lock()
+            .directory
+            .apply(DirectoryChange::Catalogue {
+                catalogue: Box::new(catalogue),
+            });
     }
     pub fn backup(&self) -> World {
         self.inner.lock().world.clone()

@@ -12,6 +12,7 @@ mod projected;
 mod record_row;
 mod text;
 mod write;
+mod written;
 
 pub use filter::{Page, RecordFilter, RecordRow, Scope, Sort};
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
@@ -20,6 +21,7 @@ pub use pool::ViewsError;
 pub use projected::{ProjectedEntry, QuarantineNote};
 pub use text::{match_expression, segment};
 pub use write::ViewsWriter;
+pub use written::WrittenLog;
 
 use std::path::Path;
 use std::sync::Arc;
