@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gridfold_client::{
-    Client, EntryState, HttpRequest, HttpResponse, OpenOptions, SyncOptions, SyncReport,
-    SystemPlatform, Transport, TransportError, UreqTransport,
+    Client, Delivery, EntryState, HttpRequest, HttpResponse, OpenOptions, Query, SyncOptions,
+    SyncReport, SystemPlatform, Transport, TransportError, UreqTransport,
 };
 use gridfold_server::auth::{Actor, Password, SeenLog};
 use gridfold_server::clock::{Clock, ManualClock};
@@ -140,7 +140,7 @@ impl Town {
     fn phone(&self, dir: &Path, user: UserId) -> Client {
         let client = Client::create(OpenOptions {
             path: dir.to_owned(),
-            key: [3; 32],
+            key: [3; 32].into(),
             platform: Arc::new(SystemPlatform),
         })
         .unwrap();
@@ -243,6 +243,19 @@ fn visit(phone: &Client, grid: &str) -> RecordId {
         .unwrap()
 }
 
+/// What the record, its list row and its newest entry of this phone say; all of them the same.
+fn delivery(phone: &Client, record: RecordId) -> Option<Delivery> {
+    let said = phone.get(record).unwrap().delivery;
+    let rows = phone.query(Query::default()).items;
+    assert!(
+        rows.iter()
+            .any(|r| r.record == record && r.delivery == said)
+    );
+    let newest = phone.history(record).pop().unwrap();
+    assert_eq!(newest.delivery, said);
+    said
+}
+
 fn is_at_server(phone: &Client, record: RecordId) -> bool {
     let history = phone.history(record);
     let admitted = EntryState::Admitted { late: false };
@@ -283,9 +296,11 @@ fn from_the_phone_to_the_server_to_a_supervisors_eyes_and_back() {
     let at = town.later();
     assert_eq!(town.open("p4", record), 200);
     assert_eq!(phone.seen(record), None, "nobody told the phone yet");
+    assert_eq!(delivery(&phone, record), Some(Delivery::AtServer));
     let report = town.sync(&phone);
     assert_eq!((report.round_trips, report.pulled), (1, 0));
     assert_eq!(phone.seen(record), Some(at));
+    assert_eq!(delivery(&phone, record), Some(Delivery::SeenBySupervisor));
     let told = changes.try_next().map(|event| event.records);
     assert_eq!(told, Some(vec![record]), "whoever shows it is told");
 
@@ -302,9 +317,11 @@ fn from_the_phone_to_the_server_to_a_supervisors_eyes_and_back() {
 
     phone.edit(record, note("再访。")).unwrap();
     assert_eq!(phone.seen(record), None, "typed and not seen");
+    assert_eq!(delivery(&phone, record), Some(Delivery::OnThisPhone));
     town.sync(&phone);
     assert!(is_at_server(&phone, record));
     assert_eq!(phone.seen(record), None, "at the server and not seen");
+    assert_eq!(delivery(&phone, record), Some(Delivery::AtServer));
     let again = town.later();
     assert_eq!(town.open("admin", record), 200);
     town.sync(&phone);

@@ -2,6 +2,8 @@
 
 pub(crate) mod apply;
 pub(crate) mod attempt;
+pub(crate) mod auto_sync;
+pub(crate) mod auto_sync_runner;
 pub(crate) mod batch;
 pub(crate) mod cancel;
 pub(crate) mod change;
@@ -29,8 +31,8 @@ pub(crate) mod transport_ureq;
 pub(crate) mod undo;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use gridfold_sync_core::ids::RecordId;
 use parking_lot::{Mutex, RwLock};
@@ -39,6 +41,7 @@ use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscriptions};
 use crate::platform::Platform;
 use crate::shell::attempt::Attempt;
+use crate::shell::auto_sync_runner::Signal;
 use crate::shell::batch::Batch;
 use crate::shell::state::State;
 use crate::shell::store::{Rx, Store};
@@ -54,6 +57,7 @@ pub(crate) struct Shell {
     pub(crate) state: RwLock<State>,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) attempt: Mutex<Attempt>,
+    pub(crate) auto_sync: Mutex<Option<Weak<Signal>>>,
     damaged: AtomicBool,
     /// A write failed: the engine must be opened again before it answers.
     failed: AtomicBool,
@@ -78,6 +82,7 @@ impl Shell {
             state: RwLock::new(state),
             subscriptions: Subscriptions::default(),
             attempt: Mutex::default(),
+            auto_sync: Mutex::default(),
             damaged: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -173,9 +178,13 @@ impl Shell {
             }
             written
         })?;
+        let waits = cause == ChangeCause::Local && !delta.outbox_add.is_empty();
         self.state.write().take_in(delta);
         drop(writing);
         self.subscriptions.tell(cause, &touched);
+        if waits {
+            self.tell_auto_sync();
+        }
         Ok(out)
     }
 
