@@ -1,13 +1,18 @@
 //! The client: what an app calls. Every method may be called from any thread.
 
+mod account;
+mod lifecycle;
+mod work;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use gridfold_sync_core::directory::DirectoryScope;
+use gridfold_sync_core::directory::{Catalogue, DirectoryScope};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{PublicKey, enrolment_statement};
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, StreamId, UserId};
 use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscription};
@@ -71,8 +76,8 @@ impl Client {
     /// Opens the store that is there; never makes a new one.
     ///
     /// # Errors
-    /// [`ClientError::NoStore`], [`ClientError::WrongKey`], [`ClientError::DamagedStore`] or
-    /// [`ClientError::InUse`].
+    /// [`ClientError::NoStore`], [`ClientError::WrongKey`], [`ClientError::KeyUnavailable`],
+    /// [`ClientError::DamagedStore`] or [`ClientError::InUse`].
     pub fn open(options: OpenOptions) -> Result<Self, ClientError> {
         let store = Store::open(&options.path, &options.key, options.platform.clone())?;
         Self::of(options, store)
@@ -89,8 +94,7 @@ impl Client {
         }
     }
 
-    fn of(mut options: OpenOptions, store: Store) -> Result<Self, ClientError> {
-        zeroize::Zeroize::zeroize(&mut options.key);
+    fn of(options: OpenOptions, store: Store) -> Result<Self, ClientError> {
         let shell = Shell::new(options.path, options.platform, store)?;
         Ok(Self {
             shell: Arc::new(shell),
@@ -168,6 +172,7 @@ impl Client {
                 grants: Vec::new(),
                 areas: Vec::new(),
                 forms: Vec::new(),
+                catalogue: None,
             },
         }
     }
@@ -186,6 +191,13 @@ impl Client {
             .into_iter()
             .filter_map(|code| held.form(code).map(|f| (**f).clone()))
             .collect()
+    }
+
+    /// The newest catalogue of matter kinds held here, if one was published.
+    #[must_use]
+    pub fn catalogue(&self) -> Option<Catalogue> {
+        let state = self.shell.state.read();
+        state.core.held.as_ref()?.scope.catalogue.clone()
     }
 
     /// The grids this user works in.
@@ -253,6 +265,13 @@ impl Client {
     #[must_use]
     pub fn history(&self, record: RecordId) -> Vec<HistoryEntry> {
         self.shell.history(&record).unwrap_or_default()
+    }
+
+    /// When a supervisor had seen all that this phone's user wrote to a record; none while some of
+    /// it was not seen, or when the user wrote nothing to it. By the server's clock.
+    #[must_use]
+    pub fn seen(&self, record: RecordId) -> Option<Timestamp> {
+        self.shell.seen(&record).ok().flatten()
     }
 
     /// Settles a conflict: gives `field`, or `field/item/member`, this value.
@@ -340,6 +359,12 @@ impl Client {
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
         self.shell.subscriptions.subscribe()
+    }
+
+    /// Lets go of the store once what runs has ended: another client may open it at once. Calls
+    /// afterwards give [`ClientError::Closed`], or nothing where they give no error.
+    pub fn close(&self) {
+        self.shell.close();
     }
 
     /// Erases everything: first the key, then the files. The client is of no use afterwards.

@@ -44,9 +44,18 @@ pub enum ClientError {
     /// Another process or client has the store open.
     #[error("the store is open elsewhere")]
     InUse,
+    /// The key store does not give the key now, for example before the phone is unlocked: try again.
+    #[error("the phone's key store does not give the key now")]
+    KeyUnavailable,
     /// The device may no longer sync. Its store stays, unless the server told it to erase itself.
     #[error("this device may no longer sync; ask your supervisor")]
     Revoked,
+    /// The client was closed.
+    #[error("the client was closed")]
+    Closed,
+    /// The caller cancelled it; nothing is lost.
+    #[error("cancelled")]
+    Cancelled,
     /// No such thing here.
     #[error("there is no such record here")]
     NotFound,
@@ -75,10 +84,32 @@ impl ClientError {
             field: None,
         }
     }
+    /// The stable name of what happened: the rule's code, or the kind of error.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Rejected { code, .. } => code,
+            Self::Internal { reference } => reference,
+            Self::Offline { .. } => "offline",
+            Self::SignInRequired => "sign_in_required",
+            Self::UpdateRequired => "update_required",
+            Self::StorageFull => "storage_full",
+            Self::WrongKey => "wrong_key",
+            Self::DamagedStore { .. } => "damaged_store",
+            Self::NoStore => "no_store",
+            Self::StoreExists => "store_exists",
+            Self::InUse => "in_use",
+            Self::KeyUnavailable => "key_unavailable",
+            Self::Revoked => "revoked",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+            Self::NotFound => "not_found",
+        }
+    }
     /// Whether trying the same again later may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Offline { .. })
+        matches!(self, Self::Offline { .. } | Self::KeyUnavailable)
     }
 }
 
@@ -86,7 +117,9 @@ impl From<std::io::Error> for ClientError {
     fn from(e: std::io::Error) -> Self {
         use std::io::ErrorKind;
         match e.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::StorageFull,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self::StorageFull
+            }
             ErrorKind::UnexpectedEof | ErrorKind::InvalidData => Self::damaged("store"),
             kind => Self::Internal {
                 reference: format!("io/{kind:?}"),

@@ -18,6 +18,10 @@ pub use error::ClientError;
 pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
 pub use gridfold_sync_core as core;
 pub use platform::{Platform, SystemPlatform};
+pub use shell::auto_sync::{AutoSyncEvent, AutoSyncPlan, AutoSyncPolicy, SyncEnd};
+pub use shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
+pub use shell::cancel::CancelToken;
+pub use shell::keystore::{KeyStore, KeyStoreError, StoreKey};
 pub use shell::transport::{
     HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };

@@ -1,5 +1,8 @@
 //! Plain owned types of the API: what bindings will carry across.
 
+mod lifecycle;
+mod work;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,15 +13,21 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::time::Timestamp;
 
+use crate::error::ClientError;
 use crate::platform::Platform;
+use crate::shell::cancel::CancelToken;
+use crate::shell::keystore::StoreKey;
+
+pub use lifecycle::*;
+pub use work::*;
 
 /// How to open a store.
 #[derive(Clone)]
 pub struct OpenOptions {
     /// The directory of the store.
     pub path: PathBuf,
-    /// The key that wraps the store's data key; from the platform's keystore.
-    pub key: [u8; 32],
+    /// What opens the store.
+    pub key: StoreKey,
     /// Clock and randomness.
     pub platform: Arc<dyn Platform>,
 }
@@ -131,6 +140,8 @@ pub struct RecordDetail {
     pub pending: bool,
     /// Refused edits of this phone on it.
     pub refused: u32,
+    /// How far what this phone wrote to it has come; none when it wrote nothing.
+    pub delivery: Option<Delivery>,
     /// The parts held here.
     pub parts: Vec<PartInfo>,
 }
@@ -173,6 +184,8 @@ pub struct HistoryEntry {
     pub form_version: u32,
     /// What became of it.
     pub state: EntryState,
+    /// How far it has come, when this phone's user wrote it.
+    pub delivery: Option<Delivery>,
     /// What it did.
     pub ops: Vec<Op>,
 }
@@ -254,6 +267,8 @@ pub struct RecordSummary {
     pub pending: bool,
     /// Refused edits of this phone on it.
     pub refused: u32,
+    /// How far what this phone wrote to it has come; none when it wrote nothing.
+    pub delivery: Option<Delivery>,
 }
 
 /// An edit that the server refused: kept here until the person settles it.
@@ -277,13 +292,33 @@ pub struct RefusedEdit {
     pub at: Timestamp,
 }
 
+/// Whether the server can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Nobody tried since the store was opened.
+    #[default]
+    Unknown,
+    /// It answered.
+    Reachable,
+    /// It did not.
+    Unreachable,
+}
+
 /// Where the phone stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
     /// Entries not at the server yet.
     pub pending: u64,
+    /// Records with such entries, by form.
+    pub pending_forms: Vec<(FormCode, u64)>,
     /// Edits the server refused that nobody settled.
     pub refused: u64,
+    /// Whether the server answered the last attempt to sync since the store was opened.
+    pub server: Reach,
+    /// When that was, by the phone's clock.
+    pub last_attempt: Option<Timestamp>,
+    /// Why the last attempt did not end well, as [`crate::ClientError::code`].
+    pub last_error: Option<String>,
     /// When the last sync ended well, by the phone's clock.
     pub last_sync: Option<Timestamp>,
     /// The server's clock minus the phone's, at the last sync.
@@ -320,6 +355,17 @@ pub struct SyncOptions<'a> {
     pub max_round_trips: u32,
     /// Called after each round trip.
     pub progress: Option<&'a dyn Fn(Progress)>,
+    /// Stops it between two round trips.
+    pub cancel: Option<&'a CancelToken>,
+}
+
+impl SyncOptions<'_> {
+    pub(crate) fn check_cancelled(&self) -> Result<(), ClientError> {
+        if self.cancel.is_some_and(CancelToken::is_cancelled) {
+            return Err(ClientError::Cancelled);
+        }
+        Ok(())
+    }
 }
 
 impl Default for SyncOptions<'_> {
@@ -328,6 +374,7 @@ impl Default for SyncOptions<'_> {
             budget_bytes: 0,
             max_round_trips: 1_000,
             progress: None,
+            cancel: None,
         }
     }
 }

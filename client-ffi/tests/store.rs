@@ -79,7 +79,7 @@ fn opening_never_makes_a_store_and_making_never_takes_one_away() {
     let key = first.enrolment_key();
     drop(first);
     let wrong = OpenOptions {
-        key: [6; 32],
+        key: [6; 32].into(),
         ..opts.clone()
     };
     assert_eq!(
@@ -209,4 +209,23 @@ fn a_wipe_leaves_nothing() {
     let opts = options(copy.path(), &TestPlatform::new(3));
     assert_eq!(Client::open(opts.clone()).err(), Some(ClientError::NoStore));
     assert_eq!(Client::create(opts).unwrap().records(), []);
+}
+
+#[test]
+fn a_store_of_an_older_build_gets_the_tables_it_lacks() {
+    let (phone, records) = filled(2);
+    let copy = copy_of(phone.dir.path());
+    let seen = redb::TableDefinition::<&[u8], &[u8]>::new("seen");
+    let db = redb::Database::open(copy.path().join("store.redb")).unwrap();
+    let tx = db.begin_write().unwrap();
+    assert!(tx.delete_table(seen).unwrap(), "it was there");
+    tx.commit().unwrap();
+    drop(db);
+    for _ in 0..2 {
+        let client = Client::open(options(copy.path(), &TestPlatform::new(3))).unwrap();
+        assert_eq!(client.records().len(), 2);
+        assert_eq!(client.seen(records[0]), None);
+        let status = client.status();
+        assert!(!status.damaged);
+    }
 }

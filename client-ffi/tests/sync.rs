@@ -458,7 +458,7 @@ fn a_new_form_version_arrives_and_older_apps_go_on() {
         .into_iter()
         .find(|f| f.code == code("matter"))
         .unwrap();
-    form.version = 2;
+    form.version += 1;
     form.title = Some(key("place"));
     server.publish(form);
     assert!(a.sync(&server).directory_changed);

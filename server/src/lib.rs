@@ -7,6 +7,7 @@
 pub mod admit;
 pub mod auth;
 pub mod backup;
+pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod project;
 pub mod router;
 pub mod routes;
 mod scopes;
+mod seen;
 pub mod serve;
 pub mod sync;
 pub mod verify;

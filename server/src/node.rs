@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gridfold_sync_core::directory::{DirectoryChange, Grant, User};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
 use gridfold_sync_core::ids::{DeviceId, GrantId, IncarnationId, UserId};
-use gridfold_sync_core::schema::{Role, builtin_forms};
+use gridfold_sync_core::schema::{Form, Role, builtin_forms, newer_builtin_forms};
 use serde::{Deserialize, Serialize};
 
 use crate::admit::{Faults, WriteError, Writer, WriterParts};
@@ -229,6 +229,20 @@ impl Node {
         config: Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, NodeError> {
+        Self::create_with(dir, config, clock, builtin_forms()?)
+    }
+
+    /// Makes a data directory with other forms, as an older build did.
+    ///
+    /// # Errors
+    /// As [`Node::create`].
+    #[doc(hidden)]
+    pub fn create_with(
+        dir: &Path,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        forms: Vec<Form>,
+    ) -> Result<Arc<Self>, NodeError> {
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let in_the_way = std::fs::read_dir(dir)
             .map_err(io(dir))?
@@ -242,12 +256,16 @@ impl Node {
         }
         MasterKey::create(&dir.join(MASTER_KEY_FILE_NAME))?;
         let node = Self::open(dir, config, clock)?;
-        let forms = builtin_forms()?;
+        node.publish(forms)?;
+        Ok(node)
+    }
+
+    fn publish(&self, forms: Vec<Form>) -> Result<(), NodeError> {
         let forms = forms.into_iter().map(|form| DirectoryChange::Form {
             form: Box::new(form),
         });
-        node.directory.change(forms.collect())?;
-        Ok(node)
+        self.directory.change(forms.collect())?;
+        Ok(())
     }
 
     /// Opens a data directory.
@@ -314,7 +332,7 @@ impl Node {
             faults,
         })
         .map_err(io(dir))?;
-        Ok(Arc::new(Self {
+        let node = Arc::new(Self {
             dir: dir.to_owned(),
             config,
             auth,
@@ -333,7 +351,13 @@ impl Node {
             server_key,
             scopes: Scopes::default(),
             _lock: lock,
-        }))
+        });
+        let newer = newer_builtin_forms(node.directory.current().forms())?;
+        if let Err(error) = node.publish(newer) {
+            // What is there still serves; the next start tries again.
+            tracing::warn!(%error, "newer built-in forms are not published");
+        }
+        Ok(node)
     }
 
     /// The key with which the server signs receipts.

@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::problem::ProblemBody;
 use crate::routes::{
-    areas, audit, changes, devices, enrol, export, forms, grants, health, records, refused,
-    session, sync, users,
+    areas, audit, catalogue, changes, devices, enrol, export, forms, grants, health, records,
+    refused, session, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -23,6 +23,7 @@ use crate::routes::{
         users::list, users::one, users::add, users::change, users::password,
         grants::list, grants::add, grants::end,
         forms::list, forms::one, forms::publish,
+        catalogue::one, catalogue::publish,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition,
         refused::list, refused::settle,

@@ -13,8 +13,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::middleware::{observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
-    Api, areas, audit, changes, devices, docs, enrol, export, forms, grants, health, records,
-    refused, session, sync, users,
+    Api, areas, audit, catalogue, changes, devices, docs, enrol, export, forms, grants, health,
+    records, refused, session, sync, users,
 };
 
 /// All routes of the API.
@@ -43,6 +43,10 @@ fn routes() -> Router<Api> {
         .route("/v1/grants/{grant_id}/end", post(grants::end))
         .route("/v1/forms", get(forms::list).post(forms::publish))
         .route("/v1/forms/{code}/{version}", get(forms::one))
+        .route(
+            "/v1/catalogue",
+            get(catalogue::one).post(catalogue::publish),
+        )
         .route(
             "/v1/records",
             get(records::list::list).post(records::edit::add),

@@ -126,6 +126,10 @@ impl Node {
         response.directory = self
             .scopes
             .news(&directory, author.user, now, request.directory);
+        if request.seen.is_some() {
+            let known = request.seen.filter(|_| !stands_elsewhere);
+            response.seen = self.seen_news(&directory, author, now, known)?;
+        }
         let pulled = response.pages.iter().map(|p| p.items.len()).sum();
         Ok(Exchange {
             body: response.encode(&request, author),

@@ -90,6 +90,7 @@ fn empty() -> SyncRequest {
         erased: Vec::new(),
         logs: Vec::new(),
         recover: Vec::new(),
+        seen: None,
     }
 }
 
@@ -668,4 +669,25 @@ fn stopping_finishes_what_was_begun_and_ends_the_feeds() {
         TcpStream::connect(world.address).is_err(),
         "nobody listens any more"
     );
+}
+
+#[test]
+fn a_phone_that_signs_out_never_comes_back_and_others_of_its_user_stay() {
+    let world = World::new();
+    let admin = world.admin();
+    world.areas(&admin);
+    let (user, _) = world.person(&admin, "wu", "worker", "c-a-1");
+    let session = world.phone(&admin, &user, 1).ok();
+    let other = world.phone(&admin, &user, 2).ok();
+    let phone = world.anonymous().with(&session);
+    phone.get("/v1/me").ok();
+    let token = json!({ "refresh_token": session["refresh_token"] });
+    assert_eq!(phone.post("/v1/sign-out", &token).status, 204);
+    phone.get("/v1/me").refused(403, "device_revoked");
+    assert_eq!(phone.post("/v1/sign-out", &token).status, 403);
+    let renewed = world.anonymous().post("/v1/token", &token);
+    assert!(matches!(renewed.status, 401 | 403), "{}", renewed.status);
+    world.anonymous().with(&other).get("/v1/me").ok();
+    let audit = admin.get("/v1/audit?limit=500").text();
+    assert!(audit.contains("device.revoke"));
 }

@@ -256,3 +256,39 @@ fn a_running_server_keeps_the_others_out_and_stops_when_told() {
     }
     ok(&dir, &["verify"]);
 }
+
+#[test]
+fn a_new_directory_has_matter_kinds_unless_none_are_wanted() {
+    let home = tempfile::tempdir().unwrap();
+    let (dir, bare) = (home.path().join("data"), home.path().join("bare"));
+    init(&dir);
+    ok(&bare, &["init", "--catalogue", "none"]);
+    let file = home.path().join("kinds.csv");
+    std::fs::write(
+        &file,
+        "code,label_zh,label_en,department\nnoise,噪音扰民,Noise,社区\nnoise2,噪音扰民,Noises,社区\n",
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let import = |dir: &Path, more: &[&str]| {
+        let args = [&["import", "catalogue", file, "--json"], more].concat();
+        let report: serde_json::Value = serde_json::from_str(&ok(dir, &args)).unwrap();
+        [&report["added"], &report["changed"], &report["refused"]].map(|n| n.as_u64().unwrap())
+    };
+    for _ in 0..2 {
+        assert_eq!(import(&dir, &["--dry-run"]), [0, 1, 1], "noise was there");
+        assert_eq!(import(&bare, &["--dry-run"]), [1, 0, 1]);
+    }
+    assert_eq!(import(&dir, &[]), [0, 1, 1]);
+    assert_eq!(import(&dir, &[]), [0, 0, 1]);
+    let json = home.path().join("kinds.JSON");
+    std::fs::write(&json, "[]").unwrap();
+    let said = ok(&dir, &["import", "catalogue", json.to_str().unwrap()]);
+    assert!(said.contains("ROWS"), "{said}");
+    let said = ok(&dir, &["import", "catalogue", file]);
+    assert!(
+        said.contains("line 3: noise2 has the same name as noise"),
+        "{said}"
+    );
+    fails(&dir, &["import", "catalogue", "/nowhere.csv"], "nowhere");
+}

@@ -20,7 +20,7 @@ use gridfold_sync_core::ids::{
     AreaCode, ChoiceKey, DeviceId, EntryRef, FieldKey, FormCode, GrantId, Hash, IncarnationId,
     RecordId, SensitivityClass, StreamId, UserId,
 };
-use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::schema::{Role, builtin_forms};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
 
@@ -405,4 +405,66 @@ fn a_node_opens_again_with_everything_it_acknowledged() {
     assert_eq!(node.directory.current().revision, revision);
     assert!(!node.report.views_rebuilt);
     assert!(node.views.record(&record, &Scope::all()).unwrap().is_some());
+}
+
+#[test]
+fn a_server_founded_by_an_older_build_publishes_newer_forms_when_it_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config::parse("[log]\nmin_free_mib = 16\n", std::iter::empty()).unwrap();
+    let clock = || Arc::new(ManualClock::at(T0));
+    let mut older = builtin_forms().unwrap();
+    older.retain(|f| f.version == 1);
+    let node = Node::create_with(dir.path(), config.clone(), clock(), older).unwrap();
+    let matter = FormCode::new("matter").unwrap();
+    let newest = |node: &Node| {
+        let directory = node.directory.current();
+        directory.forms().latest(&matter).unwrap().version
+    };
+    assert_eq!(newest(&node), 1);
+    let grid = Area {
+        code: area("g1"),
+        parent: None,
+        name: "grid".into(),
+        level: "grid".into(),
+    };
+    node.directory
+        .change(vec![DirectoryChange::Areas { areas: vec![grid] }])
+        .unwrap();
+    let mut a = enrol(&node, 1, "g1");
+    let stream = StreamId::new(area("g1"), SensitivityClass::General);
+    let record = RecordId::from_parts(T0, [7; 10]);
+    let target = Target::New {
+        record,
+        form: matter.clone(),
+    };
+    let set = |name: &str, text: &str| Op::Set {
+        field: field(name),
+        value: Value::Text(text.to_owned()),
+    };
+    let push = |node: &Node, a: &Phone, log: PushedLog| {
+        let logs = vec![log];
+        a.sync(
+            node,
+            &SyncRequest {
+                logs,
+                ..SyncRequest::default()
+            },
+        )
+    };
+    let log = a.entry(&stream, target, vec![set("summary", "路灯不亮")]);
+    let first = log.entries[0].id();
+    push(&node, &a, log);
+    drop(node);
+    let node = Node::open(dir.path(), config.clone(), clock()).unwrap();
+    assert_eq!(newest(&node), 2);
+    let revision = node.directory.current().revision;
+    // The record is read, and still edited with the version it was made with.
+    let log = a.entry(&stream, Target::At(vec![first]), vec![set("place", "东门")]);
+    push(&node, &a, log);
+    let row = node.views.record(&record, &Scope::all()).unwrap().unwrap();
+    let (_, part) = &row.parts[0];
+    assert_eq!(part.value("place"), Some(&Value::Text("东门".to_owned())));
+    drop(node);
+    let node = Node::open(dir.path(), config, clock()).unwrap();
+    assert_eq!(node.directory.current().revision, revision);
 }

@@ -147,6 +147,8 @@ name! {
     ItemKey,
     /// Name of a transition, for example `dispatch`.
     ActionKey,
+    /// Code of a kind of matters, for example `street_light`.
+    KindCode,
 }
 
 /// How closely a field is held.

@@ -62,6 +62,14 @@ pub const MAX_WORDS_PER_COLUMN: usize = 256;
 pub const PULL_PAGE_BYTES: usize = 1 << 20;
 /// Bytes of a prefix hash that a cursor carries.
 pub const CURSOR_PREFIX_BYTES: usize = 8;
+/// Most marks of what supervisors have seen in one response.
+pub const MAX_SEEN_MARKS: usize = 512;
+/// Largest catalogue, in bytes of its JSON.
+pub const MAX_CATALOGUE_BYTES: usize = 112 << 10;
+/// Longest name or department of a matter kind, in Unicode scalar values.
+pub const MAX_KIND_TEXT_CHARS: usize = 120;
+/// Longest deadline of a matter kind, in hours.
+pub const MAX_DEADLINE_HOURS: u32 = 87_600;
 /// How long after a grant ended its holder's edits still arrive as late edits, in days.
 pub const LATE_EDIT_WINDOW_DAYS: i64 = 30;
 /// Entries kept for one device in quarantine; past that only their hashes are kept.

@@ -14,6 +14,7 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::schema::{
     Field, FieldType, Form, FormError, FormSet, Label, Role, builtin_forms, check_op,
+    newer_builtin_forms,
 };
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{PartState, RecordView};
@@ -430,7 +431,20 @@ fn every_label(form: &Form) -> Vec<(String, &Label)> {
 fn builtin_forms_speak_both_languages_everywhere() {
     let forms = builtin_forms().unwrap();
     let codes: Vec<&str> = forms.iter().map(|f| f.code.as_str()).collect();
-    assert_eq!(codes, ["household", "visit", "matter", "task", "meeting"]);
+    assert_eq!(
+        codes,
+        [
+            "household",
+            "visit",
+            "matter",
+            "task",
+            "meeting",
+            "matter",
+            "task"
+        ]
+    );
+    let versions: Vec<u32> = forms.iter().map(|f| f.version).collect();
+    assert_eq!(versions, [1, 1, 1, 1, 1, 2, 2]);
     for form in &forms {
         for (at, label) in every_label(form) {
             let name = format!("{}: {at}: {label:?}", form.code);
@@ -441,7 +455,6 @@ fn builtin_forms_speak_both_languages_everywhere() {
                 .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
             assert!(chinese, "{name}");
         }
-        assert_eq!(form.version, 1);
         assert!(
             form.title
                 .as_ref()
@@ -477,4 +490,40 @@ fn every_status_of_a_builtin_lifecycle_is_unique_and_can_be_reached() {
         assert_eq!(reached, keys, "{}", form.code);
         assert!(lifecycle.statuses.iter().any(|s| s.closed), "{}", form.code);
     }
+}
+
+#[test]
+fn newer_builtin_forms_follow_older_ones_and_nobody_elses() {
+    let all = builtin_forms().unwrap();
+    let mut older = FormSet::default();
+    for form in all.iter().filter(|f| f.version == 1) {
+        older.publish(form.clone()).unwrap();
+    }
+    let newer = newer_builtin_forms(&older).unwrap();
+    let named = |forms: &[Form]| -> Vec<(String, u32)> {
+        forms
+            .iter()
+            .map(|f| (f.code.to_string(), f.version))
+            .collect()
+    };
+    assert_eq!(
+        named(&newer),
+        [("matter".to_owned(), 2), ("task".to_owned(), 2)]
+    );
+    let mut own = newer[0].clone();
+    own.label.en = "Our matter".to_owned();
+    let mut customised = older.clone();
+    customised.publish(own).unwrap();
+    assert_eq!(
+        named(&newer_builtin_forms(&customised).unwrap()),
+        [("task".to_owned(), 2)]
+    );
+    for form in newer {
+        // What was made with version 1 stays valid: every field and row of it is still there.
+        let was = older.get(&form.code, 1).unwrap();
+        assert!(was.fields.iter().all(|f| form.fields.contains(f)));
+        older.publish(form).unwrap();
+    }
+    assert!(newer_builtin_forms(&older).unwrap().is_empty());
+    assert!(newer_builtin_forms(&FormSet::default()).unwrap().is_empty());
 }

@@ -53,13 +53,15 @@ fn golden_bodies_and_their_prefixes_do_not_panic() {
         let digit = |b: &u8| char::from(*b).to_digit(16).map(|d| d as u8);
         let nibbles: Vec<u8> = digits.iter().filter_map(digit).collect();
         let bytes: Vec<u8> = nibbles.chunks_exact(2).map(|p| p[0] << 4 | p[1]).collect();
-        let mut body = [&[1, 0], bytes.as_slice()].concat();
         fuzz::run(&bytes);
-        for _ in 0..200 {
-            let at = r.below(body.len());
-            body[at] = r.next() as u8;
-            fuzz::run(&body);
-            fuzz::run(&body[..at]);
+        for version in [1, 2] {
+            let mut body = [&[version, 0], bytes.as_slice()].concat();
+            for _ in 0..200 {
+                let at = r.below(body.len());
+                body[at] = r.next() as u8;
+                fuzz::run(&body);
+                fuzz::run(&body[..at]);
+            }
         }
     }
 }

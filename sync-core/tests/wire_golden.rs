@@ -24,8 +24,8 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::merge::Merger;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
-    Cursor, Directive, ProblemNotice, RecoverRun, StreamPage, StreamReset, SyncRequest,
-    SyncResponse, open_frame, seal_frame,
+    Cursor, Directive, ProblemNotice, RecoverRun, SeenMark, SeenNews, StreamPage, StreamReset,
+    SyncRequest, SyncResponse, open_frame, seal_frame,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -205,6 +205,15 @@ fn request() -> SyncRequest {
                 item(&first(), Verdict::Refused(RefusalCode::TooLong), false),
             ],
         }],
+        seen: None,
+    }
+}
+
+/// The same in version 2.
+fn request_v2() -> SyncRequest {
+    SyncRequest {
+        seen: Some(300),
+        ..request()
     }
 }
 
@@ -249,6 +258,25 @@ fn response() -> SyncResponse {
         receipt: Some(key().sign(b"pages")),
         directory: Some(b"{}".to_vec()),
         directives: vec![Directive::Erase(stream("g-4")), Directive::Wipe],
+        seen: None,
+    }
+}
+
+/// The same in version 2, with marks on a log of the request and on another.
+fn response_v2() -> SyncResponse {
+    let mark = |grid, n, seq, ms| SeenMark {
+        stream: stream(grid),
+        record: RecordId::from_bytes([n; 16]),
+        upto: at(n, seq),
+        at: NOW.plus_millis(ms),
+    };
+    SyncResponse {
+        seen: Some(SeenNews {
+            revision: 302,
+            more: true,
+            marks: vec![mark("g-4", 1, 2, -60_000), mark("g-1", 5, 300, 1)],
+        }),
+        ..response()
     }
 }
 
@@ -295,6 +323,13 @@ fn hashes() -> Vec<u8> {
     out
 }
 
+fn empty_v2() -> SyncRequest {
+    SyncRequest {
+        seen: Some(0),
+        ..SyncRequest::default()
+    }
+}
+
 /// What is written byte for byte.
 fn cases() -> Vec<(&'static str, Vec<u8>)> {
     let open = |body: Vec<u8>| open_frame(&body).unwrap();
@@ -314,6 +349,16 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
             "response-full",
             open(response().encode(&request(), author(9))),
         ),
+        ("request-v2-empty", empty_v2().encode()),
+        ("request-v2-full", open(request_v2().encode())),
+        (
+            "response-v2-empty",
+            SyncResponse::default().encode(&empty_v2(), author(9)),
+        ),
+        (
+            "response-v2-full",
+            open(response_v2().encode(&request_v2(), author(9))),
+        ),
     ]
 }
 
@@ -326,6 +371,11 @@ fn frames() -> Vec<(&'static str, Vec<u8>)> {
             response().encode(&request(), author(9)),
         ),
         ("zeros.frame", seal_frame(&[0; 10_000])),
+        ("request-v2-full.frame", request_v2().encode()),
+        (
+            "response-v2-full.frame",
+            response_v2().encode(&request_v2(), author(9)),
+        ),
     ]
 }
 
@@ -365,6 +415,28 @@ fn what_was_once_written_is_read_as_what_it_meant() {
     assert_eq!(open_frame(&golden("zeros.frame")), Ok(vec![0; 10_000]));
     let request = SyncRequest::decode(&golden("request-empty"));
     assert_eq!(request, Ok(SyncRequest::default()));
+}
+
+#[test]
+fn what_was_once_written_in_version_2_is_read_as_what_it_meant() {
+    let plain = |name: &str| [&[2, 0][..], &golden(name)].concat();
+    for body in [plain("request-v2-full"), golden("request-v2-full.frame")] {
+        assert!(SyncRequest::decode(&body).unwrap() == request_v2());
+    }
+    let expected = common::generate::as_read(response_v2(), &request_v2());
+    assert_eq!(expected.seen, response_v2().seen);
+    for body in [plain("response-v2-full"), golden("response-v2-full.frame")] {
+        let read = SyncResponse::decode(&body, &request_v2(), author(9)).unwrap();
+        assert!(read == expected);
+    }
+    let read = SyncRequest::decode(&golden("request-v2-empty"));
+    assert_eq!(read, Ok(empty_v2()));
+    // But for its version and what follows, a body is that of the first.
+    let first = golden("request-full");
+    assert_eq!(
+        golden("request-v2-full"),
+        [&first[..], &[0xac, 0x02]].concat()
+    );
 }
 
 #[test]

@@ -12,20 +12,26 @@ use common::{Rng, generate};
 use gridfold_sync_core::codec::{DecodeError, Reader, put_u64};
 use gridfold_sync_core::edit::{decode_payload, encode_payload};
 use gridfold_sync_core::entry::{Header, Receipt};
-use gridfold_sync_core::limits::{MAX_BODY_DECODED_BYTES, MAX_BODY_WIRE_BYTES};
-use gridfold_sync_core::wire::{SyncRequest, SyncResponse, open_frame, seal_frame};
+use gridfold_sync_core::limits::{MAX_BODY_DECODED_BYTES, MAX_BODY_WIRE_BYTES, MAX_SEEN_MARKS};
+use gridfold_sync_core::wire::{SyncRequest, SyncResponse, frame_version, open_frame, seal_frame};
 
 /// A body from uncompressed content, so that a flipped bit reaches the decoder.
 fn plain(content: &[u8]) -> Vec<u8> {
-    [&[1, 0], content].concat()
+    plain_as(1, content)
 }
 
-fn small_request() -> SyncRequest {
+fn plain_as(version: u8, content: &[u8]) -> Vec<u8> {
+    [&[version, 0], content].concat()
+}
+
+fn small_request(version: u8) -> SyncRequest {
     let mut r = Rng(77);
     loop {
         let request = generate::request(&mut r);
-        let whole =
-            !request.logs.is_empty() && !request.recover.is_empty() && !request.cursors.is_empty();
+        let whole = !request.logs.is_empty()
+            && !request.recover.is_empty()
+            && !request.cursors.is_empty()
+            && request.version() == version;
         if whole && request.encode().len() < 4_000 {
             return request;
         }
@@ -34,32 +40,39 @@ fn small_request() -> SyncRequest {
 
 #[test]
 fn cut_at_every_length_a_body_does_not_decode() {
-    let request = small_request();
-    let mut r = Rng(3);
-    let asker = generate::author(&mut r);
-    let response = generate::response(&mut r, &request, asker);
-    let sent = open_frame(&request.encode()).unwrap();
-    let answer = open_frame(&response.encode(&request, asker)).unwrap();
-    for n in 0..sent.len() {
-        assert!(
-            SyncRequest::decode(&plain(&sent[..n])).is_err(),
-            "request cut at {n}"
+    for version in [1, 2] {
+        let request = small_request(version);
+        let mut r = Rng(3);
+        let asker = generate::author(&mut r);
+        let response = loop {
+            let response = generate::response(&mut r, &request, asker);
+            if response.seen.as_ref().is_some_and(|s| s.marks.len() > 1) {
+                break response;
+            }
+        };
+        let sent = open_frame(&request.encode()).unwrap();
+        let answer = open_frame(&response.encode(&request, asker)).unwrap();
+        for n in 0..sent.len() {
+            assert!(
+                SyncRequest::decode(&plain_as(version, &sent[..n])).is_err(),
+                "request cut at {n}"
+            );
+        }
+        for n in 0..answer.len() {
+            let read = SyncResponse::decode(&plain_as(version, &answer[..n]), &request, asker);
+            assert!(read.is_err(), "response cut at {n}");
+        }
+        let mut longer = sent.clone();
+        longer.push(0);
+        assert_eq!(
+            SyncRequest::decode(&plain_as(version, &longer)),
+            Err(DecodeError::Leftover)
         );
-    }
-    for n in 0..answer.len() {
-        let read = SyncResponse::decode(&plain(&answer[..n]), &request, asker);
-        assert!(read.is_err(), "response cut at {n}");
     }
     let compressed = seal_frame(&[5; 5_000]);
     for n in 0..compressed.len() {
         assert!(open_frame(&compressed[..n]).is_err(), "frame cut at {n}");
     }
-    let mut longer = sent.clone();
-    longer.push(0);
-    assert_eq!(
-        SyncRequest::decode(&plain(&longer)),
-        Err(DecodeError::Leftover)
-    );
 }
 
 #[test]
@@ -67,7 +80,7 @@ fn flipped_bits_never_panic_and_what_decodes_encodes() {
     let (mut r, mut decoded) = (Rng(99), 0);
     for round in 0..60 {
         let request = if round == 0 {
-            small_request()
+            small_request(2)
         } else {
             generate::request(&mut r)
         };
@@ -76,7 +89,8 @@ fn flipped_bits_never_panic_and_what_decodes_encodes() {
         let sent = open_frame(&request.encode()).unwrap();
         let answer = open_frame(&response.encode(&request, asker)).unwrap();
         for _ in 0..300 {
-            let (mut a, mut b) = (plain(&sent), plain(&answer));
+            let version = request.version();
+            let (mut a, mut b) = (plain_as(version, &sent), plain_as(version, &answer));
             for _ in 0..1 + r.below(3) {
                 let at = r.below(a.len());
                 a[at] ^= 1 << r.below(8);
@@ -168,7 +182,14 @@ fn a_frame_that_asks_for_a_larger_window_is_damaged() {
 
 #[test]
 fn unknown_versions_and_flags_are_named() {
-    assert_eq!(open_frame(&[2, 0, 1]), Err(DecodeError::UnknownVersion));
+    assert_eq!(open_frame(&[2, 0, 1]), Ok(vec![1]));
+    for version in [0, 3, 0xff] {
+        assert_eq!(
+            open_frame(&[version, 0, 1]),
+            Err(DecodeError::UnknownVersion)
+        );
+    }
+    assert_eq!(frame_version(&[]), Err(DecodeError::Truncated));
     assert_eq!(
         open_frame(&[1, 2, 1]),
         Err(DecodeError::OutOfRange("frame flag"))
@@ -381,4 +402,57 @@ fn heads_out_of_order_are_not_heads() {
         decode(&[5, 2, 0, 2]),
         Err(DecodeError::OutOfRange("table reference"))
     );
+}
+
+#[test]
+fn a_response_is_of_its_request_s_version_and_marks_are_bounded() {
+    let first = SyncRequest::default();
+    let second = SyncRequest {
+        seen: Some(9),
+        ..SyncRequest::default()
+    };
+    let asker = generate::author(&mut Rng(1));
+    let nothing = SyncResponse::default();
+    for (asked, other) in [(&first, &second), (&second, &first)] {
+        let body = nothing.encode(asked, asker);
+        assert_eq!(body[0], asked.version());
+        assert_eq!(
+            SyncResponse::decode(&body, other, asker),
+            Err(DecodeError::UnknownVersion)
+        );
+    }
+    // Flags, now, two empty tables, four empty rows; then what the flag says.
+    let answer = |version, flags: u8, tail: &[u8]| {
+        let content = [&[flags, 0, 0, 0, 0, 0, 0, 0], tail].concat();
+        let request = if version == 1 { &first } else { &second };
+        SyncResponse::decode(&plain_as(version, &content), request, asker).map(|a| a.seen)
+    };
+    assert_eq!(answer(1, 0, &[]), Ok(None));
+    assert_eq!(
+        answer(1, 8, &[7, 0, 0]),
+        Err(DecodeError::OutOfRange("flags"))
+    );
+    assert_eq!(answer(2, 16, &[]), Err(DecodeError::OutOfRange("flags")));
+    let read = answer(2, 8, &[7, 1, 0]).unwrap().unwrap();
+    assert_eq!((read.revision, read.more, read.marks.len()), (7, true, 0));
+    assert_eq!(
+        answer(2, 8, &[7, 2, 0]),
+        Err(DecodeError::OutOfRange("boolean"))
+    );
+    assert_eq!(answer(2, 8, &[7, 0, 1]), Err(DecodeError::Truncated));
+    let mut many = vec![7, 0];
+    put_u64(&mut many, MAX_SEEN_MARKS as u64 + 1);
+    assert_eq!(answer(2, 8, &many), Err(DecodeError::TooLarge("marks")));
+    let mut missing = vec![7, 0, 1, 0, 1, b'g'];
+    missing.extend([3; 16]);
+    missing.extend([0, 1, 0]);
+    assert_eq!(
+        answer(2, 8, &missing),
+        Err(DecodeError::OutOfRange("table reference"))
+    );
+    assert_eq!(
+        SyncRequest::decode(&plain_as(2, &[0; 23])),
+        Err(DecodeError::Truncated)
+    );
+    assert_eq!(SyncRequest::decode(&plain_as(1, &[0; 23])), Ok(first));
 }

@@ -18,9 +18,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use common::{GRID, World, stream};
-use gridfold_sync_core::codec::put_u64;
+use gridfold_sync_core::codec::{DecodeError, put_u64};
 use gridfold_sync_core::limits::{MAX_BODY_DECODED_BYTES, MAX_ITEMS_PER_PULL, MAX_OPS_PER_MESSAGE};
-use gridfold_sync_core::wire::{SyncRequest, seal_frame};
+use gridfold_sync_core::wire::{SyncRequest, SyncResponse, seal_frame, seal_frame_as};
 
 /// What one request may take at most, decoded and admitted: the content while its buffer grows,
 /// and what it becomes. The decompressor's own window, at most 16 MiB, is not counted here.
@@ -205,4 +205,24 @@ fn no_body_takes_more_than_the_named_peak() {
         worst = worst.max(taken);
     }
     assert!(worst > MAX_BODY_DECODED_BYTES, "the count counts: {worst}");
+    // The largest table, and more marks that name it than a response may have.
+    let request = SyncRequest {
+        seen: Some(0),
+        ..SyncRequest::default()
+    };
+    let mut content = vec![8, 0];
+    let incarnations = (MAX_BODY_DECODED_BYTES - (1 << 20)) / 16;
+    put_u64(&mut content, incarnations as u64);
+    content.resize(content.len() + 16 * incarnations, 7);
+    content.extend([0; 5]);
+    content.extend([1, 0]);
+    put_u64(&mut content, 1 << 20);
+    content.resize(MAX_BODY_DECODED_BYTES, 0);
+    let body = seal_frame_as(request.version(), &content);
+    drop(content);
+    let asker = World::new(1).worker.author;
+    let mut told = None;
+    let taken = peak(|| told = SyncResponse::decode(&body, &request, asker).err());
+    assert_eq!(told, Some(DecodeError::TooLarge("marks")));
+    assert!(taken <= PEAK_BYTES, "marks: {taken}");
 }

@@ -127,6 +127,7 @@ fn frames_compress_only_what_gets_smaller() {
 fn an_idle_sync_is_tens_of_bytes() {
     let mut request = SyncRequest {
         epoch: 1,
+        seen: Some(1_000_000),
         ..SyncRequest::default()
     };
     let grid = gridfold_sync_core::ids::AreaCode::new("120101001001").unwrap();

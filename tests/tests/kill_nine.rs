@@ -163,7 +163,7 @@ impl Phone {
     fn new(dir: &Path, url: &str, code: &str) -> Self {
         let client = Client::create(OpenOptions {
             path: dir.to_owned(),
-            key: [3; 32],
+            key: [3; 32].into(),
             platform: Arc::new(SystemPlatform),
         })
         .unwrap();

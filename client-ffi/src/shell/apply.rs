@@ -43,6 +43,7 @@ pub(crate) fn says_nothing(request: &SyncRequest, response: &SyncResponse) -> bo
         && response.resets.is_empty()
         && response.directory.is_none()
         && response.directives.is_empty()
+        && response.seen.is_none()
 }
 
 impl Batch<'_> {
@@ -82,6 +83,7 @@ impl Batch<'_> {
             // A restored server takes nothing before the phone knows where it stands.
             out.sent.clear();
         }
+        self.take_seen(request, response, &mut out)?;
         self.take_directives(response, &mut out)?;
         if response.resets.is_empty() {
             self.advance_recovery(request)?;

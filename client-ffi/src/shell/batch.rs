@@ -42,6 +42,8 @@ pub(crate) struct Batch<'a> {
     refolds: BTreeSet<(RecordId, StreamNo)>,
     outbox_add: BTreeMap<u64, OutboxItem>,
     outbox_remove: BTreeSet<u64>,
+    /// The change of this phone's user that is being written.
+    pub(crate) change: Option<u64>,
 }
 
 impl<'a> Batch<'a> {
@@ -55,6 +57,7 @@ impl<'a> Batch<'a> {
             refolds: BTreeSet::new(),
             outbox_add: BTreeMap::new(),
             outbox_remove: BTreeSet::new(),
+            change: None,
         }
     }
 
@@ -170,7 +173,12 @@ impl<'a> Batch<'a> {
         if waiting {
             return Ok(());
         }
-        let item = OutboxItem { stream, id, record };
+        let item = OutboxItem {
+            stream,
+            id,
+            record,
+            change: self.change,
+        };
         let order = self.core.next_order;
         self.core.next_order += 1;
         self.tx.put(OUTBOX, &order.to_be_bytes(), &item.encode())?;
@@ -335,7 +343,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn run_refold(&mut self, record: &RecordId, stream: StreamNo) -> Result<(), ClientError> {
+    pub(crate) fn run_refold(
+        &mut self,
+        record: &RecordId,
+        stream: StreamNo,
+    ) -> Result<(), ClientError> {
         let mut entries = Vec::new();
         let mut form: Option<FormCode> = None;
         for (key, value) in self.tx.scan(ENTRIES, &part_prefix(record, stream))? {
@@ -420,6 +432,7 @@ impl<'a> Batch<'a> {
             let row = match loaded.row {
                 Some(mut row) => {
                     summarise(&self.core, &record, &mut row);
+                    self.note_delivery(&record, &mut row)?;
                     self.tx.put(RECORDS, &record.bytes(), &row.encode())?;
                     Some(row.row)
                 }

@@ -18,9 +18,9 @@ use gridfold_sync_core::view::PartState;
 
 use crate::error::ClientError;
 use crate::event::ChangeCause;
-use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
+use crate::shell::undo::Kept;
 
 fn refuse(code: RefusalCode) -> ClientError {
     ClientError::rejected(code.as_str())
@@ -137,7 +137,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn edit_known(
+    pub(crate) fn edit_known(
         &mut self,
         record: &RecordId,
         version: Option<u32>,
@@ -158,10 +158,8 @@ impl Shell {
         form: &FormCode,
         ops: Vec<Op>,
     ) -> Result<RecordId, ClientError> {
-        let record = RecordId::from_parts(self.platform.now(), random(&*self.platform));
-        self.commit(ChangeCause::Local, |batch| {
-            batch.write_edit(&record, grid, form, None, ops)
-        })?;
+        let record = self.new_record_id();
+        self.commit_change(|batch| batch.write_edit(&record, grid, form, None, ops))?;
         Ok(record)
     }
 
@@ -171,9 +169,7 @@ impl Shell {
         version: Option<u32>,
         ops: Vec<Op>,
     ) -> Result<(), ClientError> {
-        self.commit(ChangeCause::Local, |batch| {
-            batch.edit_known(record, version, ops)
-        })
+        self.commit_change(|batch| batch.edit_known(record, version, ops))
     }
 
     /// Settles a conflict by choosing a value.
@@ -231,7 +227,7 @@ impl Shell {
         stream: &StreamId,
         entry: EntryRef,
     ) -> Result<(), ClientError> {
-        self.commit(ChangeCause::Local, |batch| {
+        self.commit_change(|batch| {
             let number = batch.core.numbers.get(stream).copied();
             let found =
                 number.and_then(|n| Some((n, batch.core.refused.get(&(n, entry))?.clone())));
@@ -242,6 +238,7 @@ impl Shell {
                 .map(|r| (r.row.grid.clone(), r.row.form.clone()));
             // A record whose only entry was refused is made again under the same id.
             let (grid, form) = known.unwrap_or_else(|| (stream.grid.clone(), row.form.clone()));
+            batch.keep_consumed(Kept::Refused(number, entry), row.encode())?;
             batch.write_edit(&row.record, &grid, &form, None, row.ops)?;
             batch.drop_refused(number, entry)
         })

@@ -87,6 +87,8 @@ impl Batch<'_> {
                 break;
             }
         }
+        // Part of what is written again may have left the phone: none of it can be undone.
+        self.change = None;
         self.renew_incarnation()?;
         let mut names: BTreeMap<EntryRef, EntryRef> = BTreeMap::new();
         for (record, row) in rows {
@@ -206,10 +208,12 @@ impl Batch<'_> {
             .collect();
         for record in records {
             self.drop_part(&record, stream)?;
+            self.forget_seen(&record, stream)?;
         }
         for (key, record) in self.tx.scan(REFS, &stream.to_be_bytes())? {
             let record = RecordId::from_bytes(Reader::new(&record).array()?);
             self.drop_part(&record, stream)?;
+            self.forget_seen(&record, stream)?;
             let id = ref_of_key(&key)?;
             self.drop_entry(&record, stream, &id)?;
         }

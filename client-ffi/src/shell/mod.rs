@@ -1,15 +1,26 @@
 //! The shell: disk, HTTP and the sync loop around the rules of the core.
 
 pub(crate) mod apply;
+pub(crate) mod attempt;
+pub(crate) mod auto_sync;
+pub(crate) mod auto_sync_runner;
 pub(crate) mod batch;
+pub(crate) mod cancel;
+pub(crate) mod change;
+pub(crate) mod delivery;
+pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod heal;
 pub(crate) mod http;
+pub(crate) mod keystore;
+pub(crate) mod lifecycle;
 pub(crate) mod outbox;
 pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod seal;
+pub(crate) mod seen;
+pub(crate) mod sign_out;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod summary;
@@ -17,10 +28,11 @@ pub(crate) mod sync;
 pub(crate) mod transport;
 #[cfg(feature = "transport-ureq")]
 pub(crate) mod transport_ureq;
+pub(crate) mod undo;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use gridfold_sync_core::ids::RecordId;
 use parking_lot::{Mutex, RwLock};
@@ -28,21 +40,30 @@ use parking_lot::{Mutex, RwLock};
 use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscriptions};
 use crate::platform::Platform;
+use crate::shell::attempt::Attempt;
+use crate::shell::auto_sync_runner::Signal;
 use crate::shell::batch::Batch;
 use crate::shell::state::State;
 use crate::shell::store::{Rx, Store};
 
-/// Everything behind a client.
+/// Everything behind a client. Locks are taken in the order of the fields.
 pub(crate) struct Shell {
     pub(crate) dir: PathBuf,
     pub(crate) platform: Arc<dyn Platform>,
-    store: RwLock<Option<Arc<Store>>>,
+    pub(crate) syncing: Mutex<()>,
+    writing: Mutex<()>,
+    store: RwLock<Option<Store>>,
     /// Readers share it; a writer holds it for itself only to take in what it committed.
     pub(crate) state: RwLock<State>,
-    writing: Mutex<()>,
-    pub(crate) syncing: Mutex<()>,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) attempt: Mutex<Attempt>,
+    pub(crate) auto_sync: Mutex<Option<Weak<Signal>>>,
     damaged: AtomicBool,
+    /// A write failed: the engine must be opened again before it answers.
+    failed: AtomicBool,
+    closed: AtomicBool,
+    /// The person is signing out: what they would still write would be erased.
+    leaving: AtomicBool,
 }
 
 impl Shell {
@@ -55,17 +76,48 @@ impl Shell {
         Ok(Self {
             dir,
             platform,
-            store: RwLock::new(Some(Arc::new(store))),
-            state: RwLock::new(state),
-            writing: Mutex::new(()),
             syncing: Mutex::new(()),
+            writing: Mutex::new(()),
+            store: RwLock::new(Some(store)),
+            state: RwLock::new(state),
             subscriptions: Subscriptions::default(),
+            attempt: Mutex::default(),
+            auto_sync: Mutex::default(),
             damaged: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
         })
     }
 
-    pub(crate) fn store(&self) -> Result<Arc<Store>, ClientError> {
-        self.store.read().clone().ok_or(ClientError::NoStore)
+    /// Runs on the store, unless it was closed or erased.
+    pub(crate) fn with_store<T>(
+        &self,
+        f: impl FnOnce(&Store) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        if self.failed.load(Ordering::Acquire) {
+            self.recover()?;
+        }
+        match self.store.read().as_ref() {
+            Some(store) => f(store),
+            None if self.closed.load(Ordering::Acquire) => Err(ClientError::Closed),
+            None => Err(ClientError::NoStore),
+        }
+    }
+
+    /// Opens the engine again after a write failed, once there is space, and reads anew what it
+    /// holds: a commit that failed may still have reached the disk.
+    fn recover(&self) -> Result<(), ClientError> {
+        let mut guard = self.store.write();
+        if !self.failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if let Some(store) = guard.as_mut() {
+            store.reopen()?;
+            *self.state.write() = State::load(store, &*self.platform)?;
+        }
+        self.failed.store(false, Ordering::Release);
+        Ok(())
     }
 
     pub(crate) fn is_damaged(&self) -> bool {
@@ -84,8 +136,20 @@ impl Shell {
         &self,
         f: impl FnOnce(&Rx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        let store = self.store()?;
-        self.note(store.read(f))
+        self.with_store(|store| self.note(store.read(f)))
+    }
+
+    /// Reads while no transaction lies between the snapshot and what is in memory.
+    pub(crate) fn read_settled<T>(
+        &self,
+        f: impl FnOnce(&Rx<'_>, &State) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let writing = self.writing.lock();
+        self.read(|rx| {
+            let state = self.state.read();
+            drop(writing);
+            f(rx, &state)
+        })
     }
 
     /// Writes one batch, durable on return, and tells subscribers.
@@ -97,29 +161,57 @@ impl Shell {
         if self.is_damaged() {
             return Err(ClientError::damaged("found while reading"));
         }
-        let store = self.store()?;
-        let _writing = self.writing.lock();
-        let (out, delta, touched): (T, _, Vec<RecordId>) = {
+        let writing = self.writing.lock();
+        if cause == ChangeCause::Local && self.leaving.load(Ordering::Acquire) {
+            return Err(ClientError::Closed);
+        }
+        let (out, delta, touched): (T, _, Vec<RecordId>) = self.with_store(|store| {
             let state = self.state.read();
-            self.note(store.write(|tx| {
+            let written = self.note(store.write(|tx| {
                 let mut batch = Batch::new(tx, &state, &*self.platform);
                 let out = f(&mut batch)?;
                 let (delta, touched) = batch.finish()?;
                 Ok((out, delta, touched))
-            }))?
-        };
+            }));
+            if store.has_failed() {
+                self.failed.store(true, Ordering::Release);
+            }
+            written
+        })?;
+        let waits = cause == ChangeCause::Local && !delta.outbox_add.is_empty();
         self.state.write().take_in(delta);
+        drop(writing);
         self.subscriptions.tell(cause, &touched);
+        if waits {
+            self.tell_auto_sync();
+        }
         Ok(out)
     }
 
     /// Erases everything: first the key, so that nothing is readable whatever happens next.
     pub(crate) fn wipe(&self) -> Result<(), ClientError> {
         let _writing = self.writing.lock();
-        *self.store.write() = None;
+        let mut store = self.store.write();
+        if self.closed.load(Ordering::Acquire) {
+            // What lies there may be another client's by now.
+            return Err(ClientError::Closed);
+        }
+        *store = None;
+        drop(store);
         let result = Store::destroy(&self.dir);
         self.state.write().forget();
         result
+    }
+
+    /// Lets go of the store once what runs has ended: another client may open it at once.
+    pub(crate) fn close(&self) {
+        let _syncing = self.syncing.lock();
+        let _writing = self.writing.lock();
+        let mut store = self.store.write();
+        if store.take().is_some() {
+            self.closed.store(true, Ordering::Release);
+            self.state.write().forget();
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_OP
 
 use crate::error::ClientError;
 use crate::shell::rows::StreamNo;
-use crate::shell::state::{State, entry_row};
+use crate::shell::state::{OutboxItem, State, entry_row};
 use crate::shell::store::Source;
 
 /// Operations of one push, well under what a message may hold.
@@ -74,6 +74,8 @@ pub(crate) struct Push {
     pub(crate) keys: Vec<LogKey>,
     /// Logs with an entry that is not here any more, and from which sequence.
     pub(crate) broken: Vec<(LogKey, u64)>,
+    /// What of it is in the outbox, by order.
+    pub(crate) orders: BTreeMap<u64, OutboxItem>,
 }
 
 impl Push {
@@ -180,6 +182,11 @@ pub(crate) fn build(
         });
         push.keys.push(key);
     }
+    let orders = push.ids().filter_map(|((stream, _), id)| {
+        let order = state.order_of.get(&(stream, id))?;
+        Some((*order, *state.outbox.get(order)?))
+    });
+    push.orders = orders.collect();
     Ok(push)
 }
 

@@ -115,6 +115,7 @@ impl Shell {
                 deleted: row.deleted,
                 pending: state.pending.contains_key(&record),
                 refused: state.refused_of(&record),
+                delivery: state.delivery(&record, row),
             })
             .collect();
         Page { items, next, total }

@@ -1,12 +1,17 @@
 //! Reading records: details, history, refused edits and where the phone stands.
 
-use gridfold_sync_core::ids::RecordId;
+use std::collections::BTreeMap;
+
+use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId};
 use gridfold_sync_core::notice::{Locale, text};
 use gridfold_sync_core::view::Candidate;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::rows::{EntryRow, Fate, RecordRow, StreamNo, ref_of_key, stream_of_key};
+use crate::shell::delivery;
+use crate::shell::rows::{EntryRow, Fate, RecordRow, Said, StreamNo, ref_of_key, stream_of_key};
+use crate::shell::seen::marks_in;
 use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
 use crate::shell::summary::with_view;
@@ -27,6 +32,16 @@ impl State {
     }
 }
 
+/// Who made an entry: whom the server says, or this phone's user when it made it.
+pub(crate) fn author_of(core: &Core, id: EntryRef, said: Option<Said>) -> Option<Author> {
+    let own = core
+        .account
+        .as_ref()
+        .filter(|_| core.is_own(id.incarnation))
+        .map(|a| a.author());
+    said.map(|s| s.author).or(own)
+}
+
 fn candidate(
     rx: &Rx<'_>,
     core: &Core,
@@ -35,12 +50,7 @@ fn candidate(
 ) -> Result<ConflictCandidate, ClientError> {
     let row = entry_row(rx, stream, &candidate.by)?.map(|(_, row)| row);
     let said = row.as_ref().and_then(|r| r.said);
-    let own = core
-        .account
-        .as_ref()
-        .filter(|_| core.is_own(candidate.by.incarnation))
-        .map(|a| a.author());
-    let author = said.map(|s| s.author).or(own);
+    let author = author_of(core, candidate.by, said);
     let user = author.map(|a| a.user);
     Ok(ConflictCandidate {
         value: candidate.value.clone(),
@@ -55,7 +65,11 @@ fn candidate(
 }
 
 impl Shell {
-    fn record_row(&self, rx: &Rx<'_>, record: &RecordId) -> Result<Option<RecordRow>, ClientError> {
+    pub(crate) fn record_row(
+        &self,
+        rx: &Rx<'_>,
+        record: &RecordId,
+    ) -> Result<Option<RecordRow>, ClientError> {
         match rx.get(RECORDS, &record.bytes())? {
             Some(bytes) => Ok(Some(RecordRow::decode(&bytes)?)),
             None => Ok(None),
@@ -113,6 +127,7 @@ impl Shell {
                     missing: view.missing(),
                     pending: state.pending.contains_key(record),
                     refused: state.refused_of(record),
+                    delivery: state.delivery(record, &row.row),
                     parts: view
                         .parts
                         .iter()
@@ -142,16 +157,14 @@ impl Shell {
         self.read(|rx| {
             let state = self.state.read();
             let core = &state.core;
+            let marks = marks_in(rx, record)?;
             let mut out = Vec::new();
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
                 let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
+                let delivery = delivery::of_entry(core, &marks, stream, &row);
                 let Some(entry) = row.entry else { continue };
-                let own = core
-                    .account
-                    .as_ref()
-                    .filter(|_| core.is_own(row.id.incarnation));
-                let author = row.said.map(|s| s.author).or(own.map(|a| a.author()));
+                let author = author_of(core, row.id, row.said);
                 let user = author.map(|a| a.user);
                 let state = match row.fate {
                     Fate::Pending => EntryState::Pending,
@@ -174,6 +187,7 @@ impl Shell {
                     received: row.said.map(|s| s.received),
                     form_version: entry.header.form_version,
                     state,
+                    delivery,
                     ops: entry.ops.unwrap_or_default(),
                 });
             }
@@ -204,10 +218,22 @@ impl Shell {
     }
 
     pub(crate) fn status(&self) -> Status {
+        let storage_bytes = self.with_store(|store| Ok(store.bytes())).unwrap_or(0);
+        let attempt = self.attempt.lock().clone();
         let state = self.state.read();
         let core = &state.core;
+        let mut forms: BTreeMap<&FormCode, u64> = BTreeMap::new();
+        for record in state.pending.keys() {
+            if let Some(row) = state.rows.get(record) {
+                *forms.entry(&row.form).or_default() += 1;
+            }
+        }
         Status {
             pending: state.outbox.len() as u64,
+            pending_forms: forms.into_iter().map(|(f, n)| (f.clone(), n)).collect(),
+            server: attempt.reach,
+            last_attempt: attempt.at,
+            last_error: attempt.error,
             refused: core.refused.len() as u64,
             last_sync: core.session.last_sync,
             clock_skew_ms: core.session.clock_skew_ms,
@@ -216,7 +242,7 @@ impl Shell {
                 .iter()
                 .filter_map(|(n, at)| Some((core.stream(*n).ok()?.clone(), at.seq)))
                 .collect(),
-            storage_bytes: self.store().map_or(0, |s| s.bytes()),
+            storage_bytes,
             damaged: self.is_damaged(),
         }
     }

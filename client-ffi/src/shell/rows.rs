@@ -265,6 +265,10 @@ pub(crate) struct Row {
     pub(crate) deleted: bool,
     /// All text in lower case.
     pub(crate) search: String,
+    /// Whether this phone wrote to it.
+    pub(crate) own: bool,
+    /// Whether supervisors have seen all that.
+    pub(crate) seen: bool,
     /// The streams it has parts in.
     pub(crate) streams: Vec<StreamNo>,
 }
@@ -291,6 +295,8 @@ impl RecordRow {
                 conflicts: 0,
                 deleted: false,
                 search: String::new(),
+                own: false,
+                seen: false,
                 streams: Vec::new(),
             },
             parts: BTreeMap::new(),
@@ -305,7 +311,9 @@ impl RecordRow {
         out.push(
             u8::from(row.household.is_some())
                 | u8::from(row.status.is_some()) << 1
-                | u8::from(row.deleted) << 2,
+                | u8::from(row.deleted) << 2
+                | u8::from(row.own) << 3
+                | u8::from(row.seen) << 4,
         );
         if let Some(household) = &row.household {
             out.extend_from_slice(&household.bytes());
@@ -360,6 +368,8 @@ impl RecordRow {
             conflicts,
             deleted: flags & 4 != 0,
             search,
+            own: flags & 8 != 0,
+            seen: flags & 16 != 0,
             streams,
         })
     }

@@ -9,14 +9,19 @@ use zeroize::Zeroizing;
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
+use crate::shell::keystore::KeyKind;
 
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 /// Generation of the data key, part of what a value is bound to.
 const KEY_VERSION: u8 = 1;
 
-const MAGIC: &[u8; 8] = b"GFKEY\0\0\x01";
-const WRAPPED_BYTES: usize = 8 + NONCE_BYTES + 32 + TAG_BYTES;
+const MAGIC: &[u8; 7] = b"GFKEY\0\0";
+/// Where the wrapping key comes from, after the magic.
+const RAW: u8 = 1;
+const KEY_STORE: u8 = 2;
+const HEAD_BYTES: usize = 8;
+const WRAPPED_BYTES: usize = HEAD_BYTES + NONCE_BYTES + 32 + TAG_BYTES;
 /// Length of a key file.
 pub(crate) const KEY_FILE_BYTES: usize = WRAPPED_BYTES + 32;
 
@@ -41,12 +46,44 @@ fn bound_to(table: &str, key: &[u8]) -> Vec<u8> {
     out
 }
 
+fn head(kind: KeyKind) -> [u8; HEAD_BYTES] {
+    let mut out = [0; HEAD_BYTES];
+    out[..MAGIC.len()].copy_from_slice(MAGIC);
+    out[MAGIC.len()] = match kind {
+        KeyKind::Raw => RAW,
+        KeyKind::KeyStore => KEY_STORE,
+    };
+    out
+}
+
+/// The part of a key file before its sum, when the file is as it was written.
+fn intact(file: &[u8]) -> Result<&[u8], ClientError> {
+    let damaged = || ClientError::damaged("key file");
+    let (wrapped, sum) = file.split_at_checked(WRAPPED_BYTES).ok_or_else(damaged)?;
+    if sum == &Sha256::digest(wrapped)[..] && wrapped.starts_with(MAGIC) {
+        Ok(wrapped)
+    } else {
+        Err(damaged())
+    }
+}
+
+/// Whether a store was made with this kind of key: another kind's does not open it.
+pub(crate) fn check_kind(file: &[u8], kind: KeyKind) -> Result<(), ClientError> {
+    if intact(file)?.starts_with(&head(kind)) {
+        Ok(())
+    } else {
+        Err(ClientError::WrongKey)
+    }
+}
+
 impl Sealer {
     /// A sealer with a new random data key, and the key file that wraps it under the app's key.
     pub(crate) fn create(
         app_key: &[u8; 32],
+        kind: KeyKind,
         platform: Arc<dyn Platform>,
     ) -> Result<(Self, Vec<u8>), ClientError> {
+        let head = head(kind);
         let data_key: Zeroizing<[u8; 32]> = Zeroizing::new(random(&*platform));
         let nonce: [u8; NONCE_BYTES] = random(&*platform);
         let wrapped = XChaCha20Poly1305::new(app_key.into())
@@ -54,11 +91,11 @@ impl Sealer {
                 &XNonce::from(nonce),
                 Payload {
                     msg: &data_key[..],
-                    aad: MAGIC,
+                    aad: &head,
                 },
             )
             .map_err(|_| ClientError::internal("seal/wrap"))?;
-        let mut file = MAGIC.to_vec();
+        let mut file = head.to_vec();
         file.extend_from_slice(&nonce);
         file.extend_from_slice(&wrapped);
         let sum: [u8; 32] = Sha256::digest(&file).into();
@@ -74,18 +111,16 @@ impl Sealer {
         platform: Arc<dyn Platform>,
     ) -> Result<Self, ClientError> {
         let damaged = || ClientError::damaged("key file");
-        let (wrapped, sum) = file.split_at_checked(WRAPPED_BYTES).ok_or_else(damaged)?;
-        if sum != &Sha256::digest(wrapped)[..] || !wrapped.starts_with(MAGIC) {
-            return Err(damaged());
-        }
-        let (nonce, sealed) = wrapped[MAGIC.len()..].split_at(NONCE_BYTES);
+        let wrapped = intact(file)?;
+        let (head, wrapped) = wrapped.split_at(HEAD_BYTES);
+        let (nonce, sealed) = wrapped.split_at(NONCE_BYTES);
         let nonce = XNonce::try_from(nonce).map_err(|_| damaged())?;
         let data_key = XChaCha20Poly1305::new(app_key.into())
             .decrypt(
                 &nonce,
                 Payload {
                     msg: sealed,
-                    aad: MAGIC,
+                    aad: head,
                 },
             )
             .map(Zeroizing::new)

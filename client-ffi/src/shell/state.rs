@@ -26,6 +26,7 @@ use crate::shell::rows::{
 use crate::shell::store::{
     CURSORS, ENTRIES, META, OUTBOX, RECORDS, REFS, REFUSED, STREAMS, Source, Store, Tx,
 };
+use crate::shell::undo::{consumed, handed_out};
 
 const DEVICE_KEY: &[u8] = b"device_key";
 const INSTANCE: &[u8] = b"instance";
@@ -75,6 +76,9 @@ pub(crate) struct Session {
     /// Streams erased here that the server was not told of yet.
     pub(crate) erased: Vec<StreamId>,
     pub(crate) recover: Vec<RecoverMark>,
+    /// Revision of the newest mark of what supervisors have seen.
+    #[serde(default)]
+    pub(crate) seen: u64,
 }
 
 /// Which life of the store this is.
@@ -157,12 +161,18 @@ pub(crate) struct OutboxItem {
     pub(crate) stream: StreamNo,
     pub(crate) id: EntryRef,
     pub(crate) record: RecordId,
+    /// The change it is part of: the order of the change's first entry. None when it was written
+    /// again or waits again, and in stores of before changes were kept.
+    pub(crate) change: Option<u64>,
 }
 
 impl OutboxItem {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = ref_key(self.stream, &self.id);
         out.extend_from_slice(&self.record.bytes());
+        if let Some(change) = self.change {
+            out.extend_from_slice(&change.to_be_bytes());
+        }
         out
     }
     fn decode(bytes: &[u8]) -> Result<Self, ClientError> {
@@ -171,6 +181,10 @@ impl OutboxItem {
             stream: u32::from_be_bytes(r.array()?),
             id: read_ref(&mut r)?,
             record: RecordId::from_bytes(r.array()?),
+            change: match r.remaining() {
+                0 => None,
+                _ => Some(u64::from_be_bytes(r.array()?)),
+            },
         })
     }
 }
@@ -189,6 +203,10 @@ pub(crate) struct Core {
     pub(crate) heads: Arc<BTreeMap<StreamNo, (u64, Hash)>>,
     pub(crate) refused: Arc<BTreeMap<(StreamNo, EntryRef), RefusedRow>>,
     pub(crate) next_order: u64,
+    /// Entries of orders below this one may have left the phone: they can no longer be undone.
+    pub(crate) handed_out: u64,
+    /// The change that took something out of the store which undoing it puts back.
+    pub(crate) consumed: Option<u64>,
 }
 
 impl Core {
@@ -377,7 +395,9 @@ fn load(rx: &impl Source) -> Result<State, ClientError> {
             numbers: Arc::new(numbers),
             cursors: Arc::new(cursors),
             refused: Arc::new(refused),
-            next_order: 0,
+            next_order: handed_out(rx)?,
+            handed_out: handed_out(rx)?,
+            consumed: consumed(rx)?.map(|c| c.change),
         },
         rows,
         outbox: BTreeMap::new(),

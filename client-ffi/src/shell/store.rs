@@ -10,6 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
@@ -18,7 +19,8 @@ use redb::{
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
-use crate::shell::seal::{KEY_FILE_BYTES, Sealer};
+use crate::shell::keystore::{StoreKey, WRAP_FILE};
+use crate::shell::seal::{KEY_FILE_BYTES, Sealer, check_kind};
 
 /// A key and its value.
 pub(crate) type Pair = (Vec<u8>, Vec<u8>);
@@ -48,8 +50,12 @@ pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
 pub(crate) const RECEIPT_BODIES: Table = TableDefinition::new("receipt_bodies");
 /// Stream number, entry → the refused edit.
 pub(crate) const REFUSED: Table = TableDefinition::new("refused");
+/// Draft → what was typed so far.
+pub(crate) const DRAFTS: Table = TableDefinition::new("drafts");
+/// Record, stream number → what supervisors have seen of this phone's user's entries.
+pub(crate) const SEEN: Table = TableDefinition::new("seen");
 
-const ALL: [Table; 11] = [
+const ALL: [Table; 13] = [
     META,
     STREAMS,
     RECORDS,
@@ -61,6 +67,8 @@ const ALL: [Table; 11] = [
     RECEIPTS,
     RECEIPT_BODIES,
     REFUSED,
+    DRAFTS,
+    SEEN,
 ];
 
 const STORE_FILE: &str = "store.redb";
@@ -79,16 +87,18 @@ pub(crate) fn guarded<T>(f: impl FnOnce() -> Result<T, ClientError>) -> Result<T
 /// An open store.
 #[derive(Debug)]
 pub(crate) struct Store {
-    db: Database,
+    /// None between a failed write and the engine's opening again.
+    db: Option<Database>,
     sealer: Sealer,
     dir: PathBuf,
+    failed: AtomicBool,
 }
 
 impl Store {
     /// Makes a new store. What a wipe or an interrupted creation left is removed first.
     pub(crate) fn create(
         dir: &Path,
-        app_key: &[u8; 32],
+        key: &StoreKey,
         platform: Arc<dyn Platform>,
         fill: impl FnOnce(&Self) -> Result<(), ClientError>,
     ) -> Result<Self, ClientError> {
@@ -98,19 +108,16 @@ impl Store {
             Err(ClientError::NoStore) => {}
             Err(other) => return Err(other),
         }
-        for name in [STORE_FILE, KEY_FILE, INSTANCE_FILE] {
+        for name in [STORE_FILE, KEY_FILE, WRAP_FILE, INSTANCE_FILE] {
             remove(&dir.join(name))?;
         }
         let mark: [u8; 32] = random(&*platform);
         write_durably(&dir.join(INSTANCE_FILE), &mark)?;
-        let (sealer, key_file) = Sealer::create(app_key, platform)?;
+        let wrapping = key.create(dir, &*platform)?;
+        let (sealer, key_file) = Sealer::create(&wrapping, key.kind(), platform)?;
         let path = dir.join(STORE_FILE);
         let db = guarded(|| Ok(builder().create(&path)?))?;
-        let store = Self {
-            db,
-            sealer,
-            dir: dir.to_owned(),
-        };
+        let store = Self::of(db, sealer, dir);
         store.write(|tx| {
             for table in ALL {
                 tx.inner.open_table(table)?;
@@ -127,11 +134,12 @@ impl Store {
     /// Opens the store that is there.
     pub(crate) fn open(
         dir: &Path,
-        app_key: &[u8; 32],
+        key: &StoreKey,
         platform: Arc<dyn Platform>,
     ) -> Result<Self, ClientError> {
         let key_file = read_key_file(dir)?;
-        let sealer = Sealer::unwrap(&key_file, app_key, platform)?;
+        check_kind(&key_file, key.kind())?;
+        let sealer = Sealer::unwrap(&key_file, &*key.open(dir)?, platform)?;
         let path = dir.join(STORE_FILE);
         match fs::metadata(&path) {
             Ok(meta) if meta.len() > 0 => {}
@@ -142,17 +150,58 @@ impl Store {
             Err(e) => return Err(e.into()),
         }
         let db = guarded(|| Ok(builder().open(&path)?))?;
-        let store = Self {
-            db,
-            sealer,
-            dir: dir.to_owned(),
-        };
+        let store = Self::of(db, sealer, dir);
         let format = store.read(|rx| rx.get(META, FORMAT_KEY))?;
         match format {
-            Some(format) if format == FORMAT => Ok(store),
+            Some(format) if format == FORMAT => {
+                store.add_tables()?;
+                Ok(store)
+            }
             Some(_) => Err(ClientError::UpdateRequired),
             None => Err(ClientError::damaged("store format")),
         }
+    }
+
+    fn of(db: Database, sealer: Sealer, dir: &Path) -> Self {
+        Self {
+            db: Some(db),
+            sealer,
+            dir: dir.to_owned(),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes the tables that an older build did not know.
+    fn add_tables(&self) -> Result<(), ClientError> {
+        let known = self.read(|rx| Ok(rx.inner.list_tables()?.count()))?;
+        if known >= ALL.len() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            for table in ALL {
+                tx.inner.open_table(table)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn db(&self) -> Result<&Database, ClientError> {
+        // Only a reopening that failed leaves none, and the next call tries it again.
+        self.db.as_ref().ok_or(ClientError::StorageFull)
+    }
+
+    /// Whether the disk failed a write: the engine then answers nothing until it is opened again.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// Opens the engine again after a failed write.
+    pub(crate) fn reopen(&mut self) -> Result<(), ClientError> {
+        self.db = None;
+        let path = self.dir.join(STORE_FILE);
+        self.db = Some(guarded(|| Ok(builder().open(&path)?))?);
+        self.failed.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// Reads in one snapshot.
@@ -162,7 +211,7 @@ impl Store {
     ) -> Result<T, ClientError> {
         guarded(|| {
             let rx = Rx {
-                inner: self.db.begin_read()?,
+                inner: self.db()?.begin_read()?,
                 sealer: &self.sealer,
             };
             f(&rx)
@@ -174,8 +223,8 @@ impl Store {
         &self,
         f: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        guarded(|| {
-            let mut inner = self.db.begin_write()?;
+        let result = guarded(|| {
+            let mut inner = self.db()?.begin_write()?;
             inner
                 .set_durability(Durability::Immediate)
                 .map_err(|_| ClientError::internal("store/durability"))?;
@@ -186,7 +235,18 @@ impl Store {
             let out = f(&tx)?;
             tx.inner.commit()?;
             Ok(out)
-        })
+        });
+        let failed = match &result {
+            Err(ClientError::StorageFull) => true,
+            Err(ClientError::Internal { reference }) => {
+                reference.starts_with("io/") || reference.starts_with("store/")
+            }
+            _ => false,
+        };
+        if failed {
+            self.failed.store(true, Ordering::Release);
+        }
+        result
     }
 
     /// Bytes on disk.
@@ -220,7 +280,7 @@ impl Store {
             file.sync_all()?;
         }
         let mut result = Ok(());
-        for name in [KEY_FILE, STORE_FILE, INSTANCE_FILE] {
+        for name in [KEY_FILE, WRAP_FILE, STORE_FILE, INSTANCE_FILE] {
             if let Err(e) = remove(&dir.join(name)) {
                 result = Err(e);
             }
@@ -265,7 +325,7 @@ fn remove(path: &Path) -> Result<(), ClientError> {
     }
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;

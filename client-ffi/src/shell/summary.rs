@@ -64,6 +64,8 @@ pub(crate) fn summarise(core: &Core, record: &RecordId, record_row: &mut RecordR
         conflicts: u32::try_from(view.conflict_count()).unwrap_or(u32::MAX),
         deleted: view.is_deleted(),
         search: view.search_text().to_lowercase(),
+        own: old.own,
+        seen: old.seen,
         streams,
     });
     record_row.row = row;

@@ -35,7 +35,7 @@ const RECOVER_OPS: usize = 60_000;
 const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
 impl Shell {
-    pub(crate) fn sync(
+    pub(crate) fn run_sync(
         &self,
         transport: &dyn Transport,
         options: &SyncOptions<'_>,
@@ -45,7 +45,10 @@ impl Shell {
         let mut sending = Sending::default();
         let before = self.state.read().core.instance.incarnation;
         let mut gaps_seen = BTreeSet::new();
+        // A server of before what is seen was told of knows only the first version.
+        let mut first_version = false;
         loop {
+            options.check_cancelled()?;
             let used = report.bytes_up + report.bytes_down;
             let spent = options.budget_bytes > 0
                 && used.saturating_add(SMALLEST_TRIP_BYTES) > options.budget_bytes
@@ -55,15 +58,25 @@ impl Shell {
                 break;
             }
             let left = options.budget_bytes.saturating_sub(used);
-            let (request, push) = self.request(&sending, options.budget_bytes, left)?;
+            let (mut request, push) = self.request(&sending, options.budget_bytes, left)?;
+            if first_version {
+                request.seen = None;
+            }
             if !push.broken.is_empty() {
                 self.rename_broken(&push)?;
                 continue;
             }
-            let body = request.encode();
-            report.bytes_up += body.len() as u64;
-            report.round_trips += 1;
-            let response = self.call(transport, body)?;
+            if !self.mark_handed_out(&push)? {
+                continue;
+            }
+            let mut response = self.exchange(transport, &request, &mut report)?;
+            if response.status == 400 && request.seen.is_some() {
+                // Said again at once, not as another turn: what a sync may cost must not keep it
+                // from ever getting through.
+                first_version = true;
+                request.seen = None;
+                response = self.exchange(transport, &request, &mut report)?;
+            }
             if response.status == 413 {
                 self.shrink(&request, &mut sending)?;
                 continue;
@@ -101,6 +114,18 @@ impl Shell {
         }
         report.new_incarnation = self.state.read().core.instance.incarnation != before;
         Ok(report)
+    }
+
+    fn exchange(
+        &self,
+        transport: &dyn Transport,
+        request: &SyncRequest,
+        report: &mut SyncReport,
+    ) -> Result<HttpResponse, ClientError> {
+        let body = request.encode();
+        report.bytes_up += body.len() as u64;
+        report.round_trips += 1;
+        self.call(transport, body)
     }
 
     /// Takes the outcome of a round trip in; tells whether another one is worth it.
@@ -225,14 +250,13 @@ impl Shell {
             let bytes = usize::try_from(left / 2).unwrap_or(usize::MAX);
             cap.bytes = cap.bytes.min(bytes.max(1));
         }
-        let (mut request, push, dead) = self.read(|rx| {
-            let state = self.state.read();
+        let (mut request, push, dead) = self.read_settled(|rx, state| {
             let core = &state.core;
             let capped = Sending {
                 cap,
                 ..sending.clone()
             };
-            let push = outbox::build(rx, &state, &capped)?;
+            let push = outbox::build(rx, state, &capped)?;
             let mut streams: BTreeSet<StreamId> =
                 core.held.as_ref().map(|h| h.streams()).unwrap_or_default();
             let waiting = state.outbox.values().map(|item| &item.stream);
@@ -282,6 +306,7 @@ impl Shell {
                 erased: core.session.erased.clone(),
                 logs: push.logs.clone(),
                 recover,
+                seen: Some(core.session.seen),
             };
             Ok((request, push, dead))
         })?;
@@ -297,7 +322,7 @@ impl Shell {
         Ok((request, push))
     }
 
-    fn account(&self) -> Result<std::sync::Arc<Account>, ClientError> {
+    pub(crate) fn account(&self) -> Result<std::sync::Arc<Account>, ClientError> {
         self.state
             .read()
             .core
@@ -346,7 +371,11 @@ impl Shell {
         }
     }
 
-    fn renew(&self, transport: &dyn Transport, account: &Account) -> Result<(), ClientError> {
+    pub(crate) fn renew(
+        &self,
+        transport: &dyn Transport,
+        account: &Account,
+    ) -> Result<(), ClientError> {
         let tokens: Tokens = match post(
             transport,
             "/v1/token",
@@ -387,7 +416,9 @@ impl Shell {
                     // together.
                     let chance = u64::from_be_bytes(random(&*self.platform)) % (wait / 2 + 1);
                     let asked = retry_after.unwrap_or(0).saturating_mul(1_000);
+                    options.check_cancelled()?;
                     sleep(Duration::from_millis((wait / 2 + chance).max(asked)));
+                    options.check_cancelled()?;
                     wait = wait.saturating_mul(2).min(policy.max_ms.max(1));
                 }
                 done => return done,

@@ -63,4 +63,7 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportError`] when there is no answer; any status is an answer.
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
+    /// Gives up the calls that run, if it can: they end with
+    /// [`TransportErrorKind::Interrupted`]. May be called from any thread.
+    fn cancel(&self) {}
 }

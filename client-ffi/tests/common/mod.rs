@@ -20,7 +20,7 @@ use gridfold_client::{
 };
 use gridfold_sync_core::admission::{Decision, EntryFact, Facts, LogHead, RecordFact, admit};
 use gridfold_sync_core::directory::{
-    Area, Directory, DirectoryChange, DirectoryScope, Grant, Standing, User,
+    Area, Catalogue, Directory, DirectoryChange, DirectoryScope, Grant, Standing, User,
 };
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{
@@ -102,6 +102,7 @@ struct Inner {
     wipe: BTreeSet<DeviceId>,
     revoked: BTreeSet<DeviceId>,
     expired: BTreeSet<DeviceId>,
+    signed_out: BTreeSet<DeviceId>,
     requests: Vec<SyncRequest>,
 }
 
@@ -315,6 +316,10 @@ pub fn grid(n: u32) -> AreaCode {
 
 impl FakeServer {
     pub fn new() -> Arc<Self> {
+        Self::with_forms(u32::MAX)
+    }
+    /// With the built-in forms up to a version, as an older server has them.
+    pub fn with_forms(newest: u32) -> Arc<Self> {
         let mut directory = Directory::default();
         let area = |code: &str, parent: Option<&str>, level: &str| Area {
             code: AreaCode::new(code).unwrap(),
@@ -329,7 +334,8 @@ impl FakeServer {
                 area("g2", Some("c"), "grid"),
             ],
         });
-        for form in builtin_forms().unwrap() {
+        let forms = builtin_forms().unwrap();
+        for form in forms.into_iter().filter(|f| f.version <= newest) {
             directory.apply(DirectoryChange::Form {
                 form: Box::new(form),
             });
@@ -350,6 +356,7 @@ impl FakeServer {
                 wipe: BTreeSet::new(),
                 revoked: BTreeSet::new(),
                 expired: BTreeSet::new(),
+                signed_out: BTreeSet::new(),
                 requests: Vec::new(),
             }),
             faults: Mutex::new(Vec::new()),
@@ -358,6 +365,10 @@ impl FakeServer {
     }
     /// A new person with a grant for an area, and a code to enrol a phone with.
     pub fn hire(&self, name: &str, area: &str) -> String {
+        self.hire_as(name, area, Role::Worker)
+    }
+    /// Likewise, with another role.
+    pub fn hire_as(&self, name: &str, area: &str, role: Role) -> String {
         let mut inner = self.inner.lock();
         inner.next += 1;
         let n = inner.next;
@@ -373,7 +384,7 @@ impl FakeServer {
             grant: Grant {
                 id: GrantId::from_parts(Timestamp(n as i64), [n as u8; 10]),
                 user,
-                role: Role::Worker,
+                role,
                 area: Some(AreaCode::new(area).unwrap()),
                 from: Timestamp(0),
                 until: None,
@@ -414,6 +425,20 @@ impl FakeServer {
         self.inner.lock().directory.apply(DirectoryChange::Form {
             form: Box::new(form),
         });
+    }
+    /// All built-in forms, as when an older server is replaced.
+    pub fn publish_builtin(&self) {
+        for form in builtin_forms().unwrap() {
+            self.publish(form);
+        }
+    }
+    pub fn publish_catalogue(&self, catalogue: Catalogue) {
+        self.inner
+            .lock()
+            .directory
+            .apply(DirectoryChange::Catalogue {
+                catalogue: Box::new(catalogue),
+            });
     }
     pub fn backup(&self) -> World {
         self.inner.lock().world.clone()
@@ -506,6 +531,24 @@ impl FakeServer {
             "access_expires_in_s": 600,
         });
         answer(200, serde_json::to_vec(&body).unwrap())
+    }
+
+    fn sign_out(&self, request: &HttpRequest) -> HttpResponse {
+        let mut inner = self.inner.lock();
+        let (_, bearer) = request
+            .headers
+            .iter()
+            .find(|(n, _)| n == "authorization")
+            .unwrap();
+        let device = DeviceId::parse(bearer.strip_prefix("Bearer ").unwrap()).unwrap();
+        if inner.expired.contains(&device) {
+            return answer(401, br#"{"code":"token_expired"}"#.to_vec());
+        }
+        inner.signed_out.insert(device);
+        answer(204, Vec::new())
+    }
+    pub fn signed_out(&self, device: DeviceId) -> bool {
+        self.inner.lock().signed_out.contains(&device)
     }
 
     fn sync(&self, request: &HttpRequest) -> HttpResponse {
@@ -637,7 +680,7 @@ impl FakeServer {
 impl Transport for FakeServer {
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let fault = match request.path.as_str() {
-            "/v1/sync" => self.faults.lock().pop(),
+            "/v1/sync" | "/v1/sign-out" => self.faults.lock().pop(),
             _ => None,
         };
         let interrupted = Err(TransportError {
@@ -656,6 +699,7 @@ impl Transport for FakeServer {
         let mut response = match request.path.as_str() {
             "/v1/sync" => self.sync(&request),
             "/v1/token" => self.token(&request.body),
+            "/v1/sign-out" => self.sign_out(&request),
             path => self.enrol(path, &request.body),
         };
         match fault {
@@ -701,7 +745,7 @@ pub const KEY: [u8; 32] = [5; 32];
 pub fn options(path: &Path, platform: &Arc<TestPlatform>) -> OpenOptions {
     OpenOptions {
         path: path.to_owned(),
-        key: KEY,
+        key: KEY.into(),
         platform: platform.clone(),
     }
 }
@@ -727,6 +771,12 @@ impl Phone {
     pub fn enrolled(server: &FakeServer, name: &str, seed: u64) -> Self {
         let phone = Self::new(seed);
         let code = server.hire(name, "c");
+        phone.client.enrol(server, &code).unwrap();
+        phone
+    }
+    pub fn enrolled_as(server: &FakeServer, name: &str, seed: u64, role: Role) -> Self {
+        let phone = Self::new(seed);
+        let code = server.hire_as(name, "c", role);
         phone.client.enrol(server, &code).unwrap();
         phone
     }

@@ -12,6 +12,7 @@ mod record_keys;
 mod refresh;
 mod seal;
 mod secret;
+mod seen;
 mod server_key;
 mod session;
 mod sqlite;
@@ -42,6 +43,7 @@ pub use refresh::{
 };
 pub use seal::{RecordKey, SEAL_OVERHEAD_BYTES, SealError, open, seal};
 pub use secret::NoRandomness;
+pub use seen::{Seen, SeenLog, SeenRow};
 pub use server_key::{MASTER_KEY_FILE_NAME, MasterKey, MasterKeyError, ServerKey};
 pub use session::{AccessToken, Auth, AuthSettings, AuthenticateError, Session};
 pub use sqlite::StoreError;

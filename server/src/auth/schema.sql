@@ -48,3 +48,15 @@ CREATE TRIGGER IF NOT EXISTS audit_is_never_changed BEFORE UPDATE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_is_never_cut BEFORE DELETE ON audit
   BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+-- Up to which entry of a device log supervisors have seen a record, for the one who wrote it. Who saw it is not kept.
+CREATE TABLE IF NOT EXISTS seen (
+  user_id BLOB NOT NULL, record BLOB NOT NULL, stream TEXT NOT NULL, incarnation BLOB NOT NULL,
+  seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (user_id, record, stream, incarnation)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS seen_by_user ON seen (user_id, revision);
+CREATE TABLE IF NOT EXISTS seen_revision (
+  id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO seen_revision (id, revision) VALUES (1, 0);

@@ -14,6 +14,7 @@ use super::devices::{Devices, Standing};
 use super::enrolment::{Enrolment, EnrolmentError, Redemption};
 use super::passwords::{Hasher, Password};
 use super::refresh::{Refresh, RefreshError, RefreshSettings, RefreshToken};
+use super::seen::Seen;
 use super::server_key::{MasterKey, ServerKey};
 use super::sqlite::StoreError;
 use super::store::{AUTH_DB_FILE_NAME, AuthStore};
@@ -105,6 +106,8 @@ pub struct Auth {
     pub enrolment: Enrolment,
     /// Who did what.
     pub audit: Audit,
+    /// What supervisors have seen.
+    pub seen: Seen,
     /// Signs receipts and audit heads.
     pub server_key: ServerKey,
 }
@@ -128,6 +131,7 @@ impl Auth {
             devices: Devices::new(Arc::clone(&store)),
             refresh: Refresh::new(Arc::clone(&store), settings.refresh),
             enrolment: Enrolment::new(Arc::clone(&store)),
+            seen: Seen::open(Arc::clone(&store))?,
             audit: Audit::new(store),
         })
     }

@@ -60,7 +60,7 @@ enum Command {
     /// Phones: invite, list, revoke.
     #[command(subcommand)]
     Device(devices::Device),
-    /// Import areas or matters from a CSV file.
+    /// Import areas, matter kinds or matters from a file.
     #[command(subcommand)]
     Import(records::Import),
     /// Export records to stdout or a file.

@@ -13,7 +13,10 @@ use uuid::Uuid;
 use super::{Complaint, Context, Done, an_admin, find_user, is_file_free, say, say_json, show};
 use crate::auth::{Actor, DeviceState};
 use crate::export::{Format, export_records};
-use crate::import::{MatterOptions, Report, RowClock, import_areas, import_matters};
+use crate::import::{
+    CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_catalogue,
+    import_matters,
+};
 use crate::node::Node;
 use crate::views::{RecordFilter, Scope, Sort};
 
@@ -22,7 +25,7 @@ const SHOWN_NOTES: usize = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// The CSV file.
+    /// The file.
     file: PathBuf,
     /// Only say what would happen.
     #[arg(long)]
@@ -36,6 +39,8 @@ pub(super) struct ImportArgs {
 pub(super) enum Import {
     /// Areas: code, parent, name, level.
     Areas(ImportArgs),
+    /// Matter kinds, as CSV (code, label_zh, label_en, department, deadline_hours, evidence, urgent, retired) or, in a file named .json, as the API gives them.
+    Catalogue(ImportArgs),
     /// Matters of the New York 311 shape.
     Matters {
         #[command(flatten)]
@@ -133,6 +138,19 @@ impl Import {
                     import_areas(node, file, args.dry_run, &mut |read| bar.set_position(read))?;
                 bar.finish_and_clear();
                 show_report(&report, args.json)
+            }
+            Self::Catalogue(args) => {
+                let (file, bytes) = open(&args.file)?;
+                let format = match args.file.extension() {
+                    Some(e) if e.eq_ignore_ascii_case("json") => CatalogueFormat::Json,
+                    _ => CatalogueFormat::Csv,
+                };
+                let bar = show::bytes_bar(bytes)?;
+                let report = import_catalogue(node, file, format, args.dry_run, &mut |read| {
+                    bar.set_position(read);
+                });
+                bar.finish_and_clear();
+                show_report(&report?, args.json)
             }
             Self::Matters {
                 args,

@@ -4,11 +4,13 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use gridfold_sync_core::directory::default_catalogue;
 use zeroize::Zeroizing;
 
 use super::{Complaint, Context, Done, complain, find_user, say, say_json, show};
 use crate::auth::{Actor, PASSWORD_MAX_CHARS, Password};
+use crate::catalogue::publish_catalogue;
 use crate::clock::SystemClock;
 use crate::node::Node;
 use crate::routes::users::{add_user, change_user, read_name};
@@ -26,6 +28,17 @@ pub(super) struct Init {
     /// A file whose first line is the administrator's password, `-` for stdin. One is made and printed when left out.
     #[arg(long, value_name = "FILE")]
     admin_password_file: Option<PathBuf>,
+    /// The matter kinds to begin with: twelve ordinary ones, or none. They can be changed at any time.
+    #[arg(long, value_enum, default_value_t = FirstCatalogue::Default)]
+    catalogue: FirstCatalogue,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FirstCatalogue {
+    /// Twelve ordinary kinds of community matters, in Chinese and English.
+    Default,
+    /// None.
+    None,
 }
 
 #[derive(Debug, Subcommand)]
@@ -110,6 +123,9 @@ impl Init {
             &self.admin,
             &secret,
         )?;
+        if matches!(self.catalogue, FirstCatalogue::Default) {
+            publish_catalogue(&node, &default_catalogue()?)?;
+        }
         node.shutdown();
         say(&format!("{} is ready.", context.data.display()))?;
         say(&format!("administrator: {}", self.admin))?;

@@ -1,15 +1,17 @@
-//! Import: areas and matters from CSV files of others.
+//! Import: areas, matter kinds and matters from files of others.
 //!
 //! What enters is a file as it came; what leaves is edits and directory changes like any other, and a report that names every line that was not taken and why.
 //! A file is read as a stream, one bad row never keeps the next from being looked at, and the same file twice adds nothing.
 
 mod areas;
+mod catalogue;
 mod matter_row;
 mod matters;
 mod place;
 mod table;
 
 pub use areas::import_areas;
+pub use catalogue::{CatalogueFormat, import_catalogue};
 pub use matter_row::{MatterRow, RowClock, SOURCE, matter_id, read_matter_row};
 pub use matters::{MatterOptions, import_matters};
 pub use place::{Place, place_of};
@@ -88,6 +90,12 @@ pub enum ImportError {
     /// The time zone is not known.
     #[error("there is no time zone {0}; use a name such as America/New_York")]
     TimeZone(String),
+    /// Not the JSON of a catalogue.
+    #[error("the file is not a catalogue in JSON: {0}")]
+    Json(String),
+    /// What the file and the catalogue before come to together does not fit.
+    #[error("nothing was changed: {0}")]
+    Catalogue(gridfold_sync_core::directory::CatalogueError),
     /// The node failed.
     #[error("stopped after line {line}: {reason}")]
     Node {

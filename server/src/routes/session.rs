@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Api, Body, Caller, Peer};
-use crate::auth::{DeviceState, Password, Session};
+use crate::auth::{Password, Session};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
+use crate::routes::devices::revoke_device;
 use crate::routes::grants::GrantBody;
 
 /// Login and password.
@@ -145,7 +146,7 @@ pub struct SignOut {
     pub refresh_token: Option<String>,
 }
 
-/// Ends the session. A console's access token is refused from then on.
+/// Ends the session. The device's access token is refused from its next request on.
 #[utoipa::path(post, path = "/v1/sign-out", tag = "sessions", request_body = SignOut, responses(
     (status = 204, description = "Ended"),
     (status = 401, body = ProblemBody),
@@ -160,15 +161,8 @@ pub async fn sign_out(
         if let Some(token) = &given.refresh_token {
             node.auth.refresh.end(token, now_ms)?;
         }
-        let device = node.auth.devices.get(caller.actor.device)?;
-        if device.is_some_and(|d| d.public_key.is_none()) {
-            node.auth.devices.set_state(
-                caller.actor.device,
-                DeviceState::Revoked,
-                caller.actor,
-                now_ms,
-            )?;
-        }
+        // A phone erases its key when it signs out, so the device never comes back either.
+        revoke_device(node, caller.actor.device, false, caller.actor, caller.now)?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

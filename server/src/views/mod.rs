@@ -13,6 +13,7 @@ mod record_row;
 mod set_aside;
 mod text;
 mod write;
+mod written;
 
 pub use filter::{Page, RecordFilter, RecordRow, Scope, Sort};
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
@@ -21,6 +22,7 @@ pub use pool::ViewsError;
 pub use projected::{ProjectedEntry, QuarantineNote};
 pub use text::{match_expression, segment};
 pub use write::ViewsWriter;
+pub use written::WrittenLog;
 
 use std::path::Path;
 use std::sync::Arc;

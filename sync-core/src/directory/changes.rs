@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::directory::Catalogue;
 use crate::ids::{AreaCode, DeviceId, GrantId, RecordId, UserId};
 use crate::schema::{Form, Role};
 use crate::time::Timestamp;
@@ -111,6 +112,11 @@ pub enum DirectoryChange {
     Form {
         /// The form.
         form: Box<Form>,
+    },
+    /// Publishes a version of the catalogue.
+    Catalogue {
+        /// The catalogue.
+        catalogue: Box<Catalogue>,
     },
     /// A device has shown that it erased a stream it may no longer hold.
     StreamErased {

@@ -1,14 +1,17 @@
-//! The directory: areas, users, grants, devices and forms, folded from its changes.
+//! The directory: areas, users, grants, devices, forms and the catalogue, folded from its changes.
 //!
 //! What enters: changes in the order of their revision. What leaves: answers about who may do what
 //! where, and the part of the directory one user's phone needs. What never happens here: secrets;
 //! password hashes and tokens are the server's own and never replicated.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+mod catalogue;
 mod changes;
 mod scope;
 
+pub use catalogue::{Catalogue, CatalogueError, Evidence, MatterKind, default_catalogue};
 pub use changes::{Area, Device, DeviceState, DirectoryChange, GRID_LEVEL, Grant, User};
 pub use scope::DirectoryScope;
 
@@ -42,6 +45,7 @@ pub struct Directory {
     grants_by_user: BTreeMap<UserId, BTreeSet<GrantId>>,
     devices: BTreeMap<DeviceId, Device>,
     forms: FormSet,
+    catalogues: BTreeMap<u32, Arc<Catalogue>>,
     erased_streams: BTreeMap<(DeviceId, String), Timestamp>,
     settled: BTreeMap<(String, String), (String, UserId, Timestamp)>,
     erased_records: BTreeSet<RecordId>,
@@ -85,6 +89,12 @@ impl Directory {
             DirectoryChange::Form { form } => {
                 // Checked before it was logged; a form that no longer fits is left out.
                 let _ = self.forms.publish(*form);
+            }
+            DirectoryChange::Catalogue { catalogue } => {
+                // Checked before it was logged; of two for one version the first stands.
+                self.catalogues
+                    .entry(catalogue.version)
+                    .or_insert_with(|| Arc::new(*catalogue));
             }
             DirectoryChange::StreamErased { device, stream, at } => {
                 self.erased_streams.insert((device, stream), at);
@@ -153,6 +163,16 @@ impl Directory {
     #[must_use]
     pub fn forms(&self) -> &FormSet {
         &self.forms
+    }
+    /// The newest catalogue, if one was published.
+    #[must_use]
+    pub fn catalogue(&self) -> Option<&Arc<Catalogue>> {
+        self.catalogues.values().next_back()
+    }
+    /// A version of the catalogue.
+    #[must_use]
+    pub fn catalogue_version(&self, version: u32) -> Option<&Arc<Catalogue>> {
+        self.catalogues.get(&version)
     }
     /// Whether a record was erased.
     #[must_use]
@@ -359,6 +379,7 @@ impl Directory {
             grants,
             areas: areas.into_values().collect(),
             forms: self.forms.iter().map(|f| (**f).clone()).collect(),
+            catalogue: self.catalogue().map(|c| (**c).clone()),
         }
     }
 }

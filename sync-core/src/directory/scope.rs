@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::directory::{Area, Directory, DirectoryChange, Grant, User};
+use crate::directory::{Area, Catalogue, Directory, DirectoryChange, Grant, User};
 use crate::ids::{FormCode, UserId};
 use crate::schema::Form;
 
@@ -20,6 +20,9 @@ pub struct DirectoryScope {
     pub areas: Vec<Area>,
     /// All forms.
     pub forms: Vec<Form>,
+    /// The newest catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Catalogue>,
 }
 
 impl DirectoryScope {
@@ -61,6 +64,11 @@ impl DirectoryScope {
         for form in &self.forms {
             directory.apply(DirectoryChange::Form {
                 form: Box::new(form.clone()),
+            });
+        }
+        if let Some(catalogue) = &self.catalogue {
+            directory.apply(DirectoryChange::Catalogue {
+                catalogue: Box::new(catalogue.clone()),
             });
         }
         directory

@@ -47,6 +47,9 @@ pub struct Transition {
     /// Fields that must have a value before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<FieldKey>,
+    /// Whether the doer is asked to say why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub note: bool,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
@@ -220,20 +223,30 @@ impl Lifecycle {
             .into_iter()
             .find(|t| roles.iter().any(|r| t.roles.contains(r)))
             .ok_or(RefusalCode::NotWritable)?;
-        let has = |field: &FieldKey| match state.fields.get(field) {
-            Some(Cell::Text { text, .. }) => !text.is_empty(),
-            Some(Cell::Choices(chosen)) => !chosen.is_empty(),
-            Some(Cell::Group(items)) => items.values().any(|i| i.present),
-            Some(Cell::Register(_)) => {
-                !matches!(state.value(field.as_str()), Some(Value::Text(t)) if t.is_empty())
-            }
-            Some(Cell::Counter { .. }) => true,
-            None => false,
-        };
-        if row.needs.iter().all(has) {
+        if row.lacking(state).next().is_none() {
             Ok(())
         } else {
             Err(RefusalCode::TransitionNotAllowed)
         }
+    }
+}
+
+impl Transition {
+    /// The fields that must have a value before it and have none.
+    pub fn lacking<'a>(&'a self, state: &'a PartState) -> impl Iterator<Item = &'a FieldKey> {
+        self.needs.iter().filter(|field| !has_value(state, field))
+    }
+}
+
+fn has_value(state: &PartState, field: &FieldKey) -> bool {
+    match state.fields.get(field) {
+        Some(Cell::Text { text, .. }) => !text.is_empty(),
+        Some(Cell::Choices(chosen)) => !chosen.is_empty(),
+        Some(Cell::Group(items)) => items.values().any(|i| i.present),
+        Some(Cell::Register(_)) => {
+            !matches!(state.value(field.as_str()), Some(Value::Text(t)) if t.is_empty())
+        }
+        Some(Cell::Counter { .. }) => true,
+        None => false,
     }
 }

@@ -1,19 +1,39 @@
 //! The forms every installation starts with, as data in `forms/`.
 
-use crate::schema::{Form, FormError};
+use crate::schema::{Form, FormError, FormSet};
 
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 7] = [
     include_str!("../../forms/household.json"),
     include_str!("../../forms/visit.json"),
     include_str!("../../forms/matter.json"),
     include_str!("../../forms/task.json"),
     include_str!("../../forms/meeting.json"),
+    // With comments, and notes where a transition asks for one.
+    include_str!("../../forms/matter.2.json"),
+    include_str!("../../forms/task.2.json"),
 ];
 
-/// Household, visit, matter, task and meeting.
+/// Household, visit, matter, task and meeting, in all their versions, older ones first.
 ///
 /// # Errors
 /// [`FormError`] when a file in `forms/` is wrong; a test keeps it from happening.
 pub fn builtin_forms() -> Result<Vec<Form>, FormError> {
     SOURCES.iter().map(|json| Form::from_json(json)).collect()
+}
+
+/// The built-in forms to publish beside those of an installation that an older build founded: newer
+/// versions of what it has. A form that the installation went on with by itself is left alone.
+///
+/// # Errors
+/// As [`builtin_forms`].
+pub fn newer_builtin_forms(known: &FormSet) -> Result<Vec<Form>, FormError> {
+    let mut forms = builtin_forms()?;
+    let builtin = forms.clone();
+    forms.retain(|form| {
+        let of_ours = known.latest(&form.code).filter(|newest| {
+            newest.version < form.version && builtin.iter().any(|ours| *ours == ***newest)
+        });
+        of_ours.is_some()
+    });
+    Ok(forms)
 }

@@ -9,7 +9,7 @@ mod check;
 mod field;
 mod form;
 
-pub use builtin::builtin_forms;
+pub use builtin::{builtin_forms, newer_builtin_forms};
 pub use check::{Pattern, check_op, missing_required, visible};
 pub use field::{Choice, Condition, Field, FieldType, Label};
 pub use form::{Form, FormError, FormSet};

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use crate::codec::DecodeError;
 use crate::limits::{MAX_BODY_DECODED_BYTES, MAX_BODY_WIRE_BYTES};
-use crate::wire::WIRE_VERSION;
+use crate::wire::{FIRST_WIRE_VERSION, WIRE_VERSION};
 
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
@@ -13,9 +13,15 @@ const LEVEL: i32 = 3;
 /// A frame that asks for a larger window (16 MiB) is refused.
 const WINDOW_LOG_MAX: u32 = 24;
 
-/// Puts content into a frame.
+/// Puts content into a frame of the first version, which every build reads.
 #[must_use]
 pub fn seal_frame(content: &[u8]) -> Vec<u8> {
+    seal_frame_as(FIRST_WIRE_VERSION, content)
+}
+
+/// Puts content of this version into a frame.
+#[must_use]
+pub fn seal_frame_as(version: u8, content: &[u8]) -> Vec<u8> {
     let compressed = zstd::bulk::compress(content, LEVEL)
         .ok()
         .filter(|c| c.len() < content.len());
@@ -24,10 +30,22 @@ pub fn seal_frame(content: &[u8]) -> Vec<u8> {
         None => (PLAIN, content),
     };
     let mut out = Vec::with_capacity(body.len() + 2);
-    out.push(WIRE_VERSION);
+    out.push(version);
     out.push(flag);
     out.extend_from_slice(body);
     out
+}
+
+/// The version of a frame's content.
+///
+/// # Errors
+/// [`DecodeError`] for no frame, or a version that this build does not know.
+pub fn frame_version(frame: &[u8]) -> Result<u8, DecodeError> {
+    match frame.first() {
+        None => Err(DecodeError::Truncated),
+        Some(v) if (FIRST_WIRE_VERSION..=WIRE_VERSION).contains(v) => Ok(*v),
+        Some(_) => Err(DecodeError::UnknownVersion),
+    }
 }
 
 /// Takes content out of a frame; stops at [`MAX_BODY_WIRE_BYTES`] and
@@ -36,12 +54,10 @@ pub fn seal_frame(content: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`DecodeError`] for another version, a damaged frame or too much content.
 pub fn open_frame(frame: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let [version, flag, body @ ..] = frame else {
+    let [_, flag, body @ ..] = frame else {
         return Err(DecodeError::Truncated);
     };
-    if *version != WIRE_VERSION {
-        return Err(DecodeError::UnknownVersion);
-    }
+    frame_version(frame)?;
     if frame.len() > MAX_BODY_WIRE_BYTES {
         return Err(DecodeError::TooLarge("body"));
     }

@@ -15,13 +15,17 @@ mod frame;
 mod items;
 mod request;
 mod response;
+mod seen;
 mod shapes;
 mod tables;
 
 pub use budget::PageBudget;
-pub use frame::{open_frame, seal_frame};
+pub use frame::{frame_version, open_frame, seal_frame, seal_frame_as};
 pub use request::{Cursor, RecoverRun, SyncRequest};
 pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncResponse};
+pub use seen::{SeenMark, SeenNews};
 
-/// Version of the wire format, the first byte of every body.
-pub const WIRE_VERSION: u8 = 1;
+/// Newest version of the wire format, the first byte of a body.
+pub const WIRE_VERSION: u8 = 2;
+/// The version that every build reads and writes: without what supervisors have seen.
+pub const FIRST_WIRE_VERSION: u8 = 1;

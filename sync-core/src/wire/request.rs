@@ -9,9 +9,10 @@ use crate::limits::{
     MAX_OPS_PER_MESSAGE, MAX_STREAMS_PER_SYNC,
 };
 use crate::wire::columns::{Place, get_entries, put_entries};
-use crate::wire::frame::{open_frame, seal_frame};
+use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::tables::{StreamNames, Table};
+use crate::wire::{FIRST_WIRE_VERSION, WIRE_VERSION};
 
 /// How far a phone has followed a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +55,21 @@ pub struct SyncRequest {
     pub logs: Vec<PushedLog>,
     /// What a restored server lost.
     pub recover: Vec<RecoverRun>,
+    /// Revision up to which this phone knows what supervisors have seen; none asks in the first
+    /// version, which has no such thing.
+    pub seen: Option<u64>,
 }
 
 impl SyncRequest {
+    /// The version of its body, and of the response to it.
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        match self.seen {
+            None => FIRST_WIRE_VERSION,
+            Some(_) => WIRE_VERSION,
+        }
+    }
+
     /// The incarnations named by its logs, in order: the response refers to them by number.
     #[must_use]
     pub fn incarnations(&self) -> Vec<IncarnationId> {
@@ -120,7 +133,10 @@ impl SyncRequest {
         incarnations.put(&mut out);
         authors.put(&mut out);
         out.extend_from_slice(&tail);
-        seal_frame(&out)
+        if let Some(revision) = self.seen {
+            put_u64(&mut out, revision);
+        }
+        seal_frame_as(self.version(), &out)
     }
 
     /// Reads a body.
@@ -128,6 +144,7 @@ impl SyncRequest {
     /// # Errors
     /// [`DecodeError`]; nothing of a body that does not decode is used.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        let version = frame_version(body)?;
         let content = open_frame(body)?;
         let mut r = Reader::new(&content);
         let epoch = u64::from_be_bytes(r.array()?);
@@ -191,6 +208,10 @@ impl SyncRequest {
                 items,
             });
         }
+        let seen = match version {
+            FIRST_WIRE_VERSION => None,
+            _ => Some(r.u64()?),
+        };
         r.finish()?;
         Ok(Self {
             epoch,
@@ -200,6 +221,7 @@ impl SyncRequest {
             erased,
             logs,
             recover,
+            seen,
         })
     }
 }

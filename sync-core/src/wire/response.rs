@@ -10,8 +10,9 @@ use crate::limits::{
 };
 use crate::time::Timestamp;
 use crate::wire::SyncRequest;
-use crate::wire::frame::{open_frame, seal_frame};
+use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
+use crate::wire::seen::{SeenNews, get_news, put_news};
 use crate::wire::tables::{StreamNames, Table};
 
 /// A problem with a pushed device log.
@@ -78,11 +79,15 @@ pub struct SyncResponse {
     pub directory: Option<Vec<u8>>,
     /// What to do.
     pub directives: Vec<Directive>,
+    /// What supervisors have seen since the revision that the request names. Never sent to a
+    /// request of the first version.
+    pub seen: Option<SeenNews>,
 }
 
 const HAS_EPOCH: u8 = 1;
 const HAS_RECEIPT: u8 = 2;
 const HAS_DIRECTORY: u8 = 4;
+const HAS_SEEN: u8 = 8;
 
 impl SyncResponse {
     /// The body of the response to this request of this author.
@@ -135,6 +140,10 @@ impl SyncResponse {
                 Directive::Wipe => tail.push(1),
             }
         }
+        let seen = self.seen.as_ref().filter(|_| request.seen.is_some());
+        if let Some(news) = seen {
+            put_news(&mut tail, news, self.now, &mut names, &mut incarnations);
+        }
         let mut flags = 0;
         if self.epoch != request.epoch {
             flags |= HAS_EPOCH;
@@ -144,6 +153,9 @@ impl SyncResponse {
         }
         if self.directory.is_some() {
             flags |= HAS_DIRECTORY;
+        }
+        if seen.is_some() {
+            flags |= HAS_SEEN;
         }
         let mut out = vec![flags];
         if flags & HAS_EPOCH != 0 {
@@ -159,7 +171,7 @@ impl SyncResponse {
         incarnations.put(&mut out);
         authors.put(&mut out);
         out.extend_from_slice(&tail);
-        seal_frame(&out)
+        seal_frame_as(request.version(), &out)
     }
 
     /// Reads the response to this request. Items that the request pushed come without entry and
@@ -168,10 +180,17 @@ impl SyncResponse {
     /// # Errors
     /// [`DecodeError`]; nothing of a body that does not decode is used.
     pub fn decode(body: &[u8], request: &SyncRequest, asker: Author) -> Result<Self, DecodeError> {
+        if frame_version(body)? != request.version() {
+            return Err(DecodeError::UnknownVersion);
+        }
         let content = open_frame(body)?;
         let mut r = Reader::new(&content);
         let flags = r.u8()?;
-        if flags & !(HAS_EPOCH | HAS_RECEIPT | HAS_DIRECTORY) != 0 {
+        let mut known = HAS_EPOCH | HAS_RECEIPT | HAS_DIRECTORY;
+        if request.seen.is_some() {
+            known |= HAS_SEEN;
+        }
+        if flags & !known != 0 {
             return Err(DecodeError::OutOfRange("flags"));
         }
         let epoch = if flags & HAS_EPOCH == 0 {
@@ -249,6 +268,11 @@ impl SyncResponse {
                 _ => return Err(DecodeError::OutOfRange("directive")),
             });
         }
+        let seen = if flags & HAS_SEEN == 0 {
+            None
+        } else {
+            Some(get_news(&mut r, now, &mut names, &incarnations)?)
+        };
         r.finish()?;
         Ok(Self {
             epoch,
@@ -259,6 +283,7 @@ impl SyncResponse {
             receipt,
             directory,
             directives,
+            seen,
         })
     }
 }

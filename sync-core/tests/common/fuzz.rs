@@ -139,13 +139,15 @@ pub fn request(r: &mut Rng) -> SyncRequest {
     }
     SyncRequest {
         logs,
+        seen: r.one_in(2).then(|| r.next()),
         ..SyncRequest::default()
     }
 }
 
 /// A body like `request`'s with a few bytes changed; uncompressed, so that they matter.
 pub fn mutant(r: &mut Rng) -> Vec<u8> {
-    let mut body = open_frame(&request(r).encode()).expect("a frame");
+    let request = request(r);
+    let mut body = open_frame(&request.encode()).expect("a frame");
     for _ in 0..r.below(4) {
         let at = r.below(body.len());
         match r.below(4) {
@@ -163,5 +165,5 @@ pub fn mutant(r: &mut Rng) -> Vec<u8> {
             }
         }
     }
-    [&[1, 0], body.as_slice()].concat()
+    [&[request.version(), 0], body.as_slice()].concat()
 }

@@ -11,8 +11,8 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
-    Cursor, Directive, ProblemNotice, RecoverRun, StreamPage, StreamReset, SyncRequest,
-    SyncResponse,
+    Cursor, Directive, ProblemNotice, RecoverRun, SeenMark, SeenNews, StreamPage, StreamReset,
+    SyncRequest, SyncResponse,
 };
 
 use super::Rng;
@@ -239,6 +239,28 @@ pub fn request(r: &mut Rng) -> SyncRequest {
         erased: streams(r, 3),
         logs,
         recover,
+        seen: r.one_in(2).then(|| seq(r)),
+    }
+}
+
+/// Marks on logs of the request and on others.
+fn news(r: &mut Rng, request: &SyncRequest) -> SeenNews {
+    let marks = streams(r, 5).into_iter().map(|stream| SeenMark {
+        stream,
+        record: RecordId::from_bytes(r.bytes()),
+        upto: EntryRef {
+            incarnation: match request.logs.first() {
+                Some(log) if r.one_in(2) => log.incarnation,
+                _ => IncarnationId::from_bytes(r.bytes()),
+            },
+            seq: seq(r),
+        },
+        at: stamp(r),
+    });
+    SeenNews {
+        marks: marks.collect(),
+        revision: seq(r),
+        more: r.one_in(2),
     }
 }
 
@@ -309,11 +331,14 @@ pub fn response(r: &mut Rng, request: &SyncRequest, asker: Author) -> SyncRespon
             .map(directive)
             .chain(r.one_in(3).then_some(Directive::Wipe))
             .collect(),
+        seen: r.one_in(2).then(|| news(r, request)),
     }
 }
 
-/// What a phone reads of a response: items it pushed itself come without what it has.
+/// What a phone reads of a response: items it pushed itself come without what it has, and in the
+/// first version nothing tells what was seen.
 pub fn as_read(mut response: SyncResponse, request: &SyncRequest) -> SyncResponse {
+    response.seen = response.seen.filter(|_| request.seen.is_some());
     for page in &mut response.pages {
         for item in &mut page.items {
             let pushed = request.logs.iter().any(|log| {

@@ -68,7 +68,7 @@ pub(crate) fn run() {
     lists(&phone.client);
     let options = OpenOptions {
         path: site.path("phone"),
-        key: [7; 32],
+        key: [7; 32].into(),
         platform: std::sync::Arc::clone(&phone.platform) as _,
     };
     drop(phone);

@@ -161,7 +161,7 @@ impl Site {
         let platform = BenchPlatform::new(n + 1);
         let client = Client::create(OpenOptions {
             path,
-            key: [7; 32],
+            key: [7; 32].into(),
             platform: Arc::clone(&platform) as _,
         })
         .unwrap();

@@ -120,7 +120,7 @@ impl Phone {
     fn options(&self) -> OpenOptions {
         OpenOptions {
             path: self.dir.clone(),
-            key: STORE_KEY,
+            key: STORE_KEY.into(),
             platform: self.platform.clone(),
         }
     }

@@ -296,7 +296,7 @@ pub fn write_until_killed(store: &Path, grid: &str) -> Result<(), DemoError> {
     });
     let options = gridfold_client::OpenOptions {
         path: store.to_owned(),
-        key: STORE_KEY,
+        key: STORE_KEY.into(),
         platform,
     };
     let client = gridfold_client::Client::open(options)?;

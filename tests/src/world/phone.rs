@@ -66,7 +66,7 @@ const KEY: [u8; 32] = [7; 32];
 fn options(dir: &Path, platform: &Arc<SimPlatform>) -> OpenOptions {
     OpenOptions {
         path: dir.to_owned(),
-        key: KEY,
+        key: KEY.into(),
         platform: Arc::clone(platform) as Arc<dyn Platform>,
     }
 }

@@ -19,6 +19,7 @@ use gridfold_sync_core::ids::{RecordId, SensitivityClass};
 use super::{Api, Caller, Path};
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
+use crate::seen::Look;
 use crate::views::{Scope, StoredRecord};
 
 /// A record the caller may see, with what they may see of it.
@@ -59,7 +60,7 @@ fn audit_reading(
     Ok(())
 }
 
-/// One record with its conflicts and the transitions the caller may make. Reading restricted fields is audited.
+/// One record with its conflicts and the transitions the caller may make. Reading restricted fields is audited. That a supervisor or admin of its grid opened it, not who, is told to the phones of those who wrote it.
 #[utoipa::path(get, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = RecordBody), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(api): State<Api>,
@@ -67,8 +68,10 @@ pub async fn one(
     Path(id): Path<String>,
 ) -> Answer<Json<RecordBody>> {
     api.blocking(move |node| {
-        let (record, _) = find(node, &caller, &id)?;
+        let look = Look::before(node, &caller, &id)?;
+        let (record, scope) = find(node, &caller, &id)?;
         audit_reading(node, &caller, &record, "record.read-restricted")?;
+        look.done(node, &caller, record.row.record, &scope);
         Ok(Json(record_body(&caller, &record)))
     })
     .await

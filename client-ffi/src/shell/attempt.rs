@@ -1,0 +1,51 @@
+//! How the last attempt to sync went. Kept in memory: after a start nothing is known.
+
+use gridfold_sync_core::time::Timestamp;
+
+use crate::error::ClientError;
+use crate::shell::Shell;
+use crate::shell::transport::Transport;
+use crate::types::{Reach, SyncOptions, SyncReport};
+
+/// What is known of the last attempt.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attempt {
+    pub(crate) reach: Reach,
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) error: Option<String>,
+}
+
+impl Shell {
+    /// Syncs and remembers how it went.
+    pub(crate) fn sync(
+        &self,
+        transport: &dyn Transport,
+        options: &SyncOptions<'_>,
+    ) -> Result<SyncReport, ClientError> {
+        let result = self.run_sync(transport, options).map_err(|e| match e {
+            // A transport that was told to give up is no broken connection.
+            ClientError::Offline { .. } => options.check_cancelled().err().unwrap_or(e),
+            other => other,
+        });
+        let reach = match &result {
+            Ok(_) => Some(Reach::Reachable),
+            Err(ClientError::Offline { retry_after: None }) => Some(Reach::Unreachable),
+            // It answered, if only to refuse.
+            Err(
+                ClientError::Offline { .. }
+                | ClientError::SignInRequired
+                | ClientError::Revoked
+                | ClientError::UpdateRequired
+                | ClientError::Rejected { .. },
+            ) => Some(Reach::Reachable),
+            Err(_) => None,
+        };
+        let mut attempt = self.attempt.lock();
+        if let Some(reach) = reach {
+            attempt.reach = reach;
+            attempt.at = Some(self.platform.now());
+        }
+        attempt.error = result.as_ref().err().map(|e| e.code().to_owned());
+        result
+    }
+}

@@ -1,0 +1,185 @@
+//! Lifecycles on the phone: what may be done to a record next, doing it, and comments on it.
+//!
+//! What enters: the record as it stands here and the roles held in its grid. What leaves: the
+//! transitions allowed, with what they ask for. The rules are the core's; whoever decides is the
+//! server.
+
+use gridfold_sync_core::edit::{Op, Value};
+use gridfold_sync_core::ids::{ActionKey, FieldKey, ItemKey, RecordId};
+use gridfold_sync_core::schema::{FieldType, Form, Label};
+use gridfold_sync_core::view::{Cell, PartState};
+
+use crate::error::ClientError;
+use crate::platform::random;
+use crate::shell::Shell;
+use crate::shell::http::hex;
+use crate::shell::read::author_of;
+use crate::shell::rows::StreamNo;
+use crate::shell::state::{Core, entry_row};
+use crate::shell::store::Rx;
+use crate::shell::summary::with_view;
+use crate::types::{Comment, NextTransition};
+
+/// The group of comments and its members, in forms that have one.
+const COMMENTS: &str = "comments";
+const TEXT: &str = "text";
+const AT: &str = "at";
+
+fn label(of: Option<&Label>, key: &str) -> (String, String) {
+    of.map_or_else(
+        || (key.to_owned(), key.to_owned()),
+        |label| (label.zh.clone(), label.en.clone()),
+    )
+}
+
+fn next_of(
+    form: &Form,
+    main: &PartState,
+    core: &Core,
+    grid: &gridfold_sync_core::ids::AreaCode,
+) -> Vec<NextTransition> {
+    let (Some(lifecycle), Some(held)) = (&form.lifecycle, &core.held) else {
+        return Vec::new();
+    };
+    let next = lifecycle.next(main, &held.roles(grid));
+    next.into_iter()
+        .map(|t| {
+            let status = lifecycle.status(&t.to).map(|s| &s.label);
+            let (to_label_zh, to_label_en) = label(status, t.to.as_str());
+            NextTransition {
+                action: t.action.clone(),
+                label_zh: t.label.zh.clone(),
+                label_en: t.label.en.clone(),
+                to: t.to.clone(),
+                to_label_zh,
+                to_label_en,
+                needs: t.lacking(main).cloned().collect(),
+                note_expected: t.note,
+            }
+        })
+        .collect()
+}
+
+fn has_comments(form: &Form) -> bool {
+    let member = |members: &[gridfold_sync_core::schema::Field], key: &str| {
+        members.iter().any(|m| m.key.as_str() == key)
+    };
+    form.field(COMMENTS).is_some_and(|field| match &field.kind {
+        FieldType::Group { members, .. } => member(members, TEXT) && member(members, AT),
+        _ => false,
+    })
+}
+
+fn key(text: &str) -> Result<FieldKey, ClientError> {
+    FieldKey::new(text).map_err(|_| ClientError::internal("lifecycle/key"))
+}
+
+impl Shell {
+    pub(crate) fn next_transitions(
+        &self,
+        record: &RecordId,
+    ) -> Result<Vec<NextTransition>, ClientError> {
+        self.read(|rx| {
+            let state = self.state.read();
+            let row = self.record_row(rx, record)?.ok_or(ClientError::NotFound)?;
+            if row.row.deleted {
+                return Ok(Vec::new());
+            }
+            let core = &state.core;
+            Ok(with_view(core, record, &row, |view| match view.main() {
+                Some(main) => next_of(view.form, main, core, &row.row.grid),
+                None => Vec::new(),
+            }))
+        })
+    }
+
+    pub(crate) fn transition(
+        &self,
+        record: &RecordId,
+        action: &str,
+        note: &str,
+    ) -> Result<(), ClientError> {
+        let action =
+            ActionKey::new(action).map_err(|_| ClientError::rejected("transition_not_allowed"))?;
+        let note = note.to_owned();
+        self.edit(record, None, vec![Op::Transition { action, note }])
+    }
+
+    pub(crate) fn comment(&self, record: &RecordId, text: &str) -> Result<(), ClientError> {
+        if text.trim().is_empty() {
+            return Err(ClientError::rejected("empty"));
+        }
+        let (field, item) = (
+            key(COMMENTS)?,
+            // Its own key, so that comments made without knowing of each other all stay.
+            ItemKey::new(&hex(&random::<12>(&*self.platform)))
+                .map_err(|_| ClientError::internal("lifecycle/item"))?,
+        );
+        let member = |member: FieldKey, value: Value| Op::ItemSet {
+            field: field.clone(),
+            item: item.clone(),
+            member,
+            value,
+        };
+        let ops = vec![
+            member(key(TEXT)?, Value::Text(text.to_owned())),
+            member(key(AT)?, Value::DateTime(self.platform.now())),
+        ];
+        self.commit_change(|batch| {
+            let row = batch.record(record)?.as_ref().map(|r| r.row.clone());
+            let row = row.ok_or(ClientError::NotFound)?;
+            let form = batch.core.held.as_ref().and_then(|h| h.form(&row.form));
+            if !form.is_some_and(|form| has_comments(form)) {
+                return Err(ClientError::rejected("no_comments"));
+            }
+            batch.edit_known(record, None, ops)
+        })
+    }
+
+    pub(crate) fn comments(&self, record: &RecordId) -> Result<Vec<Comment>, ClientError> {
+        self.read(|rx| {
+            let state = self.state.read();
+            let row = self.record_row(rx, record)?.ok_or(ClientError::NotFound)?;
+            let mut out = Vec::new();
+            for (stream, part) in &row.parts {
+                comments_of(rx, &state.core, *stream, part, &mut out)?;
+            }
+            out.sort_by(|a, b| (a.at, &a.item).cmp(&(b.at, &b.item)));
+            Ok(out)
+        })
+    }
+}
+
+fn comments_of(
+    rx: &Rx<'_>,
+    core: &Core,
+    stream: StreamNo,
+    part: &PartState,
+    out: &mut Vec<Comment>,
+) -> Result<(), ClientError> {
+    let Some(Cell::Group(items)) = part.fields.get(COMMENTS) else {
+        return Ok(());
+    };
+    for (item, held) in items.iter().filter(|(_, held)| held.present) {
+        let first = |member: &str| held.members.get(member).and_then(|all| all.first());
+        let Some(text) = first(TEXT) else { continue };
+        let Value::Text(said) = &text.value else {
+            continue;
+        };
+        let row = entry_row(rx, stream, &text.by)?.map(|(_, row)| row);
+        let author = author_of(core, text.by, row.as_ref().and_then(|r| r.said));
+        let user = author.map(|a| a.user);
+        out.push(Comment {
+            item: item.clone(),
+            text: said.clone(),
+            at: first(AT).and_then(|at| match &at.value {
+                Value::DateTime(at) => Some(*at),
+                _ => None,
+            }),
+            entry: text.by,
+            user,
+            user_name: user.and_then(|u| core.held.as_ref()?.user_name(u)),
+        });
+    }
+    Ok(())
+}

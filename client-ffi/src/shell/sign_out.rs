@@ -1,0 +1,97 @@
+//! Signing out: the server is told, then everything here is erased, key first.
+//!
+//! What enters: a transport that may have no connection. What leaves: an empty directory, and
+//! whether the server was told. What never happens here: losing unsent work that nobody agreed to
+//! lose.
+
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+
+use crate::error::ClientError;
+use crate::shell::Shell;
+use crate::shell::http::Problem;
+use crate::shell::state::Account;
+use crate::shell::store::{DRAFTS, Source};
+use crate::shell::transport::{HttpRequest, Transport};
+use crate::types::SignedOut;
+
+#[derive(Serialize)]
+struct SignOut<'a> {
+    refresh_token: &'a str,
+}
+
+impl Shell {
+    pub(crate) fn sign_out(
+        &self,
+        transport: &dyn Transport,
+        discard_unsent: bool,
+    ) -> Result<SignedOut, ClientError> {
+        let _syncing = self.syncing.lock();
+        self.leave(discard_unsent)?;
+        let server_told = self.tell_sign_out(transport);
+        let erased = self.wipe();
+        self.leaving.store(false, Ordering::Release);
+        erased?;
+        Ok(SignedOut { server_told })
+    }
+
+    /// From here on nothing is written by the person, unless there is something to lose.
+    fn leave(&self, discard_unsent: bool) -> Result<(), ClientError> {
+        let _writing = self.writing.lock();
+        if !discard_unsent {
+            let drafts = self.read(|rx| Ok(rx.keys(DRAFTS, &[])?.len()))?;
+            let state = self.state.read();
+            if drafts > 0 || !state.outbox.is_empty() || !state.core.refused.is_empty() {
+                return Err(ClientError::rejected("unsent_edits"));
+            }
+        }
+        self.leaving.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether the server says that the session has ended.
+    fn tell_sign_out(&self, transport: &dyn Transport) -> bool {
+        for _ in 0..2 {
+            let Ok(account) = self.account() else {
+                return false;
+            };
+            let Some(response) = send(transport, &account) else {
+                return false;
+            };
+            match response {
+                (200..=299, _) => return true,
+                // It had ended before.
+                (_, problem) if problem.is_revoked() || problem.is_wiped() => return true,
+                (401, _) => match self.renew(transport, &account) {
+                    Ok(()) => {}
+                    Err(ClientError::SignInRequired | ClientError::Revoked) => return true,
+                    Err(_) => return false,
+                },
+                _ => return false,
+            }
+        }
+        false
+    }
+}
+
+fn send(transport: &dyn Transport, account: &Account) -> Option<(u16, Problem)> {
+    let body = SignOut {
+        refresh_token: &account.refresh_token,
+    };
+    let response = transport
+        .call(HttpRequest {
+            method: "POST".to_owned(),
+            path: "/v1/sign-out".to_owned(),
+            headers: vec![
+                (
+                    "authorization".to_owned(),
+                    format!("Bearer {}", account.access_token),
+                ),
+                ("content-type".to_owned(), "application/json".to_owned()),
+            ],
+            body: serde_json::to_vec(&body).ok()?,
+        })
+        .ok()?;
+    Some((response.status, Problem::of(&response)))
+}
