@@ -27,7 +27,7 @@ const DEVICE_LABEL: &str = "phone";
 /// A phone's store and its way to the server. Clones share one store.
 #[derive(Debug, Clone)]
 pub struct Client {
-    shell: Arc<Shell>,
+    pub(crate) shell: Arc<Shell>,
 }
 
 fn identity_of(account: &Account) -> Identity {
@@ -168,6 +168,7 @@ impl Client {
                 grants: Vec::new(),
                 areas: Vec::new(),
                 forms: Vec::new(),
+                colleagues: Vec::new(),
             },
         }
     }

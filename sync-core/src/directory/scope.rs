@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::directory::{Area, Directory, DirectoryChange, Grant, User};
+use crate::directory::{Area, Colleague, Directory, DirectoryChange, Grant, User};
 use crate::ids::{FormCode, UserId};
 use crate::schema::Form;
 
@@ -20,6 +20,9 @@ pub struct DirectoryScope {
     pub areas: Vec<Area>,
     /// All forms.
     pub forms: Vec<Form>,
+    /// Who can take a carry bundle of this user, and whose bundles this user can take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub colleagues: Vec<Colleague>,
 }
 
 impl DirectoryScope {

@@ -16,6 +16,13 @@ const WINDOW_LOG_MAX: u32 = 24;
 /// Puts content into a frame.
 #[must_use]
 pub fn seal_frame(content: &[u8]) -> Vec<u8> {
+    let mut out = vec![WIRE_VERSION];
+    pack(content, &mut out);
+    out
+}
+
+/// Appends a flag and the content, compressed when that is smaller.
+pub(crate) fn pack(content: &[u8], out: &mut Vec<u8>) {
     let compressed = zstd::bulk::compress(content, LEVEL)
         .ok()
         .filter(|c| c.len() < content.len());
@@ -23,11 +30,9 @@ pub fn seal_frame(content: &[u8]) -> Vec<u8> {
         Some(compressed) => (ZSTD, compressed.as_slice()),
         None => (PLAIN, content),
     };
-    let mut out = Vec::with_capacity(body.len() + 2);
-    out.push(WIRE_VERSION);
+    out.reserve(body.len() + 1);
     out.push(flag);
     out.extend_from_slice(body);
-    out
 }
 
 /// Takes content out of a frame; stops at [`MAX_BODY_WIRE_BYTES`] and
@@ -36,7 +41,7 @@ pub fn seal_frame(content: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`DecodeError`] for another version, a damaged frame or too much content.
 pub fn open_frame(frame: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let [version, flag, body @ ..] = frame else {
+    let [version, packed @ ..] = frame else {
         return Err(DecodeError::Truncated);
     };
     if *version != WIRE_VERSION {
@@ -45,6 +50,14 @@ pub fn open_frame(frame: &[u8]) -> Result<Vec<u8>, DecodeError> {
     if frame.len() > MAX_BODY_WIRE_BYTES {
         return Err(DecodeError::TooLarge("body"));
     }
+    unpack(packed)
+}
+
+/// Takes what [`pack`] wrote; stops at [`MAX_BODY_DECODED_BYTES`].
+pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let [flag, body @ ..] = packed else {
+        return Err(DecodeError::Truncated);
+    };
     match *flag {
         PLAIN => Ok(body.to_vec()),
         ZSTD => {
