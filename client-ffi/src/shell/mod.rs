@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod batch;
+pub(crate) mod carry;
 pub(crate) mod edit;
 pub(crate) mod heal;
 pub(crate) mod http;

@@ -6,6 +6,7 @@ use gridfold_sync_core::view::Candidate;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
+use crate::shell::carry::{at_server, carried_history, is_at_server};
 use crate::shell::rows::{EntryRow, Fate, RecordRow, StreamNo, ref_of_key, stream_of_key};
 use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
@@ -81,6 +82,7 @@ impl Shell {
                     });
                 }
             }
+            let at_server = is_at_server(rx, &state, record)?;
             Ok(Some(with_view(core, record, &row, |view| {
                 let mut status_tips = Vec::new();
                 if let (Some(lifecycle), Some(main)) = (&view.form.lifecycle, view.main()) {
@@ -112,6 +114,7 @@ impl Shell {
                     conflicts,
                     missing: view.missing(),
                     pending: state.pending.contains_key(record),
+                    at_server,
                     refused: state.refused_of(record),
                     parts: view
                         .parts
@@ -142,7 +145,8 @@ impl Shell {
         self.read(|rx| {
             let state = self.state.read();
             let core = &state.core;
-            let mut out = Vec::new();
+            let marks = at_server(rx)?;
+            let mut out = carried_history(rx, core, record)?;
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
                 let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
@@ -154,7 +158,10 @@ impl Shell {
                 let author = row.said.map(|s| s.author).or(own.map(|a| a.author()));
                 let user = author.map(|a| a.user);
                 let state = match row.fate {
-                    Fate::Pending => EntryState::Pending,
+                    Fate::Pending => match marks.get(&(stream, row.id.incarnation)) {
+                        Some(seq) if row.id.seq <= *seq => EntryState::AtServer,
+                        _ => EntryState::Pending,
+                    },
                     fate => match fate.code() {
                         Some(code) => EntryState::Refused {
                             code: code.to_owned(),

@@ -48,8 +48,12 @@ pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
 pub(crate) const RECEIPT_BODIES: Table = TableDefinition::new("receipt_bodies");
 /// Stream number, entry → the refused edit.
 pub(crate) const REFUSED: Table = TableDefinition::new("refused");
+/// What is carried for others, receipts to hand on, and what receipts said of own logs.
+pub(crate) const CARRY: Table = TableDefinition::new("carry");
+/// Record, stream number, device, entry → an entry that a colleague handed over.
+pub(crate) const CARRIED: Table = TableDefinition::new("carried");
 
-const ALL: [Table; 11] = [
+const ALL: [Table; 13] = [
     META,
     STREAMS,
     RECORDS,
@@ -61,6 +65,8 @@ const ALL: [Table; 11] = [
     RECEIPTS,
     RECEIPT_BODIES,
     REFUSED,
+    CARRY,
+    CARRIED,
 ];
 
 const STORE_FILE: &str = "store.redb";
@@ -149,10 +155,27 @@ impl Store {
         };
         let format = store.read(|rx| rx.get(META, FORMAT_KEY))?;
         match format {
-            Some(format) if format == FORMAT => Ok(store),
+            Some(format) if format == FORMAT => {
+                store.add_tables()?;
+                Ok(store)
+            }
             Some(_) => Err(ClientError::UpdateRequired),
             None => Err(ClientError::damaged("store format")),
         }
+    }
+
+    /// Makes the tables that an earlier version did not know.
+    fn add_tables(&self) -> Result<(), ClientError> {
+        let known = guarded(|| Ok(self.db.begin_read()?.list_tables()?.count()))?;
+        if known >= ALL.len() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            for table in ALL {
+                tx.inner.open_table(table)?;
+            }
+            Ok(())
+        })
     }
 
     /// Reads in one snapshot.
