@@ -24,11 +24,13 @@ use gridfold_server::node::Node;
 use gridfold_server::serve::Server;
 use gridfold_server::views::Scope;
 use gridfold_sync_core::admission::{LogProblem, PushedLog};
-use gridfold_sync_core::carry::{Bundle, CarriedLog, CarryBody, CarryKind, CarryReceipt};
+use gridfold_sync_core::carry::{
+    Bundle, CARRY_MAGIC, CarriedLog, CarryBody, CarryKind, CarryReceipt,
+};
 use gridfold_sync_core::directory::{self, Area, DirectoryChange, Grant, User};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{
-    Entry, PublicKey, SignKey, Target, enrolment_statement, head_statement, next_link,
+    Entry, PublicKey, SignKey, Signature, Target, enrolment_statement, head_statement, next_link,
 };
 use gridfold_sync_core::ids::{
     AreaCode, CarryId, DeviceId, EntryRef, FieldKey, FormCode, GrantId, Hash, IncarnationId,
@@ -37,6 +39,7 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::limits::{MAX_CARRIED_BUNDLES, MAX_ENTRIES_PER_PUSH};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::view::Cell;
+use gridfold_sync_core::wire::ProblemNotice;
 use serde_json::json;
 use tests::demo::phone::Line;
 
@@ -921,4 +924,51 @@ fn carrying_that_fails_keeps_nothing_of_ones_own_waiting() {
         town.household(record),
         Some(("first".to_owned(), ways.len() as i64 + 1))
     );
+}
+
+#[test]
+fn what_a_restored_server_lacks_is_handed_out_again() {
+    let town = Town::new();
+    let (a, b, record) = town.pair();
+    a.visit(record);
+    a.visit(record);
+    let first = a.client.carry_export(&CarryTo::Server).unwrap();
+    assert_eq!(first.entries, 2);
+    let taken = town.node.carry(&first.bytes).unwrap().receipt;
+    a.client.carry_import(&taken.encode()).unwrap();
+    a.visit(record);
+    let second = a.client.carry_export(&CarryTo::Server).unwrap();
+    assert_eq!(second.entries, 1);
+    // Restored from before the first bundle, the server would find a hole before the second.
+    let lacking = CarryReceipt {
+        id: second.id,
+        logs: Vec::new(),
+        problems: vec![ProblemNotice {
+            stream: taken.logs[0].stream.clone(),
+            incarnation: taken.logs[0].incarnation,
+            problem: LogProblem::Gap {
+                expected: taken.logs[0].seq - 1,
+            },
+        }],
+        ..taken
+    };
+    let signed = {
+        let said = lacking.encode();
+        let content = &said[CARRY_MAGIC.len() + 2..said.len() - 64];
+        let statement = [b"gridfold carry receipt v1\0", content].concat();
+        CarryReceipt {
+            signature: Signature(town.node.auth.server_key.sign(&statement)),
+            ..lacking
+        }
+    };
+    assert!(signed.verify(&a.client.identity().unwrap().server_key));
+    a.client.carry_import(&signed.encode()).unwrap();
+    assert_eq!(a.states(record)[1..], vec![EntryState::Pending; 3]);
+    let again = a.client.carry_export(&CarryTo::Server).unwrap();
+    assert_eq!(again.entries, 3);
+    b.client.carry_import(&again.bytes).unwrap();
+    assert_eq!(b.sync().carried, 1);
+    assert_eq!(town.household(record), Some(("first".to_owned(), 3)));
+    a.sync();
+    assert_eq!(town.household(record), Some(("first".to_owned(), 3)));
 }

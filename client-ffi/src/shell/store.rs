@@ -164,9 +164,9 @@ impl Store {
         }
     }
 
-    /// Makes the tables that an earlier version did not know.
+    /// Makes the tables that an older build did not know.
     fn add_tables(&self) -> Result<(), ClientError> {
-        let known = guarded(|| Ok(self.db.begin_read()?.list_tables()?.count()))?;
+        let known = self.read(|rx| Ok(rx.inner.list_tables()?.count()))?;
         if known >= ALL.len() {
             return Ok(());
         }

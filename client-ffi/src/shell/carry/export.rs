@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::carry::{Bundle, CarriedLog, CarryBody, CarryError, CarryKind};
+use gridfold_sync_core::codec::Reader;
 use gridfold_sync_core::entry::{Entry, PublicKey, head_statement};
 use gridfold_sync_core::ids::{CarryId, DeviceId, EntryRef, Hash, StreamId};
 use gridfold_sync_core::limits::{
@@ -12,7 +13,7 @@ use gridfold_sync_core::limits::{
 };
 
 use super::rejected;
-use super::rows::{at_server, handed_out_below, put_handed_out};
+use super::rows::at_server;
 use crate::carry::{CarryBundle, CarryTo};
 use crate::error::ClientError;
 use crate::event::ChangeCause;
@@ -21,8 +22,10 @@ use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::outbox::{LogKey, link_at};
 use crate::shell::state::{Core, Held, OutboxItem, entry_row};
-use crate::shell::store::Source;
+use crate::shell::store::{META, Source};
 
+/// The order of the outbox below which entries may have left the phone.
+const HANDED_OUT: &[u8] = b"handed_out";
 /// Operations of one bundle, well under what it may hold.
 const CARRY_OPS: usize = MAX_OPS_PER_MESSAGE / 2;
 /// Device logs of one bundle; a long one comes in several pieces, for which the rest is room.
@@ -267,11 +270,15 @@ impl Shell {
     }
 }
 
-/// Marks what a bundle holds as handed out: from here on nothing of it may be taken back as if
-/// nobody had seen it. The mark is an order of the outbox, and everything before it counts as seen.
+/// Marks what a bundle holds as handed out, before any byte of it leaves: nothing before this
+/// order of the outbox may be taken back as if nobody had seen it.
 fn handed_out(batch: &Batch<'_>, below: u64) -> Result<(), ClientError> {
-    if below > handed_out_below(batch.tx)? {
-        put_handed_out(batch.tx, below)?;
+    let known = match batch.tx.get(META, HANDED_OUT)? {
+        Some(value) => u64::from_be_bytes(Reader::new(&value).array()?),
+        None => 0,
+    };
+    if below > known {
+        batch.tx.put(META, HANDED_OUT, &below.to_be_bytes())?;
     }
     Ok(())
 }

@@ -16,7 +16,6 @@ use crate::shell::store::{CARRIED, CARRY, Source, Tx};
 const BUNDLE: u8 = 1;
 const RECEIPT: u8 = 2;
 const MARK: u8 = 3;
-const HANDED_OUT: u8 = 4;
 
 /// A bundle held for the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,18 +197,6 @@ pub(super) fn put_mark(
 /// Forgets all marks: what a server had before it was restored says nothing of what it has.
 pub(crate) fn forget_marks(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.delete_all(CARRY, &[MARK])
-}
-
-/// Entries of the outbox before this order may be in a bundle that somebody has.
-pub(super) fn handed_out_below(source: &impl Source) -> Result<u64, ClientError> {
-    match source.get(CARRY, &[HANDED_OUT])? {
-        Some(value) => Ok(u64::from_be_bytes(Reader::new(&value).array()?)),
-        None => Ok(0),
-    }
-}
-
-pub(super) fn put_handed_out(tx: &Tx<'_>, below: u64) -> Result<(), ClientError> {
-    tx.put(CARRY, &[HANDED_OUT], &below.to_be_bytes())
 }
 
 /// An entry of somebody else.
