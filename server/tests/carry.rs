@@ -72,9 +72,16 @@ fn whoever_brings_it_the_author_is_who_signed() {
     assert_eq!(entries.len(), 1, "{history}");
     assert_eq!(entries[0]["user_id"], json!(author));
     assert_eq!(entries[0]["device_id"], phone["device_id"]);
-    // Whose bundle was brought was not seen itself.
-    let devices = admin.get(&format!("/v1/devices?user_id={author}")).ok();
-    assert_eq!(devices["devices"].as_array().unwrap().len(), 1);
+    // A device whose bundle is brought was not seen itself.
+    let seen = || {
+        let devices = admin.get(&format!("/v1/devices?user_id={author}")).ok();
+        devices["devices"][0]["last_seen_at"].clone()
+    };
+    let before = seen();
+    assert!(before.is_string());
+    world.clock.set(api_support::NOW.plus_millis(300_000));
+    let later = stranger.send("POST", "/v1/carry", CARRY, &bundle);
+    assert_eq!((later.status, seen()), (200, before));
 
     let revoke = format!(
         "/v1/devices/{}/revoke",
