@@ -32,7 +32,7 @@ const DEVICE_LABEL: &str = "phone";
 /// A phone's store and its way to the server. Clones share one store.
 #[derive(Debug, Clone)]
 pub struct Client {
-    shell: Arc<Shell>,
+    pub(crate) shell: Arc<Shell>,
 }
 
 fn identity_of(account: &Account) -> Identity {
@@ -173,6 +173,7 @@ impl Client {
                 areas: Vec::new(),
                 forms: Vec::new(),
                 catalogue: None,
+                colleagues: Vec::new(),
             },
         }
     }

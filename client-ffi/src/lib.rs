@@ -6,16 +6,20 @@
 //! signal; a sync that breaks at any byte is made again. Clock, randomness, HTTP and sleeping are
 //! arguments, so that the simulated world runs this very code.
 
+mod carry;
 mod client;
 mod error;
 mod event;
+mod frames;
 mod platform;
 mod shell;
 mod types;
 
+pub use carry::{CarriedEdit, CarriedReceipt, CarryBundle, CarryHeld, CarryImport, CarryTo};
 pub use client::Client;
 pub use error::ClientError;
 pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
+pub use frames::{CarryProgress, CarryReader, MAX_FRAME_CHARS, MIN_FRAME_CHARS, carry_frames};
 pub use gridfold_sync_core as core;
 pub use platform::{Platform, SystemPlatform};
 pub use shell::auto_sync::{AutoSyncEvent, AutoSyncPlan, AutoSyncPolicy, SyncEnd};

@@ -136,8 +136,10 @@ pub struct RecordDetail {
     pub conflicts: Vec<Conflict>,
     /// Required fields without a value.
     pub missing: Vec<String>,
-    /// Whether edits of this phone are not at the server yet.
+    /// Whether the server did not decide on edits of this phone yet.
     pub pending: bool,
+    /// Whether carry receipts say that the server has all edits that are pending.
+    pub at_server: bool,
     /// Refused edits of this phone on it.
     pub refused: u32,
     /// How far what this phone wrote to it has come; none when it wrote nothing.
@@ -151,6 +153,11 @@ pub struct RecordDetail {
 pub enum EntryState {
     /// Not decided on yet.
     Pending,
+    /// Not decided on yet as far as this phone knows, but a carry receipt says that the server has it.
+    AtServer,
+    /// A colleague handed it over; it did not arrive through the server yet and is no part of the
+    /// record.
+    Carried,
     /// Part of the record.
     Admitted {
         /// It came after its author's grant had ended.
@@ -405,6 +412,8 @@ pub struct SyncReport {
     pub refused: u64,
     /// Items received.
     pub pulled: u64,
+    /// Carry bundles of others delivered.
+    pub carried: u64,
     /// Whether the directory changed.
     pub directory_changed: bool,
     /// Streams erased because the server said so.

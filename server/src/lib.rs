@@ -7,6 +7,7 @@
 pub mod admit;
 pub mod auth;
 pub mod backup;
+pub mod carry;
 pub mod catalogue;
 pub mod cli;
 pub mod clock;

@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::problem::ProblemBody;
 use crate::routes::{
-    areas, audit, catalogue, changes, devices, enrol, export, forms, grants, health, records,
-    refused, session, sync, users,
+    areas, audit, carry, catalogue, changes, devices, enrol, export, forms, grants, health,
+    records, refused, session, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -27,7 +27,7 @@ use crate::routes::{
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition,
         refused::list, refused::settle,
-        export::records, changes::follow, sync::sync,
+        export::records, changes::follow, sync::sync, carry::carry,
         audit::list, health::healthz, health::readyz, health::metrics,
     ),
     components(schemas(ProblemBody)),

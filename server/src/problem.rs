@@ -86,6 +86,18 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, false;
     /// The password is not taken.
     WeakPassword = "weak_password", UNPROCESSABLE_ENTITY, false;
+    /// The body is no carry bundle, or not the one that was made.
+    CarryDamaged = "carry_damaged", UNPROCESSABLE_ENTITY, false;
+    /// A carry bundle of a version that this server does not know.
+    CarryUnknownVersion = "carry_unknown_version", UNPROCESSABLE_ENTITY, false;
+    /// A carry bundle that is sealed to others.
+    CarryNotForUs = "carry_not_for_us", UNPROCESSABLE_ENTITY, false;
+    /// A carry bundle of a device that is not enrolled here.
+    CarryAuthorUnknown = "carry_author_unknown", UNPROCESSABLE_ENTITY, false;
+    /// A carry bundle of a device or user that may no longer sync.
+    CarryAuthorRevoked = "carry_author_revoked", UNPROCESSABLE_ENTITY, false;
+    /// A carry bundle whose entries its author did not sign.
+    CarryBadSignature = "carry_bad_signature", UNPROCESSABLE_ENTITY, false;
     /// Too many failed attempts; wait.
     SignInDelayed = "sign_in_delayed", TOO_MANY_REQUESTS, true;
     /// Too many requests; wait.

@@ -13,8 +13,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::middleware::{observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
-    Api, areas, audit, catalogue, changes, devices, docs, enrol, export, forms, grants, health,
-    records, refused, session, sync, users,
+    Api, areas, audit, carry, catalogue, changes, devices, docs, enrol, export, forms, grants,
+    health, records, refused, session, sync, users,
 };
 
 /// All routes of the API.
@@ -75,6 +75,7 @@ fn routes() -> Router<Api> {
         .route("/v1/export/records", get(export::records))
         .route("/v1/changes", get(changes::follow))
         .route("/v1/sync", post(sync::sync))
+        .route("/v1/carry", post(carry::carry))
         .route("/v1/audit", get(audit::list))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

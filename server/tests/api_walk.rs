@@ -13,16 +13,19 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use api_support::carry::{CARRY, Parcel};
 use api_support::{Client, PASSWORD, World, config};
 use axum::Router;
 use axum::routing::get;
 use gridfold_server::problem::{Answer, Code};
 use gridfold_server::routes::Api;
 use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::carry::CarryKind;
 use gridfold_sync_core::edit::{Op, Value as Field};
 use gridfold_sync_core::entry::{Entry, SignKey, Target, head_statement, next_link};
 use gridfold_sync_core::ids::{
-    AreaCode, FieldKey, FormCode, Hash, IncarnationId, RecordId, SensitivityClass, StreamId,
+    AreaCode, DeviceId, FieldKey, FormCode, Hash, IncarnationId, RecordId, SensitivityClass,
+    StreamId,
 };
 use gridfold_sync_core::wire::SyncRequest;
 use serde_json::{Value, json};
@@ -513,11 +516,29 @@ fn every_code_is_answered() {
         .refused(422, "weak_password");
     let phone = world.phone(&admin, &worker, 1).ok();
     world.phone(&admin, &worker, 2).refused(409, "device_limit");
+    let mut parcel = Parcel::new(&phone, 1, RecordId::from_parts(api_support::NOW, [9; 10]));
+    let carry = |bytes: &[u8]| admin.send("POST", "/v1/carry", CARRY, bytes);
+    let whole = parcel.sealed();
+    carry(&whole[..40]).refused(422, "carry_damaged");
+    let mut newer = whole.clone();
+    newer[7] = 2;
+    carry(&newer).refused(422, "carry_unknown_version");
+    let other = SignKey::from_seed(&[9; 32]).public();
+    carry(&parcel.sealed_to(CarryKind::Server, other)).refused(422, "carry_not_for_us");
+    carry(&parcel.sealed_to(CarryKind::Colleagues, parcel.server)).refused(422, "carry_not_for_us");
+    parcel.body.logs[0].before = Hash([1; 32]);
+    carry(&parcel.sealed()).refused(422, "carry_bad_signature");
+    parcel.body.author = DeviceId::from_parts(api_support::NOW, [7; 10]);
+    carry(&parcel.sealed()).refused(422, "carry_author_unknown");
+    carry(&[0; 10_001]).refused(413, "too_large");
     let revoke = format!(
         "/v1/devices/{}/revoke",
         phone["device_id"].as_str().unwrap()
     );
     admin.post(&revoke, &json!({ "wipe": true })).ok();
+    admin
+        .send("POST", "/v1/carry", CARRY, &whole)
+        .refused(422, "carry_author_revoked");
     let phone = world.anonymous().with(&phone);
     phone.get("/v1/me").refused(403, "device_wiped");
     world.enrol("01234-56789", 3).refused(400, "bad_code");

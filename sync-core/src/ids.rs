@@ -63,6 +63,8 @@ uuid_id! {
     IncarnationId,
     /// One line of the dated ledger of who may do what where.
     GrantId,
+    /// One carry bundle.
+    CarryId,
 }
 
 fn uuid_v7(at: Timestamp, random: [u8; 10]) -> Uuid {

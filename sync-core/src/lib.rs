@@ -6,11 +6,12 @@
 //! world in `tests/` run exactly the same rules.
 //!
 //! The walk of one edit through the modules: [`edit`] describes it, [`schema`] and [`lifecycle`]
-//! say what is allowed, [`entry`] chains it into a device log, [`wire`] carries it,
+//! say what is allowed, [`entry`] chains it into a device log, [`wire`] carries it (without a network [`carry`] does),
 //! [`admission`] decides on it, [`merge`] folds it with what happened concurrently and [`view`]
 //! holds the rows people read.
 
 pub mod admission;
+pub mod carry;
 pub mod codec;
 pub mod directory;
 pub mod edit;

@@ -70,6 +70,22 @@ pub const MAX_CATALOGUE_BYTES: usize = 112 << 10;
 pub const MAX_KIND_TEXT_CHARS: usize = 120;
 /// Longest deadline of a matter kind, in hours.
 pub const MAX_DEADLINE_HOURS: u32 = 87_600;
+/// Largest carry bundle, in bytes.
+pub const MAX_CARRY_BYTES: usize = 1 << 20;
+/// Most entries in one carry bundle, over all its device logs.
+pub const MAX_CARRY_ENTRIES: usize = 4_096;
+/// Most device keys that one carry bundle is sealed to.
+pub const MAX_CARRY_RECIPIENTS: usize = 64;
+/// Most bundles that a phone carries for others.
+pub const MAX_CARRIED_BUNDLES: usize = 64;
+/// Most bytes of bundles that a phone carries for others.
+pub const MAX_CARRIED_BYTES: usize = 16 << 20;
+/// Most carry receipts that a phone keeps to hand on; past that the oldest goes.
+pub const MAX_CARRY_RECEIPTS: usize = 256;
+/// Most frames that a carry bundle is shown as.
+pub const MAX_CARRY_FRAMES: usize = 2_048;
+/// Most devices of colleagues in the directory of one phone.
+pub const MAX_COLLEAGUE_DEVICES: usize = 512;
 /// How long after a grant ended its holder's edits still arrive as late edits, in days.
 pub const LATE_EDIT_WINDOW_DAYS: i64 = 30;
 /// Entries kept for one device in quarantine; past that only their hashes are kept.

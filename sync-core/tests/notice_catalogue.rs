@@ -7,6 +7,7 @@
 )]
 
 use gridfold_sync_core::admission::LogProblem;
+use gridfold_sync_core::carry::CarryError;
 use gridfold_sync_core::entry::{RefusalCode, Verdict};
 use gridfold_sync_core::notice::{Locale, has, text};
 
@@ -20,7 +21,11 @@ fn codes() -> Vec<&'static str> {
         LogProblem::TooLarge,
     ];
     let refusals = RefusalCode::ALL.iter().map(|c| c.as_str());
-    refusals.chain(problems.map(LogProblem::as_str)).collect()
+    let carry = CarryError::ALL.iter().map(|c| c.as_str());
+    refusals
+        .chain(problems.map(LogProblem::as_str))
+        .chain(carry)
+        .collect()
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use common::world::{NOW, field, form_code, set, stream};
 use gridfold_sync_core::admission::{LogProblem, PushedLog};
+use gridfold_sync_core::carry::{Bundle, CarryBody, CarryFile, CarryKind};
 use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payload, payload_hash};
 use gridfold_sync_core::entry::{
     Author, Entry, Item, Receipt, ReceiptStream, RefusalCode, SignKey, Target, Verdict,
@@ -329,6 +330,19 @@ fn empty_v2() -> SyncRequest {
         ..SyncRequest::default()
     }
 }
+/// The body of a bundle, uncompressed.
+fn carry_body() -> Vec<u8> {
+    let packed = common::carry::body().encode();
+    let frame = [&[1], packed.as_slice()].concat();
+    [&[0], open_frame(&frame).unwrap().as_slice()].concat()
+}
+/// A bundle of that body, sealed with a seed that is always the same.
+fn carry_bundle(kind: CarryKind, to: &[u8]) -> Vec<u8> {
+    let keys: Vec<_> = to.iter().map(|n| common::carry::key(*n).public()).collect();
+    Bundle::seal(common::carry::id(1), kind, &carry_body(), &keys, &[7; 32])
+        .unwrap()
+        .encode()
+}
 
 /// What is written byte for byte.
 fn cases() -> Vec<(&'static str, Vec<u8>)> {
@@ -339,6 +353,16 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
         ("header-at-heads", second().header.encode()),
         ("receipt", receipt().encode()),
         ("hashes", hashes()),
+        ("carry-body", carry_body()),
+        ("carry-bundle-server", carry_bundle(CarryKind::Server, &[1])),
+        (
+            "carry-bundle-colleagues",
+            carry_bundle(CarryKind::Colleagues, &[2, 4]),
+        ),
+        (
+            "carry-receipt",
+            common::carry::receipt(&common::carry::key(1)).encode(),
+        ),
         ("request-empty", SyncRequest::default().encode()),
         ("request-full", open(request().encode())),
         (
@@ -413,6 +437,21 @@ fn what_was_once_written_is_read_as_what_it_meant() {
         assert!(read == expected);
     }
     assert_eq!(open_frame(&golden("zeros.frame")), Ok(vec![0; 10_000]));
+    let body = common::carry::body();
+    assert!(CarryBody::decode(&golden("carry-body")).unwrap() == body);
+    for (name, own) in [
+        ("carry-bundle-server", 1),
+        ("carry-bundle-colleagues", 2),
+        ("carry-bundle-colleagues", 4),
+    ] {
+        let CarryFile::Bundle(bundle) = CarryFile::decode(&golden(name)).unwrap() else {
+            panic!("{name} is a receipt")
+        };
+        assert!(bundle.open_body(&common::carry::key(own)).unwrap() == body);
+    }
+    let receipt = common::carry::receipt(&common::carry::key(1));
+    let read = CarryFile::decode(&golden("carry-receipt"));
+    assert_eq!(read, Ok(CarryFile::Receipt(receipt)));
     let request = SyncRequest::decode(&golden("request-empty"));
     assert_eq!(request, Ok(SyncRequest::default()));
 }

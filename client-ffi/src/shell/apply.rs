@@ -11,6 +11,7 @@ use gridfold_sync_core::wire::{Directive, SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
 use crate::shell::batch::{Batch, place};
+use crate::shell::carry::forget_marks;
 use crate::shell::outbox::{LogKey, Push};
 use crate::shell::rows::{EntryRow, Fate, LogRefusal, NO_RECORD, Said, StreamNo};
 use crate::shell::state::{Held, RecoverMark, put_directory, put_session};
@@ -131,6 +132,9 @@ impl Batch<'_> {
         let ours = self.core.session.epoch;
         let changed = response.epoch != ours;
         self.core.session.epoch = response.epoch;
+        if changed {
+            forget_marks(self.tx)?;
+        }
         if changed && ours == 0 {
             return Ok(false);
         }

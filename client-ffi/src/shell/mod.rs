@@ -6,6 +6,7 @@ pub(crate) mod auto_sync;
 pub(crate) mod auto_sync_runner;
 pub(crate) mod batch;
 pub(crate) mod cancel;
+pub(crate) mod carry;
 pub(crate) mod change;
 pub(crate) mod delivery;
 pub(crate) mod draft;

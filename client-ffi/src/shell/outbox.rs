@@ -192,7 +192,7 @@ pub(crate) fn build(
 
 /// The link after an entry that came back from the server: a former life of this store wrote it,
 /// and under its own name nobody takes it for another one.
-fn link_at(
+pub(crate) fn link_at(
     source: &impl Source,
     stream: StreamNo,
     id: EntryRef,

@@ -9,6 +9,7 @@ use gridfold_sync_core::view::Candidate;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
+use crate::shell::carry::{at_server, carried_history, is_at_server};
 use crate::shell::delivery;
 use crate::shell::rows::{EntryRow, Fate, RecordRow, Said, StreamNo, ref_of_key, stream_of_key};
 use crate::shell::seen::marks_in;
@@ -16,8 +17,8 @@ use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
 use crate::shell::summary::with_view;
 use crate::types::{
-    Conflict, ConflictCandidate, EntryState, HistoryEntry, PartInfo, RecordDetail, RefusedEdit,
-    Status, StatusTip,
+    Conflict, ConflictCandidate, Delivery, EntryState, HistoryEntry, PartInfo, RecordDetail,
+    RefusedEdit, Status, StatusTip,
 };
 
 impl State {
@@ -95,6 +96,7 @@ impl Shell {
                     });
                 }
             }
+            let at_server = is_at_server(rx, &state, record)?;
             Ok(Some(with_view(core, record, &row, |view| {
                 let mut status_tips = Vec::new();
                 if let (Some(lifecycle), Some(main)) = (&view.form.lifecycle, view.main()) {
@@ -126,8 +128,13 @@ impl Shell {
                     conflicts,
                     missing: view.missing(),
                     pending: state.pending.contains_key(record),
+                    at_server,
                     refused: state.refused_of(record),
-                    delivery: state.delivery(record, &row.row),
+                    delivery: match state.delivery(record, &row.row) {
+                        // A receipt that came back by carrying is proof enough.
+                        Some(Delivery::OnThisPhone) if at_server => Some(Delivery::AtServer),
+                        other => other,
+                    },
                     parts: view
                         .parts
                         .iter()
@@ -157,17 +164,24 @@ impl Shell {
         self.read(|rx| {
             let state = self.state.read();
             let core = &state.core;
-            let marks = marks_in(rx, record)?;
-            let mut out = Vec::new();
+            let seen_marks = marks_in(rx, record)?;
+            let marks = at_server(rx)?;
+            let mut out = carried_history(rx, core, record)?;
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
                 let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
-                let delivery = delivery::of_entry(core, &marks, stream, &row);
+                let mut delivery = delivery::of_entry(core, &seen_marks, stream, &row);
                 let Some(entry) = row.entry else { continue };
                 let author = author_of(core, row.id, row.said);
                 let user = author.map(|a| a.user);
                 let state = match row.fate {
-                    Fate::Pending => EntryState::Pending,
+                    Fate::Pending => match marks.get(&(stream, row.id.incarnation)) {
+                        Some(seq) if row.id.seq <= *seq => {
+                            delivery = Some(Delivery::AtServer);
+                            EntryState::AtServer
+                        }
+                        _ => EntryState::Pending,
+                    },
                     fate => match fate.code() {
                         Some(code) => EntryState::Refused {
                             code: code.to_owned(),

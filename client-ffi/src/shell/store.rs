@@ -54,8 +54,12 @@ pub(crate) const REFUSED: Table = TableDefinition::new("refused");
 pub(crate) const DRAFTS: Table = TableDefinition::new("drafts");
 /// Record, stream number → what supervisors have seen of this phone's user's entries.
 pub(crate) const SEEN: Table = TableDefinition::new("seen");
+/// What is carried for others, receipts to hand on, and what receipts said of own logs.
+pub(crate) const CARRY: Table = TableDefinition::new("carry");
+/// Record, stream number, device, entry → an entry that a colleague handed over.
+pub(crate) const CARRIED: Table = TableDefinition::new("carried");
 
-const ALL: [Table; 13] = [
+const ALL: [Table; 15] = [
     META,
     STREAMS,
     RECORDS,
@@ -69,6 +73,8 @@ const ALL: [Table; 13] = [
     REFUSED,
     DRAFTS,
     SEEN,
+    CARRY,
+    CARRIED,
 ];
 
 const STORE_FILE: &str = "store.redb";

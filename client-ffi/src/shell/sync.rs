@@ -32,6 +32,7 @@ const SMALLEST_TRIP_BYTES: u64 = 1_024;
 const RECOVER_ITEMS: usize = 8_192;
 const RECOVER_OPS: usize = 60_000;
 
+const SYNC_PATH: &str = "/v1/sync";
 const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
 impl Shell {
@@ -47,6 +48,11 @@ impl Shell {
         let mut gaps_seen = BTreeSet::new();
         // A server of before what is seen was told of knows only the first version.
         let mut first_version = false;
+        // What is carried for others goes first; its failures never keep own edits waiting.
+        let carrying = match self.carry_out(transport, options.budget_bytes, &mut report) {
+            Err(revoked @ ClientError::Revoked) => return Err(revoked),
+            other => other.unwrap_or(false),
+        };
         loop {
             options.check_cancelled()?;
             let used = report.bytes_up + report.bytes_down;
@@ -112,6 +118,9 @@ impl Shell {
                 break;
             }
         }
+        // What is not tidied now is tidied next time.
+        let _ = self.carry_settle();
+        report.more |= carrying;
         report.new_incarnation = self.state.read().core.instance.incarnation != before;
         Ok(report)
     }
@@ -125,7 +134,7 @@ impl Shell {
         let body = request.encode();
         report.bytes_up += body.len() as u64;
         report.round_trips += 1;
-        self.call(transport, body)
+        self.call(transport, SYNC_PATH, SYNC_CONTENT_TYPE, body)
     }
 
     /// Takes the outcome of a round trip in; tells whether another one is worth it.
@@ -332,20 +341,26 @@ impl Shell {
     }
 
     /// One call with a valid token; a token that ended is renewed once.
-    fn call(&self, transport: &dyn Transport, body: Vec<u8>) -> Result<HttpResponse, ClientError> {
+    pub(crate) fn call(
+        &self,
+        transport: &dyn Transport,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<HttpResponse, ClientError> {
         let mut renewed = false;
         loop {
             let account = self.account()?;
             let response = transport
                 .call(HttpRequest {
                     method: "POST".to_owned(),
-                    path: "/v1/sync".to_owned(),
+                    path: path.to_owned(),
                     headers: vec![
                         (
                             "authorization".to_owned(),
                             format!("Bearer {}", account.access_token),
                         ),
-                        ("content-type".to_owned(), SYNC_CONTENT_TYPE.to_owned()),
+                        ("content-type".to_owned(), content_type.to_owned()),
                     ],
                     body: body.clone(),
                 })

@@ -121,6 +121,17 @@ impl Devices {
         Ok(current.standing)
     }
 
+    /// Whether a device may act, asked for what others bring of it: the device itself was not seen.
+    ///
+    /// # Errors
+    /// When the store fails; what was brought must then not be taken.
+    pub fn standing_unseen(&self, device_id: Uuid) -> Result<Standing, StoreError> {
+        self.store.read(|conn| match load(conn, device_id)? {
+            None => Ok(Standing::Unknown),
+            Some(device) => standing_of(conn, &device),
+        })
+    }
+
     /// Runs under the lock of the store, so that no older answer is cached after a change was.
     fn read(&self, conn: &Connection, device_id: Uuid, now_ms: i64) -> Result<Cached, StoreError> {
         let device = load(conn, device_id)?;

@@ -2,6 +2,7 @@
 //!
 //! What enters is arguments; what leaves is text for people on stdout, progress and complaints on stderr, and an exit code: 0 when all is well, 1 when something is not, 2 for wrong arguments.
 
+mod carry;
 mod devices;
 mod grants;
 mod records;
@@ -60,7 +61,7 @@ enum Command {
     /// Phones: invite, list, revoke.
     #[command(subcommand)]
     Device(devices::Device),
-    /// Import areas, matter kinds or matters from a file.
+    /// Import areas, matter kinds or matters from a file, or the carry bundle of a phone.
     #[command(subcommand)]
     Import(records::Import),
     /// Export records to stdout or a file.

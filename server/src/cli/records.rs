@@ -52,6 +52,8 @@ pub(super) enum Import {
         #[arg(long = "as", value_name = "USER")]
         importer: Option<String>,
     },
+    /// Entries that a phone without signal sealed into a file.
+    Bundle(super::carry::BundleArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,6 +195,7 @@ impl Import {
                 }
                 show_report(&report?, args.json)
             }
+            Self::Bundle(args) => args.act(node),
         }
     }
 }

@@ -77,7 +77,7 @@ impl FromRequestParts<Api> for Caller {
             }
             Err(AuthenticateError::Store(error)) => return Err(error.into()),
         };
-        let syncs = matches!(parts.uri.path(), "/v1/sync" | "/v1/changes");
+        let syncs = matches!(parts.uri.path(), "/v1/sync" | "/v1/carry" | "/v1/changes");
         api.take(if syncs {
             Subject::Sync(actor.device)
         } else {

@@ -1,11 +1,13 @@
 //! The failures of every part, as problems. Each is logged once, here.
 
+use gridfold_sync_core::carry::CarryError;
 use gridfold_sync_core::ids::NameError;
 
 use crate::admit::WriteError;
 use crate::auth::{
     AccountError, AuditError, EnrolmentError, PasswordError, RefreshError, SignInError, StoreError,
 };
+use crate::carry::CarryFailure;
 use crate::directory::DirectoryError;
 use crate::log::{AppendError, LogError};
 use crate::problem::{Code, Problem};
@@ -112,6 +114,28 @@ impl From<SyncError> for Problem {
             SyncError::Log(inner) => inner.into(),
             SyncError::Keys(inner) => inner.into(),
             SyncError::Directory(inner) => inner.into(),
+        }
+    }
+}
+
+impl From<CarryFailure> for Problem {
+    fn from(error: CarryFailure) -> Self {
+        match error {
+            CarryFailure::Bundle(error) => Self::new(match error {
+                CarryError::UnknownVersion => Code::CarryUnknownVersion,
+                CarryError::NotForUs => Code::CarryNotForUs,
+                CarryError::AuthorUnknown => Code::CarryAuthorUnknown,
+                CarryError::AuthorRevoked => Code::CarryAuthorRevoked,
+                CarryError::BadSignature => Code::CarryBadSignature,
+                CarryError::TooLarge => Code::TooLarge,
+                CarryError::Damaged
+                | CarryError::BadReceipt
+                | CarryError::Nothing
+                | CarryError::Nobody
+                | CarryError::Full => Code::CarryDamaged,
+            }),
+            CarryFailure::Write(inner) => inner.into(),
+            CarryFailure::Store(inner) => inner.into(),
         }
     }
 }

@@ -18,6 +18,7 @@ mod extract;
 
 pub mod areas;
 pub mod audit;
+pub mod carry;
 pub mod catalogue;
 pub mod changes;
 pub mod devices;

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub(crate) mod carry;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

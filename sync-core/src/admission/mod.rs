@@ -60,6 +60,29 @@ pub enum LogProblem {
 }
 
 impl LogProblem {
+    /// Its number on the wire, and the sequence expected (0 unless a gap).
+    pub(crate) fn to_wire(self) -> (u8, u64) {
+        match self {
+            Self::Gap { expected } => (0, expected),
+            Self::BadSignature => (1, 0),
+            Self::Forked => (2, 0),
+            Self::NotYourLog => (3, 0),
+            Self::UnknownStream => (4, 0),
+            Self::TooLarge => (5, 0),
+        }
+    }
+    /// The inverse of [`LogProblem::to_wire`].
+    pub(crate) fn from_wire(code: u8, expected: u64) -> Option<Self> {
+        Some(match code {
+            0 => Self::Gap { expected },
+            1 => Self::BadSignature,
+            2 => Self::Forked,
+            3 => Self::NotYourLog,
+            4 => Self::UnknownStream,
+            5 => Self::TooLarge,
+            _ => return None,
+        })
+    }
     /// The stable text of the problem.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 mod catalogue;
 mod changes;
+mod colleague;
 mod scope;
 
 pub use catalogue::{Catalogue, CatalogueError, Evidence, MatterKind, default_catalogue};
 pub use changes::{Area, Device, DeviceState, DirectoryChange, GRID_LEVEL, Grant, User};
+pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use scope::DirectoryScope;
 
 use crate::ids::{AreaCode, DeviceId, GrantId, RecordId, SensitivityClass, StreamId, UserId};
@@ -360,17 +362,13 @@ impl Directory {
             .grants
             .values()
             .filter(|g| g.from <= now && g.until.is_none_or(|until| now < until))
-            .filter(|g| {
-                grants.iter().any(|mine| match (&mine.area, &g.area) {
-                    (None, _) | (_, None) => true,
-                    (Some(a), Some(b)) => self.lies_in(a, b) || self.lies_in(b, a),
-                })
-            })
+            .filter(|g| grants.iter().any(|mine| self.meet(mine, g)))
             .map(|g| g.user)
             .chain(std::iter::once(user))
             .collect();
         DirectoryScope {
             user,
+            colleagues: self.colleagues_of(&grants, &colleagues, now),
             users: colleagues
                 .iter()
                 .filter_map(|id| self.users.get(id))

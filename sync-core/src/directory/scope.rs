@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::directory::{Area, Catalogue, Directory, DirectoryChange, Grant, User};
+use crate::directory::{Area, Catalogue, Colleague, Directory, DirectoryChange, Grant, User};
 use crate::ids::{FormCode, UserId};
 use crate::schema::Form;
 
@@ -23,6 +23,9 @@ pub struct DirectoryScope {
     /// The newest catalogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalogue: Option<Catalogue>,
+    /// Who can take a carry bundle of this user, and whose bundles this user can take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub colleagues: Vec<Colleague>,
 }
 
 impl DirectoryScope {

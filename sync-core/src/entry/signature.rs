@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use zeroize::Zeroizing;
 
 use crate::codec::{DecodeError, Reader, put_str, put_u64};
 use crate::ids::{Hash, IncarnationId, StreamId};
@@ -32,6 +33,11 @@ impl PublicKey {
             })
             .is_ok()
     }
+    /// The X25519 form of the key, for sealing to it; none for bytes that are no key, or a weak one.
+    pub(crate) fn x25519(&self) -> Option<[u8; 32]> {
+        let key = VerifyingKey::from_bytes(&self.0).ok()?;
+        (!key.is_weak()).then(|| key.to_montgomery().to_bytes())
+    }
 }
 
 /// A signing key. Its bytes are never shown.
@@ -54,6 +60,10 @@ impl SignKey {
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key().to_bytes())
+    }
+    /// The X25519 secret of the same key pair, for opening what was sealed to its public half.
+    pub(crate) fn x25519(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_scalar_bytes())
     }
     /// Signs a message.
     #[must_use]

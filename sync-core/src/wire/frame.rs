@@ -22,6 +22,13 @@ pub fn seal_frame(content: &[u8]) -> Vec<u8> {
 /// Puts content of this version into a frame.
 #[must_use]
 pub fn seal_frame_as(version: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![version];
+    pack(content, &mut out);
+    out
+}
+
+/// Appends a flag and the content, compressed when that is smaller.
+pub(crate) fn pack(content: &[u8], out: &mut Vec<u8>) {
     let compressed = zstd::bulk::compress(content, LEVEL)
         .ok()
         .filter(|c| c.len() < content.len());
@@ -29,11 +36,9 @@ pub fn seal_frame_as(version: u8, content: &[u8]) -> Vec<u8> {
         Some(compressed) => (ZSTD, compressed.as_slice()),
         None => (PLAIN, content),
     };
-    let mut out = Vec::with_capacity(body.len() + 2);
-    out.push(version);
+    out.reserve(body.len() + 1);
     out.push(flag);
     out.extend_from_slice(body);
-    out
 }
 
 /// The version of a frame's content.
@@ -54,13 +59,21 @@ pub fn frame_version(frame: &[u8]) -> Result<u8, DecodeError> {
 /// # Errors
 /// [`DecodeError`] for another version, a damaged frame or too much content.
 pub fn open_frame(frame: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let [_, flag, body @ ..] = frame else {
+    let [_, packed @ ..] = frame else {
         return Err(DecodeError::Truncated);
     };
     frame_version(frame)?;
     if frame.len() > MAX_BODY_WIRE_BYTES {
         return Err(DecodeError::TooLarge("body"));
     }
+    unpack(packed)
+}
+
+/// Takes what [`pack`] wrote; stops at [`MAX_BODY_DECODED_BYTES`].
+pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let [flag, body @ ..] = packed else {
+        return Err(DecodeError::Truncated);
+    };
     match *flag {
         PLAIN => Ok(body.to_vec()),
         ZSTD => {

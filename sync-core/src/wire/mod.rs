@@ -13,6 +13,7 @@ mod budget;
 mod columns;
 mod frame;
 mod items;
+mod logs;
 mod request;
 mod response;
 mod seen;
@@ -21,6 +22,8 @@ mod tables;
 
 pub use budget::PageBudget;
 pub use frame::{frame_version, open_frame, seal_frame, seal_frame_as};
+pub(crate) use frame::{pack, unpack};
+pub(crate) use logs::{get_carried, put_carried};
 pub use request::{Cursor, RecoverRun, SyncRequest};
 pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncResponse};
 pub use seen::{SeenMark, SeenNews};

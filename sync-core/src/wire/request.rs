@@ -2,15 +2,15 @@
 
 use crate::admission::PushedLog;
 use crate::codec::{DecodeError, Reader, put_u64};
-use crate::entry::{Author, Item, Receipt, Signature};
+use crate::entry::{Author, Item, Receipt};
 use crate::ids::{IncarnationId, StreamId};
 use crate::limits::{
     CURSOR_PREFIX_BYTES, MAX_ENTRIES_PER_PUSH, MAX_ITEMS_PER_MESSAGE, MAX_LOGS_PER_PUSH,
     MAX_OPS_PER_MESSAGE, MAX_STREAMS_PER_SYNC,
 };
-use crate::wire::columns::{Place, get_entries, put_entries};
 use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
+use crate::wire::logs::{get_log, put_log};
 use crate::wire::tables::{StreamNames, Table};
 use crate::wire::{FIRST_WIRE_VERSION, WIRE_VERSION};
 
@@ -94,13 +94,7 @@ impl SyncRequest {
         let mut names = StreamNames::default();
         put_u64(&mut tail, self.logs.len() as u64);
         for log in &self.logs {
-            names.put(&mut tail, &log.stream);
-            put_u64(&mut tail, incarnations.place(log.incarnation));
-            put_u64(&mut tail, log.entries.first().map_or(0, |e| e.header.seq));
-            put_u64(&mut tail, log.entries.len() as u64);
-            let entries: Vec<_> = log.entries.iter().collect();
-            put_entries(&mut tail, &entries, &mut incarnations);
-            tail.extend_from_slice(&log.signature.0);
+            put_log(&mut tail, log, &mut names, &mut incarnations);
         }
         put_u64(&mut tail, self.recover.len() as u64);
         for run in &self.recover {
@@ -175,24 +169,13 @@ impl SyncRequest {
         let n = r.count(MAX_LOGS_PER_PUSH, "device logs")?;
         let mut logs = Vec::with_capacity(n);
         for _ in 0..n {
-            let stream = names.get(&mut r)?;
-            let incarnation = incarnations.at(r.u64()?)?;
-            let first = r.u64()?;
-            let count = r.bounded(entries_left, "entries")?;
-            entries_left -= count;
-            let places: Vec<Place> = (0..count as u64)
-                .map(|i| Place {
-                    incarnation,
-                    seq: first.wrapping_add(i),
-                })
-                .collect();
-            let entries = get_entries(&mut r, &places, &incarnations, &mut left.ops)?;
-            logs.push(PushedLog {
-                stream,
-                incarnation,
-                entries,
-                signature: Signature(r.array()?),
-            });
+            logs.push(get_log(
+                &mut r,
+                &mut names,
+                &incarnations,
+                &mut entries_left,
+                &mut left.ops,
+            )?);
         }
         let n = r.count(MAX_STREAMS_PER_SYNC, "runs")?;
         let mut recover = Vec::with_capacity(n);

@@ -101,14 +101,7 @@ impl SyncResponse {
         for notice in &self.problems {
             names.put(&mut tail, &notice.stream);
             put_u64(&mut tail, incarnations.place(notice.incarnation));
-            let (code, expected) = match notice.problem {
-                LogProblem::Gap { expected } => (0, expected),
-                LogProblem::BadSignature => (1, 0),
-                LogProblem::Forked => (2, 0),
-                LogProblem::NotYourLog => (3, 0),
-                LogProblem::UnknownStream => (4, 0),
-                LogProblem::TooLarge => (5, 0),
-            };
+            let (code, expected) = notice.problem.to_wire();
             tail.push(code);
             put_u64(&mut tail, expected);
         }
@@ -222,15 +215,8 @@ impl SyncResponse {
             let stream = names.get(&mut r)?;
             let incarnation = incarnations.at(r.u64()?)?;
             let (code, expected) = (r.u8()?, r.u64()?);
-            let problem = match code {
-                0 => LogProblem::Gap { expected },
-                1 => LogProblem::BadSignature,
-                2 => LogProblem::Forked,
-                3 => LogProblem::NotYourLog,
-                4 => LogProblem::UnknownStream,
-                5 => LogProblem::TooLarge,
-                _ => return Err(DecodeError::OutOfRange("problem")),
-            };
+            let problem =
+                LogProblem::from_wire(code, expected).ok_or(DecodeError::OutOfRange("problem"))?;
             problems.push(ProblemNotice {
                 stream,
                 incarnation,

@@ -2,6 +2,7 @@
 //! admission against the reference facts.
 
 use gridfold_sync_core::admission::{Facts, admit};
+use gridfold_sync_core::carry::{Bundle, CarryBody, CarryFile, CarryKind};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Entry, Target, head_statement, next_link};
 use gridfold_sync_core::ids::{ActionKey, ChoiceKey, EntryRef, IncarnationId, ItemKey, RecordId};
@@ -46,6 +47,86 @@ pub fn run(body: &[u8]) -> usize {
     }
     world.facts.assert_rows_are_folds();
     admitted
+}
+
+/// Reads any bytes as what is carried, opens a bundle with a key that may be its recipient's, and
+/// reads the same bytes as a body, since whoever seals may seal anything. Tells whether any of it
+/// could be read.
+pub fn carry(bytes: &[u8]) -> bool {
+    let own = super::carry::key(1);
+    let opened = match CarryFile::decode(bytes) {
+        Ok(CarryFile::Receipt(receipt)) => {
+            let again = CarryFile::decode(&receipt.encode());
+            assert_eq!(
+                again,
+                Ok(CarryFile::Receipt(receipt)),
+                "one way to write it"
+            );
+            return true;
+        }
+        Ok(CarryFile::Bundle(bundle)) => bundle.open(&own).ok(),
+        Err(_) => None,
+    };
+    let Ok(body) = CarryBody::decode(opened.as_deref().unwrap_or(bytes)) else {
+        return false;
+    };
+    let read = CarryBody::decode(&body.encode());
+    assert_eq!(read, Ok(body.clone()), "what was read is written the same");
+    let _ = body.verify(&own.public());
+    true
+}
+
+/// A body, bundle or receipt with a few bytes changed; bodies uncompressed, so that they matter.
+pub fn carry_mutant(r: &mut Rng) -> Vec<u8> {
+    let own = super::carry::key(1);
+    let body = {
+        let packed = super::carry::body().encode();
+        let mut frame = vec![1];
+        frame.extend_from_slice(&packed);
+        let mut plain = vec![0];
+        plain.extend(open_frame(&frame).expect("a body"));
+        plain
+    };
+    match r.below(4) {
+        0 => {
+            let mut receipt = super::carry::receipt(&own).encode();
+            change(r, &mut receipt, 9);
+            receipt
+        }
+        1 => {
+            let mut altered = body;
+            change(r, &mut altered, 1);
+            let seal = Bundle::seal(
+                super::carry::id(1),
+                CarryKind::Server,
+                &altered,
+                &[own.public()],
+                &r.bytes(),
+            );
+            let mut bundle = seal.expect("a bundle").encode();
+            if r.one_in(4) {
+                change(r, &mut bundle, 0);
+            }
+            bundle
+        }
+        _ => {
+            let mut altered = body;
+            change(r, &mut altered, 1);
+            altered
+        }
+    }
+}
+
+/// Changes a few bytes from a place on.
+fn change(r: &mut Rng, bytes: &mut [u8], from: usize) {
+    for _ in 0..r.below(4) {
+        let at = from + r.below(bytes.len() - from);
+        bytes[at] = match r.below(3) {
+            0 => bytes[at] ^ 1 << r.below(8),
+            1 => *r.pick(&[0, 1, 2, 0x7f, 0x80, 0xff]),
+            _ => bytes[from + r.below(bytes.len() - from)],
+        };
+    }
 }
 
 fn op(r: &mut Rng) -> Op {
