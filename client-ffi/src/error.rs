@@ -47,6 +47,12 @@ pub enum ClientError {
     /// The device may no longer sync. Its store stays, unless the server told it to erase itself.
     #[error("this device may no longer sync; ask your supervisor")]
     Revoked,
+    /// The client was closed.
+    #[error("the client was closed")]
+    Closed,
+    /// The caller cancelled it; nothing is lost.
+    #[error("cancelled")]
+    Cancelled,
     /// No such thing here.
     #[error("there is no such record here")]
     NotFound,

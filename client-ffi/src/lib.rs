@@ -9,6 +9,7 @@
 mod client;
 mod error;
 mod event;
+pub mod ffi;
 mod platform;
 mod shell;
 mod types;
@@ -24,3 +25,5 @@ pub use shell::transport::{
 #[cfg(feature = "transport-ureq")]
 pub use shell::transport_ureq::UreqTransport;
 pub use types::*;
+
+uniffi::setup_scaffolding!();
