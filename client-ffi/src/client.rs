@@ -46,7 +46,7 @@ fn identity_of(account: &Account) -> Identity {
 }
 
 /// The server and the code that a QR text or a typed code names.
-fn parse_code(text: &str) -> (String, String) {
+pub(crate) fn parse_code(text: &str) -> (String, String) {
     let text = text.trim();
     let (url, code) = text
         .strip_prefix("gridfold:1:")

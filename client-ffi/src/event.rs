@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use event_listener::{Event, EventListener};
 use gridfold_sync_core::ids::RecordId;
 use parking_lot::{Condvar, Mutex};
 
@@ -80,6 +81,8 @@ impl Pending {
 struct Slot {
     pending: Mutex<Pending>,
     changed: Condvar,
+    /// The same for readers that await.
+    woken: Event,
 }
 
 /// A reader of change events.
@@ -93,6 +96,10 @@ impl Subscription {
     #[must_use]
     pub fn try_next(&self) -> Option<ChangeEvent> {
         self.slot.pending.lock().take()
+    }
+    /// Wakes at the next change from now on; listen first, then look.
+    pub(crate) fn listen(&self) -> EventListener {
+        self.slot.woken.listen()
     }
     /// The next event, waiting for at most `timeout`.
     #[must_use]
@@ -127,6 +134,7 @@ impl Subscriptions {
             };
             slot.pending.lock().add(cause, records);
             slot.changed.notify_all();
+            slot.woken.notify(usize::MAX);
             true
         });
     }

@@ -10,6 +10,7 @@ mod carry;
 mod client;
 mod error;
 mod event;
+pub mod ffi;
 mod frames;
 mod platform;
 mod shell;
@@ -32,3 +33,5 @@ pub use shell::transport::{
 #[cfg(feature = "transport-ureq")]
 pub use shell::transport_ureq::UreqTransport;
 pub use types::*;
+
+uniffi::setup_scaffolding!();

@@ -3,15 +3,17 @@
 mod lifecycle;
 mod work;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::PublicKey;
 use gridfold_sync_core::ids::{
-    AreaCode, DeviceId, EntryRef, FormCode, RecordId, SensitivityClass, StreamId, UserId,
+    AreaCode, DeviceId, EntryRef, FieldKey, FormCode, RecordId, SensitivityClass, StreamId, UserId,
 };
 use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::Cell;
 
 use crate::error::ClientError;
 use crate::platform::Platform;
@@ -126,6 +128,8 @@ pub struct RecordDetail {
     pub household: Option<RecordId>,
     /// All fields by key.
     pub fields: serde_json::Map<String, serde_json::Value>,
+    /// The same with their types and all candidates.
+    pub cells: BTreeMap<FieldKey, Cell>,
     /// The status shown, for forms that have one.
     pub status: Option<String>,
     /// The newest transitions when more than one were made concurrently.

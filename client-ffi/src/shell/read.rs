@@ -122,6 +122,11 @@ impl Shell {
                     title: view.title(),
                     household: view.household(),
                     fields: view.fields(),
+                    cells: view
+                        .parts
+                        .iter()
+                        .flat_map(|(_, part)| part.fields.clone())
+                        .collect(),
                     status: view.status(),
                     status_tips,
                     deleted: view.is_deleted(),

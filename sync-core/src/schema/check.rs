@@ -35,6 +35,12 @@ impl Pattern {
         })
     }
     /// Whether a text matches.
+    /// The expression as the form has it.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+    /// Whether the whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         self.compiled.is_match(text)

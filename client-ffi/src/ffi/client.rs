@@ -1,0 +1,312 @@
+//! The client as an app in another language sees it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use zeroize::Zeroize;
+
+use crate::error::ClientError as Inner;
+use crate::ffi::convert::{self, malformed, ops_in};
+use crate::ffi::error::ClientError;
+use crate::ffi::locale::Locale;
+use crate::ffi::records::{
+    HistoryEntry, RecordDetail, RecordPage, RecordQuery, RefusedEdit, detail_out, history_out,
+    page_out, query_in, refused_out,
+};
+use crate::ffi::sync::SyncHub;
+use crate::ffi::traits::{SharedTransport, Transport};
+use crate::ffi::types::{FieldValue, Operation};
+use crate::platform::SystemPlatform;
+use crate::types::OpenOptions;
+
+/// Where the store is and how texts are shown.
+#[derive(Debug, Clone, uniffi::Record)]
+pub struct OpenConfig {
+    /// The directory of the store; made when it is not there.
+    pub path: String,
+    /// The language of texts for people.
+    pub locale: Locale,
+}
+
+/// A phone's store and its way to the server. May be used from any thread; every call that may
+/// take time is asynchronous and runs on a thread of the library.
+#[derive(uniffi::Object)]
+pub struct Client {
+    inner: Mutex<Option<crate::Client>>,
+    pub(crate) transport: SharedTransport,
+    pub(crate) locale: Locale,
+    pub(crate) hub: Arc<SyncHub>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+/// Runs on a thread of the pool; a panic is an error there, never the end of the app.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Inner> + Send + 'static,
+) -> Result<T, Inner> {
+    blocking::unblock(move || guarded(work)).await
+}
+
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Inner>) -> Result<T, Inner> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Inner::internal("panic")))
+}
+
+impl Client {
+    /// The store, as long as it is open.
+    pub(crate) fn store(&self) -> Result<crate::Client, ClientError> {
+        self.inner.lock().clone().ok_or(ClientError::Closed)
+    }
+
+    pub(crate) fn fail(&self, error: Inner) -> ClientError {
+        ClientError::of(error, self.locale)
+    }
+
+    /// Runs against the store, off the caller's thread.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&crate::Client) -> Result<T, Inner> + Send + 'static,
+    ) -> Result<T, ClientError> {
+        let store = self.store()?;
+        off_thread(move || work(&store))
+            .await
+            .map_err(|e| self.fail(e))
+    }
+
+    async fn opened(
+        config: OpenConfig,
+        key: Vec<u8>,
+        transport: Arc<dyn Transport>,
+        how: fn(OpenOptions) -> Result<crate::Client, Inner>,
+    ) -> Result<Arc<Self>, ClientError> {
+        let locale = config.locale;
+        let inner = off_thread(move || {
+            let mut key = key;
+            let bytes: Result<[u8; 32], _> = key.as_slice().try_into();
+            key.zeroize();
+            how(OpenOptions {
+                path: PathBuf::from(config.path),
+                key: bytes.map_err(|_| malformed("key"))?.into(),
+                platform: Arc::new(SystemPlatform),
+            })
+        })
+        .await
+        .map_err(|e| ClientError::of(e, locale))?;
+        Ok(Arc::new(Self {
+            inner: Mutex::new(Some(inner)),
+            transport,
+            locale,
+            hub: Arc::new(SyncHub::default()),
+        }))
+    }
+}
+
+#[uniffi::export]
+impl Client {
+    /// Opens the store, or makes one where there is none. `key` is 32 bytes from the platform's
+    /// keystore; without it nothing in the store is readable.
+    ///
+    /// # Errors
+    /// `WrongKey`, `DamagedStore`, `InUse`, `UpdateRequired`; never a new store in place of one
+    /// that does not open.
+    #[uniffi::constructor]
+    pub async fn open(
+        config: OpenConfig,
+        key: Vec<u8>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Arc<Self>, ClientError> {
+        Self::opened(config, key, transport, crate::Client::open_or_create).await
+    }
+
+    /// Opens the store that is there.
+    ///
+    /// # Errors
+    /// As [`Client::open`], and `NoStore`.
+    #[uniffi::constructor]
+    pub async fn open_existing(
+        config: OpenConfig,
+        key: Vec<u8>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Arc<Self>, ClientError> {
+        Self::opened(config, key, transport, crate::Client::open).await
+    }
+
+    /// Makes a record; durable when this returns. Gives its id.
+    ///
+    /// # Errors
+    /// `Rejected` with the code of the rule that does not allow it.
+    pub async fn create(
+        &self,
+        grid: String,
+        form: String,
+        operations: Vec<Operation>,
+    ) -> Result<String, ClientError> {
+        self.run(move |store| {
+            let ops = ops_in(operations, &|_| Ok(String::new()))?;
+            let record =
+                store.create_record(&convert::area(&grid)?, &convert::form(&form)?, ops)?;
+            Ok(record.to_string())
+        })
+        .await
+    }
+
+    /// Edits a record as it stands here; all operations or none; durable when this returns.
+    ///
+    /// # Errors
+    /// `Rejected` with the code of the rule that does not allow it, or `NotFound`.
+    pub async fn edit(
+        &self,
+        record_id: String,
+        operations: Vec<Operation>,
+    ) -> Result<(), ClientError> {
+        self.run(move |store| {
+            let record = convert::record_id(&record_id)?;
+            let detail = store.get(record).ok_or(Inner::NotFound)?;
+            let ops = ops_in(operations, &|field| {
+                Ok(match detail.cells.get(field) {
+                    Some(gridfold_sync_core::view::Cell::Text { text, .. }) => text.clone(),
+                    _ => String::new(),
+                })
+            })?;
+            store.edit(record, ops)
+        })
+        .await
+    }
+
+    /// A record with all sides of its conflicts; none when it is not here.
+    ///
+    /// # Errors
+    /// `Rejected` for an id that is none.
+    pub async fn get(&self, record_id: String) -> Result<Option<RecordDetail>, ClientError> {
+        self.run(move |store| {
+            let record = convert::record_id(&record_id)?;
+            Ok(store.get(record).map(detail_out))
+        })
+        .await
+    }
+
+    /// One page of records.
+    ///
+    /// # Errors
+    /// `Rejected` for a filter that is none.
+    pub async fn list(&self, query: RecordQuery) -> Result<RecordPage, ClientError> {
+        self.run(move |store| Ok(page_out(store.query(query_in(query)?))))
+            .await
+    }
+
+    /// How many records a query finds.
+    ///
+    /// # Errors
+    /// As [`Client::list`].
+    pub async fn count(&self, query: RecordQuery) -> Result<u64, ClientError> {
+        self.run(move |store| Ok(store.count(query_in(query)?)))
+            .await
+    }
+
+    /// All entries of a record, by the clocks of those who made them.
+    ///
+    /// # Errors
+    /// `Rejected` for an id that is none.
+    pub async fn history(&self, record_id: String) -> Result<Vec<HistoryEntry>, ClientError> {
+        let locale = self.locale;
+        self.run(move |store| {
+            let entries = store.history(convert::record_id(&record_id)?);
+            Ok(entries
+                .into_iter()
+                .map(|e| history_out(e, locale))
+                .collect())
+        })
+        .await
+    }
+
+    /// Settles a conflict: gives `field`, or `field/item/member`, this value: one of the sides, or
+    /// a third.
+    ///
+    /// # Errors
+    /// As [`Client::edit`].
+    pub async fn choose(
+        &self,
+        record_id: String,
+        path: String,
+        value: FieldValue,
+    ) -> Result<(), ClientError> {
+        self.run(move |store| {
+            let record = convert::record_id(&record_id)?;
+            let value = convert::value_in(value, &path)?;
+            store.choose(record, &path, value)
+        })
+        .await
+    }
+
+    /// Edits of this phone that the server refused and nobody settled.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn refused(&self) -> Result<Vec<RefusedEdit>, ClientError> {
+        let locale = self.locale;
+        self.run(move |store| {
+            Ok(store
+                .refused()
+                .into_iter()
+                .map(|r| refused_out(r, locale))
+                .collect())
+        })
+        .await
+    }
+
+    /// Makes a refused edit again, at the record as it stands now.
+    ///
+    /// # Errors
+    /// As [`Client::edit`]; the refused edit is kept then.
+    pub async fn retry_refused(&self, refused_id: String) -> Result<(), ClientError> {
+        self.run(move |store| {
+            let (stream, entry) = convert::parse_refused_id(&refused_id)?;
+            store.retry_refused(&stream, entry)
+        })
+        .await
+    }
+
+    /// Lets a refused edit go.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn discard_refused(&self, refused_id: String) -> Result<(), ClientError> {
+        self.run(move |store| {
+            let (stream, entry) = convert::parse_refused_id(&refused_id)?;
+            store.discard_refused(&stream, entry)
+        })
+        .await
+    }
+
+    /// Erases everything: first the key, then the files. The client is closed afterwards.
+    ///
+    /// # Errors
+    /// `Internal` when a file cannot be removed; its content is unreadable even then.
+    pub async fn wipe(&self) -> Result<(), ClientError> {
+        self.cancel_sync();
+        let result = self.run(|store| store.wipe()).await;
+        self.shut_down();
+        result
+    }
+
+    /// Cancels a running sync, ends all watches and releases the store, once calls that are under
+    /// way have ended. Later calls fail with `Closed`. Closing twice is harmless.
+    pub fn shut_down(&self) {
+        self.cancel_sync();
+        self.hub.close();
+        if let Some(store) = self.inner.lock().take() {
+            store.close();
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}

@@ -1,0 +1,202 @@
+//! Who and where: enrolment, identity, areas, forms, colleagues, status.
+
+use gridfold_sync_core::edit::Op;
+use gridfold_sync_core::schema::{Role, visible};
+
+use crate::client::parse_code;
+use crate::error::ClientError as Inner;
+use crate::ffi::client::Client;
+use crate::ffi::convert::{self, malformed, ops_in};
+use crate::ffi::error::ClientError;
+use crate::ffi::forms::{FormInfo, form_out};
+use crate::ffi::records::{Area, Colleague, Identity, Status};
+use crate::ffi::types::Operation;
+
+/// The roles of this user, anywhere.
+fn my_roles(store: &crate::Client) -> Vec<Role> {
+    let scope = store.directory();
+    let mut roles: Vec<Role> = scope
+        .grants
+        .iter()
+        .filter(|g| g.user == scope.user)
+        .map(|g| g.role)
+        .collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
+#[uniffi::export]
+impl Client {
+    /// Enrols this device with the code that a supervisor shows: the text of the QR, or the code as
+    /// typed together with the server's address.
+    ///
+    /// # Errors
+    /// `Rejected` with the server's code when it does not take the code, `Offline`.
+    #[uniffi::method(default(server_url = None))]
+    pub async fn enrol(
+        &self,
+        code_or_qr: String,
+        server_url: Option<String>,
+    ) -> Result<Identity, ClientError> {
+        let (in_code, code) = parse_code(&code_or_qr);
+        let url = if in_code.is_empty() {
+            server_url.unwrap_or_default().trim().to_owned()
+        } else {
+            in_code
+        };
+        if !(url.starts_with("https://") || url.starts_with("http://")) {
+            return Err(self.fail(malformed("server_url")));
+        }
+        let text = format!("gridfold:1:{url}:{code}");
+        self.run_with_transport(url, move |store, transport| {
+            store.enrol(transport, &text).map(Identity::from)
+        })
+        .await
+    }
+
+    /// Whose phone this is; none before it is enrolled.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn identity(&self) -> Result<Option<Identity>, ClientError> {
+        self.run(|store| Ok(store.identity().map(Identity::from)))
+            .await
+    }
+
+    /// The areas of this user's grants, what lies in them and what they lie in.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn areas(&self) -> Result<Vec<Area>, ClientError> {
+        self.run(|store| {
+            let mine = store.grids();
+            Ok(store
+                .directory()
+                .areas
+                .into_iter()
+                .map(|area| Area {
+                    mine: mine.contains(&area.code),
+                    code: area.code.to_string(),
+                    name: area.name,
+                    parent: area.parent.map(|p| p.to_string()),
+                    level: area.level,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// The newest version of each form.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn forms(&self) -> Result<Vec<FormInfo>, ClientError> {
+        let locale = self.locale;
+        self.run(move |store| {
+            let roles = my_roles(store);
+            Ok(store
+                .forms()
+                .iter()
+                .map(|f| form_out(f, &roles, locale))
+                .collect())
+        })
+        .await
+    }
+
+    /// Those who work in this user's areas.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn colleagues(&self) -> Result<Vec<Colleague>, ClientError> {
+        self.run(|store| {
+            let scope = store.directory();
+            Ok(scope
+                .users
+                .into_iter()
+                .filter(|u| u.id != scope.user && u.active)
+                .map(|u| Colleague {
+                    user_id: u.id.to_string(),
+                    name: u.name,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// The fields of a form that are shown while a record, or a new one when there is none, would
+    /// read as after these operations.
+    ///
+    /// # Errors
+    /// `Rejected` for an unknown form or an operation that is none.
+    pub async fn visible_fields(
+        &self,
+        form: String,
+        record_id: Option<String>,
+        operations: Vec<Operation>,
+    ) -> Result<Vec<String>, ClientError> {
+        self.run(move |store| {
+            let code = convert::form(&form)?;
+            let form = store
+                .forms()
+                .into_iter()
+                .find(|f| f.code == code)
+                .ok_or_else(|| Inner::rejected("unknown_form"))?;
+            let mut values = match record_id {
+                Some(id) => {
+                    let detail = store.get(convert::record_id(&id)?);
+                    detail.ok_or(Inner::NotFound)?.fields
+                }
+                None => serde_json::Map::new(),
+            };
+            for op in ops_in(operations, &|_| Ok(String::new()))? {
+                preview(&mut values, &op);
+            }
+            Ok(form
+                .fields
+                .iter()
+                .filter(|f| f.visible_if.as_ref().is_none_or(|c| visible(c, &values)))
+                .map(|f| f.key.to_string())
+                .collect())
+        })
+        .await
+    }
+
+    /// Where the phone stands.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn status(&self) -> Result<Status, ClientError> {
+        self.run(|store| Ok(store.status().into())).await
+    }
+}
+
+/// What an operation makes of the values that conditions look at.
+fn preview(values: &mut serde_json::Map<String, serde_json::Value>, op: &Op) {
+    let Some(key) = op.field().map(ToString::to_string) else {
+        return;
+    };
+    match op {
+        Op::Set { value, .. } => {
+            values.insert(key, value.to_json());
+        }
+        Op::Splice { insert, .. } if !insert.is_empty() => {
+            values.insert(key, insert.as_str().into());
+        }
+        Op::Unset { .. } => {
+            values.remove(&key);
+        }
+        Op::Choose { choice, .. } | Op::Unchoose { choice, .. } => {
+            let chosen = values
+                .entry(key)
+                .or_insert_with(|| serde_json::Value::Array(Vec::new()));
+            if let Some(list) = chosen.as_array_mut() {
+                list.retain(|c| c.as_str() != Some(choice.as_str()));
+                if matches!(op, Op::Choose { .. }) {
+                    list.push(choice.as_str().into());
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,30 @@
+//! The boundary to Kotlin, Swift and Python: plain types in and out, every call asynchronous.
+//!
+//! What enters: strings, numbers and typed edits from another language. What leaves: plain records,
+//! typed errors, events. Blocking work runs on a pool of threads, never on the caller's; calls of
+//! the app's own code (HTTP) are polled by the caller's executor. No rule lives here.
+
+mod client;
+mod convert;
+mod directory;
+mod error;
+mod forms;
+mod locale;
+mod records;
+mod sync;
+mod traits;
+mod types;
+mod watch;
+
+pub use client::{Client, OpenConfig};
+pub use error::ClientError;
+pub use forms::{Choice, FieldInfo, FieldKind, FormInfo, StatusInfo};
+pub use locale::{Locale, locale_from_tag};
+pub use records::*;
+pub use sync::{SyncSettings, SyncState};
+pub use traits::{
+    EventListener, HttpHeader, HttpReply, HttpRequest, KeyStore, KeyStoreError, ListenerError,
+    Transport, TransportError,
+};
+pub use types::*;
+pub use watch::{ClientEvent, Subscription, Watch, WatchTarget};

@@ -1,0 +1,516 @@
+//! Records, lists, history and where the phone stands, as they cross the boundary.
+
+use std::collections::HashMap;
+
+use gridfold_sync_core::notice;
+use gridfold_sync_core::time::Timestamp;
+
+use crate::error::ClientError as Inner;
+use crate::ffi::convert::{self, content_out, op_out, refused_id, value_out};
+use crate::ffi::locale::Locale;
+use crate::ffi::types::{FieldContent, FieldValue, Operation};
+use crate::types as inner;
+
+/// Whose phone this is.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Identity {
+    /// The person.
+    pub user_id: String,
+    /// The person's name.
+    pub user_name: String,
+    /// The device.
+    pub device_id: String,
+    /// The server it was enrolled with.
+    pub server_url: String,
+}
+
+/// A node of the place tree.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Area {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The area it lies in.
+    pub parent: Option<String>,
+    /// `province`, `district`, `street`, `community`, `grid` or another word.
+    pub level: String,
+    /// Whether this user may write records here.
+    pub mine: bool,
+}
+
+/// Someone who works in one of this user's areas.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Colleague {
+    /// The person.
+    pub user_id: String,
+    /// The person's name.
+    pub name: String,
+}
+
+/// One side of a conflict.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct ConflictSide {
+    /// The value, to choose it with.
+    pub value: FieldValue,
+    /// Who set it, when known.
+    pub user_name: Option<String>,
+    /// On which device, when known.
+    pub device_id: Option<String>,
+    /// The device's clock when it was typed, in milliseconds since 1970 (UTC).
+    pub captured_at_ms: Option<i64>,
+    /// The server's clock when it came.
+    pub received_at_ms: Option<i64>,
+}
+
+/// A value that was set concurrently.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct Conflict {
+    /// `field` or `field/item/member`.
+    pub path: String,
+    /// All sides; the first is the one shown.
+    pub sides: Vec<ConflictSide>,
+}
+
+/// One of several transitions made concurrently.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct StatusTip {
+    /// The transition.
+    pub action: String,
+    /// The status it led to.
+    pub status: String,
+    /// What the doer said.
+    pub note: String,
+}
+
+/// A record as it is read.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct RecordDetail {
+    /// Its id.
+    pub id: String,
+    /// Its form.
+    pub form: String,
+    /// The form version it is shown with.
+    pub form_version: u32,
+    /// Its grid.
+    pub grid: String,
+    /// What names it in lists.
+    pub title: String,
+    /// The household it is about.
+    pub household_id: Option<String>,
+    /// All fields by key, those that the form no longer has included.
+    pub fields: HashMap<String, FieldContent>,
+    /// The status shown, for forms that have one.
+    pub status: Option<String>,
+    /// The newest transitions when more than one were made concurrently.
+    pub status_tips: Vec<StatusTip>,
+    /// Whether it is marked as deleted.
+    pub deleted: bool,
+    /// Values set concurrently.
+    pub conflicts: Vec<Conflict>,
+    /// Required and visible fields without a value.
+    pub missing: Vec<String>,
+    /// Whether edits of this phone are not at the server yet.
+    pub pending: bool,
+    /// Refused edits of this phone on it.
+    pub refused: u32,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum EntryState {
+    /// On this phone, not decided on yet.
+    Pending,
+    /// The server has it, as a receipt that came back by carrying says; not decided on yet here.
+    AtServer,
+    /// A colleague handed it over in a carry bundle; no part of the record here until it arrives
+    /// through the server.
+    Carried,
+    /// Part of the record.
+    Admitted {
+        /// It came after its author's grant had ended.
+        late: bool,
+    },
+    /// Kept and shown, but no part of the record.
+    Refused {
+        /// The stable code.
+        code: String,
+        /// The reason for people.
+        reason: String,
+    },
+}
+
+/// One entry of a record's history.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct HistoryEntry {
+    /// The entry.
+    pub entry: String,
+    /// Who made it, when known.
+    pub user_name: Option<String>,
+    /// On which device, when known.
+    pub device_id: Option<String>,
+    /// The device's clock when it was made, in milliseconds since 1970 (UTC).
+    pub captured_at_ms: i64,
+    /// The server's clock when it came.
+    pub received_at_ms: Option<i64>,
+    /// Version of the form it was made with.
+    pub form_version: u32,
+    /// What became of it.
+    pub state: EntryState,
+    /// What it did.
+    pub operations: Vec<Operation>,
+}
+
+/// How a list is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Sort {
+    /// Last changed first.
+    Updated,
+    /// Captured last first.
+    Captured,
+    /// By title.
+    Title,
+}
+
+/// Which records to list; with nothing set, all that are not deleted.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecordQuery {
+    /// Only this form.
+    #[uniffi(default = None)]
+    pub form: Option<String>,
+    /// Only this grid.
+    #[uniffi(default = None)]
+    pub grid: Option<String>,
+    /// Only about this household.
+    #[uniffi(default = None)]
+    pub household_id: Option<String>,
+    /// Only with this status.
+    #[uniffi(default = None)]
+    pub status: Option<String>,
+    /// Only with this text in any field, in any case of letters.
+    #[uniffi(default = None)]
+    pub text: Option<String>,
+    /// Only captured at or after, in milliseconds since 1970 (UTC).
+    #[uniffi(default = None)]
+    pub from_ms: Option<i64>,
+    /// Only captured before.
+    #[uniffi(default = None)]
+    pub to_ms: Option<i64>,
+    /// The order; last changed first when left out.
+    #[uniffi(default = None)]
+    pub sort: Option<Sort>,
+    /// Most records of a page, at most 1,000; 0 means 50.
+    #[uniffi(default = 0)]
+    pub limit: u32,
+    /// The page after this cursor, from the page before.
+    #[uniffi(default = None)]
+    pub after: Option<String>,
+    /// Deleted records too.
+    #[uniffi(default = false)]
+    pub include_deleted: bool,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecordPage {
+    /// What is on it.
+    pub items: Vec<RecordSummary>,
+    /// The cursor of the next page, when there is one.
+    pub next: Option<String>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// A record in a list.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RecordSummary {
+    /// Its id.
+    pub id: String,
+    /// Its form.
+    pub form: String,
+    /// Its grid.
+    pub grid: String,
+    /// The household it is about.
+    pub household_id: Option<String>,
+    /// Its status.
+    pub status: Option<String>,
+    /// What names it.
+    pub title: String,
+    /// When it was captured, by the clock of the phone that did, in milliseconds since 1970 (UTC).
+    pub captured_at_ms: i64,
+    /// When it last changed, likewise.
+    pub updated_at_ms: i64,
+    /// Values set concurrently and not settled.
+    pub conflicts: u32,
+    /// Whether it is marked as deleted.
+    pub deleted: bool,
+    /// Whether edits of this phone are not at the server yet.
+    pub pending: bool,
+    /// Refused edits of this phone on it.
+    pub refused: u32,
+}
+
+/// An edit that the server refused: kept here until the person settles it.
+#[derive(Debug, Clone, PartialEq, uniffi::Record)]
+pub struct RefusedEdit {
+    /// Its id, for `retry_refused` and `discard_refused`.
+    pub id: String,
+    /// The record.
+    pub record_id: String,
+    /// What was typed.
+    pub operations: Vec<Operation>,
+    /// The stable code of the reason.
+    pub code: String,
+    /// The reason for people.
+    pub reason: String,
+    /// When it was typed, in milliseconds since 1970 (UTC).
+    pub captured_at_ms: i64,
+}
+
+/// Where the phone stands.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Status {
+    /// Entries not at the server yet.
+    pub pending: u64,
+    /// Edits the server refused that nobody settled.
+    pub refused: u64,
+    /// When the last sync ended well, by the phone's clock.
+    pub last_sync_ms: Option<i64>,
+    /// The server's clock minus the phone's, at the last sync, in milliseconds.
+    pub clock_skew_ms: i64,
+    /// Bytes of the store on disk.
+    pub storage_bytes: u64,
+    /// Stored values were found damaged while reading: writing is refused from then on.
+    pub damaged: bool,
+}
+
+/// How far a sync got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct SyncProgress {
+    /// Round trips done.
+    pub round_trips: u32,
+    /// Entries sent so far.
+    pub pushed: u64,
+    /// Entries not at the server yet.
+    pub pending: u64,
+    /// Items received so far.
+    pub pulled: u64,
+    /// Bytes of bodies so far, both ways.
+    pub bytes: u64,
+}
+
+/// What a sync did.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct SyncReport {
+    /// Round trips.
+    pub round_trips: u32,
+    /// Bytes of request bodies.
+    pub bytes_up: u64,
+    /// Bytes of response bodies.
+    pub bytes_down: u64,
+    /// Entries sent.
+    pub pushed: u64,
+    /// Own entries that the server admitted.
+    pub admitted: u64,
+    /// Own entries that the server refused.
+    pub refused: u64,
+    /// Items received.
+    pub pulled: u64,
+    /// Whether the directory changed.
+    pub directory_changed: bool,
+    /// Streams erased because a grant ended.
+    pub erased_streams: Vec<String>,
+    /// Everything was erased because the server said so.
+    pub wiped: bool,
+    /// Whether something is left for another sync: the budget ran out.
+    pub more: bool,
+}
+
+impl From<inner::Progress> for SyncProgress {
+    fn from(p: inner::Progress) -> Self {
+        Self {
+            round_trips: p.round_trips,
+            pushed: p.pushed,
+            pending: p.pending,
+            pulled: p.pulled,
+            bytes: p.bytes,
+        }
+    }
+}
+
+impl From<inner::SyncReport> for SyncReport {
+    fn from(r: inner::SyncReport) -> Self {
+        Self {
+            round_trips: r.round_trips,
+            bytes_up: r.bytes_up,
+            bytes_down: r.bytes_down,
+            pushed: r.pushed,
+            admitted: r.admitted,
+            refused: r.refused,
+            pulled: r.pulled,
+            directory_changed: r.directory_changed,
+            erased_streams: r.erased_streams.iter().map(|s| s.name()).collect(),
+            wiped: r.wiped,
+            more: r.more,
+        }
+    }
+}
+
+impl From<inner::Identity> for Identity {
+    fn from(i: inner::Identity) -> Self {
+        Self {
+            user_id: i.user.to_string(),
+            user_name: i.user_name,
+            device_id: i.device.to_string(),
+            server_url: i.server_url,
+        }
+    }
+}
+
+impl From<inner::RecordSummary> for RecordSummary {
+    fn from(r: inner::RecordSummary) -> Self {
+        Self {
+            id: r.record.to_string(),
+            form: r.form.to_string(),
+            grid: r.grid.to_string(),
+            household_id: r.household.map(|h| h.to_string()),
+            status: r.status,
+            title: r.title,
+            captured_at_ms: r.captured.millis(),
+            updated_at_ms: r.updated.millis(),
+            conflicts: r.conflicts,
+            deleted: r.deleted,
+            pending: r.pending,
+            refused: r.refused,
+        }
+    }
+}
+
+impl From<inner::Status> for Status {
+    fn from(s: inner::Status) -> Self {
+        Self {
+            pending: s.pending,
+            refused: s.refused,
+            last_sync_ms: s.last_sync.map(|t| t.millis()),
+            clock_skew_ms: s.clock_skew_ms,
+            storage_bytes: s.storage_bytes,
+            damaged: s.damaged,
+        }
+    }
+}
+
+pub(crate) fn query_in(query: RecordQuery) -> Result<inner::Query, Inner> {
+    Ok(inner::Query {
+        form: query.form.as_deref().map(convert::form).transpose()?,
+        grid: query.grid.as_deref().map(convert::area).transpose()?,
+        household: query
+            .household_id
+            .as_deref()
+            .map(convert::record_id)
+            .transpose()?,
+        status: query.status,
+        text: query.text,
+        from: query.from_ms.map(Timestamp),
+        to: query.to_ms.map(Timestamp),
+        sort: match query.sort {
+            None | Some(Sort::Updated) => inner::Sort::Updated,
+            Some(Sort::Captured) => inner::Sort::Captured,
+            Some(Sort::Title) => inner::Sort::Title,
+        },
+        limit: query.limit,
+        after: query.after,
+        include_deleted: query.include_deleted,
+    })
+}
+
+pub(crate) fn page_out(page: inner::Page<inner::RecordSummary>) -> RecordPage {
+    RecordPage {
+        items: page.items.into_iter().map(Into::into).collect(),
+        next: page.next,
+        total: page.total,
+    }
+}
+
+pub(crate) fn detail_out(detail: inner::RecordDetail) -> RecordDetail {
+    RecordDetail {
+        id: detail.record.to_string(),
+        form: detail.form.to_string(),
+        form_version: detail.form_version,
+        grid: detail.grid.to_string(),
+        title: detail.title,
+        household_id: detail.household.map(|h| h.to_string()),
+        fields: detail
+            .cells
+            .iter()
+            .filter_map(|(key, cell)| Some((key.to_string(), content_out(cell)?)))
+            .collect(),
+        status: detail.status,
+        status_tips: detail
+            .status_tips
+            .into_iter()
+            .map(|tip| StatusTip {
+                action: tip.action,
+                status: tip.status,
+                note: tip.note,
+            })
+            .collect(),
+        deleted: detail.deleted,
+        conflicts: detail.conflicts.into_iter().map(conflict_out).collect(),
+        missing: detail.missing,
+        pending: detail.pending,
+        refused: detail.refused,
+    }
+}
+
+pub(crate) fn conflict_out(conflict: inner::Conflict) -> Conflict {
+    Conflict {
+        path: conflict.path,
+        sides: conflict
+            .candidates
+            .into_iter()
+            .map(|c| ConflictSide {
+                value: value_out(&c.value),
+                user_name: c.user_name,
+                device_id: c.device.map(|d| d.to_string()),
+                captured_at_ms: c.claimed.map(|t| t.millis()),
+                received_at_ms: c.received.map(|t| t.millis()),
+            })
+            .collect(),
+    }
+}
+
+pub(crate) fn history_out(entry: inner::HistoryEntry, locale: Locale) -> HistoryEntry {
+    HistoryEntry {
+        entry: entry.entry.to_string(),
+        user_name: entry.user_name,
+        device_id: entry.device.map(|d| d.to_string()),
+        captured_at_ms: entry.claimed.millis(),
+        received_at_ms: entry.received.map(|t| t.millis()),
+        form_version: entry.form_version,
+        state: match entry.state {
+            inner::EntryState::Pending => EntryState::Pending,
+            inner::EntryState::AtServer => EntryState::AtServer,
+            inner::EntryState::Carried => EntryState::Carried,
+            inner::EntryState::Admitted { late } => EntryState::Admitted { late },
+            inner::EntryState::Refused { code } => EntryState::Refused {
+                reason: notice::text(&code, locale.into()).to_owned(),
+                code,
+            },
+        },
+        operations: entry.ops.iter().map(op_out).collect(),
+    }
+}
+
+pub(crate) fn refused_out(edit: inner::RefusedEdit, locale: Locale) -> RefusedEdit {
+    RefusedEdit {
+        id: refused_id(&edit.stream, &edit.entry),
+        record_id: edit.record.to_string(),
+        operations: edit.ops.iter().map(op_out).collect(),
+        reason: match locale {
+            Locale::Zh => edit.message_zh,
+            Locale::En => edit.message_en,
+        },
+        code: edit.code,
+        captured_at_ms: edit.at.millis(),
+    }
+}

@@ -1,0 +1,277 @@
+//! Watches: what changed, pulled by an asynchronous `next_event`, or told to a listener.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use event_listener::Event;
+use parking_lot::Mutex;
+
+use gridfold_sync_core::ids::RecordId;
+
+use crate::event::{ChangeCause, ChangeEvent, Subscription as Changes};
+use crate::ffi::client::{Client, off_thread};
+use crate::ffi::convert;
+use crate::ffi::error::ClientError;
+use crate::ffi::records::{RecordDetail, RecordPage, RecordQuery, detail_out, page_out, query_in};
+use crate::ffi::sync::{SyncHub, SyncState};
+use crate::ffi::traits::EventListener;
+use crate::types::Query;
+
+/// What to watch.
+#[derive(Debug, Clone, PartialEq, uniffi::Enum)]
+pub enum WatchTarget {
+    /// Which records change.
+    Everything,
+    /// One record; its state now is the first event.
+    Record {
+        /// The record.
+        record_id: String,
+    },
+    /// One page of a list; the page as it is now is the first event.
+    List {
+        /// The query.
+        query: RecordQuery,
+    },
+    /// How syncs stand; the state now is the first event.
+    Sync,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, uniffi::Enum)]
+pub enum ClientEvent {
+    /// Records changed.
+    Changed {
+        /// Which; empty when `everything` is set.
+        record_ids: Vec<String>,
+        /// Whether a sync brought it, or an edit on this phone.
+        by_sync: bool,
+        /// Too many to name: read again whatever is shown.
+        everything: bool,
+    },
+    /// The watched record now reads like this; none when it is not here any more.
+    Record {
+        /// The record.
+        record: Option<RecordDetail>,
+    },
+    /// The watched page now reads like this.
+    List {
+        /// The page.
+        page: RecordPage,
+    },
+    /// A sync began, got further or ended.
+    Sync {
+        /// How it stands.
+        state: SyncState,
+    },
+}
+
+enum Target {
+    Everything,
+    Record(RecordId),
+    List(Box<Query>),
+    Sync,
+}
+
+#[derive(Default)]
+struct Last {
+    record: Option<Option<RecordDetail>>,
+    page: Option<RecordPage>,
+    sync_version: u64,
+}
+
+/// A reader of events. What happens before the app looks is merged, so a slow reader misses
+/// nothing and costs bounded memory.
+#[derive(uniffi::Object)]
+pub struct Watch {
+    store: Mutex<Option<crate::Client>>,
+    changes: Changes,
+    hub: Arc<SyncHub>,
+    target: Target,
+    last: Mutex<Last>,
+    stopped: AtomicBool,
+    stop: Event,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
+impl Watch {
+    fn store(&self) -> Option<crate::Client> {
+        if self.stopped.load(Ordering::SeqCst) || self.hub.read().is_none() {
+            // Lets the store go, so that it can be opened again.
+            *self.store.lock() = None;
+        }
+        self.store.lock().clone()
+    }
+
+    /// What there is to tell now, if anything.
+    async fn look(&self, store: crate::Client) -> Option<ClientEvent> {
+        match &self.target {
+            Target::Sync => {
+                let (state, version) = self.hub.read()?;
+                let mut last = self.last.lock();
+                (version > last.sync_version).then(|| {
+                    last.sync_version = version;
+                    ClientEvent::Sync { state }
+                })
+            }
+            Target::Everything => self.changes.try_next().map(changed),
+            Target::Record(id) => {
+                let id = *id;
+                let first = self.last.lock().record.is_none();
+                let mut touched = first;
+                while let Some(event) = self.changes.try_next() {
+                    touched |= event.everything || event.records.contains(&id);
+                }
+                if !touched {
+                    return None;
+                }
+                let record = off_thread(move || Ok(store.get(id).map(detail_out)))
+                    .await
+                    .ok()?;
+                let mut last = self.last.lock();
+                (last.record.as_ref() != Some(&record)).then(|| {
+                    last.record = Some(record.clone());
+                    ClientEvent::Record { record }
+                })
+            }
+            Target::List(query) => {
+                let mut touched = self.last.lock().page.is_none();
+                while self.changes.try_next().is_some() {
+                    touched = true;
+                }
+                if !touched {
+                    return None;
+                }
+                let query = (**query).clone();
+                let page = off_thread(move || Ok(page_out(store.query(query))))
+                    .await
+                    .ok()?;
+                let mut last = self.last.lock();
+                (last.page.as_ref() != Some(&page)).then(|| {
+                    last.page = Some(page.clone());
+                    ClientEvent::List { page }
+                })
+            }
+        }
+    }
+}
+
+fn changed(event: ChangeEvent) -> ClientEvent {
+    ClientEvent::Changed {
+        record_ids: event.records.iter().map(ToString::to_string).collect(),
+        by_sync: event.cause == ChangeCause::Sync,
+        everything: event.everything,
+    }
+}
+
+#[uniffi::export]
+impl Watch {
+    /// The next event, waiting for one; none once the watch was stopped or the client shut down.
+    pub async fn next_event(&self) -> Option<ClientEvent> {
+        loop {
+            // Listen first, then look: what happens in between wakes the listener.
+            let change = self.changes.listen();
+            let hub = self.hub.changed.listen();
+            let stop = self.stop.listen();
+            let store = self.store()?;
+            if let Some(event) = self.look(store).await {
+                return Some(event);
+            }
+            let woken = futures_lite::future::or(change, hub);
+            futures_lite::future::or(woken, stop).await;
+        }
+    }
+
+    /// Ends the watch; a waiting `next_event` gives none.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        *self.store.lock() = None;
+        self.stop.notify(usize::MAX);
+    }
+}
+
+/// A listener that hears events until it is stopped.
+#[derive(uniffi::Object)]
+pub struct Subscription {
+    watch: Arc<Watch>,
+}
+
+impl std::fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Subscription").finish_non_exhaustive()
+    }
+}
+
+#[uniffi::export]
+impl Subscription {
+    /// Ends it; an event that is being told is told to its end.
+    pub fn stop(&self) {
+        self.watch.stop();
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.watch.stop();
+    }
+}
+
+#[uniffi::export]
+impl Client {
+    /// Watches something from now on.
+    ///
+    /// # Errors
+    /// `Rejected` for a target that is none, `Closed`.
+    pub fn watch(&self, target: WatchTarget) -> Result<Arc<Watch>, ClientError> {
+        let target = match target {
+            WatchTarget::Everything => Target::Everything,
+            WatchTarget::Sync => Target::Sync,
+            WatchTarget::Record { record_id } => {
+                Target::Record(convert::record_id(&record_id).map_err(|e| self.fail(e))?)
+            }
+            WatchTarget::List { query } => {
+                Target::List(Box::new(query_in(query).map_err(|e| self.fail(e))?))
+            }
+        };
+        let store = self.store()?;
+        Ok(Arc::new(Watch {
+            changes: store.subscribe(),
+            store: Mutex::new(Some(store)),
+            hub: Arc::clone(&self.hub),
+            target,
+            last: Mutex::new(Last::default()),
+            stopped: AtomicBool::new(false),
+            stop: Event::new(),
+        }))
+    }
+
+    /// Tells a listener what happens, on a thread of the library, until the subscription is
+    /// stopped or released.
+    ///
+    /// # Errors
+    /// As [`Client::watch`]; `Internal` when no thread can be started.
+    pub fn listen(
+        &self,
+        target: WatchTarget,
+        listener: Arc<dyn EventListener>,
+    ) -> Result<Arc<Subscription>, ClientError> {
+        let watch = self.watch(target)?;
+        let heard = Arc::clone(&watch);
+        std::thread::Builder::new()
+            .name("gridfold-listener".to_owned())
+            .spawn(move || {
+                while let Some(event) = futures_lite::future::block_on(heard.next_event()) {
+                    // An exception of the app's is the app's; the next event is told all the same.
+                    let _ = listener.on_event(event);
+                }
+            })
+            .map_err(|_| ClientError::Internal {
+                reference: "listener/thread".to_owned(),
+            })?;
+        Ok(Arc::new(Subscription { watch }))
+    }
+}
