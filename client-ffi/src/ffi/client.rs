@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use zeroize::Zeroize;
 
 use crate::error::ClientError as Inner;
+use crate::ffi::auto::AutoRun;
 use crate::ffi::convert::{self, malformed, ops_in};
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
@@ -16,9 +17,11 @@ use crate::ffi::records::{
     page_out, query_in, refused_out,
 };
 use crate::ffi::sync::SyncHub;
-use crate::ffi::traits::{SharedTransport, Transport};
+use crate::ffi::traits::{KeyStore, KeyStoreError, SharedTransport, Transport};
 use crate::ffi::types::{FieldValue, Operation};
+use crate::ffi::work::ops_of;
 use crate::platform::SystemPlatform;
+use crate::shell::keystore::StoreKey;
 use crate::types::OpenOptions;
 
 /// Where the store is and how texts are shown.
@@ -38,6 +41,7 @@ pub struct Client {
     pub(crate) transport: SharedTransport,
     pub(crate) locale: Locale,
     pub(crate) hub: Arc<SyncHub>,
+    pub(crate) auto: AutoRun,
 }
 
 impl std::fmt::Debug for Client {
@@ -55,6 +59,32 @@ pub(crate) async fn off_thread<T: Send + 'static>(
 
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Inner>) -> Result<T, Inner> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Inner::internal("panic")))
+}
+
+fn raw(mut key: Vec<u8>) -> Result<StoreKey, Inner> {
+    let bytes: Result<[u8; 32], _> = key.as_slice().try_into();
+    key.zeroize();
+    bytes.map(StoreKey::raw).map_err(|_| malformed("key"))
+}
+
+/// The app's keystore as the shell sees it.
+struct ForeignKeyStore(Arc<dyn KeyStore>);
+
+fn key_store_error(error: KeyStoreError) -> crate::KeyStoreError {
+    match error {
+        KeyStoreError::Unavailable => crate::KeyStoreError::Locked,
+        KeyStoreError::KeyLost => crate::KeyStoreError::Invalidated,
+        KeyStoreError::Failed => crate::KeyStoreError::Failed,
+    }
+}
+
+impl crate::KeyStore for ForeignKeyStore {
+    fn wrap(&self, plain: &[u8]) -> Result<Vec<u8>, crate::KeyStoreError> {
+        self.0.wrap(plain.to_vec()).map_err(key_store_error)
+    }
+    fn unwrap(&self, sealed: &[u8]) -> Result<Vec<u8>, crate::KeyStoreError> {
+        self.0.unwrap_key(sealed.to_vec()).map_err(key_store_error)
+    }
 }
 
 impl Client {
@@ -80,18 +110,15 @@ impl Client {
 
     async fn opened(
         config: OpenConfig,
-        key: Vec<u8>,
+        key: impl FnOnce() -> Result<StoreKey, Inner> + Send + 'static,
         transport: Arc<dyn Transport>,
         how: fn(OpenOptions) -> Result<crate::Client, Inner>,
     ) -> Result<Arc<Self>, ClientError> {
         let locale = config.locale;
         let inner = off_thread(move || {
-            let mut key = key;
-            let bytes: Result<[u8; 32], _> = key.as_slice().try_into();
-            key.zeroize();
             how(OpenOptions {
                 path: PathBuf::from(config.path),
-                key: bytes.map_err(|_| malformed("key"))?.into(),
+                key: key()?,
                 platform: Arc::new(SystemPlatform),
             })
         })
@@ -102,6 +129,7 @@ impl Client {
             transport,
             locale,
             hub: Arc::new(SyncHub::default()),
+            auto: AutoRun::default(),
         }))
     }
 }
@@ -120,6 +148,21 @@ impl Client {
         key: Vec<u8>,
         transport: Arc<dyn Transport>,
     ) -> Result<Arc<Self>, ClientError> {
+        Self::opened(config, || raw(key), transport, crate::Client::open_or_create).await
+    }
+
+    /// Opens the store, or makes one where there is none, with a key that the platform's keystore
+    /// seals and that the app never holds.
+    ///
+    /// # Errors
+    /// As [`Client::open`], and `KeyUnavailable` while the keystore is locked.
+    #[uniffi::constructor]
+    pub async fn open_with_key_store(
+        config: OpenConfig,
+        key_store: Arc<dyn KeyStore>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Arc<Self>, ClientError> {
+        let key = || Ok(StoreKey::KeyStore(Arc::new(ForeignKeyStore(key_store))));
         Self::opened(config, key, transport, crate::Client::open_or_create).await
     }
 
@@ -133,7 +176,7 @@ impl Client {
         key: Vec<u8>,
         transport: Arc<dyn Transport>,
     ) -> Result<Arc<Self>, ClientError> {
-        Self::opened(config, key, transport, crate::Client::open).await
+        Self::opened(config, || raw(key), transport, crate::Client::open).await
     }
 
     /// Makes a record; durable when this returns. Gives its id.
@@ -166,13 +209,7 @@ impl Client {
     ) -> Result<(), ClientError> {
         self.run(move |store| {
             let record = convert::record_id(&record_id)?;
-            let detail = store.get(record).ok_or(Inner::NotFound)?;
-            let ops = ops_in(operations, &|field| {
-                Ok(match detail.cells.get(field) {
-                    Some(gridfold_sync_core::view::Cell::Text { text, .. }) => text.clone(),
-                    _ => String::new(),
-                })
-            })?;
+            let ops = ops_of(store, Some(&record_id), operations)?;
             store.edit(record, ops)
         })
         .await
@@ -283,6 +320,24 @@ impl Client {
         .await
     }
 
+    /// Ends the session: tells the server, if it can be reached, and erases everything here. The
+    /// client is closed afterwards. Gives whether the server was told.
+    ///
+    /// # Errors
+    /// `Rejected` with `unsent_edits` while something would be lost, unless `discard_unsent`.
+    #[uniffi::method(default(discard_unsent = false))]
+    pub async fn sign_out(&self, discard_unsent: bool) -> Result<bool, ClientError> {
+        let url = self.server_url()?;
+        self.auto.stop();
+        let told = self
+            .run_with_transport(url, move |store, transport| {
+                store.sign_out(transport, discard_unsent)
+            })
+            .await?;
+        self.shut_down();
+        Ok(told.server_told)
+    }
+
     /// Erases everything: first the key, then the files. The client is closed afterwards.
     ///
     /// # Errors
@@ -298,6 +353,7 @@ impl Client {
     /// way have ended. Later calls fail with `Closed`. Closing twice is harmless.
     pub fn shut_down(&self) {
         self.cancel_sync();
+        self.auto.stop();
         self.hub.close();
         if let Some(store) = self.inner.lock().take() {
             store.close();

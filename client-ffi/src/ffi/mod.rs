@@ -4,6 +4,8 @@
 //! typed errors, events. Blocking work runs on a pool of threads, never on the caller's; calls of
 //! the app's own code (HTTP) are polled by the caller's executor. No rule lives here.
 
+mod auto;
+mod carry;
 mod client;
 mod convert;
 mod directory;
@@ -15,7 +17,13 @@ mod sync;
 mod traits;
 mod types;
 mod watch;
+mod work;
 
+pub use auto::AutoSyncSettings;
+pub use carry::{
+    CarriedEdit, CarriedReceipt, CarryBundle, CarryImport, CarryReader, CarryScan, CarryTo,
+    carry_frames,
+};
 pub use client::{Client, OpenConfig};
 pub use error::ClientError;
 pub use forms::{Choice, FieldInfo, FieldKind, FormInfo, StatusInfo};
@@ -28,3 +36,6 @@ pub use traits::{
 };
 pub use types::*;
 pub use watch::{ClientEvent, Subscription, Watch, WatchTarget};
+pub use work::{
+    Comment, Draft, MatterKind, NextTransition, RecordEdit, UndoneEdit,
+};

@@ -83,6 +83,30 @@ pub struct StatusTip {
     pub note: String,
 }
 
+/// How far something that was written here has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Delivery {
+    /// It is only on this phone.
+    OnThisPhone,
+    /// The server has it.
+    AtServer,
+    /// A supervisor has seen it.
+    SeenBySupervisor,
+    /// The server refused it, and nobody settled that yet.
+    Refused,
+}
+
+impl From<inner::Delivery> for Delivery {
+    fn from(delivery: inner::Delivery) -> Self {
+        match delivery {
+            inner::Delivery::OnThisPhone => Self::OnThisPhone,
+            inner::Delivery::AtServer => Self::AtServer,
+            inner::Delivery::SeenBySupervisor => Self::SeenBySupervisor,
+            inner::Delivery::Refused => Self::Refused,
+        }
+    }
+}
+
 /// A record as it is read.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct RecordDetail {
@@ -114,6 +138,8 @@ pub struct RecordDetail {
     pub pending: bool,
     /// Refused edits of this phone on it.
     pub refused: u32,
+    /// How far what this phone wrote to it has come; none when it wrote nothing.
+    pub delivery: Option<Delivery>,
 }
 
 /// What became of an entry.
@@ -157,6 +183,8 @@ pub struct HistoryEntry {
     pub form_version: u32,
     /// What became of it.
     pub state: EntryState,
+    /// How far it has come, when this user wrote it.
+    pub delivery: Option<Delivery>,
     /// What it did.
     pub operations: Vec<Operation>,
 }
@@ -248,6 +276,8 @@ pub struct RecordSummary {
     pub pending: bool,
     /// Refused edits of this phone on it.
     pub refused: u32,
+    /// How far what this phone wrote to it has come; none when it wrote nothing.
+    pub delivery: Option<Delivery>,
 }
 
 /// An edit that the server refused: kept here until the person settles it.
@@ -274,6 +304,10 @@ pub struct Status {
     pub pending: u64,
     /// Edits the server refused that nobody settled.
     pub refused: u64,
+    /// Whether the server answered the last attempt; none before the first since opening.
+    pub server_reachable: Option<bool>,
+    /// The stable code of why the last attempt did not end well.
+    pub last_error: Option<String>,
     /// When the last sync ended well, by the phone's clock.
     pub last_sync_ms: Option<i64>,
     /// The server's clock minus the phone's, at the last sync, in milliseconds.
@@ -382,6 +416,7 @@ impl From<inner::RecordSummary> for RecordSummary {
             deleted: r.deleted,
             pending: r.pending,
             refused: r.refused,
+            delivery: r.delivery.map(Into::into),
         }
     }
 }
@@ -391,6 +426,12 @@ impl From<inner::Status> for Status {
         Self {
             pending: s.pending,
             refused: s.refused,
+            server_reachable: match s.server {
+                inner::Reach::Unknown => None,
+                inner::Reach::Reachable => Some(true),
+                inner::Reach::Unreachable => Some(false),
+            },
+            last_error: s.last_error,
             last_sync_ms: s.last_sync.map(|t| t.millis()),
             clock_skew_ms: s.clock_skew_ms,
             storage_bytes: s.storage_bytes,
@@ -459,6 +500,7 @@ pub(crate) fn detail_out(detail: inner::RecordDetail) -> RecordDetail {
         missing: detail.missing,
         pending: detail.pending,
         refused: detail.refused,
+        delivery: detail.delivery.map(Into::into),
     }
 }
 
@@ -487,6 +529,7 @@ pub(crate) fn history_out(entry: inner::HistoryEntry, locale: Locale) -> History
         captured_at_ms: entry.claimed.millis(),
         received_at_ms: entry.received.map(|t| t.millis()),
         form_version: entry.form_version,
+        delivery: entry.delivery.map(Into::into),
         state: match entry.state {
             inner::EntryState::Pending => EntryState::Pending,
             inner::EntryState::AtServer => EntryState::AtServer,

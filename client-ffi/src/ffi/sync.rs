@@ -103,7 +103,7 @@ impl SyncHub {
 }
 
 /// One HTTP call on its way from the pool to the caller's executor.
-struct Call {
+pub(crate) struct Call {
     request: HttpRequest,
     answer: SyncSender<Result<HttpResponse, TransportError>>,
 }
@@ -113,8 +113,14 @@ const INTERRUPTED: TransportError = TransportError {
 };
 
 /// The transport of blocking code: hands each call over and waits for its answer.
-struct Bridge {
+pub(crate) struct Bridge {
     calls: async_channel::Sender<Call>,
+}
+
+impl Bridge {
+    pub(crate) fn new(calls: async_channel::Sender<Call>) -> Self {
+        Self { calls }
+    }
 }
 
 impl Transport for Bridge {
@@ -167,6 +173,40 @@ fn reply_in(
     Err(TransportError { kind })
 }
 
+/// Makes one call here, unless it is cancelled.
+async fn serve_call(
+    transport: &SharedTransport,
+    hub: &SyncHub,
+    base_url: &str,
+    call: Call,
+    since: u64,
+) {
+    let stop = hub.cancel.listen();
+    let answer = if hub.cancelled.load(Ordering::SeqCst) == since {
+        let asked = transport.call(request_out(call.request, base_url));
+        let stopped = async {
+            stop.await;
+            Err(traits::TransportError::Interrupted)
+        };
+        reply_in(futures_lite::future::or(asked, stopped).await)
+    } else {
+        Err(INTERRUPTED)
+    };
+    // Nobody waits any more when the work has ended meanwhile.
+    let _ = call.answer.send(answer);
+}
+
+/// Makes one call of a run that goes on after a cancellation.
+pub(crate) async fn serve_one(
+    transport: &SharedTransport,
+    hub: &SyncHub,
+    base_url: &str,
+    call: Call,
+) {
+    let since = hub.cancelled.load(Ordering::SeqCst);
+    serve_call(transport, hub, base_url, call, since).await;
+}
+
 /// Runs blocking work on the pool and its HTTP calls here. Dropping the future ends the work at
 /// its next call.
 async fn bridged<T: Send + 'static>(
@@ -183,19 +223,7 @@ async fn bridged<T: Send + 'static>(
     });
     let serve = async {
         while let Ok(call) = queue.recv().await {
-            let stop = hub.cancel.listen();
-            let answer = if hub.cancelled.load(Ordering::SeqCst) == since {
-                let asked = transport.call(request_out(call.request, base_url));
-                let stopped = async {
-                    stop.await;
-                    Err(traits::TransportError::Interrupted)
-                };
-                reply_in(futures_lite::future::or(asked, stopped).await)
-            } else {
-                Err(INTERRUPTED)
-            };
-            // Nobody waits any more when the work has ended meanwhile.
-            let _ = call.answer.send(answer);
+            serve_call(transport, hub, base_url, call, since).await;
         }
     };
     let (out, ()) = futures_lite::future::zip(work, serve).await;

@@ -1,0 +1,132 @@
+//! Syncing by itself, for as long as the app awaits it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_listener::Event;
+use parking_lot::Mutex;
+
+use crate::error::ClientError as Inner;
+use crate::ffi::client::Client;
+use crate::ffi::error::ClientError;
+use crate::ffi::locale::Locale;
+use crate::ffi::sync::{Bridge, SyncHub, SyncState, serve_one};
+use crate::shell::auto_sync::AutoSyncPolicy;
+use crate::shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
+use crate::types::SyncReport;
+
+/// When to sync without being asked.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct AutoSyncSettings {
+    /// Seconds after the last sync when nothing happens.
+    #[uniffi(default = 900)]
+    pub interval_s: u32,
+    /// Seconds after a change here, so that several go together.
+    #[uniffi(default = 2)]
+    pub debounce_s: u32,
+}
+
+/// The run that `run_auto_sync` awaits, if there is one.
+#[derive(Debug, Default)]
+pub(crate) struct AutoRun {
+    running: Mutex<Option<Arc<AutoSync>>>,
+    stop: Event,
+}
+
+/// Tells watches what a run of its own came to.
+struct Teller {
+    hub: Arc<SyncHub>,
+    locale: Locale,
+}
+
+impl AutoSyncObserver for Teller {
+    fn synced(&self, result: &Result<SyncReport, Inner>) {
+        self.hub.tell(match result {
+            Ok(report) => SyncState::Done {
+                report: report.clone().into(),
+            },
+            Err(error) => SyncState::Failed {
+                error: ClientError::of(error.clone(), self.locale),
+            },
+        });
+    }
+}
+
+/// Ends the run when its future ends or is dropped; joining the thread is not for the executor.
+struct Ending<'a> {
+    run: &'a AutoRun,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if let Some(auto) = self.run.running.lock().take() {
+            blocking::unblock(move || auto.stop()).detach();
+        }
+    }
+}
+
+impl AutoRun {
+    pub(crate) fn stop(&self) {
+        self.stop.notify(usize::MAX);
+    }
+    fn with(&self, f: impl FnOnce(&AutoSync)) {
+        let running = self.running.lock().clone();
+        if let Some(auto) = running {
+            f(&auto);
+        }
+    }
+}
+
+#[uniffi::export]
+impl Client {
+    /// Syncs by itself for as long as this is awaited: soon after changes, when the network is
+    /// back, and every so often, with growing pauses after failures. Run it as a task of its own;
+    /// end it by `stop_auto_sync`, by shutting the client down, or by cancelling the task. Watch
+    /// `WatchTarget.Sync` for what becomes of it.
+    ///
+    /// # Errors
+    /// `Rejected` with `auto_sync_runs` while one runs already, `SignInRequired`, `Closed`.
+    pub async fn run_auto_sync(&self, settings: AutoSyncSettings) -> Result<(), ClientError> {
+        let url = self.server_url()?;
+        let store = self.store()?;
+        let (calls, queue) = async_channel::bounded(1);
+        let debounce = Duration::from_secs(u64::from(settings.debounce_s));
+        let policy = AutoSyncPolicy {
+            interval: Duration::from_secs(u64::from(settings.interval_s.max(1))),
+            debounce,
+            ..AutoSyncPolicy::default()
+        };
+        let teller = Arc::new(Teller {
+            hub: Arc::clone(&self.hub),
+            locale: self.locale,
+        });
+        // Listen before it runs: a stop in between is heard.
+        let mut stop = self.auto.stop.listen();
+        let auto = store
+            .auto_sync(Arc::new(Bridge::new(calls)), policy, Some(teller))
+            .map_err(|e| self.fail(e))?;
+        drop(store);
+        *self.auto.running.lock() = Some(Arc::new(auto));
+        let _ending = Ending { run: &self.auto };
+        let serve = async {
+            while let Ok(call) = queue.recv().await {
+                serve_one(&self.transport, &self.hub, &url, call).await;
+            }
+        };
+        futures_lite::future::or(serve, async {
+            (&mut stop).await;
+        })
+        .await;
+        Ok(())
+    }
+
+    /// Ends `run_auto_sync`; it returns.
+    pub fn stop_auto_sync(&self) {
+        self.auto.stop();
+    }
+
+    /// Tells `run_auto_sync` that the network came or went.
+    pub fn network_available(&self, available: bool) {
+        self.auto.with(|auto| auto.network_available(available));
+    }
+}
