@@ -12,10 +12,8 @@ use crate::ffi::auto::AutoRun;
 use crate::ffi::convert::{self, malformed, ops_in};
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
-use crate::ffi::records::{
-    HistoryEntry, RecordDetail, RecordPage, RecordQuery, RefusedEdit, detail_out, history_out,
-    page_out, query_in, refused_out,
-};
+use crate::ffi::records::{HistoryEntry, RecordDetail, RecordPage, RecordQuery, RefusedEdit};
+use crate::ffi::records_out::{detail_out, history_out, page_out, query_in, refused_out};
 use crate::ffi::sync::SyncHub;
 use crate::ffi::traits::{KeyStore, KeyStoreError, SharedTransport, Transport};
 use crate::ffi::types::{FieldValue, Operation};
@@ -148,7 +146,13 @@ impl Client {
         key: Vec<u8>,
         transport: Arc<dyn Transport>,
     ) -> Result<Arc<Self>, ClientError> {
-        Self::opened(config, || raw(key), transport, crate::Client::open_or_create).await
+        Self::opened(
+            config,
+            || raw(key),
+            transport,
+            crate::Client::open_or_create,
+        )
+        .await
     }
 
     /// Opens the store, or makes one where there is none, with a key that the platform's keystore

@@ -13,6 +13,7 @@ mod error;
 mod forms;
 mod locale;
 mod records;
+mod records_out;
 mod sync;
 mod traits;
 mod types;
@@ -36,6 +37,4 @@ pub use traits::{
 };
 pub use types::*;
 pub use watch::{ClientEvent, Subscription, Watch, WatchTarget};
-pub use work::{
-    Comment, Draft, MatterKind, NextTransition, RecordEdit, UndoneEdit,
-};
+pub use work::{Comment, Draft, MatterKind, NextTransition, RecordEdit, UndoneEdit};
