@@ -17,7 +17,6 @@ use crate::ffi::records_out::{detail_out, history_out, page_out, query_in, refus
 use crate::ffi::sync::SyncHub;
 use crate::ffi::traits::{KeyStore, KeyStoreError, SharedTransport, Transport};
 use crate::ffi::types::{FieldValue, Operation};
-use crate::ffi::work::ops_of;
 use crate::platform::SystemPlatform;
 use crate::shell::keystore::StoreKey;
 use crate::types::OpenOptions;
@@ -194,7 +193,7 @@ impl Client {
         operations: Vec<Operation>,
     ) -> Result<String, ClientError> {
         self.run(move |store| {
-            let ops = ops_in(operations, &|_| Ok(String::new()))?;
+            let ops = ops_in(operations)?;
             let record =
                 store.create_record(&convert::area(&grid)?, &convert::form(&form)?, ops)?;
             Ok(record.to_string())
@@ -213,7 +212,7 @@ impl Client {
     ) -> Result<(), ClientError> {
         self.run(move |store| {
             let record = convert::record_id(&record_id)?;
-            let ops = ops_of(store, Some(&record_id), operations)?;
+            let ops = ops_in(operations)?;
             store.edit(record, ops)
         })
         .await

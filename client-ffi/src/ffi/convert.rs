@@ -148,49 +148,9 @@ pub(crate) fn content_out(cell: &Cell) -> Option<FieldContent> {
     })
 }
 
-/// The smallest splice that makes `from` read like `to`; none when they are equal.
-fn splice_between(field: FieldKey, from: &str, to: &str) -> Option<Op> {
-    if from == to {
-        return None;
-    }
-    let same = |(a, b): &(char, char)| a == b;
-    let old = from.chars().count();
-    let new = to.chars().count();
-    let head = from.chars().zip(to.chars()).take_while(same).count();
-    let tail = from
-        .chars()
-        .rev()
-        .zip(to.chars().rev())
-        .take(old.min(new) - head)
-        .take_while(same)
-        .count();
-    Some(Op::Splice {
-        field,
-        at: u32::try_from(head).unwrap_or(u32::MAX),
-        delete: u32::try_from(old - head - tail).unwrap_or(u32::MAX),
-        insert: to.chars().skip(head).take(new - head - tail).collect(),
-    })
-}
-
-/// Operations of an edit; `text_of` gives a long text as it stands here.
-pub(crate) fn ops_in(
-    operations: Vec<Operation>,
-    text_of: &dyn Fn(&FieldKey) -> Result<String, Inner>,
-) -> Result<Vec<Op>, Inner> {
-    let mut out: Vec<Op> = Vec::with_capacity(operations.len());
-    for operation in operations {
-        if let Operation::SetLongText { field: key, text } = operation {
-            let key = field(&key)?;
-            // A second edit of one text in one call would count from a text that is not there yet.
-            if out.iter().any(|op| op.field() == Some(&key)) {
-                return Err(malformed(key.as_str()));
-            }
-            out.extend(splice_between(key.clone(), &text_of(&key)?, &text));
-        } else {
-            out.push(op_in(operation)?);
-        }
-    }
-    Ok(out)
+/// Operations of an edit.
+pub(crate) fn ops_in(operations: Vec<Operation>) -> Result<Vec<Op>, Inner> {
+    operations.into_iter().map(op_in).collect()
 }
 
 fn op_in(operation: Operation) -> Result<Op, Inner> {
@@ -213,7 +173,11 @@ fn op_in(operation: Operation) -> Result<Op, Inner> {
             delete,
             insert,
         },
-        Operation::SetLongText { field: key, .. } => return Err(malformed(&key)),
+        // The shell writes what differs from the text as it stands when the edit is made.
+        Operation::SetLongText { field: key, text } => Op::Set {
+            field: field(&key)?,
+            value: Value::Text(text),
+        },
         Operation::Choose {
             field: key,
             choice: c,
@@ -346,45 +310,6 @@ pub(crate) fn op_out(op: &Op) -> Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn apply(from: &str, op: &Op) -> String {
-        let Op::Splice {
-            at, delete, insert, ..
-        } = op
-        else {
-            panic!("no splice");
-        };
-        let chars: Vec<char> = from.chars().collect();
-        let (at, end) = (*at as usize, (*at + *delete) as usize);
-        let mut out: String = chars[..at].iter().collect();
-        out.push_str(insert);
-        out.extend(&chars[end..]);
-        out
-    }
-
-    #[test]
-    fn a_splice_between_two_texts_makes_the_second_and_touches_only_what_differs() {
-        let key = FieldKey::new("notes").unwrap();
-        for (from, to, touched) in [
-            ("", "老人独居", 4),
-            ("老人独居", "", 4),
-            ("老人独居,电灯坏", "老人独居,水管坏", 4),
-            ("aaaa", "aaaaa", 1),
-            ("aaaaa", "aaaa", 1),
-            ("abcab", "abab", 1),
-            ("😀😀", "😀x😀", 1),
-            ("ab", "ba", 4),
-        ] {
-            let op = splice_between(key.clone(), from, to).unwrap();
-            assert_eq!(apply(from, &op), to, "{from} -> {to}");
-            let Op::Splice { delete, insert, .. } = &op else {
-                unreachable!()
-            };
-            let n = *delete as usize + insert.chars().count();
-            assert!(n <= touched, "{from} -> {to} touches {n}");
-        }
-        assert_eq!(splice_between(key, "same", "same"), None);
-    }
 
     #[test]
     fn places_off_the_globe_and_numbers_that_are_none_are_malformed() {

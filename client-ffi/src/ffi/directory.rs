@@ -149,7 +149,7 @@ impl Client {
                 }
                 None => serde_json::Map::new(),
             };
-            for op in ops_in(operations, &|_| Ok(String::new()))? {
+            for op in ops_in(operations)? {
                 preview(&mut values, &op);
             }
             Ok(form

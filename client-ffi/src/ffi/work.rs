@@ -1,7 +1,6 @@
 //! What a person does: changes, undo, drafts, transitions, comments.
 
 use gridfold_sync_core::notice;
-use gridfold_sync_core::view::Cell;
 
 use crate::error::ClientError as Inner;
 use crate::ffi::client::Client;
@@ -116,25 +115,6 @@ pub struct MatterKind {
     pub urgent: bool,
 }
 
-/// A draft's long texts replace what the record reads when it is committed, so they are written
-/// against the record as it stands.
-pub(crate) fn ops_of(
-    store: &crate::Client,
-    record: Option<&str>,
-    operations: Vec<Operation>,
-) -> Result<Vec<gridfold_sync_core::edit::Op>, Inner> {
-    let detail = match record {
-        Some(id) => store.get(convert::record_id(id)?),
-        None => None,
-    };
-    ops_in(operations, &|field| {
-        Ok(match detail.as_ref().and_then(|d| d.cells.get(field)) {
-            Some(Cell::Text { text, .. }) => text.clone(),
-            _ => String::new(),
-        })
-    })
-}
-
 fn draft_id(text: &str) -> Result<inner::DraftId, Inner> {
     inner::DraftId::parse(text).map_err(|_| malformed("draft_id"))
 }
@@ -180,7 +160,7 @@ impl Client {
                             id: record_id.as_deref().map(convert::record_id).transpose()?,
                             grid: convert::area(&grid)?,
                             form: convert::form(&form)?,
-                            ops: ops_of(store, None, operations)?,
+                            ops: ops_in(operations)?,
                         },
                         RecordEdit::Edit {
                             record_id,
@@ -188,7 +168,7 @@ impl Client {
                         } => inner::RecordEdit::Edit {
                             record: convert::record_id(&record_id)?,
                             form_version: None,
-                            ops: ops_of(store, Some(&record_id), operations)?,
+                            ops: ops_in(operations)?,
                         },
                     })
                 })
@@ -227,7 +207,7 @@ impl Client {
     /// `Rejected` with `draft_too_large` or `too_many_drafts`.
     pub async fn save_draft(&self, draft: Draft) -> Result<String, ClientError> {
         self.run(move |store| {
-            let ops = ops_of(store, draft.record_id.as_deref(), draft.operations)?;
+            let ops = ops_in(draft.operations)?;
             let id = store.save_draft(&inner::Draft {
                 id: draft.id.as_deref().map(draft_id).transpose()?,
                 form: convert::form(&draft.form)?,

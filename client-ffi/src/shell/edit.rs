@@ -20,6 +20,7 @@ use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
+use crate::shell::long_text::as_splices;
 use crate::shell::undo::Kept;
 
 fn refuse(code: RefusalCode) -> ClientError {
@@ -93,6 +94,7 @@ impl Batch<'_> {
             by_class.entry(class).or_default().push(op);
         }
         let claimed = self.platform.now();
+        let mut written = false;
         for (class, ops) in by_class {
             let stream = self.number(&StreamId::new(grid.clone(), class))?;
             let part = self
@@ -110,6 +112,11 @@ impl Batch<'_> {
                 },
             };
             let at = part.unwrap_or_else(|| PartState::new(form_code.clone()));
+            let ops = as_splices(&form, &at, ops);
+            if ops.is_empty() {
+                continue;
+            }
+            written = true;
             let weight = ops
                 .iter()
                 .fold(at.weight, |sum, op| sum.saturating_add(op.weight()));
@@ -134,7 +141,11 @@ impl Batch<'_> {
             self.put_part(record, stream, after)?;
             self.note_time(record, claimed);
         }
-        Ok(())
+        if written {
+            Ok(())
+        } else {
+            Err(refuse(RefusalCode::Empty))
+        }
     }
 
     pub(crate) fn edit_known(

@@ -15,6 +15,7 @@ pub(crate) mod heal;
 pub(crate) mod http;
 pub(crate) mod keystore;
 pub(crate) mod lifecycle;
+pub(crate) mod long_text;
 pub(crate) mod outbox;
 pub(crate) mod query;
 pub(crate) mod read;

@@ -106,6 +106,15 @@ async def _day(server, codes, tmp_path):
             GRID, "visit", [Operation.SET_LONG_TEXT(field="notes", text="老人独居,电灯坏")]
         )
         await wang.edit(visit, [Operation.SET_LONG_TEXT(field="notes", text="老人独居,电灯已修好")])
+        # A draft holds a whole text; committed, it is written against the text of that moment.
+        whole = [Operation.SET_LONG_TEXT(field="notes", text="老人独居,电灯已修好,下周再来")]
+        later = await wang.save_draft(
+            Draft(grid=GRID, form="visit", record_id=visit, operations=whole)
+        )
+        await wang.edit(visit, [Operation.SET_LONG_TEXT(field="notes", text="短")])
+        assert await wang.commit_draft(later) == visit
+        assert shown(await wang.get(visit), "notes") == "老人独居,电灯已修好,下周再来"
+        await wang.edit(visit, [Operation.SET_LONG_TEXT(field="notes", text="老人独居,电灯已修好")])
         with pytest.raises(ClientError.Rejected) as refused:
             await wang.edit(visit, [text("no_such_field", "x")])
         assert (refused.value.code, refused.value.field) == ("unknown_field", "no_such_field")
