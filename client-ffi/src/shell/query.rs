@@ -4,6 +4,7 @@ use std::cmp::{Ordering, Reverse};
 
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::time::Timestamp;
+use memchr::memmem::Finder;
 
 use crate::shell::Shell;
 use crate::shell::rows::Row;
@@ -46,7 +47,7 @@ fn parse_cursor(text: &str) -> Option<Place<'_>> {
     }
 }
 
-fn matches(query: &Query, text: Option<&str>, row: &Row) -> bool {
+fn matches(query: &Query, text: Option<&Finder<'_>>, row: &Row) -> bool {
     let is = |want: &Option<_>, have: &_| want.as_ref().is_none_or(|w| w == have);
     (query.include_deleted || !row.deleted)
         && is(&query.form, &row.form)
@@ -58,7 +59,7 @@ fn matches(query: &Query, text: Option<&str>, row: &Row) -> bool {
             .is_none_or(|s| row.status.as_ref() == Some(s))
         && query.from.is_none_or(|from| row.captured >= from)
         && query.to.is_none_or(|to| row.captured < to)
-        && text.is_none_or(|t| row.search.contains(t))
+        && text.is_none_or(|t| t.find(row.search.as_bytes()).is_some())
 }
 
 impl Shell {
@@ -70,6 +71,7 @@ impl Shell {
     pub(crate) fn query(&self, query: &Query) -> Page<RecordSummary> {
         let state = self.state.read();
         let text = Self::needle(query);
+        let text = text.as_deref().map(Finder::new);
         let limit = match query.limit as usize {
             0 => DEFAULT_LIMIT,
             n => n.min(MAX_LIMIT),
@@ -78,7 +80,7 @@ impl Shell {
         let mut total = 0u64;
         let mut found: Vec<(Place<'_>, &Row, RecordId)> = Vec::new();
         for (record, row) in &state.rows {
-            if !matches(query, text.as_deref(), row) {
+            if !matches(query, text.as_ref(), row) {
                 continue;
             }
             total += 1;
@@ -124,10 +126,11 @@ impl Shell {
     pub(crate) fn count(&self, query: &Query) -> u64 {
         let state = self.state.read();
         let text = Self::needle(query);
+        let text = text.as_deref().map(Finder::new);
         state
             .rows
             .values()
-            .filter(|row| matches(query, text.as_deref(), row))
+            .filter(|row| matches(query, text.as_ref(), row))
             .count() as u64
     }
 }
