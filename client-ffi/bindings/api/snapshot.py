@@ -1,10 +1,10 @@
 """What a generated binding offers an app, one declaration a line.
 
-`python3 snapshot.py kotlin|swift|python FILE` prints it. Bodies, comments and everything that the
-generator makes for itself are left out, so that only a change of the API changes the text.
+`python3 snapshot.py kotlin|swift FILE` prints it. Bodies, comments and everything that the
+generator makes for itself are left out, so that only a change of the API changes the text. The API in
+Python is the package's typed stub.
 """
 
-import ast
 import re
 import sys
 
@@ -99,41 +99,8 @@ def in_protocol(out):
     return "protocol" in head
 
 
-def python(source):
-    out = []
-
-    def visit(node, indent):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if node.name.startswith(("_", "is_")) and node.name != "__init__":
-                return
-            marks = [ast.unparse(d) for d in node.decorator_list]
-            word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
-            back = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-            lead = "".join(f"@{m} " for m in marks)
-            out.append(f"{indent}{lead}{word} {node.name}({ast.unparse(node.args)}){back}")
-        elif isinstance(node, ast.ClassDef):
-            if OWN.search(node.name) or node.name.startswith("_"):
-                return
-            bases = ", ".join(ast.unparse(b) for b in node.bases)
-            out.append(f"{indent}class {node.name}({bases})")
-            for part in node.body:
-                visit(part, indent + "    ")
-        elif isinstance(node, ast.AnnAssign) and not ast.unparse(node.target).startswith("_"):
-            out.append(f"{indent}{ast.unparse(node.target)}: {ast.unparse(node.annotation)}")
-        elif isinstance(node, ast.Assign) and indent and isinstance(node.value, ast.Constant):
-            name = ast.unparse(node.targets[0])
-            if not name.startswith("_"):
-                out.append(f"{indent}{name} = {ast.unparse(node.value)}")
-
-    for node in ast.parse(source).body:
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if not OWN.search(node.name):
-                visit(node, "")
-    return out
-
-
 if __name__ == "__main__":
     language, path = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
-        lines = {"kotlin": kotlin, "swift": swift, "python": python}[language](file.read())
+        lines = {"kotlin": kotlin, "swift": swift}[language](file.read())
     print("\n".join(lines))
