@@ -26,7 +26,7 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
     try {
       const known = new Map(columns.value.map((c) => [c.status, c]));
       const next = await Promise.all(statuses().map(async (status): Promise<Column> => {
-        const query = { ...filter(), status, sort: 'due', limit: COLUMN_ROWS, count: true, fields };
+        const query = { ...filter(), status, sort: filter().overdue ? 'due' : '-changed', limit: COLUMN_ROWS, count: true, fields };
         const page = quiet ? await api.quietly<RecordPage>('/v1/records', query) : await api.get<RecordPage>('/v1/records', query, mine.signal);
         const before = known.get(status);
         const rows = quiet && before ? settle(before.rows, page.records, fresh) : page.records;

@@ -29,6 +29,16 @@ export const statusOf = (code: string, key: string): Status | undefined =>
   form(code)?.lifecycle?.statuses.find((s) => s.key === key);
 export const statusName = (code: string, key: string): string => said(statusOf(code, key)?.label, key);
 
+/** What names a record: a title that is the key of a choice is said as the choice. */
+export function titleOf(title: string, code?: string): string {
+  const among = code ? [form(code)] : forms.value;
+  for (const each of among) {
+    const choice = each?.fields.find((f) => f.key === each.title)?.choices?.find((c) => c.key === title);
+    if (choice) return said(choice.label, title);
+  }
+  return title;
+}
+
 const areas = reactive(new Map<string, Area | null>());
 export function rememberAreas(list: Area[]): void {
   for (const area of list) areas.set(area.code, area);
@@ -52,7 +62,10 @@ const usersAsked = new Set<string>();
 export function rememberUsers(list: User[]): void {
   for (const user of list) users.set(user.user_id, user.name);
 }
+/** Who did what nobody is known for: a sign-in that failed, the server itself. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 export function userName(id: string): string {
+  if (id === NOBODY) return '–';
   const known = users.get(id);
   if (known !== undefined) return known;
   if (!usersAsked.has(id)) {
@@ -73,8 +86,8 @@ export function recordTitle(id: string): string {
   const known = titles.get(id);
   if (known !== undefined) return known;
   titles.set(id, id.slice(0, 8));
-  api.get<{ title: string }>(`/v1/records/${encodeURIComponent(id)}`).then(
-    (record) => titles.set(id, record.title || id.slice(0, 8)),
+  api.get<{ title: string; form: string }>(`/v1/records/${encodeURIComponent(id)}`).then(
+    (record) => titles.set(id, titleOf(record.title, record.form) || id.slice(0, 8)),
     () => {
       // It is not ours to see.
     },

@@ -10,6 +10,8 @@ export const IDLE_MS = 15 * 60_000;
 export const WARN_MS = 2 * 60_000;
 /** While somebody types without sending anything, the server is told at most this often. */
 const TOUCH_EVERY_MS = 4 * 60_000;
+/** Set while a session should be there, so that nobody who is signed out is asked to prove it. */
+const SIGNED_IN = 'gridfold.signed-in';
 const ACTIVITY = 'gridfold.activity';
 
 export const session = reactive({
@@ -28,12 +30,14 @@ function taken(body: Session): void {
   session.absoluteAt = Date.parse(body.absolute_expires_at);
   session.state = 'in';
   session.ended = '';
+  localStorage.setItem(SIGNED_IN, 'yes');
   noteActivity(true);
 }
 
 function left(why: typeof session.ended): void {
   useCsrfToken('');
   session.me = null;
+  localStorage.removeItem(SIGNED_IN);
   session.state = 'out';
   session.ended = why;
 }
@@ -43,12 +47,16 @@ onSignedOut(() => {
 
 /** Finds out once whether the cookie still stands for a session. */
 export async function restore(): Promise<void> {
+  if (!localStorage.getItem(SIGNED_IN)) {
+    session.state = 'out';
+    return;
+  }
   try {
     taken(await api.get<Session>('/v1/session'));
   } catch (thrown) {
     const problem = ApiProblem.from(thrown);
     if (problem.status !== 401) throw problem;
-    session.state = 'out';
+    left('ended');
   }
 }
 
