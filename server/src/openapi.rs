@@ -1,50 +1,58 @@
 //! The description of the API, from the routes themselves.
 
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::problem::ProblemBody;
 use crate::routes::{
-    areas, audit, carry, catalogue, changes, devices, enrol, export, forms, grants, health,
-    records, refused, session, sync, users,
+    areas, attention, audit, carry, catalogue, changes, cookie, devices, enrol, erasures, export,
+    forms, grants, health, map, overview, phones, records, refused, saved_views, session, sync,
+    users,
 };
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Gridfold",
-        description = "For supervisors and integrations. Sign in at `/v1/sign-in` and send the access token as `Authorization: Bearer …`. Errors are RFC 9457 problems with a stable `code`; texts follow `Accept-Language` (zh, en). Lists are pages: give `next` back as `cursor`."
+        description = "For supervisors and integrations. Sign in at `/v1/sign-in` and send the access token as `Authorization: Bearer …`; a browser signs in at `/v1/session` and has a cookie. Errors are RFC 9457 problems with a stable `code`; texts follow `Accept-Language` (zh, en). Lists are pages: give `next` back as `cursor`."
     ),
     paths(
         session::sign_in, session::token, session::sign_out, session::me, session::jwks,
+        cookie::begin, cookie::look, cookie::finish,
         enrol::begin, enrol::finish,
         devices::invite, devices::invitation, devices::list, devices::revoke,
-        areas::list, areas::one, areas::put,
+        areas::list, areas::one, areas::put, areas::import, map::boundaries,
         users::list, users::one, users::add, users::change, users::password,
         grants::list, grants::add, grants::end,
         forms::list, forms::one, forms::publish,
         catalogue::one, catalogue::publish,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition,
+        erasures::erase, erasures::list,
         refused::list, refused::settle,
+        overview::overview, phones::list, attention::list, attention::settle, map::map,
+        saved_views::list, saved_views::one, saved_views::put, saved_views::remove,
         export::records, changes::follow, sync::sync, carry::carry,
         audit::list, health::healthz, health::readyz, health::metrics,
     ),
     components(schemas(ProblemBody)),
-    modifiers(&Bearer),
-    security(("bearer" = [])),
+    modifiers(&Schemes),
+    security(("bearer" = []), ("cookie" = [])),
 )]
 struct ApiDoc;
 
-struct Bearer;
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        openapi
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("bearer", scheme);
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            crate::routes::COOKIE_NAME,
+            "Set by `POST /v1/session`. Every method but GET and HEAD needs `x-csrf-token` and an `Origin` of this server as well.",
+        )));
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", bearer);
+        components.add_security_scheme("cookie", cookie);
     }
 }
 

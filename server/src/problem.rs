@@ -70,6 +70,8 @@ codes! {
     DeviceWiped = "device_wiped", FORBIDDEN, false;
     /// The caller's role does not allow it.
     Forbidden = "forbidden", FORBIDDEN, false;
+    /// A write by cookie that no page of this server made.
+    Csrf = "csrf", FORBIDDEN, false;
     /// There is no such thing, or it lies outside the caller's scope.
     NotFound = "not_found", NOT_FOUND, false;
     /// The path does not take this method.

@@ -13,8 +13,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::middleware::{observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
-    Api, areas, audit, carry, catalogue, changes, devices, docs, enrol, export, forms, grants,
-    health, records, refused, session, sync, users,
+    Api, app, areas, attention, audit, carry, catalogue, changes, cookie, devices, docs, enrol,
+    erasures, export, forms, grants, health, map, overview, phones, records, refused, saved_views,
+    session, sync, users,
 };
 
 /// All routes of the API.
@@ -24,6 +25,10 @@ fn routes() -> Router<Api> {
         .route("/v1/token", post(session::token))
         .route("/v1/sign-out", post(session::sign_out))
         .route("/v1/me", get(session::me))
+        .route(
+            "/v1/session",
+            get(cookie::look).post(cookie::begin).delete(cookie::finish),
+        )
         .route("/.well-known/jwks.json", get(session::jwks))
         .route("/v1/enrol/begin", post(enrol::begin))
         .route("/v1/enrol/finish", post(enrol::finish))
@@ -35,6 +40,8 @@ fn routes() -> Router<Api> {
         )
         .route("/v1/devices/{device_id}/revoke", post(devices::revoke))
         .route("/v1/areas", get(areas::list))
+        .route("/v1/areas/boundaries", get(map::boundaries))
+        .route("/v1/areas/import", post(areas::import))
         .route("/v1/areas/{code}", get(areas::one).put(areas::put))
         .route("/v1/users", get(users::list).post(users::add))
         .route("/v1/users/{user_id}", get(users::one).patch(users::change))
@@ -70,8 +77,22 @@ fn routes() -> Router<Api> {
             "/v1/records/{record_id}/transitions",
             post(records::edit::transition),
         )
+        .route("/v1/records/{record_id}/erase", post(erasures::erase))
+        .route("/v1/erasures", get(erasures::list))
         .route("/v1/refused", get(refused::list))
         .route("/v1/refused/settle", post(refused::settle))
+        .route("/v1/overview", get(overview::overview))
+        .route("/v1/phones", get(phones::list))
+        .route("/v1/attention", get(attention::list))
+        .route("/v1/attention/settle", post(attention::settle))
+        .route("/v1/map", get(map::map))
+        .route("/v1/saved-views", get(saved_views::list))
+        .route(
+            "/v1/saved-views/{name}",
+            get(saved_views::one)
+                .put(saved_views::put)
+                .delete(saved_views::remove),
+        )
         .route("/v1/export/records", get(export::records))
         .route("/v1/changes", get(changes::follow))
         .route("/v1/sync", post(sync::sync))
@@ -84,7 +105,7 @@ fn routes() -> Router<Api> {
         .route("/docs", get(docs::docs))
         .route("/docs/", get(docs::index))
         .route("/docs/{*path}", get(docs::asset))
-        .fallback(|| async { Problem::not_found() })
+        .fallback(app::serve)
 }
 
 /// The router with everything a request passes before and after its route.

@@ -45,7 +45,7 @@ impl Verified {
 }
 
 /// What two views that were made from the same log must agree in, whatever their row ids.
-const COMPARED: [(&str, &str); 4] = [
+const COMPARED: [(&str, &str); 6] = [
     (
         "entries",
         "SELECT s.name, e.seq, hex(i.incarnation), e.log_seq, hex(r.record), hex(e.device), hex(e.user), e.claimed,
@@ -56,8 +56,17 @@ const COMPARED: [(&str, &str); 4] = [
     (
         "records",
         "SELECT hex(record), grid, form, live, form_version, status, deleted, conflicts, title, title_class,
-         hex(household), lat, lon, missing, late, captured, changed, received FROM records WHERE live = 1
+         hex(household), household_class, lat, lon, place_class, cell, missing, late, captured, changed, received,
+         first_received, work, due, due_received, doer, happened, closed, visited FROM records WHERE live = 1
          ORDER BY record",
+    ),
+    (
+        "tally",
+        "SELECT grid, form, n FROM tally WHERE n <> 0 ORDER BY grid, form",
+    ),
+    (
+        "places",
+        "SELECT tile, grid, form, class, n, lat, lon FROM places WHERE n <> 0 ORDER BY tile, grid, form, class",
     ),
     (
         "parts",

@@ -589,6 +589,11 @@ fn every_code_is_answered() {
     assert_eq!(limited.refused(429, "rate_limited")["retry_after_s"], 20);
     assert_eq!(limited.headers["retry-after"], "20");
 
+    nobody
+        .header("origin", "https://evil.example")
+        .header("cookie", "__Host-gridfold=x")
+        .post("/v1/users", &json!({ "name": "x" }))
+        .refused(403, "csrf");
     let reached = world.codes.lock().unwrap().clone();
     let all: BTreeSet<String> = Code::ALL.iter().map(|c| c.as_str().to_owned()).collect();
     assert_eq!(

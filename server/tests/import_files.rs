@@ -13,7 +13,7 @@ use std::sync::Arc;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
-use gridfold_server::export::{Format, export_records};
+use gridfold_server::export::{Format, Picked, export_records};
 use gridfold_server::import::{
     MatterOptions, Report, RowClock, TableError, import_areas, import_matters, matter_id,
 };
@@ -222,6 +222,7 @@ fn odd_rows_are_named_by_line_and_the_others_taken() {
             &directory,
             &filter,
             format,
+            &Picked::default(),
             out,
             &mut |_| {},
         )

@@ -64,6 +64,7 @@ fn ground(world: &mut World) -> Ground {
     assert_eq!(decided[0].refusal(), Some(R::Empty));
     let erase = DirectoryChange::RecordErased {
         record: erased_record,
+        erasure: None,
     };
     world.facts.directory.apply(erase);
     Ground {

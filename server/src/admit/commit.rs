@@ -10,7 +10,7 @@ use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
 
 use crate::admit::facts::{BatchFacts, Memory};
 use crate::admit::stored::{StoredItem, key_owner, seal_payload};
-use crate::admit::writer::WriteError;
+use crate::admit::write_error::WriteError;
 use crate::auth::RecordKeys;
 use crate::log::{AppendBatch, Log, LogError, NewItem, StreamName};
 use crate::project::{QUARANTINE_STREAM, decode_quarantine};
@@ -186,6 +186,7 @@ pub(crate) fn catch_up(
             progress(done);
         }
     }
+    super::erase::finish(keys, views, directory)?;
     Ok(done)
 }
 

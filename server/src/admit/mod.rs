@@ -7,14 +7,17 @@
 
 mod commit;
 mod console;
+mod erase;
 mod facts;
 mod quarantine;
 mod recover;
 mod stored;
+mod write_error;
 mod writer;
 
 pub use console::{ConsoleEdit, EditOutcome};
 pub use stored::StoredItem;
-pub use writer::{Faults, PushOutcome, WriteError, Writer, WriterParts};
+pub use write_error::WriteError;
+pub use writer::{Faults, PushOutcome, Writer, WriterParts};
 
 pub(crate) use commit::catch_up;

@@ -6,7 +6,7 @@ use gridfold_sync_core::ids::Hash;
 use gridfold_sync_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::admit::writer::WriteError;
+use crate::admit::write_error::WriteError;
 use crate::auth::{RecordKeys, seal};
 use crate::log::{AppendBatch, Log, NewItem, StreamName};
 use crate::project::{QUARANTINE_STREAM, Quarantined, decode_quarantine, quarantine_content};

@@ -8,20 +8,22 @@ use std::thread::JoinHandle;
 
 use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
-use gridfold_sync_core::ids::{IncarnationId, StreamId};
+use gridfold_sync_core::ids::{IncarnationId, RecordId, StreamId};
 use gridfold_sync_core::limits::MAX_QUARANTINE_PER_DEVICE;
 use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
 use parking_lot::Mutex;
 
 use crate::admit::commit::{Outgoing, append};
 use crate::admit::console::{ConsoleEdit, EditOutcome, make_log, split_by_class};
+use crate::admit::erase;
 use crate::admit::facts::{BatchFacts, Memory};
 use crate::admit::quarantine::{SetAside, quarantine};
 use crate::admit::recover::recover;
-use crate::auth::{RecordKeys, StoreError};
+use crate::admit::write_error::WriteError;
+use crate::auth::RecordKeys;
 use crate::clock::Clock;
 use crate::directory::DirectoryService;
-use crate::log::{AppendError, Log, LogError};
+use crate::log::Log;
 use crate::notify::Notify;
 use crate::project::QUARANTINE_STREAM;
 use crate::views::{ViewsError, ViewsWriter};
@@ -32,44 +34,6 @@ const QUEUE: usize = 1_024;
 const MAX_BATCH_JOBS: usize = 128;
 /// Most entries of one group commit.
 const MAX_BATCH_ENTRIES: usize = 8_192;
-
-/// Why nothing was written. What the phone holds stays with the phone, to be sent again.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The log failed or refused.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The log refused one batch.
-    #[error(transparent)]
-    Append(#[from] AppendError),
-    /// The views failed.
-    #[error(transparent)]
-    Views(#[from] ViewsError),
-    /// The key store failed.
-    #[error(transparent)]
-    Keys(#[from] StoreError),
-    /// Another request of the same batch failed; this one was not tried.
-    #[error("the batch this was part of was not written: send it again")]
-    Batch(Arc<WriteError>),
-    /// More is waiting than the writer may hold.
-    #[error("the server has more waiting than it can take: try again shortly")]
-    Busy,
-    /// The writer has stopped.
-    #[error("the server is stopping: try again shortly")]
-    Stopped,
-}
-
-impl WriteError {
-    /// Whether the disk is too full for writes.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        match self {
-            Self::Log(LogError::DiskFull { .. }) => true,
-            Self::Batch(inner) => inner.is_disk_full(),
-            _ => false,
-        }
-    }
-}
 
 /// What became of a push, once durable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,6 +61,13 @@ enum Job {
         edits: Vec<ConsoleEdit>,
         reply: Reply<Vec<EditOutcome>>,
     },
+}
+
+/// What the thread is given to do.
+enum Work {
+    Write(Job),
+    /// Makes a record that the directory says is erased unreadable.
+    Erase(RecordId, Reply<()>),
 }
 
 impl Job {
@@ -144,7 +115,7 @@ impl fmt::Debug for WriterParts {
 
 /// The handle to the committing thread.
 pub struct Writer {
-    queue: Mutex<Option<SyncSender<Job>>>,
+    queue: Mutex<Option<SyncSender<Work>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -170,7 +141,7 @@ impl Writer {
         })
     }
 
-    fn send<T>(&self, make: impl FnOnce(Reply<T>) -> Job) -> Result<T, WriteError> {
+    fn send<T>(&self, make: impl FnOnce(Reply<T>) -> Work) -> Result<T, WriteError> {
         let (reply, answer) = sync_channel(1);
         let queue = self.queue.lock().clone().ok_or(WriteError::Stopped)?;
         queue.try_send(make(reply)).map_err(|e| match e {
@@ -191,12 +162,14 @@ impl Writer {
         logs: Vec<PushedLog>,
         recover: Vec<RecoverRun>,
     ) -> Result<PushOutcome, WriteError> {
-        self.send(|reply| Job::Push {
-            author,
-            key,
-            logs,
-            recover,
-            reply,
+        self.send(|reply| {
+            Work::Write(Job::Push {
+                author,
+                key,
+                logs,
+                recover,
+                reply,
+            })
         })
     }
 
@@ -209,11 +182,21 @@ impl Writer {
         author: Author,
         edits: Vec<ConsoleEdit>,
     ) -> Result<Vec<EditOutcome>, WriteError> {
-        self.send(|reply| Job::Console {
-            author,
-            edits,
-            reply,
+        self.send(|reply| {
+            Work::Write(Job::Console {
+                author,
+                edits,
+                reply,
+            })
         })
+    }
+
+    /// Destroys the key of a record that the directory says is erased, and takes it out of the views.
+    ///
+    /// # Errors
+    /// [`WriteError`]; asking again, or the next start, finishes it.
+    pub fn erase(&self, record: RecordId) -> Result<(), WriteError> {
+        self.send(|reply| Work::Erase(record, reply))
     }
 
     /// Finishes what is waiting and stops.
@@ -232,18 +215,30 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut parts: WriterParts, jobs: &Receiver<Job>) {
+fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
     let mut memory = Memory::default();
     while let Ok(first) = jobs.recv() {
-        let mut entries = first.entries();
-        let mut batch = vec![first];
-        while batch.len() < MAX_BATCH_JOBS && entries < MAX_BATCH_ENTRIES {
-            let Ok(job) = jobs.try_recv() else { break };
-            entries += job.entries();
-            batch.push(job);
+        let (mut batch, mut erasures, mut entries) = (Vec::new(), Vec::new(), 0);
+        let mut next = Some(first);
+        while let Some(work) = next.take() {
+            match work {
+                Work::Write(job) => {
+                    entries += job.entries();
+                    batch.push(job);
+                }
+                Work::Erase(record, reply) => erasures.push((record, reply)),
+            }
+            if batch.len() < MAX_BATCH_JOBS && entries < MAX_BATCH_ENTRIES {
+                next = jobs.try_recv().ok();
+            }
         }
-        if write(&mut parts, &mut memory, batch).is_none() {
+        if !batch.is_empty() && write(&mut parts, &mut memory, batch).is_none() {
             return;
+        }
+        for (record, reply) in erasures {
+            // After what was decided before it was known to be erased.
+            memory = Memory::default();
+            let _ = reply.send(erase::erase(&parts.keys, &mut parts.views, record));
         }
     }
 }

@@ -10,7 +10,7 @@ use super::audit::{self, Actor, AuditEvent, Scope};
 use super::passwords::{Hasher, Password, PasswordError, StoredHash, check_password};
 use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
-use super::{devices, refresh, throttle};
+use super::{cookies, devices, refresh, throttle};
 
 /// The longest login, in characters.
 pub const LOGIN_MAX_CHARS: usize = 128;
@@ -134,6 +134,7 @@ impl Accounts {
                 params![user_id.as_bytes(), stored.salt, stored.hash, stored.memory_kib, stored.passes, stored.lanes, now_ms],
             )?;
             refresh::revoke_user(tx, user_id)?;
+            cookies::revoke_user(tx, user_id)?;
             Ok(record(tx, now_ms, by, "account.set-password", user_id)?)
         })
     }

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::audit::{self, Actor, AuditEvent, Scope};
-use super::refresh;
 use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
+use super::{cookies, refresh};
 
 /// How old a cached answer may be.
 pub const MAX_CACHE_AGE_MS: i64 = 5_000;
@@ -175,6 +175,23 @@ impl Devices {
         })
     }
 
+    /// All devices with a key, which are phones.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn enrolled(&self) -> Result<Vec<Device>, StoreError> {
+        self.store.read(|conn| {
+            let sql = format!("{SELECT} WHERE public_key IS NOT NULL ORDER BY device_id");
+            let mut statement = conn.prepare_cached(&sql)?;
+            let mut rows = statement.query([])?;
+            let mut devices = Vec::new();
+            while let Some(row) = rows.next()? {
+                devices.push(from_row(row)?);
+            }
+            Ok(devices)
+        })
+    }
+
     /// Notes what its owner calls a device; what is too long is cut, what cannot be seen is left out.
     ///
     /// # Errors
@@ -278,6 +295,7 @@ impl Devices {
             )?;
             if blocked {
                 refresh::revoke_user(tx, user_id)?;
+                cookies::revoke_user(tx, user_id)?;
             }
             record(tx, now_ms, by, what, Scope::of("user", user_id))
         })?;

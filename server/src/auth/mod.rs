@@ -5,11 +5,14 @@
 
 mod accounts;
 mod audit;
+mod cookies;
 mod devices;
 mod enrolment;
 mod passwords;
+mod put_away;
 mod record_keys;
 mod refresh;
+mod saved_views;
 mod seal;
 mod secret;
 mod seen;
@@ -24,6 +27,10 @@ pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, SignInError};
 pub use audit::{
     Actor, Audit, AuditError, AuditEvent, AuditRow, SCOPE_MAX_BYTES, Scope, SignedHead,
 };
+pub use cookies::{
+    COOKIE_ABSOLUTE_MS, COOKIE_IDLE_MS, COOKIE_USED_EVERY_MS, CookieSession, CookieToken, Cookies,
+    csrf_matches, csrf_token,
+};
 pub use devices::{
     DEVICE_LABEL_MAX_CHARS, Device, DeviceState, Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS,
     Standing,
@@ -36,10 +43,14 @@ pub use passwords::{
     ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, HashPermit, Hasher, MAX_CONCURRENT_HASHES,
     PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, PasswordError, check_password,
 };
+pub use put_away::{PUT_AWAY_NOTE_MAX_CHARS, PutAway};
 pub use record_keys::{DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, RecordKeys};
 pub use refresh::{
     FamilyRevoked, Refresh, RefreshError, RefreshSettings, RefreshToken, Rotated,
     refresh_proof_message,
+};
+pub use saved_views::{
+    SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView, SavedViews,
 };
 pub use seal::{RecordKey, SEAL_OVERHEAD_BYTES, SealError, open, seal};
 pub use secret::NoRandomness;

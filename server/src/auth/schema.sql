@@ -26,6 +26,13 @@ CREATE TABLE IF NOT EXISTS refresh_families (
 CREATE INDEX IF NOT EXISTS refresh_by_device ON refresh_families (device_id);
 CREATE INDEX IF NOT EXISTS refresh_by_age ON refresh_families (created_ms);
 
+-- Sessions of the dashboard, by the hash of the cookie's token.
+CREATE TABLE IF NOT EXISTS cookie_sessions (
+  token_hash BLOB PRIMARY KEY, user_id BLOB NOT NULL, device_id BLOB NOT NULL,
+  created_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cookies_by_user ON cookie_sessions (user_id);
+
 CREATE TABLE IF NOT EXISTS enrolments (
   enrolment_id BLOB PRIMARY KEY, code_hash BLOB NOT NULL UNIQUE, user_id BLOB NOT NULL,
   created_ms INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, nonce BLOB,
@@ -60,3 +67,14 @@ CREATE TABLE IF NOT EXISTS seen_revision (
   id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL
 ) STRICT;
 INSERT OR IGNORE INTO seen_revision (id, revision) VALUES (1, 0);
+
+-- What somebody looked at and put away, as of when.
+CREATE TABLE IF NOT EXISTS put_away (
+  kind TEXT NOT NULL, id TEXT NOT NULL, at_ms INTEGER NOT NULL, by_user BLOB NOT NULL, note TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS saved_views (
+  user_id BLOB NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL, changed_ms INTEGER NOT NULL,
+  PRIMARY KEY (user_id, name)
+) STRICT, WITHOUT ROWID;

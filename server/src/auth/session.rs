@@ -10,10 +10,13 @@ use crate::config::Config;
 
 use super::accounts::{Accounts, SignInError};
 use super::audit::{Actor, Audit};
+use super::cookies::{CookieSession, CookieToken, Cookies};
 use super::devices::{Devices, Standing};
 use super::enrolment::{Enrolment, EnrolmentError, Redemption};
 use super::passwords::{Hasher, Password};
+use super::put_away::PutAway;
 use super::refresh::{Refresh, RefreshError, RefreshSettings, RefreshToken};
+use super::saved_views::SavedViews;
 use super::seen::Seen;
 use super::server_key::{MasterKey, ServerKey};
 use super::sqlite::StoreError;
@@ -80,6 +83,9 @@ pub enum AuthenticateError {
     /// The token is not accepted.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The cookie is of no session, or of one that has ended.
+    #[error("the session has ended")]
+    NoSession,
     /// The device was revoked, its user blocked, or it never was.
     #[error("this device may no longer be used")]
     Revoked,
@@ -102,12 +108,18 @@ pub struct Auth {
     pub tokens: Tokens,
     /// Refresh tokens.
     pub refresh: Refresh,
+    /// Sessions of the dashboard.
+    pub cookies: Cookies,
     /// Codes for new devices.
     pub enrolment: Enrolment,
     /// Who did what.
     pub audit: Audit,
     /// What supervisors have seen.
     pub seen: Seen,
+    /// What somebody looked at and put away.
+    pub put_away: PutAway,
+    /// What people keep of the dashboard.
+    pub saved_views: SavedViews,
     /// Signs receipts and audit heads.
     pub server_key: ServerKey,
 }
@@ -130,8 +142,11 @@ impl Auth {
             accounts: Accounts::new(Arc::clone(&store), Arc::new(Hasher::default())),
             devices: Devices::new(Arc::clone(&store)),
             refresh: Refresh::new(Arc::clone(&store), settings.refresh),
+            cookies: Cookies::new(Arc::clone(&store)),
             enrolment: Enrolment::new(Arc::clone(&store)),
             seen: Seen::open(Arc::clone(&store))?,
+            put_away: PutAway::new(Arc::clone(&store)),
+            saved_views: SavedViews::new(Arc::clone(&store)),
             audit: Audit::new(store),
         })
     }
@@ -142,11 +157,34 @@ impl Auth {
     /// With the reason; all but `Wipe` and `Store` should look alike outside.
     pub fn authenticate(&self, bearer: &str, now_ms: i64) -> Result<Actor, AuthenticateError> {
         let claims = self.tokens.verify(bearer, now_ms)?;
-        match self.devices.standing(claims.device_id, now_ms)? {
-            Standing::Active { user_id } if user_id == claims.sub => Ok(Actor {
-                user: user_id,
-                device: claims.device_id,
-            }),
+        let actor = Actor {
+            user: claims.sub,
+            device: claims.device_id,
+        };
+        self.may_act(actor, now_ms)
+    }
+
+    /// Whose session a cookie's token is of. With `active` the request counts as something done in it.
+    ///
+    /// # Errors
+    /// As [`Auth::authenticate`]; [`AuthenticateError::NoSession`] when it has ended or never was.
+    pub fn authenticate_cookie(
+        &self,
+        token: &str,
+        active: bool,
+        now_ms: i64,
+    ) -> Result<CookieSession, AuthenticateError> {
+        let session = self
+            .cookies
+            .find(token, active, now_ms)?
+            .ok_or(AuthenticateError::NoSession)?;
+        self.may_act(session.actor, now_ms)?;
+        Ok(session)
+    }
+
+    fn may_act(&self, actor: Actor, now_ms: i64) -> Result<Actor, AuthenticateError> {
+        match self.devices.standing(actor.device, now_ms)? {
+            Standing::Active { user_id } if user_id == actor.user => Ok(actor),
             Standing::Wipe => Err(AuthenticateError::Wipe),
             Standing::Active { .. }
             | Standing::Revoked
@@ -170,6 +208,22 @@ impl Auth {
         let device_id = self.devices.create_console(user_id, now_ms)?;
         let refresh = self.refresh.start(user_id, device_id, now_ms)?;
         Ok(self.session(user_id, device_id, refresh, now_ms)?)
+    }
+
+    /// Signs a person in at the dashboard: a session in a cookie, on a console of its own. Blocks for as long as a hash takes.
+    ///
+    /// # Errors
+    /// As [`Accounts::sign_in`].
+    pub fn sign_in_cookie(
+        &self,
+        login: &str,
+        password: &Password,
+        from: IpAddr,
+        now_ms: i64,
+    ) -> Result<CookieToken, SignInError> {
+        let user = self.accounts.sign_in(login, password, from, now_ms)?;
+        let device = self.devices.create_console(user, now_ms)?;
+        Ok(self.cookies.start(Actor { user, device }, now_ms)?)
     }
 
     /// Redeems an enrolment code and starts the device's first session. Returns it with the device's fingerprint.

@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use super::{Complaint, Context, Done, an_admin, find_user, is_file_free, say, say_json, show};
 use crate::auth::{Actor, DeviceState};
-use crate::export::{Format, export_records};
+use crate::export::{Format, Picked, export_records};
 use crate::import::{
     CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_catalogue,
     import_matters,
 };
 use crate::node::Node;
-use crate::views::{RecordFilter, Scope, Sort};
+use crate::views::{RecordFilter, Scope, Sort, SortKey};
 
 /// Notes shown on a terminal; `--json` has more.
 const SHOWN_NOTES: usize = 20;
@@ -218,7 +218,7 @@ impl Export {
             output,
         } = self;
         let format = Format::parse(&format, bom)
-            .ok_or_else(|| Complaint::new("--format must be csv, ndjson or geojson"))?;
+            .ok_or_else(|| Complaint::new("--format must be csv, xlsx, ndjson or geojson"))?;
         let directory = node.directory.current();
         let filter = filter(&directory, &forms, area.as_deref(), deleted)?;
         let scope = crate::auth::Scope::of("class", "restricted");
@@ -242,6 +242,7 @@ impl Export {
             &directory,
             &filter,
             format,
+            &Picked::default(),
             &mut *out,
             &mut |n| bar.set_position(n),
         );
@@ -266,7 +267,10 @@ fn filter(
     deleted: bool,
 ) -> Result<RecordFilter, Complaint> {
     let mut filter = RecordFilter::of(Scope::all());
-    filter.sort = Sort::CapturedAsc;
+    filter.sort = Sort {
+        key: SortKey::Captured,
+        ascending: true,
+    };
     filter.include_deleted = deleted;
     for form in forms {
         let code = FormCode::new(form)?;

@@ -3,6 +3,7 @@
 //! What enters is a TOML text and a list of environment variables; what leaves is a [`Config`] or an error that names the key.
 //! No setting is a secret: keys and passwords live in files of their own, and settings at most name their paths.
 
+mod dashboard;
 mod error;
 mod limits;
 mod load;
@@ -13,6 +14,7 @@ mod section;
 mod server;
 mod tokens;
 
+pub use dashboard::{DashboardConfig, ZoneName};
 pub use error::{ConfigError, Source};
 pub use limits::LimitsConfig;
 pub use load::{CONFIG_FILE_NAME, ENV_PREFIX};
@@ -33,6 +35,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Access and refresh tokens.
     pub tokens: TokensConfig,
+    /// What supervisors see in the browser.
+    pub dashboard: DashboardConfig,
     /// What the server writes about itself.
     pub logging: LoggingConfig,
 }
@@ -60,22 +64,24 @@ impl Config {
             .unwrap_or_else(|| self.public_url())
     }
 
-    pub(crate) fn sections(&self) -> [&dyn Section; 5] {
+    pub(crate) fn sections(&self) -> [&dyn Section; 6] {
         [
             &self.server,
             &self.log,
             &self.limits,
             &self.tokens,
+            &self.dashboard,
             &self.logging,
         ]
     }
 
-    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 5] {
+    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 6] {
         [
             &mut self.server,
             &mut self.log,
             &mut self.limits,
             &mut self.tokens,
+            &mut self.dashboard,
             &mut self.logging,
         ]
     }

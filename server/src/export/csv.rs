@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::SensitivityClass;
 use gridfold_sync_core::schema::{FieldType, Form};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use crate::views::StoredRecord;
+use super::Picked;
 
+/// The columns that every record has, in the order of a file that nobody chose columns for.
 const FIXED: [&str; 10] = [
     "record_id",
     "grid",
@@ -24,16 +24,38 @@ const FIXED: [&str; 10] = [
     "received_at",
 ];
 
-/// What follows the fixed columns.
+/// More columns that may be chosen.
+const CHOOSABLE: [&str; 7] = [
+    "title",
+    "missing",
+    "household",
+    "due_at",
+    "due_received_at",
+    "assignee",
+    "last_visited_at",
+];
+
+/// Whether a column besides the fields may be chosen.
+#[must_use]
+pub fn is_column(name: &str) -> bool {
+    FIXED.contains(&name) || CHOOSABLE.contains(&name)
+}
+
+/// The columns of a table of records.
 #[derive(Debug)]
 pub(super) struct Columns {
+    fixed: Vec<String>,
     /// Field key, and `lat` or `lon` for the two columns of a place.
     fields: Vec<(String, Option<&'static str>)>,
 }
 
 impl Columns {
-    /// One column for each field of the forms in these classes; fields of the same key share one.
-    pub(super) fn of(forms: &[Arc<Form>], classes: &BTreeSet<SensitivityClass>) -> Self {
+    /// One column for each field of the forms in these classes; fields of the same key share one. What was picked stands in the order it was picked in.
+    pub(super) fn of(
+        forms: &[Arc<Form>],
+        classes: &BTreeSet<SensitivityClass>,
+        picked: &Picked,
+    ) -> Self {
         let mut fields: Vec<(String, Option<&'static str>)> = Vec::new();
         for form in forms {
             for field in form
@@ -53,38 +75,57 @@ impl Columns {
                 }
             }
         }
-        Self { fields }
+        if let Some(keys) = &picked.fields {
+            let place = |key: &str| keys.iter().position(|k| k.as_str() == key);
+            fields.retain(|(key, _)| place(key).is_some());
+            fields.sort_by_key(|(key, _)| place(key));
+        }
+        let fixed = match &picked.columns {
+            Some(columns) => columns.clone(),
+            None => FIXED.iter().map(|f| (*f).to_owned()).collect(),
+        };
+        Self { fixed, fields }
     }
 
-    pub(super) fn write_header(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// The names of all columns.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> + '_ {
         let own = self.fields.iter().map(|(key, part)| match part {
             Some(part) => format!("{key}.{part}"),
             None => key.clone(),
         });
-        write_row(FIXED.iter().map(|f| (*f).to_owned()).chain(own), out)
+        self.fixed.iter().cloned().chain(own)
+    }
+
+    /// The values of a record in all columns.
+    pub(super) fn values<'a>(
+        &'a self,
+        object: &'a Map<String, Json>,
+    ) -> impl Iterator<Item = Option<&'a Json>> {
+        let fields = object.get("fields");
+        let own = self.fields.iter().map(move |(key, part)| {
+            let value = fields.and_then(|f| f.get(key));
+            match part {
+                Some(part) => value.and_then(|v| v.get(*part)),
+                None => value,
+            }
+        });
+        self.fixed.iter().map(|key| object.get(key)).chain(own)
+    }
+
+    pub(super) fn write_header(&self, out: &mut dyn Write) -> io::Result<()> {
+        write_row(self.names(), out)
     }
 
     pub(super) fn write_record(
         &self,
-        directory: &Directory,
-        record: &StoredRecord,
+        object: &Map<String, Json>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let object = super::plain(directory, record);
-        let fixed = FIXED.iter().map(|key| cell(object.get(*key)));
-        let fields = object.get("fields");
-        let own = self.fields.iter().map(|(key, part)| {
-            let value = fields.and_then(|f| f.get(key));
-            cell(match part {
-                Some(part) => value.and_then(|v| v.get(*part)),
-                None => value,
-            })
-        });
-        write_row(fixed.chain(own), out)
+        write_row(self.values(object).map(cell), out)
     }
 }
 
-fn cell(value: Option<&Json>) -> String {
+pub(super) fn cell(value: Option<&Json>) -> String {
     match value {
         None | Some(Json::Null) => String::new(),
         Some(Json::String(text)) => text.clone(),

@@ -1,15 +1,20 @@
-//! Export: records as CSV, NDJSON or GeoJSON, one at a time, so that memory stays the same however many there are.
+//! Export: records as CSV, NDJSON or GeoJSON, one at a time, so that memory stays the same however many there are; as a workbook, which is made in memory and so holds no more than [`MAX_XLSX_ROWS`].
 //!
 //! What enters is what the reader may see, already limited to their areas and classes; nothing here looks at grants.
 
 mod csv;
+mod xlsx;
+
+pub use csv::is_column;
+pub use xlsx::MAX_XLSX_ROWS;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use gridfold_sync_core::directory::Directory;
-use gridfold_sync_core::ids::{FormCode, SensitivityClass};
+use gridfold_sync_core::ids::{FieldKey, FormCode, SensitivityClass};
 use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::RecordView;
 use serde_json::{Map, Value as Json, json};
 
@@ -25,16 +30,19 @@ pub enum Format {
     },
     /// One JSON object a line.
     Ndjson,
+    /// A workbook of one sheet; every text is text, never a formula.
+    Xlsx,
     /// One feature collection; records without a place have no geometry.
     GeoJson,
 }
 
 impl Format {
-    /// Reads `csv`, `ndjson` or `geojson`.
+    /// Reads `csv`, `xlsx`, `ndjson` or `geojson`.
     #[must_use]
     pub fn parse(text: &str, bom: bool) -> Option<Self> {
         Some(match text {
             "csv" => Self::Csv { bom },
+            "xlsx" => Self::Xlsx,
             "ndjson" => Self::Ndjson,
             "geojson" => Self::GeoJson,
             _ => return None,
@@ -45,6 +53,7 @@ impl Format {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Csv { .. } => "text/csv; charset=utf-8; header=present",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Ndjson => "application/x-ndjson",
             Self::GeoJson => "application/geo+json",
         }
@@ -54,8 +63,30 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Csv { .. } => "csv",
+            Self::Xlsx => "xlsx",
             Self::Ndjson => "ndjson",
             Self::GeoJson => "geojson",
+        }
+    }
+}
+
+/// Which columns were picked; of a kind that was not, all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Picked {
+    /// Columns besides the fields, as [`is_column`] knows them.
+    pub columns: Option<Vec<String>>,
+    /// Fields.
+    pub fields: Option<Vec<FieldKey>>,
+}
+
+impl Picked {
+    /// Leaves what was picked of a record as JSON.
+    fn leave(&self, object: &mut Map<String, Json>) {
+        if let Some(columns) = &self.columns {
+            object.retain(|key, _| key == "fields" || columns.contains(key));
+        }
+        if let (Some(keys), Some(Json::Object(fields))) = (&self.fields, object.get_mut("fields")) {
+            fields.retain(|key, _| keys.iter().any(|k| k.as_str() == key));
         }
     }
 }
@@ -66,6 +97,12 @@ pub enum ExportError {
     /// The views could not be read.
     #[error(transparent)]
     Views(#[from] ViewsError),
+    /// A workbook holds fewer rows.
+    #[error("a workbook holds at most {MAX_XLSX_ROWS} records: narrow the filter, or take CSV")]
+    TooMany,
+    /// The workbook could not be made.
+    #[error("cannot make the workbook: {0}")]
+    Workbook(String),
     /// What was exported could not be written.
     #[error("cannot write the export: {0}")]
     Io(#[from] io::Error),
@@ -80,10 +117,13 @@ pub fn export_records(
     directory: &Arc<Directory>,
     filter: &RecordFilter,
     format: Format,
+    picked: &Picked,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
-    let columns = csv::Columns::of(&forms_of(directory, &filter.forms), &filter.scope.classes);
+    let forms = forms_of(directory, &filter.forms);
+    let columns = csv::Columns::of(&forms, &filter.scope.classes, picked);
+    let mut sheet = xlsx::Sheet::default();
     match format {
         Format::Csv { bom } => {
             if bom {
@@ -91,15 +131,26 @@ pub fn export_records(
             }
             columns.write_header(out)?;
         }
+        Format::Xlsx => sheet.write_header(columns.names())?,
         Format::Ndjson => {}
         Format::GeoJson => out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?,
     }
     let (mut count, mut failed) = (0u64, None);
     views.for_each_record(filter, |record| {
+        let mut object = plain(directory, &record);
         let written = match format {
-            Format::Csv { .. } => columns.write_record(directory, &record, out),
-            Format::Ndjson => write_line(&plain(directory, &record), out),
-            Format::GeoJson => write_feature(directory, &record, count == 0, out),
+            Format::Csv { .. } => columns
+                .write_record(&object, out)
+                .map_err(ExportError::from),
+            Format::Xlsx => sheet.write_record(columns.values(&object)),
+            Format::Ndjson => {
+                picked.leave(&mut object);
+                write_line(&object, out).map_err(ExportError::from)
+            }
+            Format::GeoJson => {
+                picked.leave(&mut object);
+                write_feature(&record, &object, count == 0, out).map_err(ExportError::from)
+            }
         };
         count += 1;
         progress(count);
@@ -112,10 +163,13 @@ pub fn export_records(
         }
     })?;
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
     if format == Format::GeoJson {
         out.write_all(b"\n]}\n")?;
+    }
+    if format == Format::Xlsx {
+        out.write_all(&sheet.finish()?)?;
     }
     out.flush()?;
     Ok(count)
@@ -166,6 +220,13 @@ fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
         "deleted": row.deleted,
         "conflicts": row.conflicts,
         "late": row.late,
+        "title": row.title,
+        "missing": row.missing,
+        "household": row.household.map(|h| h.to_string()),
+        "due_at": row.due.map(Timestamp::to_rfc3339),
+        "due_received_at": row.due_received.map(Timestamp::to_rfc3339),
+        "assignee": row.doer,
+        "last_visited_at": row.visited.map(Timestamp::to_rfc3339),
         "captured_at": row.captured.to_rfc3339(),
         "changed_at": row.changed.to_rfc3339(),
         "received_at": row.received.to_rfc3339(),
@@ -183,8 +244,8 @@ fn write_line(object: &Map<String, Json>, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn write_feature(
-    directory: &Directory,
     record: &StoredRecord,
+    object: &Map<String, Json>,
     first: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -195,7 +256,7 @@ fn write_feature(
         "type": "Feature",
         "id": record.row.record.to_string(),
         "geometry": geometry,
-        "properties": plain(directory, record),
+        "properties": object,
     });
     out.write_all(if first { b"\n" } else { b",\n" })?;
     serde_json::to_writer(&mut *out, &feature)?;

@@ -8,12 +8,18 @@ use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, GRID_LEVEL
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as JsonValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::users::read_name;
-use super::{Api, Body, Caller, Params, Path, page_rows};
+use super::{Api, Body, Caller, Params, Path, RawBody, page_rows};
+use crate::import::import_areas;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
+/// The largest boundary, in bytes of GeoJSON.
+pub const BOUNDARY_MAX_BYTES: usize = 64 << 10;
+/// A ring is a triangle at least, closed by its first corner.
+const MIN_RING_CORNERS: usize = 4;
 /// Areas deeper than this are taken for a circle.
 const MAX_DEPTH: usize = 60;
 
@@ -31,6 +37,8 @@ pub struct AreaBody {
     pub level: String,
     /// How many areas lie directly in it.
     pub children: usize,
+    /// Whether it has a boundary; `/v1/areas/boundaries` gives it.
+    pub has_boundary: bool,
 }
 
 /// A page of areas.
@@ -69,6 +77,56 @@ pub struct AreaChange {
     pub name: String,
     /// The level.
     pub level: String,
+    /// A GeoJSON Polygon or MultiPolygon, at most 64 KiB; `null` takes the boundary away, left out it stays as it is.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Object>)]
+    pub boundary: Option<Option<JsonValue>>,
+}
+
+/// Tells what was left out from what is null.
+fn given<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<JsonValue>>, D::Error> {
+    Option::<JsonValue>::deserialize(deserializer).map(Some)
+}
+
+/// What an import did.
+#[derive(Serialize, ToSchema)]
+pub struct AreaImport {
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// Rows read.
+    pub rows: u64,
+    /// Areas that are new.
+    pub added: u64,
+    /// Areas that changed.
+    pub changed: u64,
+    /// Areas that were like that already.
+    pub unchanged: u64,
+    /// Rows that say again what another says.
+    pub duplicates: u64,
+    /// How many rows were not taken.
+    pub refused: u64,
+    /// The first of them.
+    pub refusals: Vec<RefusedRow>,
+}
+
+/// A row that was not taken.
+#[derive(Serialize, ToSchema)]
+pub struct RefusedRow {
+    /// Its line.
+    pub line: u64,
+    /// Why, in English.
+    pub reason: String,
+}
+
+/// How to import.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// Whether only what would be done is told.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 fn body(directory: &Directory, area: &Area) -> AreaBody {
@@ -78,6 +136,7 @@ fn body(directory: &Directory, area: &Area) -> AreaBody {
         name: area.name.clone(),
         level: area.level.clone(),
         children: directory.children(&area.code).count(),
+        has_boundary: directory.boundary(&area.code).is_some(),
     }
 }
 
@@ -148,6 +207,11 @@ pub async fn put(
             .map_err(|_| Problem::bad_request("level must be a short word"))?
             .to_string(),
     };
+    let boundary = match &given.boundary {
+        None => None,
+        Some(None) => Some(None),
+        Some(Some(geometry)) => Some(Some(read_boundary(geometry)?)),
+    };
     // One that exists needs the right where it is and where it goes.
     let known = caller.directory.area(&code).is_some();
     let is_admin = |at: Option<&AreaCode>| caller.roles_in(at).contains(&Role::Admin);
@@ -159,12 +223,106 @@ pub async fn put(
     api.blocking(move |node| {
         let scope = crate::auth::Scope::of("area", &area.code);
         caller.audit(node, "area.put", scope)?;
-        node.directory.change(vec![DirectoryChange::Areas {
+        let mut changes = vec![DirectoryChange::Areas {
             areas: vec![area.clone()],
-        }])?;
+        }];
+        if let Some(geometry) = boundary {
+            changes.push(DirectoryChange::Boundary {
+                area: area.code.clone(),
+                geometry,
+            });
+        }
+        node.directory.change(changes)?;
         Ok(Json(body(&node.directory.current(), &area)))
     })
     .await
+}
+
+/// Takes areas from a CSV file `code,parent,name,level`, in any order; for an admin everywhere. Rows that do not fit are named and the rest is taken.
+#[utoipa::path(post, path = "/v1/areas/import", tag = "areas", params(ImportQuery), request_body(content = String, content_type = "text/csv"), responses(
+    (status = 200, body = AreaImport),
+    (status = 400, description = "bad_request: the file is no table with these columns", body = ProblemBody),
+    (status = 403, body = ProblemBody),
+    (status = 413, description = "too_large", body = ProblemBody),
+))]
+pub async fn import(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(query): Params<ImportQuery>,
+    RawBody(file): RawBody,
+) -> Answer<Json<AreaImport>> {
+    caller.require_operator()?;
+    api.blocking(move |node| {
+        if !query.dry_run {
+            let scope = crate::auth::Scope::of("bytes", file.len());
+            caller.audit(node, "areas.import", scope)?;
+        }
+        let report = import_areas(node, file.as_ref(), query.dry_run, &mut |_| {})?;
+        Ok(Json(AreaImport {
+            dry_run: report.dry_run,
+            rows: report.rows,
+            added: report.added,
+            changed: report.changed,
+            unchanged: report.unchanged,
+            duplicates: report.duplicates,
+            refused: report.refused,
+            refusals: report
+                .refusals
+                .into_iter()
+                .map(|note| RefusedRow {
+                    line: note.line,
+                    reason: note.reason,
+                })
+                .collect(),
+        }))
+    })
+    .await
+}
+
+/// The text of a boundary that is kept.
+fn read_boundary(geometry: &JsonValue) -> Answer<String> {
+    let wrong = |why: &str| Problem::bad_request(format!("boundary {why}"));
+    let coordinates = &geometry["coordinates"];
+    let polygons: Vec<&JsonValue> = match geometry["type"].as_str() {
+        Some("Polygon") => vec![coordinates],
+        Some("MultiPolygon") => coordinates.as_array().into_iter().flatten().collect(),
+        _ => return Err(wrong("must be a GeoJSON Polygon or MultiPolygon")),
+    };
+    let is_corner = |corner: &JsonValue| {
+        matches!(
+            corner.as_array().map(Vec::as_slice),
+            Some([lon, lat, ..])
+                if lon.as_f64().is_some_and(|v| v.abs() <= 180.0)
+                    && lat.as_f64().is_some_and(|v| v.abs() <= 90.0)
+        )
+    };
+    let is_ring = |ring: &JsonValue| {
+        ring.as_array().is_some_and(|corners| {
+            corners.len() >= MIN_RING_CORNERS
+                && corners.first() == corners.last()
+                && corners.iter().all(is_corner)
+        })
+    };
+    let fits = !polygons.is_empty()
+        && polygons.iter().all(|polygon| {
+            polygon
+                .as_array()
+                .is_some_and(|rings| !rings.is_empty() && rings.iter().all(is_ring))
+        });
+    if !fits {
+        return Err(wrong(
+            "must have rings of longitude and latitude whose first corner is their last",
+        ));
+    }
+    // Only what was checked is kept.
+    let text =
+        serde_json::json!({ "type": geometry["type"], "coordinates": coordinates }).to_string();
+    if text.len() > BOUNDARY_MAX_BYTES {
+        return Err(Problem::new(Code::TooLarge).because(format!(
+            "a boundary takes at most {BOUNDARY_MAX_BYTES} bytes"
+        )));
+    }
+    Ok(text)
 }
 
 /// Whether an area fits the tree, with others that come along with it.

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use gridfold_sync_core::directory::{Directory, Standing};
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, DeviceId, SensitivityClass, UserId};
@@ -15,13 +15,14 @@ use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
 use super::Api;
-use crate::auth::{Actor, AuditEvent, AuthenticateError};
+use super::origin::{check_csrf, cookie_token, is_activity};
+use crate::auth::{Actor, AuditEvent, AuthenticateError, CookieSession};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 use crate::views;
 
-/// Someone with a good token.
+/// Someone with a good token or the cookie of a session.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// User and device.
@@ -32,6 +33,8 @@ pub struct Caller {
     pub now: Timestamp,
     /// The language asked for.
     pub locale: Locale,
+    /// The session in a cookie, when it is that which lets them in.
+    pub session: Option<CookieSession>,
 }
 
 /// The address a request came from.
@@ -59,23 +62,30 @@ impl FromRequestParts<Api> for Caller {
             .and_then(|v| v.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim().to_owned());
-        let Some(bearer) = bearer else {
-            api.take(Subject::address(peer.0))?;
-            return Err(Problem::new(Code::Unauthorized));
-        };
         let now = api.now();
-        let found = api
-            .blocking(move |node| Ok(node.auth.authenticate(&bearer, now.millis())))
-            .await?;
-        let actor = match found {
-            Ok(actor) => actor,
-            Err(AuthenticateError::Revoked) => return Err(Problem::new(Code::DeviceRevoked)),
-            Err(AuthenticateError::Wipe) => return Err(Problem::new(Code::DeviceWiped)),
-            Err(AuthenticateError::Token(_)) => {
+        let (actor, session) = match (bearer, cookie_token(&parts.headers)) {
+            (Some(bearer), _) => {
+                let found = api
+                    .blocking(move |node| Ok(node.auth.authenticate(&bearer, now.millis())))
+                    .await?;
+                (accepted(api, peer.0, found)?, None)
+            }
+            (None, Some(token)) => {
+                let (known, active) = (token.clone(), is_activity(parts));
+                // A request of another origin must not even keep the session from going idle.
+                check_csrf(api, parts, &token)?;
+                let found = api
+                    .blocking(move |node| {
+                        Ok(node.auth.authenticate_cookie(&known, active, now.millis()))
+                    })
+                    .await?;
+                let session = accepted(api, peer.0, found)?;
+                (session.actor, Some(session))
+            }
+            (None, None) => {
                 api.take(Subject::address(peer.0))?;
                 return Err(Problem::new(Code::Unauthorized));
             }
-            Err(AuthenticateError::Store(error)) => return Err(error.into()),
         };
         let syncs = matches!(parts.uri.path(), "/v1/sync" | "/v1/carry" | "/v1/changes");
         api.take(if syncs {
@@ -83,17 +93,39 @@ impl FromRequestParts<Api> for Caller {
         } else {
             Subject::Device(actor.device)
         })?;
-        let locale = parts
-            .headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|v| v.to_str().ok())
-            .map_or(Locale::default(), Locale::from_tag);
         Ok(Self {
             actor,
             directory: api.node.directory.current(),
             now,
-            locale,
+            locale: locale_of(&parts.headers),
+            session,
         })
+    }
+}
+
+/// The language asked for.
+pub(super) fn locale_of(headers: &HeaderMap) -> Locale {
+    headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .map_or(Locale::default(), Locale::from_tag)
+}
+
+/// Who was let in; a token or cookie that is not accepted costs its address a request.
+pub(super) fn accepted<T>(
+    api: &Api,
+    from: IpAddr,
+    found: Result<T, AuthenticateError>,
+) -> Answer<T> {
+    match found {
+        Ok(found) => Ok(found),
+        Err(AuthenticateError::Revoked) => Err(Problem::new(Code::DeviceRevoked)),
+        Err(AuthenticateError::Wipe) => Err(Problem::new(Code::DeviceWiped)),
+        Err(AuthenticateError::Token(_) | AuthenticateError::NoSession) => {
+            api.take(Subject::address(from))?;
+            Err(Problem::new(Code::Unauthorized))
+        }
+        Err(AuthenticateError::Store(error)) => Err(error.into()),
     }
 }
 

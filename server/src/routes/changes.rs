@@ -31,7 +31,7 @@ fn sees(directory: &Directory, user: UserId, stream: &StreamId, now: Timestamp) 
 }
 
 /// Server-sent events of type `moved` with `{"stream","seq"}`, and `missed` when some were left out: ask for everything then.
-/// Ends when the device is revoked or the server stops; a follower comes back with a new token when its own has expired.
+/// Ends when the device is revoked, its session ends or the server stops; following does not keep a session from going idle; a follower comes back with a new token when its own has expired.
 #[utoipa::path(get, path = "/v1/changes", tag = "changes", responses(
     (status = 200, description = "A stream of events", content_type = "text/event-stream", body = String),
     (status = 401, body = ProblemBody),
@@ -89,9 +89,16 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 }
 
 async fn still_allowed(api: &Api, caller: &Caller) -> bool {
-    let (device, now_ms) = (caller.actor.device, api.now().millis());
-    let standing = api
-        .blocking(move |node| Ok(node.auth.devices.standing(device, now_ms)?))
+    let (device, session, now_ms) = (caller.actor.device, caller.session, api.now().millis());
+    let allowed = api
+        .blocking(move |node| {
+            let stands = match &session {
+                Some(session) => node.auth.cookies.stands(session, now_ms)?,
+                None => true,
+            };
+            let standing = node.auth.devices.standing(device, now_ms)?;
+            Ok(stands && matches!(standing, Standing::Active { .. }))
+        })
         .await;
-    matches!(standing, Ok(Standing::Active { .. }))
+    matches!(allowed, Ok(true))
 }

@@ -9,6 +9,7 @@ use crate::auth::{
 };
 use crate::carry::CarryFailure;
 use crate::directory::DirectoryError;
+use crate::import::ImportError;
 use crate::log::{AppendError, LogError};
 use crate::problem::{Code, Problem};
 use crate::sync::SyncError;
@@ -97,6 +98,18 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Append(inner) => inner.into(),
             DirectoryError::Keys(inner) => inner.into(),
             other @ DirectoryError::Damaged(_) => Self::internal(&other),
+        }
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Node { .. } => Self::internal(&error),
+            ImportError::Table(_)
+            | ImportError::TimeZone(_)
+            | ImportError::Json(_)
+            | ImportError::Catalogue(_) => Self::bad_request(error.to_string()),
         }
     }
 }

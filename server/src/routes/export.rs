@@ -11,41 +11,29 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
-use super::records::{RecordQuery, filter_of};
+use super::records::{RecordQuery, filter_of, read_fields};
 use super::{Api, Caller, Params};
 use crate::auth::Scope;
-use crate::export::{Format, export_records, is_restricted};
-use crate::problem::{Answer, Problem, ProblemBody};
+use crate::export::{Format, MAX_XLSX_ROWS, Picked, export_records, is_column, is_restricted};
+use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::views::RecordFilter;
 
 /// Bytes sent at a time.
 const CHUNK_BYTES: usize = 64 << 10;
 /// Chunks a slow reader may be behind; the export then waits.
 const CHUNKS: usize = 4;
 
-/// What to export, and how. Conditions as in the list of records.
+/// How to export. The conditions and the order are those of the list of records, so that the file is what a list shows; by when it was captured when no order is named.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
-    /// `csv`, `ndjson` or `geojson`.
+    /// `csv`, `xlsx` (at most 50,000 records), `ndjson` or `geojson`.
     pub format: String,
     /// Whether a CSV file begins with the mark by which spreadsheets know UTF-8.
     #[serde(default)]
     pub bom: bool,
-    /// Only these forms, separated by commas.
-    pub form: Option<String>,
-    /// Only the grids of this area.
-    pub area: Option<String>,
-    /// Only these statuses, separated by commas.
-    pub status: Option<String>,
-    /// Words that must be in a text the caller may read.
-    pub text: Option<String>,
-    /// Changed at or after this time, by the clock of the device.
-    pub from: Option<String>,
-    /// Changed before this time, by the clock of the device.
-    pub until: Option<String>,
-    /// Whether records marked as deleted are exported too.
-    #[serde(default)]
-    pub deleted: bool,
+    /// Only these columns besides the fields, separated by commas, in this order: `record_id grid form status deleted conflicts late captured_at changed_at received_at title missing household due_at due_received_at assignee last_visited_at`. The first ten when left out.
+    pub columns: Option<String>,
 }
 
 /// Hands what is written to the answer, and waits while the reader is slow.
@@ -74,39 +62,46 @@ impl Write for Chunks {
 }
 
 /// All records of a filter as a file. The export is audited; it holds what the caller may read.
-#[utoipa::path(get, path = "/v1/export/records", tag = "records", params(ExportQuery), responses(
+#[utoipa::path(get, path = "/v1/export/records", tag = "records", params(ExportQuery, RecordQuery), responses(
     (status = 200, description = "The file", body = String, content_type = "text/csv"),
     (status = 400, body = ProblemBody),
+    (status = 413, description = "too_large: more records than a workbook holds", body = ProblemBody),
 ))]
 pub async fn records(
     State(api): State<Api>,
     caller: Caller,
-    Params(query): Params<ExportQuery>,
+    Params(how): Params<ExportQuery>,
+    Params(query): Params<RecordQuery>,
 ) -> Answer<Response> {
-    let format = Format::parse(&query.format, query.bom)
-        .ok_or_else(|| Problem::bad_request("format must be csv, ndjson or geojson"))?;
+    let format = Format::parse(&how.format, how.bom)
+        .ok_or_else(|| Problem::bad_request("format must be csv, xlsx, ndjson or geojson"))?;
     let filter = filter_of(
         &caller,
         &RecordQuery {
-            form: query.form,
-            area: query.area,
-            status: query.status,
-            text: query.text,
-            from: query.from,
-            until: query.until,
-            deleted: query.deleted,
-            sort: Some("captured".to_owned()),
-            ..RecordQuery::default()
+            sort: query.sort.clone().or_else(|| Some("captured".to_owned())),
+            cursor: None,
+            limit: None,
+            ..query.clone()
         },
     )?;
+    let picked = picked(&caller, &how, &query, &filter)?;
     let class = if is_restricted(&filter) {
         "restricted"
     } else {
         "personal-or-general"
     };
     let who = caller.clone();
-    api.blocking(move |node| who.audit(node, "records.export", Scope::of("class", class)))
-        .await?;
+    let counted = filter.clone();
+    api.blocking(move |node| {
+        let most = u64::from(MAX_XLSX_ROWS);
+        if format == Format::Xlsx && node.views.count(&counted, most)?.n_is_over(most) {
+            return Err(Problem::new(Code::TooLarge).because(format!(
+                "a workbook holds at most {MAX_XLSX_ROWS} records: narrow the filter, or take CSV"
+            )));
+        }
+        who.audit(node, "records.export", Scope::of("class", class))
+    })
+    .await?;
     let (out, chunks) = mpsc::channel(CHUNKS);
     let node = std::sync::Arc::clone(&api.node);
     tokio::task::spawn_blocking(move || {
@@ -119,6 +114,7 @@ pub async fn records(
             &caller.directory,
             &filter,
             format,
+            &picked,
             &mut sink,
             &mut |_| {},
         );
@@ -140,4 +136,32 @@ pub async fn records(
         ),
     ];
     Ok((headers, Body::from_stream(ReceiverStream::new(chunks))).into_response())
+}
+
+fn picked(
+    caller: &Caller,
+    how: &ExportQuery,
+    query: &RecordQuery,
+    filter: &RecordFilter,
+) -> Answer<Picked> {
+    let fields = match &query.fields {
+        None => None,
+        some => Some(read_fields(caller, some.as_deref(), &filter.scope.classes)?.0),
+    };
+    let columns = match &how.columns {
+        None => None,
+        Some(text) => {
+            let columns: Vec<String> = text
+                .split(',')
+                .map(str::trim)
+                .filter(|c| !c.is_empty())
+                .map(str::to_owned)
+                .collect();
+            if let Some(wrong) = columns.iter().find(|c| !is_column(c)) {
+                return Err(Problem::bad_request(format!("there is no column {wrong}")));
+            }
+            Some(columns)
+        }
+    };
+    Ok(Picked { columns, fields })
 }

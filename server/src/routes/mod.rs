@@ -15,27 +15,37 @@
 mod caller;
 mod error;
 mod extract;
+mod origin;
 
+pub mod app;
 pub mod areas;
+pub mod attention;
 pub mod audit;
 pub mod carry;
 pub mod catalogue;
 pub mod changes;
+pub mod cookie;
 pub mod devices;
 pub mod docs;
 pub mod enrol;
+pub mod erasures;
 pub mod export;
 pub mod forms;
 pub mod grants;
 pub mod health;
+pub mod map;
+pub mod overview;
+pub mod phones;
 pub mod records;
 pub mod refused;
+pub mod saved_views;
 pub mod session;
 pub mod sync;
 pub mod users;
 
 pub use caller::{Caller, Peer};
 pub use extract::{Body, Params, Path, RawBody};
+pub use origin::{BACKGROUND_HEADER, COOKIE_NAME, CSRF_HEADER};
 
 use std::sync::Arc;
 

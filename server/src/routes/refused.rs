@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::entry::{Target, Verdict};
-use gridfold_sync_core::ids::{EntryRef, RecordId, StreamId};
+use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
 use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::records::{EditResult, HistoryEntry, entry_body, write};
+use super::records::{EditResult, HistoryEntry, Teller, entry_body, write};
 use super::{Api, Body, Caller, Params, page_rows};
 use crate::admit::ConsoleEdit;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -82,10 +82,20 @@ pub async fn list(
                 let settled = caller
                     .directory
                     .settled(&row.edit.stream.name(), &row.edit.id.to_string());
+                let form = row
+                    .edit
+                    .entry
+                    .as_ref()
+                    .and_then(|e| match &e.header.target {
+                        Target::New { form, .. } => Some(form.clone()),
+                        Target::At(_) => form_of_record(node, row.record),
+                    });
+                let form = form.and_then(|f| caller.directory.forms().latest(&f).cloned());
+                let mut teller = Teller::new(form.as_deref(), caller.locale);
                 (query.settled || settled.is_none()).then(|| RefusedBody {
                     record_id: row.record.map(|r| r.to_string()),
                     settled: settled.map(|(how, _, _)| how.clone()),
-                    edit: entry_body(&caller, &row.edit),
+                    edit: entry_body(&caller, &mut teller, &row.edit),
                 })
             })
             .collect();
@@ -95,6 +105,13 @@ pub async fn list(
         }))
     })
     .await
+}
+
+/// The form of the record that a refused edit is of.
+fn form_of_record(node: &crate::node::Node, record: Option<RecordId>) -> Option<FormCode> {
+    let all = crate::views::Scope::all();
+    let found = node.views.record(&record?, &all).ok()??;
+    Some(found.row.form)
 }
 
 /// Settles a refused edit. An adopted one may be refused again, for its new reason; it is then not settled.

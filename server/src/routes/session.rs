@@ -171,13 +171,17 @@ pub async fn sign_out(
 /// Who the caller is and what they may do.
 #[utoipa::path(get, path = "/v1/me", tag = "sessions", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
 pub async fn me(State(api): State<Api>, caller: Caller) -> Answer<Json<Me>> {
+    Ok(Json(me_body(&api.node, &caller)))
+}
+
+pub(super) fn me_body(node: &Node, caller: &Caller) -> Me {
     let grants: Vec<&Grant> = caller
         .directory
         .active_grants(caller.user(), caller.now)
         .collect();
-    Ok(Json(Me {
+    Me {
         user_id: caller.actor.user.to_string(),
-        user_name: name_of(&api.node, caller.user()),
+        user_name: name_of(node, caller.user()),
         device_id: caller.actor.device.to_string(),
         roles: caller
             .directory
@@ -186,7 +190,7 @@ pub async fn me(State(api): State<Api>, caller: Caller) -> Answer<Json<Me>> {
             .map(|r| r.as_str().to_owned())
             .collect(),
         grants: grants.into_iter().map(GrantBody::from).collect(),
-    }))
+    }
 }
 
 /// The public keys that access tokens verify under, as a JWK set.

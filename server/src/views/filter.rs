@@ -1,9 +1,12 @@
 //! What a list of records is asked for, and what it gives.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass};
 use gridfold_sync_core::time::Timestamp;
+
+use crate::views::{BBox, Polygon};
 
 /// What the reader may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,51 +33,93 @@ impl Scope {
     }
 }
 
-/// The order of a list.
+/// What a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sort {
-    /// By the newest claimed time of an edit, newest first.
+pub enum SortKey {
+    /// The newest claimed time of an edit.
     #[default]
-    ChangedDesc,
-    /// By the newest claimed time of an edit, oldest first.
-    ChangedAsc,
-    /// By the first claimed time, newest first.
-    CapturedDesc,
-    /// By the first claimed time, oldest first.
-    CapturedAsc,
-    /// By the newest time the server received an edit, newest first.
-    ReceivedDesc,
-    /// By the newest time the server received an edit, oldest first.
-    ReceivedAsc,
+    Changed,
+    /// The first claimed time.
+    Captured,
+    /// The newest time the server received an edit.
+    Received,
+    /// When it is due; what has no due time is left out.
+    Due,
+    /// What names it, by the code points of its characters.
+    Title,
+    /// Its status, then the newest claimed time; what has no status is left out.
+    Status,
+}
+
+impl SortKey {
+    /// Its name in a request.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Captured => "captured",
+            Self::Received => "received",
+            Self::Due => "due",
+            Self::Title => "title",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub key: SortKey,
+    /// Whether the smallest comes first.
+    pub ascending: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self {
+            key: SortKey::Changed,
+            ascending: false,
+        }
+    }
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minus = if self.ascending { "" } else { "-" };
+        write!(f, "{minus}{}", self.key.name())
+    }
 }
 
 impl Sort {
-    pub(super) fn column(self) -> &'static str {
-        match self {
-            Self::ChangedDesc | Self::ChangedAsc => "changed",
-            Self::CapturedDesc | Self::CapturedAsc => "captured",
-            Self::ReceivedDesc | Self::ReceivedAsc => "received",
-        }
-    }
-    pub(super) fn is_ascending(self) -> bool {
-        matches!(
-            self,
-            Self::ChangedAsc | Self::CapturedAsc | Self::ReceivedAsc
-        )
-    }
-    /// Reads `changed`, `-changed`, `captured`, `-captured`, `received`, `-received`; a minus means newest first.
+    /// Reads a key, with a minus for the largest first.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "-changed" => Self::ChangedDesc,
-            "changed" => Self::ChangedAsc,
-            "-captured" => Self::CapturedDesc,
-            "captured" => Self::CapturedAsc,
-            "-received" => Self::ReceivedDesc,
-            "received" => Self::ReceivedAsc,
-            _ => return None,
-        })
+        let (ascending, name) = match text.strip_prefix('-') {
+            Some(name) => (false, name),
+            None => (true, text),
+        };
+        let key = [
+            SortKey::Changed,
+            SortKey::Captured,
+            SortKey::Received,
+            SortKey::Due,
+            SortKey::Title,
+            SortKey::Status,
+        ]
+        .into_iter()
+        .find(|k| k.name() == name)?;
+        Some(Self { key, ascending })
     }
+}
+
+/// By which clock something is overdue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overdue {
+    /// Past the deadline as it was captured.
+    Captured,
+    /// Past the deadline counted from when the record arrived.
+    Received,
 }
 
 /// What a list of records is asked for. All conditions hold together.
@@ -102,8 +147,26 @@ pub struct RecordFilter {
     pub has_conflict: Option<bool>,
     /// Only records with late edits of reassigned workers.
     pub late: Option<bool>,
+    /// Only these records; empty for all.
+    pub ids: Vec<RecordId>,
+    /// Only records due before this time.
+    pub due_before: Option<Timestamp>,
+    /// Only records that this person is to handle, as the field says.
+    pub doer: Option<String>,
+    /// Only work to be done that is past its deadline at this time.
+    pub overdue: Option<(Overdue, Timestamp)>,
+    /// Only tasks that nobody has acknowledged.
+    pub unacknowledged: bool,
+    /// Only households that were not visited since.
+    pub not_visited_since: Option<Timestamp>,
+    /// Only records in this part of the world.
+    pub bbox: Option<BBox>,
+    /// Only records inside this polygon.
+    pub within: Option<Polygon>,
     /// Whether records marked as deleted are listed too.
     pub include_deleted: bool,
+    /// The forms there are, with their statuses: what an order by form and status is put together from.
+    pub known_forms: Vec<(FormCode, Vec<String>)>,
     /// The order.
     pub sort: Sort,
     /// Where the page before ended.
@@ -128,7 +191,16 @@ impl RecordFilter {
             received_from: None,
             has_conflict: None,
             late: None,
+            ids: Vec::new(),
+            due_before: None,
+            doer: None,
+            overdue: None,
+            unacknowledged: false,
+            not_visited_since: None,
+            bbox: None,
+            within: None,
             include_deleted: false,
+            known_forms: Vec::new(),
             sort: Sort::default(),
             cursor: None,
             limit: 50,
@@ -161,6 +233,14 @@ pub struct RecordRow {
     pub location: Option<(i32, i32)>,
     /// Required fields without a value.
     pub missing: u32,
+    /// When it is due.
+    pub due: Option<Timestamp>,
+    /// The same, later by what the record took to arrive.
+    pub due_received: Option<Timestamp>,
+    /// Who is to handle it, as the field says.
+    pub doer: Option<String>,
+    /// Of a household: when it was last visited.
+    pub visited: Option<Timestamp>,
     /// Whether it has a late edit of a reassigned worker.
     pub late: bool,
     /// First claimed time.

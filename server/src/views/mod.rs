@@ -4,22 +4,40 @@
 //! the cursor of every stream they move. What leaves: pages of records, one record with all its
 //! parts, its history, refused edits. What never happens here: a write from a route.
 
+mod attention;
+mod conditions;
+mod counted;
+mod erase;
 mod filter;
 mod history;
+mod keys;
 mod list;
+mod map;
+mod overview;
+mod place;
+mod plan;
 mod pool;
 mod projected;
+mod provenance;
 mod record_row;
 mod set_aside;
 mod text;
+mod work;
 mod write;
 mod written;
 
-pub use filter::{Page, RecordFilter, RecordRow, Scope, Sort};
+pub use attention::LateRecord;
+pub use filter::{Overdue, Page, RecordFilter, RecordRow, Scope, Sort, SortKey};
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
 pub use list::StoredRecord;
+pub use map::Cluster;
+pub use overview::{DayNumbers, GridNumbers, Overview, OverviewOf};
+pub use place::{BBox, Polygon};
+pub use plan::Total;
 pub use pool::ViewsError;
 pub use projected::{ProjectedEntry, QuarantineNote};
+pub use provenance::Made;
+pub use set_aside::SetAside;
 pub use text::{match_expression, segment};
 pub use write::ViewsWriter;
 pub use written::WrittenLog;

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
+
+use crate::views::Polygon;
 
 /// Connections kept open for reading; more are opened and closed when all are in use.
 const KEPT_CONNECTIONS: usize = 8;
@@ -55,7 +58,7 @@ const SEARCH_SEGMENTS: i64 = 8;
 const SEARCH_DEAD_PERCENT: i64 = 40;
 
 /// Version of the tables; a file of another is made again from the log.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// Opens the file for writing, making it the first time.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
@@ -82,11 +85,34 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
 }
 
 fn prepare(conn: &Connection) -> Result<(), ViewsError> {
+    conn.create_scalar_function(
+        "inside",
+        3,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+        |call| {
+            let corners = call.get_or_create_aux(2, |value| {
+                value.as_blob().map(corners).map_err(rusqlite::Error::from)
+            })?;
+            Ok(corners.has(call.get(0)?, call.get(1)?))
+        },
+    )?;
     conn.set_prepared_statement_cache_capacity(64);
     conn.busy_timeout(std::time::Duration::from_secs(10))?;
     conn.pragma_update(None, "cache_size", -32_768)?;
     conn.pragma_update(None, "mmap_size", 268_435_456)?;
     Ok(())
+}
+
+/// The corners of a polygon as a statement's value: pairs of longitude and latitude.
+fn corners(bytes: &[u8]) -> Polygon {
+    let (numbers, _) = bytes.as_chunks::<8>();
+    let (pairs, _) = numbers.as_chunks::<2>();
+    Polygon(
+        pairs
+            .iter()
+            .map(|[x, y]| (f64::from_le_bytes(*x), f64::from_le_bytes(*y)))
+            .collect(),
+    )
 }
 
 impl Pool {
@@ -97,6 +123,17 @@ impl Pool {
         };
         pool.with(|_| Ok(()))?;
         Ok(pool)
+    }
+
+    /// The same, all reads of it at one state of the views.
+    pub(super) fn with_one_look<T>(
+        &self,
+        run: impl FnOnce(&Connection) -> Result<T, ViewsError>,
+    ) -> Result<T, ViewsError> {
+        self.with(|conn| {
+            let look = conn.unchecked_transaction()?;
+            run(&look)
+        })
     }
 
     /// Runs a reader on a connection of its own.

@@ -3,41 +3,99 @@
 use std::collections::BTreeMap;
 
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass};
-use gridfold_sync_core::schema::FormSet;
+use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::schema::{FieldType, Form, FormSet};
 use gridfold_sync_core::view::{PartState, RecordView};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 
-use crate::views::{ProjectedEntry, ViewsError, segment};
+use crate::views::counted::Counted;
+use crate::views::work::{self, Closed};
+use crate::views::{ProjectedEntry, ViewsError, place, segment};
+
+/// The columns that lists filter, sort and count by.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) live: bool,
+    pub(super) deleted: bool,
+    pub(super) grid: String,
+    pub(super) form: String,
+    status: Option<String>,
+    conflicts: i64,
+    late: bool,
+    work: i64,
+    pub(super) household: Option<[u8; 16]>,
+    household_class: u8,
+    pub(super) place: Option<(i32, i32)>,
+    pub(super) place_class: u8,
+    title: String,
+    title_class: u8,
+    captured: i64,
+    changed: i64,
+    received: i64,
+    first_received: i64,
+    due: Option<i64>,
+    due_received: Option<i64>,
+    doer: Option<String>,
+    pub(super) happened: Option<i64>,
+    closed: Option<i64>,
+}
 
 /// What the row of a record held before a batch.
 #[derive(Debug, Default)]
 pub(super) struct RowBefore {
     pub(super) id: i64,
-    words: i64,
-    live: bool,
-    grid: String,
-    form: String,
-    status: Option<String>,
-    conflicts: i64,
-    household: Option<[u8; 16]>,
+    pub(super) words: i64,
+    pub(super) columns: Columns,
 }
 
 const BEFORE: &str =
-    "SELECT id, words, live, grid, form, status, conflicts, household FROM records";
+    "SELECT id, words, live, deleted, grid, form, status, conflicts, late, work, household, household_class,
+ lat, lon, place_class, title, title_class, captured, changed, received, first_received, due, due_received,
+ doer, happened, closed FROM records";
 
 fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
+    let (lat, lon): (Option<i32>, Option<i32>) = (row.get(12)?, row.get(13)?);
     Ok(RowBefore {
         id: row.get(0)?,
         words: row.get(1)?,
-        live: row.get(2)?,
-        grid: row.get(3)?,
-        form: row.get(4)?,
-        status: row.get(5)?,
-        conflicts: row.get(6)?,
-        household: row.get(7)?,
+        columns: Columns {
+            live: row.get(2)?,
+            deleted: row.get(3)?,
+            grid: row.get(4)?,
+            form: row.get(5)?,
+            status: row.get(6)?,
+            conflicts: row.get(7)?,
+            late: row.get(8)?,
+            work: row.get(9)?,
+            household: row.get(10)?,
+            household_class: row.get(11)?,
+            place: lat.zip(lon),
+            place_class: row.get(14)?,
+            title: row.get(15)?,
+            title_class: row.get(16)?,
+            captured: row.get(17)?,
+            changed: row.get(18)?,
+            received: row.get(19)?,
+            first_received: row.get(20)?,
+            due: row.get(21)?,
+            due_received: row.get(22)?,
+            doer: row.get(23)?,
+            happened: row.get(24)?,
+            closed: row.get(25)?,
+        },
     })
+}
+
+/// The row of a record that is there.
+pub(super) fn find_row(
+    tx: &Transaction<'_>,
+    record: &RecordId,
+) -> Result<Option<RowBefore>, ViewsError> {
+    Ok(tx
+        .prepare_cached(&format!("{BEFORE} WHERE record = ?1"))?
+        .query_row([record.bytes()], row_before)
+        .optional()?)
 }
 
 /// The row of a record, made without life when an entry names it for the first time.
@@ -60,7 +118,8 @@ pub(super) fn record_row(
     }
     tx.prepare_cached(
         "INSERT INTO records (record, grid, form, live, form_version, deleted, conflicts, title, title_class,
-         missing, late, captured, changed, received, words) VALUES (?1, ?2, ?3, 0, 0, 0, 0, '', 0, 0, 0, ?4, ?4, ?5, 0)",
+         household_class, place_class, missing, late, captured, changed, received, first_received, work, visited, words)
+         VALUES (?1, ?2, ?3, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, ?4, ?4, ?5, ?5, 0, 0, 0)",
     )?
     .execute(params![
         record.bytes(),
@@ -97,6 +156,7 @@ pub(super) struct Changed<'a> {
     captured: i64,
     changed: i64,
     received: i64,
+    first_received: i64,
     late: bool,
 }
 
@@ -109,6 +169,7 @@ impl<'a> Changed<'a> {
             captured: i64::MAX,
             changed: i64::MIN,
             received: i64::MIN,
+            first_received: i64::MAX,
             late: false,
         }
     }
@@ -118,6 +179,7 @@ impl<'a> Changed<'a> {
         self.captured = self.captured.min(e.claimed.millis());
         self.changed = self.changed.max(e.claimed.millis());
         self.received = self.received.max(e.received.millis());
+        self.first_received = self.first_received.min(e.received.millis());
         self.late |= e.verdict == Verdict::Admitted { late: true };
     }
 
@@ -127,6 +189,7 @@ impl<'a> Changed<'a> {
         record: RecordId,
         before: &RowBefore,
         forms: &FormSet,
+        counted: &mut Counted,
     ) -> Result<(), ViewsError> {
         for (class, state) in &self.parts {
             tx.prepare_cached(
@@ -177,12 +240,6 @@ impl<'a> Changed<'a> {
             form,
             parts,
         };
-        let title_class = form
-            .title
-            .as_ref()
-            .and_then(|key| form.field(key.as_str()))
-            .map_or(form.class, |f| form.class_of(f));
-        let location = view.location();
         let mut texts = [const { String::new() }; 3];
         for (class, part) in &view.parts {
             let one = RecordView {
@@ -193,56 +250,18 @@ impl<'a> Changed<'a> {
             texts[*class as usize] = one.search_text();
         }
         let words = digest(&texts);
-        let (status, conflicts) = (view.status(), view.conflict_count() as i64);
-        let household = view.household().map(|h| h.bytes());
-        // SQLite writes each index anew of which a column is set, to an equal value too.
-        let is_elsewhere = !before.live
-            || before.grid != self.grid.as_str()
-            || before.form != self.form.as_str()
-            || before.status != status
-            || before.conflicts != conflicts
-            || before.household != household;
-        if is_elsewhere {
-            tx.prepare_cached(
-                "UPDATE records SET grid = ?2, form = ?3, live = 1, status = ?4, conflicts = ?5, household = ?6,
-                 captured = CASE live WHEN 1 THEN captured ELSE ?7 END,
-                 changed = CASE live WHEN 1 THEN changed ELSE ?8 END,
-                 received = CASE live WHEN 1 THEN received ELSE ?9 END
-                 WHERE id = ?1",
-            )?
-            .execute(params![
-                before.id,
-                self.grid.as_str(),
-                self.form.as_str(),
-                status,
-                conflicts,
-                household,
-                self.captured,
-                self.changed,
-                self.received
-            ])?;
-        }
+        let after = self.columns(tx, &view, &before.columns)?;
+        write_columns(tx, before.id, &before.columns, &after)?;
         tx.prepare_cached(
-            "UPDATE records SET form_version = ?2, deleted = ?3, title = ?4, title_class = ?5, lat = ?6, lon = ?7,
-             missing = ?8, late = MAX(late, ?9), captured = MIN(captured, ?10), received = MAX(received, ?11),
-             words = ?12 WHERE id = ?1",
+            "UPDATE records SET form_version = ?2, missing = ?3, words = ?4 WHERE id = ?1",
         )?
         .execute(params![
             before.id,
             version,
-            view.is_deleted(),
-            view.title(),
-            title_class as u8,
-            location.map(|l| l.0),
-            location.map(|l| l.1),
             view.missing().len() as i64,
-            self.late,
-            self.captured,
-            self.received,
             words
         ])?;
-        tx.prepare_cached("UPDATE records SET changed = ?2 WHERE id = ?1 AND changed < ?2")?
-            .execute(params![before.id, self.changed])?;
+        counted.moved(record, &before.columns, &after);
         if words == before.words {
             return Ok(());
         }
@@ -260,4 +279,185 @@ impl<'a> Changed<'a> {
         .execute(params![before.id, texts[0], texts[1], texts[2]])?;
         Ok(())
     }
+
+    fn columns(
+        &self,
+        tx: &Transaction<'_>,
+        view: &RecordView<'_>,
+        before: &Columns,
+    ) -> Result<Columns, ViewsError> {
+        let form = view.form;
+        let work = work::of(view);
+        let (captured, changed, received, first_received) = if before.live {
+            (
+                self.captured.min(before.captured),
+                self.changed.max(before.changed),
+                self.received.max(before.received),
+                self.first_received.min(before.first_received),
+            )
+        } else {
+            (
+                self.captured,
+                self.changed,
+                self.received,
+                self.first_received,
+            )
+        };
+        let closed = match work.closed {
+            Closed::No => None,
+            Closed::At(at) => Some(at.min(first_received.max(received))),
+            Closed::By(entry) => made_at(tx, self.grid, form.class, entry)?,
+        };
+        let class = |key: Option<&str>| {
+            let field = key.and_then(|key| form.field(key));
+            field.map_or(form.class, |f| form.class_of(f)) as u8
+        };
+        Ok(Columns {
+            live: true,
+            deleted: view.is_deleted(),
+            grid: self.grid.as_str().to_owned(),
+            form: self.form.as_str().to_owned(),
+            status: view.status(),
+            conflicts: view.conflict_count() as i64,
+            late: self.late || (before.live && before.late),
+            work: work.state,
+            household: view.household().map(|h| h.bytes()),
+            household_class: class(household_key(form)),
+            place: view.location(),
+            place_class: class(place_key(form)),
+            title: view.title(),
+            title_class: class(form.title.as_ref().map(|t| t.as_str())),
+            captured,
+            changed,
+            received,
+            first_received,
+            due: work.due,
+            // What came late could not be known to be due before it came.
+            due_received: work
+                .due
+                .map(|due| due.saturating_add(first_received.saturating_sub(captured).max(0))),
+            doer: work.doer,
+            happened: form_tells(form)
+                .then(|| work.happened.unwrap_or(captured).min(first_received)),
+            closed,
+        })
+    }
+}
+
+/// Whether a form tells of something that happened at a time: a visit, a matter, a meeting.
+fn form_tells(form: &Form) -> bool {
+    !matches!(form.code.as_str(), "household" | "task")
+}
+
+fn household_key(form: &Form) -> Option<&str> {
+    let found = form
+        .fields
+        .iter()
+        .find(|f| matches!(&f.kind, FieldType::Reference { form } if form.as_str() == "household"));
+    found.map(|f| f.key.as_str())
+}
+
+fn place_key(form: &Form) -> Option<&str> {
+    let found = form
+        .fields
+        .iter()
+        .find(|f| matches!(f.kind, FieldType::Geopoint));
+    found.map(|f| f.key.as_str())
+}
+
+/// When an entry was made, as its device says, and never after it came.
+fn made_at(
+    tx: &Transaction<'_>,
+    grid: &AreaCode,
+    class: SensitivityClass,
+    entry: EntryRef,
+) -> Result<Option<i64>, ViewsError> {
+    let stream = StreamId::new(grid.clone(), class);
+    Ok(tx
+        .prepare_cached(
+            "SELECT min(claimed, received) FROM entries WHERE stream = (SELECT id FROM streams WHERE name = ?1)
+             AND incarnation = (SELECT id FROM incarnations WHERE incarnation = ?2) AND log_seq = ?3",
+        )?
+        .query_row(
+            params![stream.name(), entry.incarnation.bytes(), entry.seq as i64],
+            |r| r.get(0),
+        )
+        .optional()?)
+}
+
+/// Sets what changed, in groups that mostly change together: SQLite writes each index anew of which a column is set, to an equal value too.
+fn write_columns(
+    tx: &Transaction<'_>,
+    id: i64,
+    before: &Columns,
+    c: &Columns,
+) -> Result<(), ViewsError> {
+    let cell = c.place.map(|(lat, lon)| place::cell(lat, lon));
+    let place = (c.place.map(|p| p.0), c.place.map(|p| p.1));
+    if !before.live {
+        tx.prepare_cached(
+            "UPDATE records SET live = 1, deleted = ?2, grid = ?3, form = ?4, status = ?5, conflicts = ?6, late = ?7,
+             work = ?8, household = ?9, household_class = ?10, lat = ?11, lon = ?12, place_class = ?13, title = ?14,
+             title_class = ?15, captured = ?16, changed = ?17, received = ?18, first_received = ?19, due = ?20,
+             due_received = ?21, doer = ?22, happened = ?23, closed = ?24, cell = ?25 WHERE id = ?1",
+        )?
+        .execute(params![
+            id, c.deleted, c.grid, c.form, c.status, c.conflicts, c.late, c.work, c.household,
+            c.household_class, place.0, place.1, c.place_class, c.title, c.title_class, c.captured,
+            c.changed, c.received, c.first_received, c.due, c.due_received, c.doer, c.happened,
+            c.closed, cell
+        ])?;
+        return Ok(());
+    }
+    if (c.deleted, &c.grid, &c.form) != (before.deleted, &before.grid, &before.form) {
+        tx.prepare_cached("UPDATE records SET deleted = ?2, grid = ?3, form = ?4 WHERE id = ?1")?
+            .execute(params![id, c.deleted, c.grid, c.form])?;
+    }
+    if (&c.status, c.work, c.closed) != (&before.status, before.work, before.closed) {
+        tx.prepare_cached("UPDATE records SET status = ?2, work = ?3, closed = ?4 WHERE id = ?1")?
+            .execute(params![id, c.status, c.work, c.closed])?;
+    }
+    if (c.conflicts, c.late) != (before.conflicts, before.late) {
+        tx.prepare_cached("UPDATE records SET conflicts = ?2, late = ?3 WHERE id = ?1")?
+            .execute(params![id, c.conflicts, c.late])?;
+    }
+    if (c.household, c.household_class, c.happened)
+        != (before.household, before.household_class, before.happened)
+    {
+        tx.prepare_cached(
+            "UPDATE records SET household = ?2, household_class = ?3, happened = ?4 WHERE id = ?1",
+        )?
+        .execute(params![id, c.household, c.household_class, c.happened])?;
+    }
+    if (c.place, c.place_class) != (before.place, before.place_class) {
+        tx.prepare_cached(
+            "UPDATE records SET lat = ?2, lon = ?3, place_class = ?4, cell = ?5 WHERE id = ?1",
+        )?
+        .execute(params![id, place.0, place.1, c.place_class, cell])?;
+    }
+    if (&c.title, c.title_class) != (&before.title, before.title_class) {
+        tx.prepare_cached("UPDATE records SET title = ?2, title_class = ?3 WHERE id = ?1")?
+            .execute(params![id, c.title, c.title_class])?;
+    }
+    if (c.captured, c.first_received) != (before.captured, before.first_received) {
+        tx.prepare_cached("UPDATE records SET captured = ?2, first_received = ?3 WHERE id = ?1")?
+            .execute(params![id, c.captured, c.first_received])?;
+    }
+    if (c.due, c.due_received) != (before.due, before.due_received) {
+        tx.prepare_cached("UPDATE records SET due = ?2, due_received = ?3 WHERE id = ?1")?
+            .execute(params![id, c.due, c.due_received])?;
+    }
+    if c.doer != before.doer {
+        tx.prepare_cached("UPDATE records SET doer = ?2 WHERE id = ?1")?
+            .execute(params![id, c.doer])?;
+    }
+    if c.changed != before.changed {
+        tx.prepare_cached("UPDATE records SET changed = ?2 WHERE id = ?1")?
+            .execute(params![id, c.changed])?;
+    }
+    if c.received != before.received {
+        tx.prepare_cached("UPDATE records SET received = ?2 WHERE id = ?1")?
+            .execute(params![id, c.received])?;
+    }
+    Ok(())
 }

@@ -3,9 +3,10 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA temp_store = MEMORY;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- How far each stream has been projected.
+-- How far each stream has been projected, and when its newest entry came.
 CREATE TABLE IF NOT EXISTS streams (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, prefix BLOB NOT NULL
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, prefix BLOB NOT NULL,
+  received INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS incarnations (
   id INTEGER PRIMARY KEY, incarnation BLOB NOT NULL UNIQUE, device BLOB NOT NULL
@@ -30,17 +31,53 @@ CREATE INDEX IF NOT EXISTS entries_late ON entries (received) WHERE verdict = 1;
 CREATE TABLE IF NOT EXISTS records (
   id INTEGER PRIMARY KEY, record BLOB NOT NULL UNIQUE, grid TEXT NOT NULL, form TEXT NOT NULL,
   live INTEGER NOT NULL, form_version INTEGER NOT NULL, status TEXT, deleted INTEGER NOT NULL,
-  conflicts INTEGER NOT NULL, title TEXT NOT NULL, title_class INTEGER NOT NULL, household BLOB,
-  lat INTEGER, lon INTEGER, missing INTEGER NOT NULL, late INTEGER NOT NULL,
+  conflicts INTEGER NOT NULL, title TEXT NOT NULL, title_class INTEGER NOT NULL,
+  household BLOB, household_class INTEGER NOT NULL,
+  lat INTEGER, lon INTEGER, place_class INTEGER NOT NULL, missing INTEGER NOT NULL, late INTEGER NOT NULL,
   captured INTEGER NOT NULL, changed INTEGER NOT NULL, received INTEGER NOT NULL,
+  -- When the server first received an edit of it.
+  first_received INTEGER NOT NULL,
+  -- 0: nothing to do, 1: to be done, 2: done and not closed (see work.rs).
+  work INTEGER NOT NULL,
+  -- When it is due, as its deadline says, and later by what it took to arrive; only of general fields.
+  due INTEGER, due_received INTEGER, doer TEXT,
+  -- When what it tells of happened, never after it was received; when its work was closed.
+  happened INTEGER, closed INTEGER,
+  -- Of a household: when it was last visited, 0 for never.
+  visited INTEGER NOT NULL,
+  -- Where it is: the tile of place.rs.
+  cell INTEGER,
   -- Digest of its text in `search`, so that an edit of other fields leaves that as it is.
   words INTEGER NOT NULL
 );
+-- Orders. Each that ends in `changed` costs every edit a page.
 CREATE INDEX IF NOT EXISTS records_changed ON records (changed, id) WHERE live = 1;
+CREATE INDEX IF NOT EXISTS records_received ON records (received, id) WHERE live = 1;
+CREATE INDEX IF NOT EXISTS records_captured ON records (captured, id) WHERE live = 1;
+CREATE INDEX IF NOT EXISTS records_title ON records (title, id) WHERE live = 1;
+CREATE INDEX IF NOT EXISTS records_due ON records (due, id) WHERE live = 1 AND due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_grid ON records (grid, form, changed, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_form ON records (form, status, changed, id) WHERE live = 1;
-CREATE INDEX IF NOT EXISTS records_conflicts ON records (conflicts) WHERE live = 1 AND conflicts > 0;
-CREATE INDEX IF NOT EXISTS records_household ON records (household) WHERE household IS NOT NULL;
+-- What few records are.
+CREATE INDEX IF NOT EXISTS records_conflicts ON records (grid, id) WHERE live = 1 AND conflicts > 0;
+CREATE INDEX IF NOT EXISTS records_late ON records (grid, id) WHERE live = 1 AND late = 1;
+CREATE INDEX IF NOT EXISTS records_doer ON records (doer, id) WHERE live = 1 AND doer IS NOT NULL;
+CREATE INDEX IF NOT EXISTS records_household ON records (household, form, happened) WHERE household IS NOT NULL;
+-- What overviews count, each answered from the index alone.
+CREATE INDEX IF NOT EXISTS records_open ON records (form, grid, work, status, due, due_received) WHERE live = 1 AND deleted = 0 AND work > 0;
+CREATE INDEX IF NOT EXISTS records_happened ON records (form, happened, grid) WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL;
+CREATE INDEX IF NOT EXISTS records_closed ON records (form, closed, grid) WHERE live = 1 AND deleted = 0 AND closed IS NOT NULL;
+CREATE INDEX IF NOT EXISTS records_visited ON records (grid, visited) WHERE live = 1 AND deleted = 0 AND form = 'household';
+CREATE INDEX IF NOT EXISTS records_place ON records (cell, grid, form, place_class, lat, lon) WHERE live = 1 AND deleted = 0 AND cell IS NOT NULL;
+-- How many records, those marked as deleted left out.
+CREATE TABLE IF NOT EXISTS tally (
+  grid TEXT NOT NULL, form TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (grid, form)
+) WITHOUT ROWID;
+-- The same by coarse tile, for maps of more than a few streets; sums of places in 1e-7 degree.
+CREATE TABLE IF NOT EXISTS places (
+  tile INTEGER NOT NULL, grid TEXT NOT NULL, form TEXT NOT NULL, class INTEGER NOT NULL,
+  n INTEGER NOT NULL, lat INTEGER NOT NULL, lon INTEGER NOT NULL, PRIMARY KEY (tile, grid, form, class)
+) WITHOUT ROWID;
 -- The row of a record in one sensitivity class, in the bytes of PartState.
 CREATE TABLE IF NOT EXISTS parts (
   record INTEGER NOT NULL, class INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (record, class)

@@ -4,7 +4,40 @@
 use gridfold_sync_core::ids::{DeviceId, Hash};
 use rusqlite::params;
 
-use crate::views::{QuarantineNote, ViewsError, ViewsWriter};
+use crate::views::{QuarantineNote, Views, ViewsError, ViewsWriter};
+
+/// The problem of a device log that was written twice under one name.
+const FORKED: &str = "forked";
+
+/// What of a device was set aside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SetAside {
+    /// Entries.
+    pub entries: u64,
+    /// Those of them that came from a copy of its store.
+    pub forked: u64,
+}
+
+impl Views {
+    /// What of a device was set aside.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn set_aside_of(&self, device: DeviceId) -> Result<SetAside, ViewsError> {
+        self.pool.with(|conn| {
+            let sql = "SELECT COALESCE(SUM(entries), 0), COALESCE(SUM(entries * (problem = ?2)), 0)
+                       FROM quarantine WHERE device = ?1";
+            let read = |r: &rusqlite::Row<'_>| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?));
+            let (entries, forked) = conn
+                .prepare_cached(sql)?
+                .query_row(params![device.bytes(), FORKED], read)?;
+            Ok(SetAside {
+                entries: entries.unsigned_abs(),
+                forked: forked.unsigned_abs(),
+            })
+        })
+    }
+}
 
 impl ViewsWriter {
     /// Device logs set aside for a device.

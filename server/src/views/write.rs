@@ -14,6 +14,7 @@ use gridfold_sync_core::view::PartState;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::views::counted::Counted;
 use crate::views::pool::open_writer;
 use crate::views::record_row::{Changed, RowBefore, record_row};
 use crate::views::{ProjectedEntry, ViewsError};
@@ -336,7 +337,7 @@ impl ViewsWriter {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new_streams = Vec::new();
         let mut new_incarnations = Vec::new();
-        let mut cursors: BTreeMap<i64, (u64, Hash)> = BTreeMap::new();
+        let mut cursors: BTreeMap<i64, (u64, Hash, i64)> = BTreeMap::new();
         let mut heads: BTreeMap<(i64, i64), (u64, Hash)> = BTreeMap::new();
         let mut changed: BTreeMap<RecordId, Changed<'_>> = BTreeMap::new();
         let mut rows: HashMap<RecordId, RowBefore> = HashMap::new();
@@ -401,7 +402,7 @@ impl ViewsWriter {
             if fresh == 0 {
                 continue;
             }
-            cursors.insert(stream, (e.seq, e.prefix));
+            cursors.insert(stream, (e.seq, e.prefix, e.received.millis()));
             let head = heads
                 .entry((stream, incarnation))
                 .or_insert((0, Hash::default()));
@@ -415,9 +416,11 @@ impl ViewsWriter {
                 c.add(e, state);
             }
         }
-        for (stream, (seq, prefix)) in cursors {
-            tx.prepare_cached("UPDATE streams SET seq = ?2, prefix = ?3 WHERE id = ?1")?
-                .execute(params![stream, seq as i64, prefix.0])?;
+        for (stream, (seq, prefix, received)) in cursors {
+            tx.prepare_cached(
+                "UPDATE streams SET seq = ?2, prefix = ?3, received = ?4 WHERE id = ?1",
+            )?
+            .execute(params![stream, seq as i64, prefix.0, received])?;
         }
         for ((stream, incarnation), (seq, link)) in heads {
             tx.prepare_cached(
@@ -427,15 +430,18 @@ impl ViewsWriter {
             .execute(params![stream, incarnation, seq as i64, link.0])?;
         }
         let mut outcome = Ok(());
+        let mut counted = Counted::default();
         for (record, change) in &changed {
             if let Some(row) = rows.get(record) {
-                outcome = change.write(&tx, *record, row, forms);
+                outcome = change.write(&tx, *record, row, forms, &mut counted);
             }
             if outcome.is_err() {
                 break;
             }
         }
-        let outcome = outcome.and_then(|()| tx.commit().map_err(ViewsError::from));
+        let outcome = outcome
+            .and_then(|()| counted.write(&tx))
+            .and_then(|()| tx.commit().map_err(ViewsError::from));
         if outcome.is_err() {
             // What the transaction made is gone with it.
             for stream in &new_streams {

@@ -21,8 +21,16 @@ use gridfold_server::config::Config;
 use gridfold_server::node::Node;
 use gridfold_server::routes::Api;
 use gridfold_server::serve::Server;
-use gridfold_sync_core::entry::{PublicKey, SignKey, enrolment_statement};
+use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::edit::{Op, Value as Field};
+use gridfold_sync_core::entry::{
+    Entry, PublicKey, SignKey, Target, enrolment_statement, head_statement, next_link,
+};
+use gridfold_sync_core::ids::{
+    AreaCode, FieldKey, FormCode, Hash, IncarnationId, RecordId, SensitivityClass, StreamId,
+};
 use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::wire::SyncRequest;
 use serde_json::{Value, json};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_781_330_000_000);
@@ -129,6 +137,7 @@ impl World {
         Client {
             base: self.base.clone(),
             token: None,
+            headers: Vec::new(),
             codes: Arc::clone(&self.codes),
         }
     }
@@ -142,6 +151,13 @@ impl World {
             )
             .ok();
         self.anonymous().with(&session)
+    }
+
+    /// A page of the dashboard: signed in by cookie, and sending what a browser and the page send.
+    pub(crate) fn page(&self, login: &str) -> Client {
+        let given = json!({ "login": login, "password": PASSWORD });
+        let reply = self.anonymous().post("/v1/session", &given);
+        self.anonymous().with_cookie(&reply, &self.base)
     }
 
     pub(crate) fn admin(&self) -> Client {
@@ -221,6 +237,48 @@ impl World {
     }
 }
 
+/// A matter that a phone made at `claimed` in the grid `c-a-1`, and brings now.
+pub(crate) fn push_matter(phone: &Client, seed: u8, claimed: Timestamp) -> String {
+    let key = SignKey::from_seed(&[seed; 32]);
+    let stream = StreamId::new(AreaCode::new("c-a-1").unwrap(), SensitivityClass::General);
+    let incarnation = IncarnationId::from_parts(claimed, [seed; 10]);
+    let record = RecordId::from_parts(claimed, [seed; 10]);
+    let target = Target::New {
+        record,
+        form: FormCode::new("matter").unwrap(),
+    };
+    let set = Op::Set {
+        field: FieldKey::new("kind").unwrap(),
+        value: Field::Text("路灯".to_owned()),
+    };
+    let entry = Entry::new(incarnation, 1, target, 1, claimed, vec![set]);
+    let link = next_link(&Hash::default(), &entry.hash(&stream));
+    let signature = key.sign(&head_statement(&stream, incarnation, 1, &link));
+    let request = SyncRequest {
+        epoch: 0,
+        directory: [0; 8],
+        budget_kib: 0,
+        cursors: Vec::new(),
+        erased: Vec::new(),
+        logs: vec![PushedLog {
+            stream,
+            incarnation,
+            entries: vec![entry],
+            signature,
+        }],
+        recover: Vec::new(),
+        seen: None,
+    };
+    let reply = phone.send(
+        "POST",
+        "/v1/sync",
+        "application/vnd.gridfold.sync",
+        &request.encode(),
+    );
+    assert_eq!(reply.status, 200);
+    record.to_string()
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
@@ -235,6 +293,8 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
 pub(crate) struct Client {
     base: String,
     pub(crate) token: Option<String>,
+    /// Headers of every request, as a browser has them.
+    pub(crate) headers: Vec<(&'static str, String)>,
     codes: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -283,6 +343,31 @@ impl Client {
         }
     }
 
+    /// With the cookie that was set, as a page of this origin.
+    pub(crate) fn with_cookie(&self, reply: &Reply, origin: &str) -> Self {
+        let csrf = reply.ok()["csrf_token"].as_str().unwrap().to_owned();
+        let set = reply.headers["set-cookie"].to_str().unwrap();
+        Self {
+            token: None,
+            headers: vec![
+                ("cookie", set.split(';').next().unwrap().to_owned()),
+                ("origin", origin.to_owned()),
+                ("x-csrf-token", csrf),
+            ],
+            ..self.clone()
+        }
+    }
+
+    /// The same with one header replaced, or left out when the value is empty.
+    pub(crate) fn header(&self, name: &'static str, value: &str) -> Self {
+        let mut changed = self.clone();
+        changed.headers.retain(|(n, _)| *n != name);
+        if !value.is_empty() {
+            changed.headers.push((name, value.to_owned()));
+        }
+        changed
+    }
+
     pub(crate) fn send(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Reply {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -298,6 +383,9 @@ impl Client {
         }
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         let request = request.body(body.to_vec()).unwrap();
         let mut response = agent.run(request).unwrap();

@@ -84,6 +84,19 @@ pub struct Device {
     pub enrolled: Timestamp,
 }
 
+/// How a record came to be erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// The record's grid.
+    pub grid: AreaCode,
+    /// Who erased it.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
 /// One change of the directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
@@ -144,5 +157,16 @@ pub enum DirectoryChange {
     RecordErased {
         /// The record.
         record: RecordId,
+        /// How it came to that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        erasure: Option<Erasure>,
+    },
+    /// An area got a boundary, or lost it.
+    Boundary {
+        /// The area.
+        area: AreaCode,
+        /// A GeoJSON Polygon or MultiPolygon; none takes the boundary away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        geometry: Option<String>,
     },
 }

@@ -13,7 +13,7 @@ mod colleague;
 mod scope;
 
 pub use catalogue::{Catalogue, CatalogueError, Evidence, MatterKind, default_catalogue};
-pub use changes::{Area, Device, DeviceState, DirectoryChange, GRID_LEVEL, Grant, User};
+pub use changes::{Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, User};
 pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use scope::DirectoryScope;
 
@@ -50,7 +50,8 @@ pub struct Directory {
     catalogues: BTreeMap<u32, Arc<Catalogue>>,
     erased_streams: BTreeMap<(DeviceId, String), Timestamp>,
     settled: BTreeMap<(String, String), (String, UserId, Timestamp)>,
-    erased_records: BTreeSet<RecordId>,
+    erased_records: BTreeMap<RecordId, Option<Erasure>>,
+    boundaries: BTreeMap<AreaCode, Arc<str>>,
 }
 
 impl Directory {
@@ -110,8 +111,14 @@ impl Directory {
             } => {
                 self.settled.insert((stream, entry), (how, by, at));
             }
-            DirectoryChange::RecordErased { record } => {
-                self.erased_records.insert(record);
+            DirectoryChange::RecordErased { record, erasure } => {
+                self.erased_records.entry(record).or_insert(erasure);
+            }
+            DirectoryChange::Boundary { area, geometry } => {
+                match geometry {
+                    Some(geometry) => self.boundaries.insert(area, geometry.into()),
+                    None => self.boundaries.remove(&area),
+                };
             }
         }
     }
@@ -128,6 +135,15 @@ impl Directory {
     /// The areas directly inside an area.
     pub fn children(&self, code: &AreaCode) -> impl Iterator<Item = &AreaCode> {
         self.children.get(code).into_iter().flatten()
+    }
+    /// The boundary of an area, as GeoJSON. Phones are not sent boundaries.
+    #[must_use]
+    pub fn boundary(&self, code: &AreaCode) -> Option<&str> {
+        self.boundaries.get(code).map(|b| &**b)
+    }
+    /// All boundaries, by area.
+    pub fn boundaries(&self) -> impl Iterator<Item = (&AreaCode, &str)> {
+        self.boundaries.iter().map(|(code, b)| (code, &**b))
     }
     /// Whether records are kept for this area.
     #[must_use]
@@ -176,15 +192,25 @@ impl Directory {
     pub fn catalogue_version(&self, version: u32) -> Option<&Arc<Catalogue>> {
         self.catalogues.get(&version)
     }
+    /// The records that were erased, with how it came to that.
+    pub fn erasures(&self) -> impl Iterator<Item = (&RecordId, Option<&Erasure>)> {
+        self.erased_records.iter().map(|(id, e)| (id, e.as_ref()))
+    }
     /// Whether a record was erased.
     #[must_use]
     pub fn is_erased(&self, record: &RecordId) -> bool {
-        self.erased_records.contains(record)
+        self.erased_records.contains_key(record)
     }
     /// How a refused edit was settled: `dismissed` or `adopted`, by whom, when.
     #[must_use]
     pub fn settled(&self, stream: &str, entry: &str) -> Option<&(String, UserId, Timestamp)> {
         self.settled.get(&(stream.to_owned(), entry.to_owned()))
+    }
+    /// The refused edits that were settled, as (stream, entry).
+    pub fn all_settled(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.settled
+            .keys()
+            .map(|(stream, entry)| (stream.as_str(), entry.as_str()))
     }
     /// When a device said that it erased a stream.
     #[must_use]
@@ -192,6 +218,17 @@ impl Directory {
         self.erased_streams
             .get(&(device, stream.to_owned()))
             .copied()
+    }
+
+    /// When a device last said that it erased a stream.
+    #[must_use]
+    pub fn last_erased(&self, device: DeviceId) -> Option<Timestamp> {
+        let from = (device, String::new());
+        self.erased_streams
+            .range(from..)
+            .take_while(|((of, _), _)| *of == device)
+            .map(|(_, at)| *at)
+            .max()
     }
 
     /// The grants of a user, any time.

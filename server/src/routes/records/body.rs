@@ -1,16 +1,21 @@
 //! What a record looks like in the API.
 
+use std::collections::BTreeMap;
+
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::EntryRef;
+use gridfold_sync_core::ids::{EntryRef, FieldKey};
 use gridfold_sync_core::notice::{self, Locale};
 use gridfold_sync_core::schema::Label;
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, RecordView};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
+use super::provenance::Provenance;
+use super::words::Teller;
 use crate::routes::Caller;
 use crate::views::{HistoryRow, RecordRow, StoredRecord};
 
@@ -43,6 +48,22 @@ pub struct RecordRowBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub location: Option<Json>,
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<String>,
+    /// The same, later by what the record took to arrive: no deadline counts before anybody here could know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_received_at: Option<String>,
+    /// Who is to handle it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// Of a household: when it was last visited; absent when never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_visited_at: Option<String>,
+    /// The fields that the request named, as far as the caller may read them.
+    #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub fields: Option<Map<String, Json>>,
     /// When it was first captured, by the clock of the device.
     pub captured_at: String,
     /// When it was last changed, by the clock of the device.
@@ -66,10 +87,39 @@ pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
         location: row
             .location
             .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 }.to_json()),
+        due_at: row.due.map(Timestamp::to_rfc3339),
+        due_received_at: row.due_received.map(Timestamp::to_rfc3339),
+        assignee: row.doer.clone(),
+        last_visited_at: row.visited.map(Timestamp::to_rfc3339),
+        fields: None,
         captured_at: row.captured.to_rfc3339(),
         changed_at: row.changed.to_rfc3339(),
         received_at: row.received.to_rfc3339(),
     }
+}
+
+/// These fields of a record, as far as they were read for the caller.
+pub(crate) fn field_values(
+    directory: &Directory,
+    record: &StoredRecord,
+    keys: &[FieldKey],
+) -> Map<String, Json> {
+    let forms = directory.forms();
+    let form = forms
+        .get(&record.row.form, record.row.form_version)
+        .or_else(|| forms.latest(&record.row.form));
+    let Some(form) = form else {
+        return Map::new();
+    };
+    let parts = record.parts.iter().map(|(c, p)| (*c, p)).collect();
+    let view = RecordView {
+        record: record.row.record,
+        form,
+        parts,
+    };
+    let mut all = view.fields();
+    all.retain(|key, _| keys.iter().any(|k| k.as_str() == key));
+    all
 }
 
 /// One of the values of a conflict.
@@ -113,6 +163,9 @@ pub struct RecordBody {
     /// Its fields by key, as far as the caller may read them.
     #[schema(value_type = Object)]
     pub fields: Map<String, Json>,
+    /// For each of them: who set it, on which device, when captured and when received. Absent where a record is answered to a write.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub provenance: BTreeMap<String, Provenance>,
     /// The classes of fields the caller sees.
     pub classes: Vec<String>,
     /// Its conflicts.
@@ -150,6 +203,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody 
     let mut body = RecordBody {
         row: row_body(&record.row),
         fields: Map::new(),
+        provenance: BTreeMap::new(),
         classes: record
             .parts
             .iter()
@@ -256,6 +310,8 @@ pub struct HistoryEntry {
     pub made_at: Vec<String>,
     /// Whether its content was erased.
     pub erased: bool,
+    /// What it does, one sentence for each operation, in the language asked for.
+    pub words: Vec<String>,
     /// What it does.
     #[schema(value_type = Vec<Object>)]
     pub operations: Vec<Json>,
@@ -276,7 +332,11 @@ fn user_name(directory: &Directory, id: gridfold_sync_core::ids::UserId) -> Stri
         .map_or_else(String::new, |u| u.name.clone())
 }
 
-pub(crate) fn entry_body(caller: &Caller, row: &HistoryRow) -> HistoryEntry {
+pub(crate) fn entry_body(
+    caller: &Caller,
+    teller: &mut Teller<'_>,
+    row: &HistoryRow,
+) -> HistoryEntry {
     let refusal = match row.verdict {
         Verdict::Refused(code) => Some(code),
         Verdict::Admitted { .. } => None,
@@ -304,6 +364,10 @@ pub(crate) fn entry_body(caller: &Caller, row: &HistoryRow) -> HistoryEntry {
         refusal: refusal.map(|c| c.as_str().to_owned()),
         refusal_text: refusal.map(|c| notice::text(c.as_str(), caller.locale).to_owned()),
         made_at: deps.iter().map(ToString::to_string).collect(),
+        words: teller.tell(
+            row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops()),
+            row.verdict.is_admitted(),
+        ),
         erased: row.entry.as_ref().is_none_or(|e| e.ops.is_none()),
         operations: row
             .entry

@@ -4,23 +4,29 @@ pub mod body;
 pub mod edit;
 pub mod list;
 mod ops;
+mod provenance;
+mod query;
+mod words;
 
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
-pub(crate) use body::{entry_body, record_body, row_body};
+pub(crate) use body::{entry_body, field_values, record_body, row_body};
 pub use edit::EditResult;
 pub(crate) use edit::write;
-pub use list::RecordQuery;
-pub(crate) use list::filter_of;
+pub use provenance::Provenance;
+pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
+pub(crate) use query::{filter_of, grids_of, read_bbox, read_fields};
 
 use axum::Json;
 use axum::extract::State;
 use gridfold_sync_core::ids::{RecordId, SensitivityClass};
+use gridfold_sync_core::schema::Form;
 
 use super::{Api, Caller, Path};
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::seen::Look;
-use crate::views::{Scope, StoredRecord};
+use crate::views::{RecordRow, Scope, StoredRecord};
+pub(crate) use words::Teller;
 
 /// A record the caller may see, with what they may see of it.
 pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
@@ -37,6 +43,15 @@ pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredReco
         .record(&id, &scope)?
         .ok_or_else(Problem::not_found)?;
     Ok((found, scope))
+}
+
+/// The form that a record is read with.
+fn form_of<'a>(caller: &'a Caller, row: &RecordRow) -> Option<&'a Form> {
+    let forms = caller.directory.forms();
+    forms
+        .get(&row.form, row.form_version)
+        .or_else(|| forms.latest(&row.form))
+        .map(|form| &**form)
 }
 
 /// Notes that restricted fields were read, when there are any.
@@ -72,7 +87,10 @@ pub async fn one(
         let (record, scope) = find(node, &caller, &id)?;
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         look.done(node, &caller, record.row.record, &scope);
-        Ok(Json(record_body(&caller, &record)))
+        Ok(Json(RecordBody {
+            provenance: provenance::of(node, &caller, &record)?,
+            ..record_body(&caller, &record)
+        }))
     })
     .await
 }
@@ -88,9 +106,13 @@ pub async fn history(
         let (record, scope) = find(node, &caller, &id)?;
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         let entries = node.views.history(&record.row.record, &scope)?;
+        let mut teller = Teller::new(form_of(&caller, &record.row), caller.locale);
         Ok(Json(HistoryBody {
             record_id: record.row.record.to_string(),
-            entries: entries.iter().map(|row| entry_body(&caller, row)).collect(),
+            entries: entries
+                .iter()
+                .map(|row| entry_body(&caller, &mut teller, row))
+                .collect(),
         }))
     })
     .await

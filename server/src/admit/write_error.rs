@@ -1,0 +1,45 @@
+//! Why nothing was written.
+
+use std::sync::Arc;
+
+use crate::auth::StoreError;
+use crate::log::{AppendError, LogError};
+use crate::views::ViewsError;
+
+/// Why nothing was written. What the phone holds stays with the phone, to be sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The log failed or refused.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The log refused one batch.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The views failed.
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    /// The key store failed.
+    #[error(transparent)]
+    Keys(#[from] StoreError),
+    /// Another request of the same batch failed; this one was not tried.
+    #[error("the batch this was part of was not written: send it again")]
+    Batch(Arc<WriteError>),
+    /// More is waiting than the writer may hold.
+    #[error("the server has more waiting than it can take: try again shortly")]
+    Busy,
+    /// The writer has stopped.
+    #[error("the server is stopping: try again shortly")]
+    Stopped,
+}
+
+impl WriteError {
+    /// Whether the disk is too full for writes.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Log(LogError::DiskFull { .. }) => true,
+            Self::Batch(inner) => inner.is_disk_full(),
+            _ => false,
+        }
+    }
+}

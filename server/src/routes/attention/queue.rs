@@ -1,0 +1,305 @@
+//! What the queue is made from, for one caller: only what they may settle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gridfold_sync_core::ids::{AreaCode, DeviceId, SensitivityClass, StreamId, UserId};
+use gridfold_sync_core::notice;
+use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::time::Timestamp;
+
+use super::AttentionItem;
+use crate::auth::{Device, DeviceState};
+use crate::node::Node;
+use crate::problem::{Answer, Problem};
+use crate::routes::Caller;
+use crate::routes::phones::phones_of;
+use crate::views::{LateRecord, QuarantineRow, RecordFilter, Scope};
+
+/// Logs set aside that are looked at; what is older stays in the log.
+const MAX_SET_ASIDE: usize = 1_000;
+
+/// The kinds, in the order of the queue.
+pub(super) const KINDS: [&str; 5] = ["conflict", "refused", "late", "phone", "upload"];
+
+pub(super) fn oversees(caller: &Caller, grid: &AreaCode) -> bool {
+    let roles = caller.roles_in(Some(grid));
+    roles.contains(&Role::Supervisor) || roles.contains(&Role::Admin)
+}
+
+/// The state of a phone is part of its name here, so that a phone whose state changes comes back.
+fn phone_id(device: &Device, forked: u64) -> Option<String> {
+    let state = match device.state {
+        DeviceState::Active if forked > 0 => format!("forked-{forked}"),
+        DeviceState::Active => return None,
+        DeviceState::Revoked => "revoked".to_owned(),
+        DeviceState::Wiped => "wiped".to_owned(),
+    };
+    Some(format!("{}:{state}", device.device_id))
+}
+
+/// What the queue is made from, for one caller.
+pub(super) struct Queue<'a> {
+    pub(super) node: &'a Node,
+    pub(super) caller: &'a Caller,
+    pub(super) grids: Option<&'a BTreeSet<AreaCode>>,
+}
+
+impl Queue<'_> {
+    fn has(&self, grid: &AreaCode) -> bool {
+        self.grids.is_none_or(|g| g.contains(grid))
+    }
+
+    pub(super) fn conflicts(&self) -> RecordFilter {
+        let mut filter = RecordFilter::of(Scope {
+            grids: self.grids.cloned(),
+            classes: self.caller.scope(&[]).classes,
+        });
+        filter.has_conflict = Some(true);
+        filter
+    }
+
+    pub(super) fn refused_count(&self) -> Answer<u64> {
+        let mut by_stream: BTreeMap<StreamId, u64> = self.node.views.refused_by_stream()?;
+        by_stream.retain(|stream, _| self.has(&stream.grid) && self.reads(stream));
+        for (stream, _) in self.caller.directory.all_settled() {
+            let stream = StreamId::parse(stream);
+            if let Some(n) = stream.and_then(|s| by_stream.get_mut(&s)) {
+                *n = n.saturating_sub(1);
+            }
+        }
+        Ok(by_stream.values().sum())
+    }
+
+    fn reads(&self, stream: &StreamId) -> bool {
+        self.caller
+            .scope_of_grid(&stream.grid)
+            .is_some_and(|s| s.classes.contains(&stream.class))
+    }
+
+    pub(super) fn late(&self) -> Answer<Vec<LateRecord>> {
+        let away = self.node.auth.put_away.of("late")?;
+        let mut all = self.node.views.late_records()?;
+        all.retain(|l| {
+            self.has(&l.grid)
+                && away
+                    .get(&l.record.to_string())
+                    .is_none_or(|at| l.received.millis() > *at)
+        });
+        Ok(all)
+    }
+
+    pub(super) fn phones(&self) -> Answer<Vec<(Device, String)>> {
+        let away = self.node.auth.put_away.of("phone")?;
+        let mut out = Vec::new();
+        for device in phones_of(self.node, self.caller, None)? {
+            let id = DeviceId(device.device_id);
+            let forked = self.node.views.set_aside_of(id)?.forked;
+            if let Some(id) = phone_id(&device, forked)
+                && !away.contains_key(&id)
+                && self.owner_is_here(UserId(device.user_id))
+            {
+                out.push((device, id));
+            }
+        }
+        out.sort_by_key(|(d, _)| (std::cmp::Reverse(d.last_seen_ms), d.device_id));
+        Ok(out)
+    }
+
+    fn owner_is_here(&self, user: UserId) -> bool {
+        let Some(grids) = self.grids else { return true };
+        let directory = &self.caller.directory;
+        directory.grants_of(user).any(|g| match &g.area {
+            None => true,
+            Some(area) => grids.iter().any(|grid| directory.lies_in(grid, area)),
+        })
+    }
+
+    pub(super) fn uploads(&self) -> Answer<Vec<QuarantineRow>> {
+        let away = self.node.auth.put_away.of("upload")?;
+        let mut all = self.node.views.quarantine(MAX_SET_ASIDE)?;
+        all.retain(|q| {
+            let here = match StreamId::parse(&q.stream) {
+                Some(stream) if self.caller.directory.is_grid(&stream.grid) => {
+                    self.has(&stream.grid)
+                }
+                // Of no stream that anybody oversees: a matter of those who run the installation.
+                _ => self.grids.is_none(),
+            };
+            here && !away.contains_key(&q.seq.to_string())
+        });
+        Ok(all)
+    }
+
+    fn name(&self, user: UserId) -> Option<String> {
+        self.caller.directory.user(&user).map(|u| u.name.clone())
+    }
+
+    fn item(&self, kind: &str, id: String, at: Timestamp, actions: &[&str]) -> AttentionItem {
+        AttentionItem {
+            kind: kind.to_owned(),
+            id,
+            at: at.to_rfc3339(),
+            record: None,
+            grid: None,
+            device: None,
+            user_name: None,
+            title: String::new(),
+            reason: None,
+            reason_text: None,
+            stream: None,
+            entry: None,
+            actions: actions.iter().map(|a| (*a).to_owned()).collect(),
+        }
+    }
+
+    /// Some items of a kind after a cursor of that kind, and the cursor after them.
+    pub(super) fn page(
+        &self,
+        kind: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Answer<(Vec<AttentionItem>, Option<String>)> {
+        match kind {
+            "conflict" => {
+                let filter = RecordFilter {
+                    cursor: cursor.map(str::to_owned),
+                    limit,
+                    ..self.conflicts()
+                };
+                let page = self.node.views.list(&filter)?;
+                let items = page.rows.into_iter().map(|row| AttentionItem {
+                    record: Some(row.record.to_string()),
+                    grid: Some(row.grid.to_string()),
+                    title: row.title,
+                    ..self.item(
+                        kind,
+                        row.record.to_string(),
+                        row.received,
+                        &["open", "choose"],
+                    )
+                });
+                Ok((items.collect(), page.next))
+            }
+            "refused" => self.refused(cursor, limit),
+            "late" => {
+                let found = self.late()?;
+                self.from(cursor, limit, found, |late| {
+                    let scope = self.caller.scope_of_grid(&late.grid);
+                    let found = match &scope {
+                        Some(scope) => self.node.views.record(&late.record, scope)?,
+                        None => None,
+                    };
+                    Ok(AttentionItem {
+                        record: Some(late.record.to_string()),
+                        grid: Some(late.grid.to_string()),
+                        user_name: self.name(late.user),
+                        title: found.map_or_else(String::new, |r| r.row.title),
+                        ..self.item(
+                            "late",
+                            late.record.to_string(),
+                            late.received,
+                            &["open", "settle"],
+                        )
+                    })
+                })
+            }
+            "phone" => {
+                let found = self.phones()?;
+                self.from(cursor, limit, found, |(device, id)| {
+                    let state = id.split_once(':').map_or("", |(_, s)| s);
+                    let state = state.split('-').next().unwrap_or_default().to_owned();
+                    let actions: &[&str] = match state.as_str() {
+                        "forked" => &["revoke", "wipe", "settle"],
+                        "revoked" => &["wipe", "settle"],
+                        _ => &["settle"],
+                    };
+                    Ok(AttentionItem {
+                        device: Some(device.device_id.to_string()),
+                        user_name: self.name(UserId(device.user_id)),
+                        title: device.label.clone(),
+                        reason: Some(state),
+                        ..self.item("phone", id.clone(), Timestamp(device.last_seen_ms), actions)
+                    })
+                })
+            }
+            _ => {
+                let found = self.uploads()?;
+                self.from(cursor, limit, found, |q| {
+                    Ok(AttentionItem {
+                        device: Some(q.author.device.to_string()),
+                        user_name: self.name(q.author.user),
+                        reason: Some(q.problem.clone()),
+                        reason_text: Some(notice::text(&q.problem, self.caller.locale).to_owned()),
+                        ..self.item("upload", q.seq.to_string(), q.received, &["settle"])
+                    })
+                })
+            }
+        }
+    }
+
+    /// A page of a short list by its position: what is put away meanwhile moves the rest up.
+    fn from<T>(
+        &self,
+        cursor: Option<&str>,
+        limit: usize,
+        all: Vec<T>,
+        item: impl Fn(&T) -> Answer<AttentionItem>,
+    ) -> Answer<(Vec<AttentionItem>, Option<String>)> {
+        let skip: usize = match cursor {
+            None => 0,
+            Some(text) => text.parse().map_err(|_| bad_cursor())?,
+        };
+        let items = all
+            .iter()
+            .skip(skip)
+            .take(limit)
+            .map(item)
+            .collect::<Answer<Vec<_>>>()?;
+        let end = skip + items.len();
+        Ok((items, (end < all.len()).then(|| end.to_string())))
+    }
+
+    fn refused(
+        &self,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Answer<(Vec<AttentionItem>, Option<String>)> {
+        let scope = Scope {
+            grids: self.grids.cloned(),
+            classes: SensitivityClass::ALL.into_iter().collect(),
+        };
+        let page = self.node.views.refused(&scope, cursor, limit)?;
+        let mut items = Vec::new();
+        for row in page.rows {
+            let (stream, entry) = (row.edit.stream.name(), row.edit.id.to_string());
+            let is_settled = self.caller.directory.settled(&stream, &entry).is_some();
+            if is_settled || !self.reads(&row.edit.stream) {
+                continue;
+            }
+            let code = row.code.as_str();
+            items.push(AttentionItem {
+                record: row.record.map(|r| r.to_string()),
+                grid: Some(row.edit.stream.grid.to_string()),
+                device: Some(row.edit.author.device.to_string()),
+                user_name: self.name(row.edit.author.user),
+                reason: Some(code.to_owned()),
+                reason_text: Some(notice::text(code, self.caller.locale).to_owned()),
+                ..self.item(
+                    "refused",
+                    format!("{stream} {entry}"),
+                    row.edit.received,
+                    &["open", "adopt", "dismiss"],
+                )
+            });
+            if let Some(item) = items.last_mut() {
+                item.stream = Some(stream);
+                item.entry = Some(entry);
+            }
+        }
+        Ok((items, page.next))
+    }
+}
+
+pub(super) fn bad_cursor() -> Problem {
+    Problem::bad_request("this is not a cursor of this list: ask for the first page")
+}

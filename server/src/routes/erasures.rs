@@ -1,0 +1,134 @@
+//! Erasure of records: for ever, and the list of what was erased.
+
+use axum::Json;
+use axum::extract::State;
+use gridfold_sync_core::directory::{DirectoryChange, Erasure};
+use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::schema::Role;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::records::find;
+use super::{Api, Body, Caller, Path};
+use crate::problem::{Answer, Code, Problem, ProblemBody};
+
+/// The longest reason, in characters.
+pub const ERASURE_REASON_MAX_CHARS: usize = 500;
+
+/// Why a record is to be erased.
+#[derive(Deserialize, ToSchema)]
+pub struct EraseRequest {
+    /// Why, 1 to 500 characters. It is kept: name nobody in it.
+    pub reason: String,
+}
+
+/// An erased record.
+#[derive(Serialize, ToSchema)]
+pub struct ErasureBody {
+    /// The record.
+    pub record_id: String,
+    /// The grid it was of.
+    pub grid: String,
+    /// Who erased it.
+    pub user_id: String,
+    /// Their name.
+    pub user_name: String,
+    /// When.
+    pub at: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Erased records, the newest first.
+#[derive(Serialize, ToSchema)]
+pub struct ErasureList {
+    /// The records.
+    pub erasures: Vec<ErasureBody>,
+}
+
+fn body(caller: &Caller, record: &RecordId, erasure: &Erasure) -> ErasureBody {
+    ErasureBody {
+        record_id: record.to_string(),
+        grid: erasure.grid.to_string(),
+        user_id: erasure.by.to_string(),
+        user_name: caller
+            .directory
+            .user(&erasure.by)
+            .map_or_else(String::new, |u| u.name.clone()),
+        at: erasure.at.to_rfc3339(),
+        reason: erasure.reason.clone(),
+    }
+}
+
+/// Erases a record for ever: its key is destroyed, so that no copy of the log can be read, and lists forget it. Edits of it that come later are refused. Nobody can undo this.
+#[utoipa::path(post, path = "/v1/records/{record_id}/erase", tag = "records", params(("record_id" = String, Path)), request_body = EraseRequest, responses(
+    (status = 200, body = ErasureBody),
+    (status = 400, body = ProblemBody),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+))]
+pub async fn erase(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(given): Body<EraseRequest>,
+) -> Answer<Json<ErasureBody>> {
+    let reason = given.reason.trim().to_owned();
+    if !(1..=ERASURE_REASON_MAX_CHARS).contains(&reason.chars().count()) {
+        return Err(Problem::bad_request(format!(
+            "a reason has 1 to {ERASURE_REASON_MAX_CHARS} characters"
+        )));
+    }
+    api.blocking(move |node| {
+        let (record, _) = find(node, &caller, &id)?;
+        let roles = caller.roles_in(Some(&record.row.grid));
+        if !roles.contains(&Role::Supervisor) && !roles.contains(&Role::Admin) {
+            return Err(Problem::new(Code::Forbidden));
+        }
+        let record_id = record.row.record;
+        let scope = crate::auth::Scope::of("record", record_id);
+        caller.audit(node, "record.erase", scope)?;
+        let erasure = Erasure {
+            grid: record.row.grid.clone(),
+            by: caller.user(),
+            at: caller.now,
+            reason,
+        };
+        // First that nothing of it may come back, durably; a crash from here on is finished at the next start.
+        node.directory.change(vec![DirectoryChange::RecordErased {
+            record: record_id,
+            erasure: Some(erasure.clone()),
+        }])?;
+        node.writer.erase(record_id)?;
+        Ok(Json(body(&caller, &record_id, &erasure)))
+    })
+    .await
+}
+
+/// What was erased in the areas that the caller oversees.
+#[utoipa::path(get, path = "/v1/erasures", tag = "records", responses((status = 200, body = ErasureList), (status = 403, body = ProblemBody)))]
+pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<ErasureList>> {
+    caller.require(&[Role::Admin, Role::Supervisor, Role::Auditor])?;
+    api.blocking(move |_| {
+        let may = |erasure: &Erasure| {
+            caller
+                .roles_in(Some(&erasure.grid))
+                .iter()
+                .any(|r| matches!(r, Role::Admin | Role::Supervisor | Role::Auditor))
+        };
+        let mut found: Vec<(&RecordId, &Erasure)> = caller
+            .directory
+            .erasures()
+            .filter_map(|(record, erasure)| Some((record, erasure?)))
+            .filter(|(_, erasure)| may(erasure))
+            .collect();
+        found.sort_by_key(|(record, erasure)| (std::cmp::Reverse(erasure.at), **record));
+        Ok(Json(ErasureList {
+            erasures: found
+                .into_iter()
+                .map(|(record, erasure)| body(&caller, record, erasure))
+                .collect(),
+        }))
+    })
+    .await
+}

@@ -1,0 +1,157 @@
+//! Phones of the people of an area: who has been silent for how long.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use gridfold_sync_core::ids::{AreaCode, DeviceId, UserId};
+use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{Api, Caller, Params, page_rows};
+use crate::auth::{Device, DeviceState};
+use crate::node::Node;
+use crate::problem::{Answer, Problem, ProblemBody};
+
+/// A phone.
+#[derive(Serialize, ToSchema)]
+pub struct PhoneBody {
+    /// Its id.
+    pub device_id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// Their name.
+    pub user_name: String,
+    /// What its owner calls it, for example its model.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub model: String,
+    /// When it was last in contact, to the minute.
+    pub last_sync_at: String,
+    /// `active`, `revoked`, `wiped`, or `forked`: a copy of its store wrote under its name, and what that brought was set aside.
+    pub state: String,
+    /// Entries of it that were set aside.
+    pub set_aside: u64,
+    /// When it last said that it erased what it may no longer hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wipe_receipt_at: Option<String>,
+}
+
+/// A page of phones, the longest silent first.
+#[derive(Serialize, ToSchema)]
+pub struct PhonePage {
+    /// The phones.
+    pub phones: Vec<PhoneBody>,
+    /// Where the next page starts; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Which phones.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PhoneQuery {
+    /// Only of people with a grant in or around this area.
+    pub area: Option<String>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows of a page, 1 to 500.
+    pub limit: Option<usize>,
+}
+
+/// The phones of users whom the caller may know of.
+pub(super) fn phones_of(node: &Node, caller: &Caller, area: Option<&str>) -> Answer<Vec<Device>> {
+    let area = match area {
+        None => None,
+        Some(code) => Some(
+            AreaCode::new(code)
+                .ok()
+                .filter(|a| caller.directory.area(a).is_some() && caller.sees_area(a))
+                .ok_or_else(Problem::not_found)?,
+        ),
+    };
+    let directory = &caller.directory;
+    let meets = |user: UserId| {
+        area.as_ref().is_none_or(|area| {
+            directory
+                .active_grants(user, caller.now)
+                .any(|g| match &g.area {
+                    None => true,
+                    Some(theirs) => {
+                        directory.lies_in(theirs, area) || directory.lies_in(area, theirs)
+                    }
+                })
+        })
+    };
+    let users: BTreeSet<Uuid> = directory
+        .users()
+        .map(|u| u.id)
+        .filter(|id| meets(*id) && caller.sees_user(*id))
+        .map(|id| id.0)
+        .collect();
+    let mut phones = node.auth.devices.enrolled()?;
+    phones.retain(|d| users.contains(&d.user_id));
+    Ok(phones)
+}
+
+fn body(node: &Node, caller: &Caller, device: &Device) -> Answer<PhoneBody> {
+    let set_aside = node.views.set_aside_of(DeviceId(device.device_id))?;
+    let state = match device.state {
+        DeviceState::Active if set_aside.forked > 0 => "forked",
+        DeviceState::Active => "active",
+        DeviceState::Revoked => "revoked",
+        DeviceState::Wiped => "wiped",
+    };
+    Ok(PhoneBody {
+        device_id: device.device_id.to_string(),
+        user_id: device.user_id.to_string(),
+        user_name: caller
+            .directory
+            .user(&UserId(device.user_id))
+            .map_or_else(String::new, |u| u.name.clone()),
+        model: device.label.clone(),
+        last_sync_at: Timestamp(device.last_seen_ms).to_rfc3339(),
+        state: state.to_owned(),
+        set_aside: set_aside.entries,
+        wipe_receipt_at: caller
+            .directory
+            .last_erased(DeviceId(device.device_id))
+            .map(Timestamp::to_rfc3339),
+    })
+}
+
+/// The phones of the people of the caller's areas, the longest silent first.
+#[utoipa::path(get, path = "/v1/phones", tag = "devices", params(PhoneQuery), responses((status = 200, body = PhonePage), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(query): Params<PhoneQuery>,
+) -> Answer<Json<PhonePage>> {
+    caller.require(&[Role::Admin, Role::Supervisor])?;
+    let limit = page_rows(query.limit)?;
+    api.blocking(move |node| {
+        let mut phones = phones_of(node, &caller, query.area.as_deref())?;
+        phones.sort_by_key(|d| (d.last_seen_ms, d.device_id));
+        if let Some(cursor) = &query.cursor {
+            let bad = || Problem::bad_request("this is not a cursor of this list");
+            let (seen, id) = cursor.split_once('_').ok_or_else(bad)?;
+            let seen: i64 = seen.parse().map_err(|_| bad())?;
+            let id: Uuid = id.parse().map_err(|_| bad())?;
+            phones.retain(|d| (d.last_seen_ms, d.device_id) > (seen, id));
+        }
+        let more = phones.len() > limit;
+        phones.truncate(limit);
+        let next = phones
+            .last()
+            .filter(|_| more)
+            .map(|d| format!("{}_{}", d.last_seen_ms, d.device_id));
+        let phones = phones
+            .iter()
+            .map(|d| body(node, &caller, d))
+            .collect::<Answer<_>>()?;
+        Ok(Json(PhonePage { phones, next }))
+    })
+    .await
+}

@@ -1,0 +1,259 @@
+//! Which records a request asks for, within what its caller may see.
+
+use std::collections::BTreeSet;
+
+use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass};
+use gridfold_sync_core::schema::FormSet;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::problem::{Answer, Problem};
+use crate::routes::{Caller, MAX_PAGE_ROWS, page_rows, read_time};
+use crate::views::{BBox, Overdue, Polygon, RecordFilter, Sort};
+
+/// Most corners of a polygon.
+pub const MAX_CORNERS: usize = 200;
+/// Most fields that a list adds to its rows.
+pub const MAX_FIELDS: usize = 50;
+/// Most days that a household may be asked not to have been visited for.
+pub const MAX_NOT_VISITED_DAYS: u32 = 3_650;
+const DAY_MS: i64 = 86_400_000;
+
+/// Which records. All conditions hold together.
+#[derive(Debug, Default, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RecordQuery {
+    /// Only these records, separated by commas, at most 500.
+    pub id: Option<String>,
+    /// Only these forms, separated by commas.
+    pub form: Option<String>,
+    /// Only the grids of this area.
+    pub area: Option<String>,
+    /// Only records about this household.
+    pub household: Option<String>,
+    /// Only these statuses, separated by commas.
+    pub status: Option<String>,
+    /// Words that must be in a text the caller may read; Chinese is found anywhere in a text.
+    pub text: Option<String>,
+    /// Changed at or after this time, by the clock of the device.
+    pub from: Option<String>,
+    /// Changed before this time, by the clock of the device.
+    pub until: Option<String>,
+    /// Received at or after this time of the server.
+    pub received_from: Option<String>,
+    /// Only with conflicts, or only without.
+    pub conflict: Option<bool>,
+    /// Only with late edits, or only without.
+    pub late: Option<bool>,
+    /// Due before this time.
+    pub due_before: Option<String>,
+    /// To be handled by this person, as the field says.
+    pub assignee: Option<String>,
+    /// Work to be done past its deadline: `captured` as the deadline says, `received` counted from when the record arrived.
+    pub overdue: Option<String>,
+    /// Only tasks that nobody has acknowledged.
+    #[serde(default)]
+    pub unacknowledged: bool,
+    /// Only households that were not visited for so many days.
+    pub not_visited_days: Option<u32>,
+    /// Inside this polygon: `lon,lat;lon,lat;…`, 3 to 200 corners.
+    pub within: Option<String>,
+    /// Inside this box: `west,south,east,north`.
+    pub bbox: Option<String>,
+    /// Whether records marked as deleted are listed too.
+    #[serde(default)]
+    pub deleted: bool,
+    /// `changed`, `captured`, `received`, `due`, `title` or `status`; with a minus the largest first. `-changed` when left out. `due` and `status` leave out what has none.
+    pub sort: Option<String>,
+    /// Fields whose values each row gets in `fields`, by key, separated by commas.
+    pub fields: Option<String>,
+    /// Whether `total` is given, counted to 10,000 at most.
+    #[serde(default)]
+    pub count: bool,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows of a page, 1 to 500.
+    pub limit: Option<usize>,
+}
+
+pub(super) fn words(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|w| !w.is_empty())
+}
+
+/// The forms there are, with all their statuses.
+fn known_forms(forms: &FormSet) -> Vec<(FormCode, Vec<String>)> {
+    let mut known: Vec<(FormCode, Vec<String>)> = Vec::new();
+    for form in forms.iter() {
+        let at = match known.iter().position(|(code, _)| *code == form.code) {
+            Some(at) => at,
+            None => {
+                known.push((form.code.clone(), Vec::new()));
+                known.len() - 1
+            }
+        };
+        let (_, statuses) = &mut known[at];
+        for status in form.lifecycle.iter().flat_map(|l| &l.statuses) {
+            if !statuses.iter().any(|s| s == status.key.as_str()) {
+                statuses.push(status.key.to_string());
+            }
+        }
+    }
+    known
+}
+
+/// An area that the caller sees, or all.
+pub(crate) fn grids_of(caller: &Caller, area: Option<&str>) -> Answer<Option<Vec<AreaCode>>> {
+    let Some(code) = area else { return Ok(None) };
+    let area = AreaCode::new(code)
+        .ok()
+        .filter(|a| caller.directory.area(a).is_some() && caller.sees_area(a))
+        .ok_or_else(Problem::not_found)?;
+    Ok(Some(caller.directory.grids_in(Some(&area))))
+}
+
+fn degrees(text: &str, most: f64, what: &str) -> Answer<f64> {
+    text.trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|v| v.abs() <= most)
+        .ok_or_else(|| Problem::bad_request(format!("{what} must be degrees such as 117.2,39.1")))
+}
+
+pub(crate) fn read_bbox(text: &str) -> Answer<BBox> {
+    let parts: Vec<&str> = text.split(',').collect();
+    let [west, south, east, north] = parts.as_slice() else {
+        return Err(Problem::bad_request("bbox must be west,south,east,north"));
+    };
+    let area = BBox {
+        west: degrees(west, 180.0, "bbox")?,
+        south: degrees(south, 90.0, "bbox")?,
+        east: degrees(east, 180.0, "bbox")?,
+        north: degrees(north, 90.0, "bbox")?,
+    };
+    if area.south > area.north {
+        return Err(Problem::bad_request("bbox has its south above its north"));
+    }
+    Ok(area)
+}
+
+fn read_polygon(text: &str) -> Answer<Polygon> {
+    let corners = text
+        .split(';')
+        .filter(|c| !c.trim().is_empty())
+        .map(|corner| {
+            let (lon, lat) = corner
+                .split_once(',')
+                .ok_or_else(|| Problem::bad_request("within must be lon,lat;lon,lat;…"))?;
+            Ok((
+                degrees(lon, 180.0, "within")?,
+                degrees(lat, 90.0, "within")?,
+            ))
+        })
+        .collect::<Answer<Vec<_>>>()?;
+    if !(3..=MAX_CORNERS).contains(&corners.len()) {
+        return Err(Problem::bad_request(format!(
+            "within must have 3 to {MAX_CORNERS} corners"
+        )));
+    }
+    Ok(Polygon(corners))
+}
+
+/// The fields that a request names, and whether one of them is restricted and readable.
+pub(crate) fn read_fields(
+    caller: &Caller,
+    text: Option<&str>,
+    classes: &BTreeSet<SensitivityClass>,
+) -> Answer<(Vec<FieldKey>, bool)> {
+    let keys = words(text)
+        .map(FieldKey::new)
+        .collect::<Result<Vec<_>, _>>()?;
+    if keys.len() > MAX_FIELDS {
+        return Err(Problem::bad_request(format!(
+            "fields must name at most {MAX_FIELDS} fields"
+        )));
+    }
+    let is_restricted = classes.contains(&SensitivityClass::Restricted)
+        && caller.directory.forms().iter().any(|form| {
+            form.fields
+                .iter()
+                .any(|f| keys.contains(&f.key) && form.class_of(f) == SensitivityClass::Restricted)
+        });
+    Ok((keys, is_restricted))
+}
+
+/// The filter of a query, within what the caller may see.
+pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFilter> {
+    let grids = grids_of(caller, query.area.as_deref())?;
+    let scope = caller.scope(grids.as_deref().unwrap_or_default());
+    let mut filter = RecordFilter::of(scope);
+    if let Some(grids) = grids {
+        // An area without grids has no records; an empty list would mean all.
+        if grids.is_empty() {
+            filter.scope.grids = Some(BTreeSet::new());
+        }
+        filter.grids = grids;
+    }
+    let time =
+        |text: &Option<String>, what| text.as_deref().map(|t| read_time(t, what)).transpose();
+    filter.ids = words(query.id.as_deref())
+        .map(RecordId::parse)
+        .collect::<Result<_, _>>()?;
+    if filter.ids.len() > MAX_PAGE_ROWS {
+        return Err(Problem::bad_request(format!(
+            "id must name at most {MAX_PAGE_ROWS} records"
+        )));
+    }
+    filter.forms = words(query.form.as_deref())
+        .map(FormCode::new)
+        .collect::<Result<_, _>>()?;
+    filter.statuses = words(query.status.as_deref()).map(str::to_owned).collect();
+    filter.household = query
+        .household
+        .as_deref()
+        .map(RecordId::parse)
+        .transpose()?;
+    filter.text = query.text.clone().filter(|t| !t.trim().is_empty());
+    filter.from = time(&query.from, "from")?;
+    filter.until = time(&query.until, "until")?;
+    filter.received_from = time(&query.received_from, "received_from")?;
+    filter.due_before = time(&query.due_before, "due_before")?;
+    filter.has_conflict = query.conflict;
+    filter.late = query.late;
+    filter.doer = query.assignee.clone().filter(|d| !d.trim().is_empty());
+    filter.overdue = match query.overdue.as_deref() {
+        None => None,
+        Some("captured") => Some((Overdue::Captured, caller.now)),
+        Some("received") => Some((Overdue::Received, caller.now)),
+        Some(_) => return Err(Problem::bad_request("overdue must be captured or received")),
+    };
+    filter.unacknowledged = query.unacknowledged;
+    filter.not_visited_since = match query.not_visited_days {
+        None => None,
+        Some(days) if days <= MAX_NOT_VISITED_DAYS => {
+            Some(caller.now.plus_millis(-i64::from(days) * DAY_MS))
+        }
+        Some(_) => {
+            return Err(Problem::bad_request(format!(
+                "not_visited_days must be at most {MAX_NOT_VISITED_DAYS}"
+            )));
+        }
+    };
+    filter.bbox = query.bbox.as_deref().map(read_bbox).transpose()?;
+    filter.within = query.within.as_deref().map(read_polygon).transpose()?;
+    filter.include_deleted = query.deleted;
+    filter.known_forms = known_forms(caller.directory.forms());
+    filter.sort = match &query.sort {
+        Some(text) => Sort::parse(text).ok_or_else(|| {
+            Problem::bad_request(
+                "sort must be changed, captured, received, due, title or status, with or without a minus",
+            )
+        })?,
+        None => Sort::default(),
+    };
+    filter.cursor.clone_from(&query.cursor);
+    filter.limit = page_rows(query.limit)?;
+    Ok(filter)
+}

@@ -1,0 +1,75 @@
+//! What waits for somebody: late edits and refused edits, counted and listed by what the reader may settle.
+
+use std::collections::BTreeMap;
+
+use gridfold_sync_core::ids::{AreaCode, RecordId, StreamId, UserId};
+use gridfold_sync_core::time::Timestamp;
+
+use crate::views::{Views, ViewsError};
+
+/// A record with late edits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateRecord {
+    /// The record.
+    pub record: RecordId,
+    /// Its grid.
+    pub grid: AreaCode,
+    /// When the newest late edit came.
+    pub received: Timestamp,
+    /// Who made it.
+    pub user: UserId,
+    /// How many there are.
+    pub edits: u64,
+}
+
+impl Views {
+    /// All records with late edits, the newest first. There are few: late edits end with the weeks in which they may come.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn late_records(&self) -> Result<Vec<LateRecord>, ViewsError> {
+        self.pool.with(|conn| {
+            // One bare column of the row with the maximum comes along with it.
+            let mut statement = conn.prepare_cached(
+                "SELECT r.record, r.grid, MAX(e.received), e.user, COUNT(*)
+                 FROM entries e INDEXED BY entries_late JOIN records r ON r.id = e.record
+                 WHERE e.verdict = 1 AND r.live = 1 AND r.deleted = 0
+                 GROUP BY e.record ORDER BY 3 DESC, e.record DESC",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                out.push(LateRecord {
+                    record: RecordId::from_bytes(row.get(0)?),
+                    grid: AreaCode::new(&row.get::<_, String>(1)?)
+                        .map_err(|_| ViewsError::Damaged)?,
+                    received: Timestamp(row.get(2)?),
+                    user: UserId::from_bytes(row.get(3)?),
+                    edits: row.get::<_, i64>(4)?.unsigned_abs(),
+                });
+            }
+            Ok(out)
+        })
+    }
+
+    /// How many edits were refused in each stream.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn refused_by_stream(&self) -> Result<BTreeMap<StreamId, u64>, ViewsError> {
+        self.pool.with(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT s.name, COUNT(*) FROM entries e INDEXED BY entries_refused
+                 JOIN streams s ON s.id = e.stream WHERE e.verdict >= 2 GROUP BY e.stream",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut out = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let stream = StreamId::parse(&row.get::<_, String>(0)?);
+                let stream = stream.ok_or(ViewsError::Damaged)?;
+                out.insert(stream, row.get::<_, i64>(1)?.unsigned_abs());
+            }
+            Ok(out)
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! The conditions of a filter as SQL. Every value is bound; only names of columns that stand here are written.
+
+use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
+use rusqlite::types::Value as Sql;
+
+use crate::views::work::TO_DO;
+use crate::views::{Overdue, RecordFilter, SortKey, ViewsError, match_expression};
+
+/// The status of a task that was issued and nobody has acknowledged.
+pub(super) const UNACKNOWLEDGED: &str = "issued";
+
+/// SQL conditions and their values.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Conditions {
+    pub(super) sql: Vec<String>,
+    pub(super) values: Vec<Sql>,
+}
+
+impl Conditions {
+    pub(super) fn add(&mut self, sql: impl Into<String>) {
+        self.sql.push(sql.into());
+    }
+    pub(super) fn with(&mut self, sql: impl Into<String>, value: impl Into<Sql>) {
+        self.sql.push(sql.into());
+        self.values.push(value.into());
+    }
+    fn one_of(&mut self, column: &str, values: impl IntoIterator<Item = String>) {
+        let values: Vec<String> = values.into_iter().collect();
+        let marks = vec!["?"; values.len()].join(",");
+        self.add(format!("{column} IN ({marks})"));
+        self.values.extend(values.into_iter().map(Sql::from));
+    }
+    /// The classes the reader may read must hold the one of a column.
+    fn readable(&mut self, column: &str, filter: &RecordFilter) {
+        if filter.scope.classes.len() < SensitivityClass::ALL.len() {
+            let classes: Vec<String> = filter
+                .scope
+                .classes
+                .iter()
+                .map(|c| (*c as u8).to_string())
+                .collect();
+            self.add(format!("{column} IN ({})", classes.join(",")));
+        }
+    }
+    pub(super) fn all(&self) -> String {
+        self.sql.join(" AND ")
+    }
+}
+
+/// The grids that a filter looks at; none means all, an empty list nothing.
+pub(super) fn grids(filter: &RecordFilter) -> Option<Vec<&AreaCode>> {
+    match (&filter.scope.grids, filter.grids.is_empty()) {
+        (None, true) => None,
+        (None, false) => Some(filter.grids.iter().collect()),
+        (Some(scope), true) => Some(scope.iter().collect()),
+        (Some(scope), false) => Some(filter.grids.iter().filter(|g| scope.contains(*g)).collect()),
+    }
+}
+
+/// A JSON list, since a supervisor of a city has more grids than a statement has parameters.
+pub(super) fn json_list<T: serde::Serialize>(values: &[T]) -> Result<String, ViewsError> {
+    serde_json::to_string(values).map_err(|_| ViewsError::Damaged)
+}
+
+/// What a filter asks besides grids, forms, statuses, text and order, which the plan decides how to look up.
+pub(super) fn of(filter: &RecordFilter) -> Conditions {
+    let mut c = Conditions::default();
+    c.add("r.live = 1");
+    if !filter.include_deleted {
+        c.add("r.deleted = 0");
+    }
+    if let Some(household) = filter.household {
+        c.with("r.household = ?", household.bytes().to_vec());
+        c.readable("r.household_class", filter);
+    }
+    if let Some(from) = filter.from {
+        c.with("r.changed >= ?", from.millis());
+    }
+    if let Some(until) = filter.until {
+        c.with("r.changed < ?", until.millis());
+    }
+    if let Some(from) = filter.received_from {
+        c.with("r.received >= ?", from.millis());
+    }
+    match filter.has_conflict {
+        Some(true) => c.add("r.conflicts > 0"),
+        Some(false) => c.add("r.conflicts = 0"),
+        None => {}
+    }
+    match filter.late {
+        Some(true) => c.add("r.late = 1"),
+        Some(false) => c.add("r.late = 0"),
+        None => {}
+    }
+    if let Some(before) = filter.due_before {
+        c.with("r.due < ?", before.millis());
+    }
+    if let Some(doer) = &filter.doer {
+        c.with("r.doer = ?", doer.clone());
+    }
+    if let Some((clock, now)) = filter.overdue {
+        let column = match clock {
+            Overdue::Captured => "r.due",
+            Overdue::Received => "r.due_received",
+        };
+        c.add(format!("r.work > 0 AND r.work = {TO_DO}"));
+        c.with(format!("{column} < ?"), now.millis());
+    }
+    if filter.unacknowledged {
+        c.add("r.form = 'task' AND r.work > 0");
+        c.with("r.status = ?", UNACKNOWLEDGED.to_owned());
+    }
+    if let Some(since) = filter.not_visited_since {
+        c.add("r.form = 'household'");
+        c.with("r.visited < ?", since.millis());
+    }
+    if let Some(area) = &filter.bbox {
+        let e7 = |degrees: f64| Sql::Integer(to_e7(degrees));
+        c.add("r.lat BETWEEN ? AND ?");
+        c.values.extend([e7(area.south), e7(area.north)]);
+        c.add(if area.west <= area.east {
+            "r.lon BETWEEN ? AND ?"
+        } else {
+            "(r.lon >= ? OR r.lon <= ?)"
+        });
+        c.values.extend([e7(area.west), e7(area.east)]);
+        c.readable("r.place_class", filter);
+    }
+    if let Some(polygon) = &filter.within {
+        let corners: Vec<f64> = polygon.0.iter().flat_map(|(x, y)| [*x, *y]).collect();
+        let bytes: Vec<u8> = corners.iter().flat_map(|v| v.to_le_bytes()).collect();
+        c.add("r.lat IS NOT NULL");
+        c.with("inside(r.lat, r.lon, ?)", bytes);
+        c.readable("r.place_class", filter);
+    }
+    match filter.sort.key {
+        SortKey::Due => c.add("r.due IS NOT NULL"),
+        SortKey::Status => c.add("r.status IS NOT NULL"),
+        SortKey::Changed | SortKey::Captured | SortKey::Received | SortKey::Title => {}
+    }
+    c
+}
+
+/// The conditions on grids, forms and statuses, for a plan that does not look these up by an index.
+pub(super) fn rest(
+    c: &mut Conditions,
+    filter: &RecordFilter,
+    grids: Option<&[&AreaCode]>,
+) -> Result<(), ViewsError> {
+    if let Some(grids) = grids {
+        // The plus keeps SQLite from looking the grids up by themselves.
+        c.with(
+            "+r.grid IN (SELECT value FROM json_each(?))",
+            json_list(grids)?,
+        );
+    }
+    if !filter.forms.is_empty() {
+        c.one_of("+r.form", filter.forms.iter().map(ToString::to_string));
+    }
+    if !filter.statuses.is_empty() {
+        c.one_of("+r.status", filter.statuses.iter().cloned());
+    }
+    Ok(())
+}
+
+fn to_e7(degrees: f64) -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "degrees were checked to lie in the world"
+    )]
+    let e7 = (degrees * 1e7).round() as i64;
+    e7
+}
+
+fn column(class: SensitivityClass) -> &'static str {
+    match class {
+        SensitivityClass::General => "general",
+        SensitivityClass::Personal => "personal",
+        SensitivityClass::Restricted => "restricted",
+    }
+}
+
+/// What the full-text index is asked for; none when nothing can be found.
+pub(super) fn text(filter: &RecordFilter, text: &str) -> Option<String> {
+    let columns: Vec<&str> = filter.scope.classes.iter().map(|c| column(*c)).collect();
+    match_expression(text, &columns)
+}

@@ -1,0 +1,47 @@
+//! What the views hold of an erased record goes: its row, its parts, its words. Its entries stay as names and hashes.
+
+use gridfold_sync_core::ids::RecordId;
+use rusqlite::TransactionBehavior;
+
+use crate::views::counted::Counted;
+use crate::views::record_row::{Columns, find_row};
+use crate::views::{ViewsError, ViewsWriter};
+
+impl ViewsWriter {
+    /// Takes a record out of the views. One that is not there any more is no error.
+    ///
+    /// # Errors
+    /// When SQLite fails; then it is to be called again.
+    pub fn erase(&mut self, record: RecordId) -> Result<(), ViewsError> {
+        self.end_reads();
+        let tx = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let Some(row) = find_row(&tx, &record)? else {
+            return Ok(());
+        };
+        if !row.columns.live {
+            return Ok(());
+        }
+        // What is freed is overwritten.
+        tx.execute_batch("PRAGMA secure_delete = ON")?;
+        if row.words != 0 {
+            tx.execute("DELETE FROM search WHERE rowid = ?1", [row.id])?;
+        }
+        tx.execute("DELETE FROM parts WHERE record = ?1", [row.id])?;
+        tx.execute(
+            "UPDATE records SET live = 0, deleted = 0, status = NULL, conflicts = 0, late = 0, title = '', title_class = 0,
+             household = NULL, household_class = 0, lat = NULL, lon = NULL, place_class = 0, cell = NULL, missing = 0,
+             work = 0, due = NULL, due_received = NULL, doer = NULL, happened = NULL, closed = NULL, visited = 0, words = 0
+             WHERE id = ?1",
+            [row.id],
+        )?;
+        let mut counted = Counted::default();
+        counted.moved(record, &row.columns, &Columns::default());
+        counted.write(&tx)?;
+        tx.commit()?;
+        self.conn
+            .execute_batch("PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE);")?;
+        Ok(())
+    }
+}

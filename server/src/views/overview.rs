@@ -1,0 +1,262 @@
+//! What an overview counts, each number from an index or from what is counted as records change.
+//!
+//! What enters: grids, now, and where days begin. What leaves: numbers by grid and by day. No field of a record is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gridfold_sync_core::ids::{AreaCode, StreamId};
+use gridfold_sync_core::time::Timestamp;
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::views::conditions::{UNACKNOWLEDGED, json_list};
+use crate::views::work::TO_DO;
+use crate::views::{Views, ViewsError};
+
+/// What an overview is asked for.
+#[derive(Debug, Clone)]
+pub struct OverviewOf {
+    /// The grids; none means all.
+    pub grids: Option<BTreeSet<AreaCode>>,
+    /// Now, by the server's clock.
+    pub now: Timestamp,
+    /// Where each day of the trend begins, the last one today.
+    pub days: Vec<Timestamp>,
+    /// Where the week begins.
+    pub week: Timestamp,
+    /// Since when a household must have been visited.
+    pub visited_since: Timestamp,
+}
+
+/// The numbers of one grid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GridNumbers {
+    /// Visits of this week.
+    pub visits_week: u64,
+    /// Matters that are not closed.
+    pub matters_open: u64,
+    /// Matters to be handled past their deadline.
+    pub matters_overdue_captured: u64,
+    /// The same, the deadline counted from when they arrived.
+    pub matters_overdue_received: u64,
+    /// Tasks that are not closed.
+    pub tasks_open: u64,
+    /// Tasks that nobody acknowledged.
+    pub tasks_unacknowledged: u64,
+    /// Tasks to be done past their deadline.
+    pub tasks_overdue: u64,
+    /// Households.
+    pub households: u64,
+    /// Households that were not visited for long.
+    pub households_not_visited: u64,
+    /// When the newest entry came; none when none ever did.
+    pub last_received: Option<Timestamp>,
+}
+
+/// The numbers of one day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayNumbers {
+    /// Visits made.
+    pub visits: u64,
+    /// Matters reported.
+    pub matters_opened: u64,
+    /// Matters closed.
+    pub matters_closed: u64,
+}
+
+/// The numbers of an overview.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// By grid; a grid without anything may be missing.
+    pub grids: BTreeMap<String, GridNumbers>,
+    /// By day, as asked.
+    pub days: Vec<DayNumbers>,
+    /// Records in conflict.
+    pub conflicts: u64,
+}
+
+/// A condition on grids, and its value.
+fn of_grids(grids: Option<&BTreeSet<AreaCode>>) -> Result<(&'static str, Vec<Sql>), ViewsError> {
+    match grids {
+        None => Ok(("", Vec::new())),
+        Some(grids) => {
+            let list: Vec<&AreaCode> = grids.iter().collect();
+            Ok((
+                "AND grid IN (SELECT value FROM json_each(?))",
+                vec![json_list(&list)?.into()],
+            ))
+        }
+    }
+}
+
+/// Runs a statement whose rows are a grid and numbers.
+fn by_grid(
+    conn: &Connection,
+    sql: &str,
+    values: Vec<Sql>,
+    out: &mut BTreeMap<String, GridNumbers>,
+    mut take: impl FnMut(&mut GridNumbers, &[u64]),
+) -> Result<(), ViewsError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut numbers = Vec::with_capacity(columns);
+    while let Some(row) = rows.next()? {
+        numbers.clear();
+        for i in 1..columns {
+            let n: Option<i64> = row.get(i)?;
+            numbers.push(n.unwrap_or(0).unsigned_abs());
+        }
+        take(out.entry(row.get(0)?).or_default(), &numbers);
+    }
+    Ok(())
+}
+
+impl Views {
+    /// The numbers of an overview.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn overview(&self, of: &OverviewOf) -> Result<Overview, ViewsError> {
+        self.pool.with_one_look(|conn| {
+            let mut out = Overview::default();
+            open(conn, of, &mut out.grids)?;
+            households(conn, of, &mut out.grids)?;
+            visits_of_week(conn, of, &mut out.grids)?;
+            last_received(conn, of, &mut out.grids)?;
+            out.days = days(conn, of)?;
+            let (grids, values) = of_grids(of.grids.as_ref())?;
+            let n: i64 = conn
+                .prepare_cached(&format!(
+                    "SELECT COUNT(*) FROM records INDEXED BY records_conflicts
+                     WHERE live = 1 AND conflicts > 0 AND deleted = 0 {grids}"
+                ))?
+                .query_row(params_from_iter(values), |r| r.get(0))?;
+            out.conflicts = n.unsigned_abs();
+            Ok(out)
+        })
+    }
+}
+
+fn open(
+    conn: &Connection,
+    of: &OverviewOf,
+    out: &mut BTreeMap<String, GridNumbers>,
+) -> Result<(), ViewsError> {
+    let (grids, values) = of_grids(of.grids.as_ref())?;
+    for form in ["matter", "task"] {
+        let sql = format!(
+            "SELECT grid, COUNT(*), SUM(work = {TO_DO} AND due < ?), SUM(work = {TO_DO} AND due_received < ?),
+             SUM(status = '{UNACKNOWLEDGED}') FROM records INDEXED BY records_open
+             WHERE live = 1 AND deleted = 0 AND work > 0 AND form = '{form}' {grids} GROUP BY grid"
+        );
+        let now = Sql::Integer(of.now.millis());
+        let all = [vec![now.clone(), now], values.clone()].concat();
+        by_grid(conn, &sql, all, out, |grid, n| {
+            let [open, captured, received, unacknowledged] = n else {
+                return;
+            };
+            if form == "matter" {
+                grid.matters_open = *open;
+                grid.matters_overdue_captured = *captured;
+                grid.matters_overdue_received = *received;
+            } else {
+                grid.tasks_open = *open;
+                grid.tasks_overdue = *captured;
+                grid.tasks_unacknowledged = *unacknowledged;
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn households(
+    conn: &Connection,
+    of: &OverviewOf,
+    out: &mut BTreeMap<String, GridNumbers>,
+) -> Result<(), ViewsError> {
+    let (grids, values) = of_grids(of.grids.as_ref())?;
+    let sql = format!("SELECT grid, n FROM tally WHERE form = 'household' {grids}");
+    by_grid(conn, &sql, values.clone(), out, |grid, n| {
+        grid.households = n.first().copied().unwrap_or_default();
+    })?;
+    let sql = format!(
+        "SELECT grid, COUNT(*) FROM records INDEXED BY records_visited
+         WHERE live = 1 AND deleted = 0 AND form = 'household' {grids} AND visited < ? GROUP BY grid"
+    );
+    let since = vec![Sql::Integer(of.visited_since.millis())];
+    by_grid(conn, &sql, [values, since].concat(), out, |grid, n| {
+        grid.households_not_visited = n.first().copied().unwrap_or_default();
+    })
+}
+
+fn visits_of_week(
+    conn: &Connection,
+    of: &OverviewOf,
+    out: &mut BTreeMap<String, GridNumbers>,
+) -> Result<(), ViewsError> {
+    let (grids, values) = of_grids(of.grids.as_ref())?;
+    let grids = grids.replace("grid IN", "+grid IN");
+    let sql = format!(
+        "SELECT grid, COUNT(*) FROM records INDEXED BY records_happened
+         WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL AND form = 'visit' AND happened >= ? {grids}
+         GROUP BY grid"
+    );
+    let week = vec![Sql::Integer(of.week.millis())];
+    by_grid(conn, &sql, [week, values].concat(), out, |grid, n| {
+        grid.visits_week = n.first().copied().unwrap_or_default();
+    })
+}
+
+fn last_received(
+    conn: &Connection,
+    of: &OverviewOf,
+    out: &mut BTreeMap<String, GridNumbers>,
+) -> Result<(), ViewsError> {
+    let mut statement = conn.prepare_cached("SELECT name, received FROM streams")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let Some(stream) = StreamId::parse(name) else {
+            continue;
+        };
+        if of.grids.as_ref().is_none_or(|g| g.contains(&stream.grid)) {
+            let at = Timestamp(row.get(1)?);
+            let grid = out.entry(stream.grid.to_string()).or_default();
+            grid.last_received = grid.last_received.max(Some(at));
+        }
+    }
+    Ok(())
+}
+
+fn days(conn: &Connection, of: &OverviewOf) -> Result<Vec<DayNumbers>, ViewsError> {
+    let (grids, values) = of_grids(of.grids.as_ref())?;
+    let grids = grids.replace("grid IN", "+grid IN");
+    let sql = |index: &str, column: &str, form: &str| {
+        format!(
+            "SELECT COUNT(*) FROM records INDEXED BY {index} WHERE live = 1 AND deleted = 0 AND {column} IS NOT NULL
+             AND form = '{form}' AND {column} >= ? AND {column} < ? {grids}"
+        )
+    };
+    let mut visits = conn.prepare_cached(&sql("records_happened", "happened", "visit"))?;
+    let mut opened = conn.prepare_cached(&sql("records_happened", "happened", "matter"))?;
+    let mut closed = conn.prepare_cached(&sql("records_closed", "closed", "matter"))?;
+    let ends = of.days.iter().skip(1).map(|d| d.millis());
+    // Nothing happens after it was received, so today ends where time does.
+    let ends = ends.chain(std::iter::once(i64::MAX));
+    let mut out = Vec::with_capacity(of.days.len());
+    for (from, until) in of.days.iter().zip(ends) {
+        let range = vec![Sql::Integer(from.millis()), Sql::Integer(until)];
+        let all = [range, values.clone()].concat();
+        let count = |statement: &mut rusqlite::CachedStatement<'_>| {
+            let n: i64 = statement.query_row(params_from_iter(all.iter()), |r| r.get(0))?;
+            Ok::<_, ViewsError>(n.unsigned_abs())
+        };
+        out.push(DayNumbers {
+            visits: count(&mut visits)?,
+            matters_opened: count(&mut opened)?,
+            matters_closed: count(&mut closed)?,
+        });
+    }
+    Ok(out)
+}

@@ -1,0 +1,700 @@
+//! Who may call what: every route of the API by every role, in the caller's own area and in another, by bearer token and by cookie.
+//!
+//! A route without a row fails the test, and so does a row without a route. No answer to a role that may not read them holds a personal or restricted text.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod api_support;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
+use api_support::{Client, PASSWORD, World, config};
+use axum::Router;
+use serde_json::{Value, json};
+
+/// Who asks, in the order of the table's letters.
+const CALLERS: [&str; 6] = [
+    "nobody",
+    "worker",
+    "supervisor",
+    "admin",
+    "auditor",
+    "service",
+];
+/// Those who read general fields alone.
+const GENERAL_ONLY: [&str; 3] = ["nobody", "auditor", "service"];
+
+const PERSONAL: &str = "滨江道私密一号";
+const RESTRICTED: &str = "只有照护者知道";
+
+struct Ask {
+    path: String,
+    kind: &'static str,
+    body: Vec<u8>,
+}
+
+fn plain(path: impl Into<String>) -> Ask {
+    Ask {
+        path: path.into(),
+        kind: "",
+        body: Vec::new(),
+    }
+}
+
+fn with(path: impl Into<String>, body: &Value) -> Ask {
+    Ask {
+        path: path.into(),
+        kind: "application/json",
+        body: body.to_string().into_bytes(),
+    }
+}
+
+/// A row: how to ask, and what each caller is answered in their own area and in another.
+///
+/// `2` let in and done, `0` 400, `1` 401, `3` 403, `4` 404, `9` 409, `6` 422,
+/// `+` judged by what is brought and not by who brings it.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&Town, &str) -> Ask,
+);
+
+const ROWS: &[Row] = &[
+    // Doors.
+    ("post", "/v1/sign-in", "222222", "222222", |_, _| {
+        with(
+            "/v1/sign-in",
+            &json!({ "login": "operator-2", "password": PASSWORD }),
+        )
+    }),
+    ("post", "/v1/token", "111111", "111111", |_, _| {
+        with("/v1/token", &json!({ "refresh_token": "x" }))
+    }),
+    ("post", "/v1/session", "222222", "222222", |_, _| {
+        with(
+            "/v1/session",
+            &json!({ "login": "operator-2", "password": PASSWORD }),
+        )
+    }),
+    (
+        "get",
+        "/.well-known/jwks.json",
+        "222222",
+        "222222",
+        |_, _| plain("/.well-known/jwks.json"),
+    ),
+    ("get", "/healthz", "222222", "222222", |_, _| {
+        plain("/healthz")
+    }),
+    ("get", "/readyz", "222222", "222222", |_, _| {
+        plain("/readyz")
+    }),
+    ("get", "/metrics", "222222", "222222", |_, _| {
+        plain("/metrics")
+    }),
+    ("get", "/v1/me", "122222", "122222", |_, _| plain("/v1/me")),
+    // Devices.
+    ("get", "/v1/devices", "122222", "122222", |_, _| {
+        plain("/v1/devices")
+    }),
+    ("post", "/v1/devices/invite", "132233", "144444", |t, a| {
+        with("/v1/devices/invite", &json!({ "user_id": t.colleague(a) }))
+    }),
+    (
+        "get",
+        "/v1/devices/invite/{enrolment_id}",
+        "132233",
+        "132233",
+        |t, _| plain(format!("/v1/devices/invite/{}", t.invitation)),
+    ),
+    (
+        "post",
+        "/v1/devices/{device_id}/revoke",
+        "132233",
+        "144444",
+        |t, a| with(format!("/v1/devices/{}/revoke", t.device(a)), &json!({})),
+    ),
+    ("get", "/v1/phones", "132233", "144444", |_, a| {
+        plain(format!("/v1/phones?area={a}"))
+    }),
+    // The directory.
+    ("get", "/v1/areas", "122222", "122222", |_, _| {
+        plain("/v1/areas")
+    }),
+    ("get", "/v1/areas/boundaries", "122222", "144444", |_, a| {
+        plain(format!("/v1/areas/boundaries?area={a}"))
+    }),
+    ("post", "/v1/areas/import", "133333", "133333", |_, _| Ask {
+        path: "/v1/areas/import".to_owned(),
+        kind: "text/csv",
+        body: b"code,parent,name,level\n".to_vec(),
+    }),
+    ("get", "/v1/areas/{code}", "122222", "144444", |_, a| {
+        plain(format!("/v1/areas/{a}"))
+    }),
+    ("put", "/v1/areas/{code}", "133233", "133333", |_, a| {
+        with(
+            format!("/v1/areas/{a}"),
+            &json!({ "parent": &a[..3], "name": a, "level": "grid" }),
+        )
+    }),
+    ("get", "/v1/users", "122222", "122222", |_, _| {
+        plain("/v1/users")
+    }),
+    ("post", "/v1/users", "132233", "132233", |_, _| {
+        with("/v1/users", &json!({ "name": "new" }))
+    }),
+    ("get", "/v1/users/{user_id}", "122222", "144444", |t, a| {
+        plain(format!("/v1/users/{}", t.colleague(a)))
+    }),
+    (
+        "patch",
+        "/v1/users/{user_id}",
+        "132233",
+        "144444",
+        |t, a| {
+            with(
+                format!("/v1/users/{}", t.colleague(a)),
+                &json!({ "name": "colleague" }),
+            )
+        },
+    ),
+    (
+        "put",
+        "/v1/users/{user_id}/password",
+        "132233",
+        "144444",
+        |t, a| {
+            with(
+                format!("/v1/users/{}/password", t.colleague(a)),
+                &json!({ "password": PASSWORD }),
+            )
+        },
+    ),
+    ("get", "/v1/grants", "122222", "122222", |_, _| {
+        plain("/v1/grants")
+    }),
+    ("post", "/v1/grants", "132233", "144444", |t, a| {
+        with(
+            "/v1/grants",
+            &json!({ "user_id": t.colleague(a), "role": "worker", "area": a }),
+        )
+    }),
+    (
+        "post",
+        "/v1/grants/{grant_id}/end",
+        "132233",
+        "144444",
+        |t, a| with(format!("/v1/grants/{}/end", t.grant(a)), &json!({})),
+    ),
+    ("get", "/v1/forms", "122222", "122222", |_, _| {
+        plain("/v1/forms")
+    }),
+    ("post", "/v1/forms", "133333", "133333", |_, _| {
+        with("/v1/forms", &json!({}))
+    }),
+    (
+        "get",
+        "/v1/forms/{code}/{version}",
+        "122222",
+        "122222",
+        |_, _| plain("/v1/forms/matter/1"),
+    ),
+    ("get", "/v1/catalogue", "122222", "122222", |_, _| {
+        plain("/v1/catalogue")
+    }),
+    ("post", "/v1/catalogue", "133333", "133333", |_, _| {
+        with("/v1/catalogue", &json!({ "version": 1, "kinds": [] }))
+    }),
+    // Records.
+    ("get", "/v1/records", "122222", "144444", |_, a| {
+        plain(format!(
+            "/v1/records?area={a}&fields=address,care_notes,summary&count=true"
+        ))
+    }),
+    ("post", "/v1/records", "122232", "144444", |_, a| {
+        with(
+            "/v1/records",
+            &json!({ "grid": a, "form": "matter", "fields": { "kind": "x" } }),
+        )
+    }),
+    (
+        "get",
+        "/v1/records/{record_id}",
+        "122222",
+        "144444",
+        |t, a| plain(format!("/v1/records/{}", t.matter(a))),
+    ),
+    (
+        "patch",
+        "/v1/records/{record_id}",
+        "122232",
+        "144444",
+        |t, a| {
+            with(
+                format!("/v1/records/{}", t.matter(a)),
+                &json!({ "fields": { "place": "east" } }),
+            )
+        },
+    ),
+    (
+        "delete",
+        "/v1/records/{record_id}",
+        "122232",
+        "144444",
+        |t, a| plain(format!("/v1/records/{}", t.fresh_matter(a))),
+    ),
+    (
+        "get",
+        "/v1/records/{record_id}/history",
+        "122222",
+        "144444",
+        |t, a| plain(format!("/v1/records/{}/history", t.matter(a))),
+    ),
+    (
+        "post",
+        "/v1/records/{record_id}/restore",
+        "122232",
+        "144444",
+        |t, a| with(format!("/v1/records/{}/restore", t.matter(a)), &json!({})),
+    ),
+    (
+        "post",
+        "/v1/records/{record_id}/choose",
+        "199939",
+        "144444",
+        |t, a| {
+            with(
+                format!("/v1/records/{}/choose", t.matter(a)),
+                &json!({ "field": "kind", "by": "x" }),
+            )
+        },
+    ),
+    (
+        "post",
+        "/v1/records/{record_id}/transitions",
+        "162232",
+        "144444",
+        |t, a| {
+            with(
+                format!("/v1/records/{}/transitions", t.fresh_matter(a)),
+                &json!({ "action": "accept" }),
+            )
+        },
+    ),
+    (
+        "post",
+        "/v1/records/{record_id}/erase",
+        "132233",
+        "144444",
+        |t, a| {
+            with(
+                format!("/v1/records/{}/erase", t.fresh_matter(a)),
+                &json!({ "reason": "asked for" }),
+            )
+        },
+    ),
+    ("get", "/v1/erasures", "132223", "132223", |_, _| {
+        plain("/v1/erasures")
+    }),
+    ("get", "/v1/refused", "132233", "132233", |_, _| {
+        plain("/v1/refused")
+    }),
+    ("post", "/v1/refused/settle", "132233", "144444", |t, a| {
+        with("/v1/refused/settle", &t.refused(a))
+    }),
+    ("get", "/v1/export/records", "122222", "144444", |_, a| {
+        plain(format!("/v1/export/records?format=csv&area={a}"))
+    }),
+    ("post", "/v1/sync", "133333", "133333", |_, _| Ask {
+        path: "/v1/sync".to_owned(),
+        kind: "application/vnd.gridfold.sync",
+        body: empty_sync(),
+    }),
+    ("post", "/v1/carry", "166666", "166666", |_, _| Ask {
+        path: "/v1/carry".to_owned(),
+        kind: api_support::carry::CARRY,
+        body: b"x".to_vec(),
+    }),
+    ("get", "/v1/audit", "133333", "133333", |_, _| {
+        plain("/v1/audit")
+    }),
+    // The dashboard.
+    ("get", "/v1/overview", "122222", "144444", |_, a| {
+        plain(format!("/v1/overview?area={a}"))
+    }),
+    ("get", "/v1/map", "122222", "144444", |_, a| {
+        plain(format!("/v1/map?zoom=12&area={a}"))
+    }),
+    ("get", "/v1/attention", "132233", "144444", |_, a| {
+        plain(format!("/v1/attention?area={a}"))
+    }),
+    (
+        "post",
+        "/v1/attention/settle",
+        "134433",
+        "134433",
+        |_, _| {
+            with(
+                "/v1/attention/settle",
+                &json!({ "kind": "upload", "id": "99" }),
+            )
+        },
+    ),
+    ("get", "/v1/saved-views", "122222", "122222", |_, _| {
+        plain("/v1/saved-views")
+    }),
+    (
+        "put",
+        "/v1/saved-views/{name}",
+        "122222",
+        "122222",
+        |_, _| with("/v1/saved-views/mine", &json!({})),
+    ),
+    (
+        "get",
+        "/v1/saved-views/{name}",
+        "122222",
+        "122222",
+        |_, _| plain("/v1/saved-views/mine"),
+    ),
+    (
+        "delete",
+        "/v1/saved-views/{name}",
+        "122222",
+        "122222",
+        |_, _| plain("/v1/saved-views/mine"),
+    ),
+    // Last, since wrong codes delay their address.
+    ("post", "/v1/enrol/begin", "++++++", "++++++", |_, _| {
+        with("/v1/enrol/begin", &json!({ "code": "x" }))
+    }),
+    ("post", "/v1/enrol/finish", "++++++", "++++++", |_, _| {
+        with(
+            "/v1/enrol/finish",
+            &json!({ "code": "x", "nonce": "00", "public_key": "00", "signature": "00" }),
+        )
+    }),
+];
+
+/// Routes whose answer is no message, or that end the session that asks; each has a test of its own below.
+const APART: [(&str, &str); 4] = [
+    ("get", "/v1/changes"),
+    ("post", "/v1/sign-out"),
+    ("get", "/v1/session"),
+    ("delete", "/v1/session"),
+];
+
+fn empty_sync() -> Vec<u8> {
+    gridfold_sync_core::wire::SyncRequest {
+        epoch: 0,
+        directory: [0; 8],
+        budget_kib: 0,
+        cursors: Vec::new(),
+        erased: Vec::new(),
+        logs: Vec::new(),
+        recover: Vec::new(),
+        seen: None,
+    }
+    .encode()
+}
+
+struct Town {
+    world: World,
+    operator: Client,
+    bearers: BTreeMap<&'static str, Client>,
+    pages: BTreeMap<&'static str, Client>,
+    colleagues: BTreeMap<String, String>,
+    matters: BTreeMap<String, String>,
+    invitation: String,
+    made: Cell<u8>,
+}
+
+impl Town {
+    fn new() -> Self {
+        let mut settings = config();
+        settings.limits.devices_per_worker = 1_000;
+        let world = World::with(settings, Router::new());
+        let operator = world.admin();
+        world.areas(&operator);
+        world.person(&operator, "operator-2", "worker", "c-a-1");
+        let (mut bearers, mut pages) = (BTreeMap::new(), BTreeMap::new());
+        bearers.insert("nobody", world.anonymous());
+        pages.insert("nobody", world.anonymous());
+        for role in &CALLERS[1..] {
+            let login = format!("the-{role}");
+            let (_, bearer) = world.person(&operator, &login, role, "c-a");
+            bearers.insert(*role, bearer);
+            pages.insert(*role, world.page(&login));
+        }
+        let mut town = Self {
+            colleagues: BTreeMap::new(),
+            matters: BTreeMap::new(),
+            invitation: String::new(),
+            made: Cell::new(0),
+            world,
+            operator,
+            bearers,
+            pages,
+        };
+        for (n, area) in ["c-a-1", "c-b-1"].into_iter().enumerate() {
+            let (id, _) =
+                town.world
+                    .person(&town.operator, &format!("colleague-{n}"), "worker", area);
+            town.colleagues.insert(area.to_owned(), id);
+            let matter = town.fresh_matter(area);
+            town.matters.insert(area.to_owned(), matter);
+            town.add(area, "household", &json!({ "address": PERSONAL, "care_notes": RESTRICTED, "location": { "lat": 39.1, "lon": 117.2 } }));
+        }
+        let invite = json!({ "user_id": town.colleague("c-a-1") });
+        let made = town.operator.post("/v1/devices/invite", &invite).ok();
+        town.invitation = made["enrolment_id"].as_str().unwrap().to_owned();
+        town
+    }
+
+    fn add(&self, area: &str, form: &str, fields: &Value) -> String {
+        let body = json!({ "grid": area, "form": form, "fields": fields });
+        self.operator.post("/v1/records", &body).ok()["record"]["record_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+    fn fresh_matter(&self, area: &str) -> String {
+        self.add(area, "matter", &json!({ "kind": "x", "summary": "s", "reported_at": "2026-06-13T05:50:34Z", "reporter_name": PERSONAL }))
+    }
+    fn matter(&self, area: &str) -> String {
+        self.matters[area].clone()
+    }
+    fn colleague(&self, area: &str) -> String {
+        self.colleagues[area].clone()
+    }
+    fn grant(&self, area: &str) -> String {
+        let body = json!({ "user_id": self.colleague(area), "role": "worker", "area": area });
+        self.operator.post("/v1/grants", &body).ok()["grant_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+    fn device(&self, area: &str) -> String {
+        self.made.set(self.made.get() + 1);
+        let phone = self
+            .world
+            .phone(&self.operator, &self.colleague(area), self.made.get())
+            .ok();
+        phone["device_id"].as_str().unwrap().to_owned()
+    }
+    /// A refused edit of that area, to be dismissed.
+    fn refused(&self, area: &str) -> Value {
+        let record = self.fresh_matter(area);
+        let path = format!("/v1/records/{record}/transitions");
+        self.operator
+            .post(&path, &json!({ "action": "close" }))
+            .refused(422, "transition_not_allowed");
+        let history = self
+            .operator
+            .get(&format!("/v1/records/{record}/history"))
+            .ok();
+        let entries = history["entries"].as_array().unwrap();
+        let found = entries.iter().find(|e| e["verdict"] == "refused").unwrap();
+        json!({ "stream": found["stream"], "entry": found["entry"], "how": "dismiss" })
+    }
+}
+
+/// Whether an answer is what a letter of the table says.
+fn fits(letter: char, status: u16) -> bool {
+    match letter {
+        '2' => (200..300).contains(&status),
+        '0' => status == 400,
+        '1' => status == 401,
+        '3' => status == 403,
+        '4' => status == 404,
+        '6' => status == 422,
+        '9' => status == 409,
+        '+' => !matches!(status, 401 | 403 | 404 | 500..),
+        other => panic!("{other} means nothing"),
+    }
+}
+
+#[test]
+fn every_route_has_a_row_and_every_row_a_route() {
+    let description: Value = serde_json::from_str(&gridfold_server::openapi::to_json()).unwrap();
+    let mut routes = BTreeSet::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            routes.insert((method.clone(), path.clone()));
+        }
+    }
+    let rows: BTreeSet<(String, String)> = ROWS
+        .iter()
+        .map(|(method, path, ..)| (*method, *path))
+        .chain(APART)
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
+        .collect();
+    assert_eq!(
+        routes.difference(&rows).collect::<Vec<_>>(),
+        Vec::<&(String, String)>::new(),
+        "routes without a row"
+    );
+    assert_eq!(
+        rows.difference(&routes).collect::<Vec<_>>(),
+        Vec::<&(String, String)>::new(),
+        "rows without a route"
+    );
+    // The description leaves nothing of the router out.
+    let router = include_str!("../src/router.rs");
+    let described: BTreeSet<&str> = routes.iter().map(|(_, path)| path.as_str()).collect();
+    let own = ["/openapi.json", "/docs", "/docs/", "/docs/{*path}"];
+    for part in router.split(".route(").skip(1) {
+        let path = part.split('"').nth(1).unwrap();
+        assert!(
+            described.contains(path) || own.contains(&path),
+            "{path} is not described"
+        );
+    }
+}
+
+#[test]
+fn each_role_is_answered_as_the_table_says() {
+    let town = Town::new();
+    let mut wrong = Vec::new();
+    for (method, path, own, other, ask) in ROWS {
+        for (area, letters) in [("c-a-1", own), ("c-b-1", other)] {
+            assert_eq!(letters.len(), CALLERS.len(), "{path}");
+            for (caller, letter) in CALLERS.iter().zip(letters.chars()) {
+                for (by, clients) in [("bearer", &town.bearers), ("cookie", &town.pages)] {
+                    let asked = ask(&town, area);
+                    let client = &clients[caller];
+                    let reply =
+                        client.send(&method.to_uppercase(), &asked.path, asked.kind, &asked.body);
+                    if !fits(letter, reply.status) {
+                        wrong.push(format!("{method} {path} in {area} as {caller} by {by}: {letter} expected, {} answered", reply.status));
+                    }
+                    let text = String::from_utf8_lossy(&reply.bytes);
+                    let told = text.contains(PERSONAL) || text.contains(RESTRICTED);
+                    if told && (GENERAL_ONLY.contains(caller) || area == "c-b-1") {
+                        wrong.push(format!("{method} {path} in {area} tells {caller} by {by} what they may not read"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // What must not be told is there to be told.
+    let worker = &town.bearers["worker"];
+    let seen = worker
+        .get("/v1/records?area=c-a-1&fields=address,care_notes")
+        .text();
+    assert!(seen.contains(PERSONAL) && seen.contains(RESTRICTED));
+}
+
+#[test]
+fn a_restricted_field_is_read_by_those_who_may_and_each_reading_is_audited() {
+    let town = Town::new();
+    let household = town.add(
+        "c-a-2",
+        "household",
+        &json!({ "address": PERSONAL, "care_notes": RESTRICTED }),
+    );
+    let path = format!("/v1/records/{household}");
+    let readings = || {
+        town.operator
+            .get("/v1/audit?limit=500")
+            .text()
+            .matches("read-restricted")
+            .count()
+    };
+    for caller in CALLERS {
+        for clients in [&town.bearers, &town.pages] {
+            let before = readings();
+            let reply = clients[caller].get(&path);
+            let list =
+                clients[caller].get(&format!("/v1/records?id={household}&fields=care_notes"));
+            if GENERAL_ONLY.contains(&caller) {
+                assert!(
+                    matches!(reply.status, 401 | 404),
+                    "{caller} {}",
+                    reply.status
+                );
+                assert!(!list.text().contains(RESTRICTED), "{caller}");
+                assert_eq!(readings(), before, "{caller}");
+            } else {
+                assert!(
+                    reply.text().contains(RESTRICTED) && list.text().contains(RESTRICTED),
+                    "{caller}"
+                );
+                assert_eq!(readings(), before + 2, "{caller}");
+            }
+            // Writing it takes the same right.
+            let change = json!({ "fields": { "care_notes": "x" } });
+            let status = clients[caller].patch(&path, &change).status;
+            assert_eq!(
+                status == 200,
+                !GENERAL_ONLY.contains(&caller),
+                "{caller} {status}"
+            );
+            town.operator
+                .patch(&path, &json!({ "fields": { "care_notes": RESTRICTED } }))
+                .ok();
+        }
+    }
+}
+
+#[test]
+fn the_feed_of_changes_takes_whoever_is_signed_in() {
+    let town = Town::new();
+    let status = |client: &Client| {
+        let mut stream = TcpStream::connect(town.world.address).unwrap();
+        let mut head = format!(
+            "GET /v1/changes HTTP/1.1\r\nhost: {}\r\n",
+            town.world.address
+        );
+        if let Some(token) = &client.token {
+            head.push_str(&format!("authorization: Bearer {token}\r\n"));
+        }
+        for (name, value) in &client.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        write!(stream, "{head}\r\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line.split(' ').nth(1).unwrap().to_owned()
+    };
+    for caller in CALLERS {
+        let expected = if caller == "nobody" { "401" } else { "200" };
+        assert_eq!(status(&town.bearers[caller]), expected, "{caller}");
+        assert_eq!(status(&town.pages[caller]), expected, "{caller}");
+    }
+}
+
+#[test]
+fn everybody_may_look_at_and_end_their_own_session() {
+    let town = Town::new();
+    for caller in CALLERS {
+        let (bearer, page) = (&town.bearers[caller], &town.pages[caller]);
+        let signed_in = if caller == "nobody" {
+            [401; 3]
+        } else {
+            [200, 204, 204]
+        };
+        assert_eq!(
+            bearer.get("/v1/session").status,
+            401,
+            "a token is no cookie"
+        );
+        assert_eq!(page.get("/v1/session").status, signed_in[0]);
+        assert_eq!(bearer.post("/v1/sign-out", &json!({})).status, signed_in[1]);
+        assert_eq!(page.delete("/v1/session").status, signed_in[2]);
+        assert!(matches!(bearer.get("/v1/me").status, 401 | 403));
+        assert_eq!(page.get("/v1/me").status, 401);
+    }
+}
