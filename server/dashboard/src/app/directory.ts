@@ -1,0 +1,106 @@
+/** Names of areas, forms and users, asked for once and kept while the page is open. */
+import { reactive, shallowRef } from 'vue';
+import { api } from '@/api/client';
+import type { Area, Field, Form, Status, User } from '@/api/types';
+import { said } from './locale';
+
+export const forms = shallowRef<Form[]>([]);
+let asked: Promise<void> | null = null;
+
+export function loadForms(again = false): Promise<void> {
+  if (!asked || again) {
+    asked = api.get<{ forms: Form[] }>('/v1/forms').then(
+      (answer) => {
+        forms.value = answer.forms;
+      },
+      (thrown: unknown) => {
+        asked = null;
+        throw thrown;
+      },
+    );
+  }
+  return asked;
+}
+export const form = (code: string): Form | undefined => forms.value.find((f) => f.code === code);
+export const formName = (code: string): string => said(form(code)?.label, code);
+export const field = (code: string, key: string): Field | undefined => form(code)?.fields.find((f) => f.key === key);
+export const fieldName = (code: string, key: string): string => said(field(code, key)?.label, key);
+export const statusOf = (code: string, key: string): Status | undefined =>
+  form(code)?.lifecycle?.statuses.find((s) => s.key === key);
+export const statusName = (code: string, key: string): string => said(statusOf(code, key)?.label, key);
+
+/** What names a record: a title that is the key of a choice is said as the choice. */
+export function titleOf(title: string, code?: string): string {
+  const among = code ? [form(code)] : forms.value;
+  for (const each of among) {
+    const choice = each?.fields.find((f) => f.key === each.title)?.choices?.find((c) => c.key === title);
+    if (choice) return said(choice.label, title);
+  }
+  return title;
+}
+
+const areas = reactive(new Map<string, Area | null>());
+export function rememberAreas(list: Area[]): void {
+  for (const area of list) areas.set(area.code, area);
+}
+/** The name of an area; its code until the name is known, and for ever when it is not ours to see. */
+export function areaName(code: string): string {
+  if (!areas.has(code)) {
+    areas.set(code, null);
+    api.get<Area>(`/v1/areas/${encodeURIComponent(code)}`).then(
+      (area) => areas.set(code, area),
+      () => {
+        // The code says enough.
+      },
+    );
+  }
+  return areas.get(code)?.name ?? code;
+}
+
+const users = reactive(new Map<string, string>());
+const usersAsked = new Set<string>();
+export function rememberUsers(list: User[]): void {
+  for (const user of list) users.set(user.user_id, user.name);
+}
+/** Who did what nobody is known for: a sign-in that failed, the server itself. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+export function userName(id: string): string {
+  if (id === NOBODY) return '–';
+  const known = users.get(id);
+  if (known !== undefined) return known;
+  if (!usersAsked.has(id)) {
+    usersAsked.add(id);
+    api.get<User>(`/v1/users/${encodeURIComponent(id)}`).then(
+      (user) => users.set(id, user.name),
+      () => {
+        // The id says enough.
+      },
+    );
+  }
+  return id.slice(0, 8);
+}
+
+const titles = reactive(new Map<string, string>());
+/** What names a record that another one refers to. */
+export function recordTitle(id: string): string {
+  const known = titles.get(id);
+  if (known !== undefined) return known;
+  titles.set(id, id.slice(0, 8));
+  api.get<{ title: string; form: string }>(`/v1/records/${encodeURIComponent(id)}`).then(
+    (record) => titles.set(id, titleOf(record.title, record.form) || id.slice(0, 8)),
+    () => {
+      // It is not ours to see.
+    },
+  );
+  return id.slice(0, 8);
+}
+
+/** Everything known is of the one who was signed in. */
+export function forget(): void {
+  asked = null;
+  forms.value = [];
+  areas.clear();
+  users.clear();
+  usersAsked.clear();
+  titles.clear();
+}

@@ -1,0 +1,56 @@
+/** Which records a page shows: one set of conditions, in the address, in saved views and in requests alike. */
+import type { LocationQuery } from 'vue-router';
+import type { Query } from '@/api/client';
+
+export const CONDITIONS = [
+  'form', 'area', 'status', 'text', 'from', 'until', 'conflict', 'late', 'deleted', 'overdue',
+  'unacknowledged', 'assignee', 'household', 'not_visited_days', 'within',
+] as const;
+export type Condition = (typeof CONDITIONS)[number];
+export type Filter = Partial<Record<Condition, string>>;
+
+/** The columns that every form has; others are fields of the form that is chosen, as `f.key`. */
+export const COLUMNS = ['form', 'grid', 'status', 'due', 'captured', 'changed', 'received'] as const;
+export const USUAL_COLUMNS = ['form', 'grid', 'status', 'changed'];
+export const SORTABLE: Record<string, string> = {
+  title: 'title', status: 'status', due: 'due', captured: 'captured', changed: 'changed', received: 'received',
+};
+export const USUAL_SORT = '-changed';
+
+export interface View { filter: Filter; columns: string[]; sort: string }
+
+const one = (of: LocationQuery[string] | undefined): string => (Array.isArray(of) ? of[0] : of) ?? '';
+
+export function viewOf(query: LocationQuery): View {
+  const filter: Filter = {};
+  for (const key of CONDITIONS) {
+    const wanted = one(query[key]);
+    if (wanted !== '') filter[key] = wanted;
+  }
+  const columns = one(query.columns);
+  return {
+    filter,
+    columns: columns === '' ? [...USUAL_COLUMNS] : columns.split(',').filter((c) => c !== '-'),
+    sort: one(query.sort) || USUAL_SORT,
+  };
+}
+
+export function addressOf(view: View): Record<string, string> {
+  const address: Record<string, string> = {};
+  for (const key of CONDITIONS) {
+    const wanted = view.filter[key];
+    if (wanted) address[key] = wanted;
+  }
+  const columns = view.columns.join(',');
+  if (columns !== USUAL_COLUMNS.join(',')) address.columns = columns || '-';
+  if (view.sort !== USUAL_SORT) address.sort = view.sort;
+  return address;
+}
+
+/** Fields of forms among the columns. */
+export const fieldColumns = (view: View): string[] =>
+  view.columns.filter((c) => c.startsWith('f.')).map((c) => c.slice(2));
+
+export function requestOf(view: View): Query {
+  return { ...view.filter, sort: view.sort, fields: fieldColumns(view) };
+}

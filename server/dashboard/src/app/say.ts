@@ -1,0 +1,37 @@
+/** Words with the names and the language of the page: what templates call. */
+import type { ApiProblem } from '@/api/problem';
+import type { Form, HistoryEntry } from '@/api/types';
+import { t } from '@/messages';
+import { historyWords, type OperationWords } from '@/words/operations';
+import { ago, localTime } from '@/words/times';
+import { valueWords } from '@/words/values';
+import { field, recordTitle } from './directory';
+import { locale, said } from './locale';
+
+function sayer(): OperationWords {
+  return {
+    locale: locale.value,
+    yes: t('app.yes'),
+    no: t('app.no'),
+    recordTitle,
+    t,
+    fieldName: (form, key) => said(form?.fields.find((f) => f.key === key)?.label, key),
+    actionName: (form, action) => said(form?.lifecycle?.transitions.find((s) => s.action === action)?.label, action),
+  };
+}
+
+export const value = (form: string, key: string, of: unknown): string => valueWords(field(form, key), of, sayer());
+export const history = (form: Form | undefined, entries: HistoryEntry[]): string[][] =>
+  historyWords(form, entries, sayer());
+export const time = (text: string | null | undefined): string => localTime(text, locale.value);
+export const since = (text: string, now = Date.now()): string => ago(text, locale.value, now);
+export const count = (n: number): string => new Intl.NumberFormat(locale.value).format(n);
+
+/** What happened, for people: the server's sentence, or the page's own where no server answered. */
+export function problemWords(problem: ApiProblem): string {
+  const own = { offline: 'problem.offline', unreadable: 'problem.unreadable', page: 'problem.page' } as const;
+  if (problem.code in own) return t(own[problem.code as keyof typeof own]);
+  const wait = problem.retryAfterS ? ` ${t('problem.wait', { n: problem.retryAfterS })}` : '';
+  return problem.message + wait;
+}
+export const recordPlace = (at: { lon: number; lat: number }): string => `${at.lat.toFixed(4)}, ${at.lon.toFixed(4)}`;

@@ -1,0 +1,118 @@
+/** Who is signed in, what they may do, and when the session ends for want of activity. */
+import { computed, reactive } from 'vue';
+import { api, onSignedOut, useCsrfToken } from '@/api/client';
+import { ApiProblem } from '@/api/problem';
+import type { Me, Role, Session, Settings } from '@/api/types';
+
+/** The server ends a session after this long without a request; the page warns before and signs out itself. */
+export const IDLE_MS = 15 * 60_000;
+/** How long before the end the page asks. */
+export const WARN_MS = 2 * 60_000;
+/** While somebody types without sending anything, the server is told at most this often. */
+const TOUCH_EVERY_MS = 4 * 60_000;
+/** Set while a session should be there, so that nobody who is signed out is asked to prove it. */
+const SIGNED_IN = 'gridfold.signed-in';
+const ACTIVITY = 'gridfold.activity';
+
+export const session = reactive({
+  state: 'unknown' as 'unknown' | 'in' | 'out',
+  me: null as Me | null,
+  settings: {} as Settings,
+  absoluteAt: 0,
+  /** Why the sign-in page is shown, when it is not the first visit. */
+  ended: '' as '' | 'idle' | 'ended' | 'signed_out' | 'everywhere',
+});
+
+function taken(body: Session): void {
+  useCsrfToken(body.csrf_token);
+  session.me = body.me;
+  session.settings = body.settings ?? {};
+  session.absoluteAt = Date.parse(body.absolute_expires_at);
+  session.state = 'in';
+  session.ended = '';
+  localStorage.setItem(SIGNED_IN, 'yes');
+  noteActivity(true);
+}
+
+function left(why: typeof session.ended): void {
+  useCsrfToken('');
+  session.me = null;
+  localStorage.removeItem(SIGNED_IN);
+  session.state = 'out';
+  session.ended = why;
+}
+onSignedOut(() => {
+  if (session.state === 'in') left('ended');
+});
+
+/** Finds out once whether the cookie still stands for a session. */
+export async function restore(): Promise<void> {
+  if (!localStorage.getItem(SIGNED_IN)) {
+    session.state = 'out';
+    return;
+  }
+  try {
+    taken(await api.get<Session>('/v1/session'));
+  } catch (thrown) {
+    const problem = ApiProblem.from(thrown);
+    if (problem.status !== 401) throw problem;
+    left('ended');
+  }
+}
+
+export async function signIn(login: string, password: string): Promise<void> {
+  taken(await api.post<Session>('/v1/session', { login, password }));
+}
+
+export async function signOut(everywhere: boolean): Promise<void> {
+  await api.remove('/v1/session', { everywhere });
+  left(everywhere ? 'everywhere' : 'signed_out');
+}
+
+const has = (...roles: Role[]) => session.me?.roles.some((r) => roles.includes(r)) ?? false;
+export const may = {
+  /** Write records and settle what needs attention. */
+  write: computed(() => has('worker', 'supervisor', 'admin', 'service')),
+  supervise: computed(() => has('supervisor', 'admin')),
+  administer: computed(() => has('admin')),
+  administerEverywhere: computed(
+    () => session.me?.grants.some((g) => g.role === 'admin' && !g.area) ?? false,
+  ),
+  readPersonal: computed(() => has('worker', 'supervisor', 'admin', 'service')),
+};
+
+/** The areas of the grants in force; empty for everywhere. */
+export const ownAreas = computed(() => {
+  const grants = session.me?.grants ?? [];
+  if (grants.some((g) => !g.area)) return [];
+  return [...new Set(grants.map((g) => g.area as string))];
+});
+
+/* Activity is what a person does, in any tab; requests that the page makes by itself are none. */
+let lastTouch = 0;
+export function noteActivity(told = false): void {
+  const now = Date.now();
+  localStorage.setItem(ACTIVITY, String(now));
+  if (told) lastTouch = now;
+  else if (session.state === 'in' && now - lastTouch > TOUCH_EVERY_MS) {
+    lastTouch = now;
+    api.get<Session>('/v1/session').catch(() => {
+      // The next request of the page says what is wrong.
+    });
+  }
+}
+export function lastActivity(): number {
+  return Number(localStorage.getItem(ACTIVITY) ?? '0') || Date.now();
+}
+/** Milliseconds until the session ends for want of activity or of age. */
+export function leftMs(now: number): number {
+  return Math.min(lastActivity() + IDLE_MS, session.absoluteAt || Infinity) - now;
+}
+export async function endForIdleness(): Promise<void> {
+  try {
+    await api.remove('/v1/session');
+  } catch {
+    // It ends on the server by itself.
+  }
+  left('idle');
+}

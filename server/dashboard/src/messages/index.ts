@@ -1,0 +1,34 @@
+/** The one catalogue: every message as [Chinese, English], kept by page. */
+import { createI18n } from 'vue-i18n';
+import { locale } from '@/app/locale';
+import administration from './administration';
+import attention from './attention';
+import map from './map';
+import overview from './overview';
+import record from './record';
+import records from './records';
+import shell from './shell';
+import work from './work';
+
+export const catalogue = {
+  ...shell, ...overview, ...records, ...record, ...attention, ...work, ...map, ...administration,
+} as const;
+export type Key = keyof typeof catalogue;
+
+function only(which: 0 | 1): Record<string, string> {
+  return Object.fromEntries(Object.entries(catalogue).map(([key, said]) => [key, said[which]]));
+}
+
+export const i18n = createI18n({
+  legacy: false,
+  flatJson: true,
+  locale: locale.value,
+  fallbackLocale: 'en',
+  messages: { 'zh-CN': only(0), en: only(1) },
+});
+
+/** A message in the language of the page. */
+export function t(key: Key, named: Record<string, string | number> = {}): string {
+  return i18n.global.t(key, named);
+}
+export const isKey = (key: string): key is Key => key in catalogue;

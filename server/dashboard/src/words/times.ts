@@ -1,0 +1,50 @@
+/** Times as people read them: local, and how long ago. */
+import type { Locale } from '@/api/types';
+
+export function localTime(text: string | null | undefined, locale: Locale): string {
+  const at = Date.parse(text ?? '');
+  if (Number.isNaN(at)) return '';
+  return new Intl.DateTimeFormat(locale, {
+    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+  }).format(at);
+}
+
+export function localDay(text: string, locale: Locale): string {
+  // A date without a time is a day, not midnight somewhere.
+  const [year, month, day] = text.split('-').map(Number);
+  if (!year || !month || !day) return text;
+  return new Intl.DateTimeFormat(locale, { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: 'UTC' }).format(
+    Date.UTC(year, month - 1, day),
+  );
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 365 * 86_400_000],
+  ['month', 30 * 86_400_000],
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+];
+
+export function ago(text: string, locale: Locale, now: number): string {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) return '';
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  for (const [unit, ms] of STEPS) {
+    if (Math.abs(at - now) >= ms) return words.format(Math.trunc((at - now) / ms), unit);
+  }
+  return words.format(0, 'minute');
+}
+
+/** The offset of this browser's clock from UTC in minutes, east positive. */
+export const offsetMinutes = (now: Date = new Date()): number => -now.getTimezoneOffset();
+
+/** Midnight of a local day, so many days from today, in UTC. */
+export function startOfDay(days: number, now: Date = new Date()): string {
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days).toISOString();
+}
+
+/** Midnight of this week's Monday, in UTC. */
+export function startOfWeek(now: Date = new Date()): string {
+  return startOfDay(-((now.getDay() + 6) % 7), now);
+}

@@ -1,0 +1,67 @@
+/** Values of fields in words, by the type their form gives them. */
+import type { Choice, Field, Label, Locale } from '@/api/types';
+import { localDay, localTime } from './times';
+
+/** What the words need to know from outside: texts and the names of other records. */
+export interface Sayer {
+  locale: Locale;
+  yes: string;
+  no: string;
+  recordTitle: (id: string) => string;
+}
+
+const pick = (label: Label, locale: Locale): string => (locale === 'en' ? label.en || label.zh : label.zh || label.en);
+
+export function choiceName(choices: Choice[] | undefined, key: string, locale: Locale): string {
+  const found = choices?.find((c) => c.key === key);
+  return found ? pick(found.label, locale) : key;
+}
+
+export function isPlace(value: unknown): value is { lat: number; lon: number } {
+  return typeof value === 'object' && value !== null && 'lat' in value && 'lon' in value;
+}
+
+/** The value in words; empty when there is none. */
+export function valueWords(field: Field | undefined, value: unknown, say: Sayer): string {
+  if (value === null || value === undefined || value === '') return '';
+  switch (field?.type) {
+    case 'date_time':
+      return localTime(String(value), say.locale);
+    case 'date':
+      return localDay(String(value), say.locale);
+    case 'choose_one':
+      return choiceName(field.choices, String(value), say.locale);
+    case 'choose_many':
+      return Array.isArray(value)
+        ? value.map((key) => choiceName(field.choices, String(key), say.locale)).join(say.locale === 'en' ? ', ' : '、')
+        : String(value);
+    case 'reference':
+      return say.recordTitle(String(value));
+    case 'group':
+      return Array.isArray(value) ? value.map((item) => itemWords(field, item, say)).join('\n') : String(value);
+    default:
+      return plainWords(value, say);
+  }
+}
+
+function itemWords(group: Field, item: unknown, say: Sayer): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  const parts: string[] = [];
+  for (const [key, value] of Object.entries(item)) {
+    if (key === 'key') continue;
+    const member = group.members?.find((m) => m.key === key);
+    const words = valueWords(member, value, say);
+    if (words !== '') parts.push(`${member ? pick(member.label, say.locale) : key}: ${words}`);
+  }
+  return parts.join(say.locale === 'en' ? '; ' : '；');
+}
+
+function plainWords(value: unknown, say: Sayer): string {
+  if (typeof value === 'boolean') return value ? say.yes : say.no;
+  if (isPlace(value)) return `${value.lat.toFixed(5)}, ${value.lon.toFixed(5)}`;
+  if (Array.isArray(value)) return value.map((v) => plainWords(v, say)).join(', ');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).map(([key, v]) => `${key}: ${plainWords(v, say)}`).join('; ');
+  }
+  return String(value);
+}
