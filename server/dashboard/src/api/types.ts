@@ -258,4 +258,4 @@ export interface AreaImport {
   dry_run: boolean; rows: number; added: number; changed: number; unchanged: number; duplicates: number;
   refused: number; refusals: { line: number; reason: string }[];
 }
-export interface Erasure { record_id: string; at: string; user_id: string; grid?: string | null; reason?: string | null }
+export interface Erasure { record_id: string; at: string; user_id: string; user_name: string; grid: string; reason: string }

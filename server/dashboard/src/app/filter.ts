@@ -54,3 +54,11 @@ export const fieldColumns = (view: View): string[] =>
 export function requestOf(view: View): Query {
   return { ...view.filter, sort: view.sort, fields: fieldColumns(view) };
 }
+
+const EXPORTED: Record<string, string> = {
+  form: 'form', grid: 'grid', status: 'status', due: 'due_at', captured: 'captured_at', changed: 'changed_at', received: 'received_at',
+};
+/** The columns of a file that holds what the table shows. */
+export const exportedColumns = (view: View): string[] => [
+  'title', ...view.columns.filter((c) => !(c === 'form' && view.filter.form)).flatMap((c) => EXPORTED[c] ?? []),
+];

@@ -81,8 +81,6 @@ export default {
   'forms.published': ['已发布版本 {n}', 'Version {n} is published'],
   'forms.draft': ['起草新版本', 'Draft a new version'],
   'forms.bad': ['不是有效的 JSON：{why}', 'This is no valid JSON: {why}'],
-  'forms.new': ['新表单', 'New form'],
-  'forms.photo': ['照片', 'Photo'],
   'forms.required': ['必填', 'Required'],
   'forms.add': ['添加一项', 'Add an item'],
   'forms.lifecycle': ['状态与步骤', 'Statuses and steps'],

@@ -21,6 +21,5 @@ export default {
   'attention.device': ['查看手机', 'Look at the phone'],
   'attention.note': ['备注（可不填）', 'Note (optional)'],
   'attention.done': ['已处理', 'Settled'],
-  'attention.by': ['{name} 写于 {at}', 'By {name} at {at}'],
   'attention.reason': ['原因：{reason}', 'Reason: {reason}'],
 } as const;

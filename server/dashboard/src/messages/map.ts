@@ -17,7 +17,6 @@ export default {
   'map.noWebgl': ['这个浏览器不能显示地图，下面以列表给出相同的内容。', 'This browser cannot draw the map. Below is the same as a list.'],
   'map.place': ['位置', 'Place'],
   'map.count': ['条数', 'Records'],
-  'map.boundaries': ['网格边界', 'Boundaries'],
   'map.zoomIn': ['放大', 'Zoom in'],
   'map.zoomOut': ['缩小', 'Zoom out'],
   'map.none': ['这里没有带位置的记录', 'No record with a place here'],

@@ -35,11 +35,9 @@ export default {
   'work.newTaskGrid': ['网格', 'Grid'],
   'work.gridNone': ['请选择网格', 'Choose a grid'],
   'work.waiting': ['等待签收', 'Waiting to be acknowledged'],
-  'work.move': ['下一步', 'Next step'],
   'work.reply': ['答复内容', 'Reply'],
   'work.replyNone': ['请写答复', 'Write the reply'],
   'work.closeReply': ['答复并结案…', 'Close with a reply…'],
-  'work.closed': ['已答复并结案', 'Replied and closed'],
   'work.showClosed': ['显示已办结', 'Show closed ones'],
   'work.moreInList': ['还有更多，在列表中查看', 'There are more; see the list'],
 } as const;

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { settle } from '@/app/board';
+import { addressOf, exportedColumns, viewOf, type View } from '@/app/filter';
+import type { RecordRow } from '@/api/types';
+import { newRecordId } from '@/words/ids';
+import { cornersOf, cornerText, ringOf } from '@/words/polygon';
+
+const view: View = { filter: { form: 'visit', text: '路灯', conflict: 'true' }, columns: ['grid', 'f.purpose'], sort: 'captured' };
+
+test('a view survives the address', () => {
+  expect(viewOf(addressOf(view))).toEqual(view);
+  const bare: View = { filter: {}, columns: [], sort: '-changed' };
+  expect(viewOf(addressOf(bare))).toEqual(bare);
+});
+test('a file has the columns that are shown, in their order', () => {
+  expect(exportedColumns(view)).toEqual(['title', 'grid']);
+  expect(exportedColumns({ ...view, columns: ['form', 'due', 'received'] })).toEqual(['title', 'due_at', 'received_at']);
+});
+test('corners are read and written alike, and a ring is closed', () => {
+  const corners = cornersOf('117.2, 39.1\n117.3,39.1\n117.3,39.2\n');
+  expect(corners).toEqual([[117.2, 39.1], [117.3, 39.1], [117.3, 39.2]]);
+  expect(cornersOf(cornerText(corners!, ';'))).toEqual(corners);
+  expect(ringOf(corners!)).toHaveLength(4);
+});
+test('what is no polygon is told', () => {
+  for (const bad of ['', '1,2\n3,4', '1,2\n3,4\n5,', '181,0\n1,1\n2,2', '1;2;3']) expect(cornersOf(bad), bad).toBeNull();
+});
+test('a record id made here is a version 7 UUID of its time', () => {
+  const id = newRecordId(0x0190_1234_5678, (into) => into.fill(0xff));
+  expect(id).toBe('01901234-5678-7fff-bfff-ffffffffffff');
+});
+test('what arrives on a board stands behind what is read, marked', () => {
+  const row = (id: string, received_at = '1') => ({ record_id: id, received_at }) as RecordRow;
+  const fresh = new Set<string>();
+  const rows = settle([row('a'), row('b'), row('c')], [row('d'), row('c', '2'), row('a')], fresh);
+  expect(rows.map((r) => r.record_id)).toEqual(['a', 'c', 'd']);
+  expect([...fresh].sort()).toEqual(['c', 'd']);
+});

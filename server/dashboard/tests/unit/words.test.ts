@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import type { Form, HistoryEntry, Operation } from '@/api/types';
+import { catalogue, type Key } from '@/messages';
+import { historyWords, type OperationWords } from '@/words/operations';
+import { ago, localDay, localTime, startOfDay, startOfWeek } from '@/words/times';
+import { valueWords } from '@/words/values';
+
+const form: Form = {
+  code: 'visit', version: 1, label: { zh: '走访', en: 'Visit' }, class: 'general',
+  fields: [
+    { key: 'phone', label: { zh: '联系电话', en: 'Telephone' }, type: 'text' },
+    { key: 'purpose', label: { zh: '目的', en: 'Purpose' }, type: 'choose_one', choices: [{ key: 'care', label: { zh: '关爱', en: 'Care' } }] },
+    { key: 'needs', label: { zh: '需求', en: 'Needs' }, type: 'choose_many', choices: [{ key: 'meals', label: { zh: '助餐', en: 'Meals' } }] },
+    { key: 'notes', label: { zh: '备注', en: 'Notes' }, type: 'long_text' },
+    { key: 'members', label: { zh: '成员', en: 'Members' }, type: 'group', members: [{ key: 'name', label: { zh: '姓名', en: 'Name' }, type: 'text' }] },
+  ],
+};
+const said = catalogue as Record<string, readonly [string, string]>;
+function sayer(locale: 'zh-CN' | 'en'): OperationWords {
+  const which = locale === 'en' ? 1 : 0;
+  return {
+    locale, yes: said['app.yes']![which], no: said['app.no']![which], recordTitle: (id) => id,
+    t: (key: Key, named = {}) => said[key]![which].replace(/\{(\w+)\}/g, (_, name: string) => String(named[name])),
+    fieldName: (of, key) => of?.fields.find((f) => f.key === key)?.label[locale === 'en' ? 'en' : 'zh'] ?? key,
+    actionName: (_, action) => action,
+  };
+}
+const entry = (n: number, operations: Operation[], more: Partial<HistoryEntry> = {}): HistoryEntry => ({
+  entry: `e${n}`, stream: 's', seq: n, class: 'general', user_id: 'u', user_name: 'n', device_id: 'd', captured_at: '', received_at: '',
+  verdict: 'admitted', made_at: n === 1 ? [] : ['e1'], erased: false, operations, ...more,
+});
+
+describe('a history in words', () => {
+  test('says what a value was and what it became', () => {
+    const words = historyWords(form, [
+      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+    ], sayer('en'));
+    expect(words).toEqual([['made the record', 'set “Telephone” to “1”'], ['changed “Telephone” from “1” to “2”']]);
+  });
+  test('does not take a refused value for what stood before', () => {
+    const words = historyWords(form, [
+      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+      entry(2, [{ op: 'set', field: 'phone', value: 'refused' }], { verdict: 'refused' }),
+      entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
+    ], sayer('en'));
+    expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
+  });
+  test('says choices by their names in the language asked for', () => {
+    const ops: Operation[] = [{ op: 'set', field: 'purpose', value: 'care' }, { op: 'choose', field: 'needs', choice: 'meals' }];
+    expect(historyWords(form, [entry(2, ops)], sayer('zh-CN'))[0]).toEqual(['把“目的”改为“关爱”', '在“需求”里选了“助餐”']);
+  });
+  test('says splices as text, members by their names, unknown operations without JSON', () => {
+    const ops: Operation[] = [
+      { op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' }, { op: 'splice', field: 'notes', at: 0, delete: 2, insert: '' },
+      { op: 'item_set', field: 'members', item: 'm1', member: 'name', value: '王' }, { op: 'of_the_future', field: 'x', value: { a: 1 } },
+    ];
+    expect(historyWords(form, [entry(2, ops)], sayer('en'))[0]).toEqual([
+      'wrote “a” in “Notes”', 'took 2 characters out of “Notes”', 'set “Members · Name” to “王”', 'made a change',
+    ]);
+  });
+});
+
+describe('values in words', () => {
+  const say = sayer('en');
+  test('a group is read by its members, never as JSON', () => {
+    expect(valueWords(form.fields[4], [{ key: 'm1', name: 'A' }, { key: 'm2', name: 'B' }], say)).toBe('Name: A\nName: B');
+  });
+  test('no value is no word', () => {
+    for (const none of [null, undefined, '']) expect(valueWords(form.fields[0], none, say)).toBe('');
+  });
+  test('false and zero are values', () => {
+    expect(valueWords(undefined, false, say)).toBe('No');
+    expect(valueWords(undefined, 0, say)).toBe('0');
+  });
+});
+
+describe('times', () => {
+  test('are local', () => {
+    const local = new Date(2026, 5, 13, 9, 5).toISOString();
+    expect(localTime(local, 'en')).toBe('06/13/2026, 09:05');
+    expect(localTime(local, 'zh-CN')).toBe('2026/06/13 09:05');
+  });
+  test('a day stays the day it is, wherever the clock is', () => {
+    expect(localDay('2026-06-13', 'zh-CN')).toBe('2026/06/13');
+  });
+  test('how long ago counts whole units', () => {
+    const now = Date.parse('2026-06-13T12:00:00Z');
+    expect(ago('2026-06-13T10:30:00Z', 'en', now)).toBe('1 hour ago');
+    expect(ago('2026-06-10T11:00:00Z', 'en', now)).toBe('3 days ago');
+  });
+  test('today and this week begin at local midnight', () => {
+    const sunday = new Date(2026, 5, 14, 23, 59);
+    expect(startOfDay(0, sunday)).toBe(new Date(2026, 5, 14).toISOString());
+    expect(startOfWeek(sunday)).toBe(new Date(2026, 5, 8).toISOString());
+  });
+  test('nothing readable is nothing said', () => expect(localTime('', 'en')).toBe(''));
+});
