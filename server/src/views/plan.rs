@@ -106,8 +106,16 @@ pub(super) fn branches(
     if filter.late == Some(true) {
         return with_rest(base, "INDEXED BY records_late");
     }
-    if (filter.overdue.is_some() || filter.unacknowledged) && !filter.include_deleted {
+    let is_work = filter.open || filter.overdue.is_some() || filter.unacknowledged;
+    if is_work && !filter.include_deleted {
         return with_rest(base, "INDEXED BY records_open");
+    }
+    if let Some(index) = by_time(filter) {
+        base.with(
+            "r.form IN (SELECT value FROM json_each(?))",
+            json_list(&filter.forms)?,
+        );
+        return with_rest(base, index);
     }
     if filter.doer.is_some() {
         return with_rest(base, "INDEXED BY records_doer");
@@ -135,6 +143,18 @@ pub(super) fn branches(
         }]));
     }
     in_order(filter, base, grids).map(Some)
+}
+
+/// The index of a time that a filter names from its beginning, for the forms that it names.
+fn by_time(filter: &RecordFilter) -> Option<&'static str> {
+    if filter.forms.is_empty() || filter.include_deleted {
+        return None;
+    }
+    match (filter.happened, filter.closed) {
+        ((Some(_), _), _) => Some("INDEXED BY records_happened"),
+        (_, (Some(_), _)) => Some("INDEXED BY records_closed"),
+        _ => None,
+    }
 }
 
 /// The looks along an order.
@@ -233,8 +253,11 @@ fn by_form(
         let known = filter
             .known_forms
             .iter()
-            .find(|(code, _)| code.as_str() == form)
-            .map_or(&[] as &[String], |(_, statuses)| statuses);
+            .find(|(code, _)| code.as_str() == form);
+        // Of a form whose statuses are not told none may be left out.
+        let Some((_, known)) = known else {
+            return Ok(None);
+        };
         let mut statuses: BTreeSet<Option<&str>> = BTreeSet::new();
         if filter.statuses.is_empty() {
             statuses.extend(known.iter().map(|s| Some(s.as_str())));
