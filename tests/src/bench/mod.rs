@@ -1,5 +1,6 @@
 //! What the benchmarks share, and one module for each.
 
+pub(crate) mod dashboard;
 pub(crate) mod device;
 pub(crate) mod grid;
 pub(crate) mod phone;
@@ -9,5 +10,6 @@ pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod swarm;
 pub(crate) mod text;
+pub(crate) mod town;
 pub(crate) mod visit;
 pub(crate) mod wire;

@@ -39,6 +39,15 @@ enum What {
     Grid,
     /// A phone with 50,000 records: save, open, list.
     Phone,
+    /// What a supervisor waits for, against the bare SQLite file.
+    Dashboard {
+        /// Records in the views.
+        #[arg(long, default_value_t = 100_000)]
+        records: usize,
+        /// Seed of the generator.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Phones that come back at once.
     Swarm {
         /// How many.
@@ -55,6 +64,7 @@ fn main() {
         What::Growth => bench::server::growth(),
         What::Grid => bench::grid::run(),
         What::Phone => bench::phone::run(),
+        What::Dashboard { records, seed } => bench::dashboard::run_with(records, seed),
         What::Swarm { phones } => bench::swarm::run(phones),
     }
 }
