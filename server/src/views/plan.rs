@@ -204,22 +204,7 @@ fn in_order(
                 _ => one(base, "INDEXED BY records_changed"),
             }
         }
-        SortKey::Status => {
-            let mut out = Vec::new();
-            for form in &forms {
-                let mut c = base.clone();
-                c.with("r.form = ?", form.clone());
-                conditions::rest(&mut c, filter, grids)?;
-                out.push(Branch {
-                    index: "INDEXED BY records_form",
-                    conditions: c,
-                });
-            }
-            if out.is_empty() {
-                return one(base, "");
-            }
-            Ok(out)
-        }
+        SortKey::Status => each_form(filter, base, grids, &forms, "INDEXED BY records_form"),
         SortKey::Captured | SortKey::Received | SortKey::Title | SortKey::Due if few => {
             let grids: Vec<String> = grids
                 .unwrap_or_default()
@@ -237,8 +222,37 @@ fn in_order(
         SortKey::Received => one(base, "INDEXED BY records_received"),
         SortKey::Due => one(base, "INDEXED BY records_due"),
         SortKey::Title if filter.scope.classes.len() < SensitivityClass::ALL.len() => one(base, ""),
-        SortKey::Title => one(base, "INDEXED BY records_title"),
+        SortKey::Title => each_form(filter, base, grids, &forms, "INDEXED BY records_title"),
     }
+}
+
+/// One look for each form, for orders whose index begins with the form.
+fn each_form(
+    filter: &RecordFilter,
+    base: Conditions,
+    grids: Option<&[&AreaCode]>,
+    forms: &[String],
+    index: &'static str,
+) -> Result<Vec<Branch>, ViewsError> {
+    // Of a list that does not tell the forms there are, none may be left out.
+    let all = if forms.is_empty() {
+        vec![None]
+    } else {
+        forms.iter().map(Some).collect()
+    };
+    let mut out = Vec::with_capacity(all.len());
+    for form in all {
+        let mut c = base.clone();
+        if let Some(form) = form {
+            c.with("r.form = ?", form.clone());
+        }
+        conditions::rest(&mut c, filter, grids)?;
+        out.push(Branch {
+            index: if form.is_some() { index } else { "" },
+            conditions: c,
+        });
+    }
+    Ok(out)
 }
 
 /// One look for each form and status, each in the order of changes.

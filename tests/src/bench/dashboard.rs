@@ -135,7 +135,7 @@ fn compare(what: &str, mut api: impl FnMut(usize), mut sqlite: impl FnMut(usize)
 pub(crate) fn run_with(records: usize, seed: u64) {
     let dir = temp();
     let data = dir.path().join("server");
-    let settings = "[log]\nmin_free_mib = 16\n[limits]\ndevice_requests_per_minute = 1000000\n";
+    let settings = "[log]\nmin_free_mib = 16\n[limits]\ndevice_requests_per_minute = 100000\n";
     let config = Config::parse(settings, std::iter::empty()).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(T0));
     let node = Node::init(&data, config, clock, "admin", &Password::new(PASSWORD)).unwrap();
