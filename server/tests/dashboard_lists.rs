@@ -398,6 +398,16 @@ fn the_overview_counts_what_the_lists_list() {
         );
         assert_eq!(o["tasks_overdue"], total("form=task&overdue=captured"));
         assert_eq!(o["tasks_unacknowledged"], total("unacknowledged=true"));
+        assert_eq!(o["matters_open"], total("form=matter&open=true"));
+        assert_eq!(o["tasks_open"], total("form=task&open=true"));
+        let today = "from=2026-06-12T16:00:00Z";
+        let day = |what: &str| total(&format!("{what}_{today}"));
+        let trend = o["trend"].as_array().unwrap().last().unwrap();
+        assert_eq!(trend["day"], "2026-06-13");
+        assert_eq!(trend["visits"], day("form=visit&happened"));
+        assert_eq!(trend["matters_opened"], day("form=matter&happened"));
+        assert_eq!(trend["matters_closed"], day("form=matter&closed"));
+        assert_eq!(trend["matters_closed"], 1);
         assert_eq!(o["households"], total("form=household"));
         assert_eq!(
             o["households_not_visited"],

@@ -92,6 +92,20 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         Some(false) => c.add("r.late = 0"),
         None => {}
     }
+    if filter.open {
+        c.add("r.work > 0");
+    }
+    for (column, (from, until)) in [("happened", filter.happened), ("closed", filter.closed)] {
+        if from.is_some() || until.is_some() {
+            c.add(format!("r.{column} IS NOT NULL"));
+        }
+        if let Some(from) = from {
+            c.with(format!("r.{column} >= ?"), from.millis());
+        }
+        if let Some(until) = until {
+            c.with(format!("r.{column} < ?"), until.millis());
+        }
+    }
     if let Some(before) = filter.due_before {
         c.with("r.due < ?", before.millis());
     }

@@ -149,6 +149,12 @@ pub struct RecordFilter {
     pub late: Option<bool>,
     /// Only these records; empty for all.
     pub ids: Vec<RecordId>,
+    /// Only work that is not closed.
+    pub open: bool,
+    /// Only records of what happened at or after, and before, these times.
+    pub happened: (Option<Timestamp>, Option<Timestamp>),
+    /// Only work that was closed at or after, and before, these times.
+    pub closed: (Option<Timestamp>, Option<Timestamp>),
     /// Only records due before this time.
     pub due_before: Option<Timestamp>,
     /// Only records that this person is to handle, as the field says.
@@ -192,6 +198,9 @@ impl RecordFilter {
             has_conflict: None,
             late: None,
             ids: Vec::new(),
+            open: false,
+            happened: (None, None),
+            closed: (None, None),
             due_before: None,
             doer: None,
             overdue: None,

@@ -106,8 +106,16 @@ pub(super) fn branches(
     if filter.late == Some(true) {
         return with_rest(base, "INDEXED BY records_late");
     }
-    if (filter.overdue.is_some() || filter.unacknowledged) && !filter.include_deleted {
+    let is_work = filter.open || filter.overdue.is_some() || filter.unacknowledged;
+    if is_work && !filter.include_deleted {
         return with_rest(base, "INDEXED BY records_open");
+    }
+    if let Some(index) = by_time(filter) {
+        base.with(
+            "r.form IN (SELECT value FROM json_each(?))",
+            json_list(&filter.forms)?,
+        );
+        return with_rest(base, index);
     }
     if filter.doer.is_some() {
         return with_rest(base, "INDEXED BY records_doer");
@@ -135,6 +143,18 @@ pub(super) fn branches(
         }]));
     }
     in_order(filter, base, grids).map(Some)
+}
+
+/// The index of a time that a filter names from its beginning, for the forms that it names.
+fn by_time(filter: &RecordFilter) -> Option<&'static str> {
+    if filter.forms.is_empty() || filter.include_deleted {
+        return None;
+    }
+    match (filter.happened, filter.closed) {
+        ((Some(_), _), _) => Some("INDEXED BY records_happened"),
+        (_, (Some(_), _)) => Some("INDEXED BY records_closed"),
+        _ => None,
+    }
 }
 
 /// The looks along an order.
@@ -184,22 +204,7 @@ fn in_order(
                 _ => one(base, "INDEXED BY records_changed"),
             }
         }
-        SortKey::Status => {
-            let mut out = Vec::new();
-            for form in &forms {
-                let mut c = base.clone();
-                c.with("r.form = ?", form.clone());
-                conditions::rest(&mut c, filter, grids)?;
-                out.push(Branch {
-                    index: "INDEXED BY records_form",
-                    conditions: c,
-                });
-            }
-            if out.is_empty() {
-                return one(base, "");
-            }
-            Ok(out)
-        }
+        SortKey::Status => each_form(filter, base, grids, &forms, "INDEXED BY records_form"),
         SortKey::Captured | SortKey::Received | SortKey::Title | SortKey::Due if few => {
             let grids: Vec<String> = grids
                 .unwrap_or_default()
@@ -217,8 +222,37 @@ fn in_order(
         SortKey::Received => one(base, "INDEXED BY records_received"),
         SortKey::Due => one(base, "INDEXED BY records_due"),
         SortKey::Title if filter.scope.classes.len() < SensitivityClass::ALL.len() => one(base, ""),
-        SortKey::Title => one(base, "INDEXED BY records_title"),
+        SortKey::Title => each_form(filter, base, grids, &forms, "INDEXED BY records_title"),
     }
+}
+
+/// One look for each form, for orders whose index begins with the form.
+fn each_form(
+    filter: &RecordFilter,
+    base: Conditions,
+    grids: Option<&[&AreaCode]>,
+    forms: &[String],
+    index: &'static str,
+) -> Result<Vec<Branch>, ViewsError> {
+    // Of a list that does not tell the forms there are, none may be left out.
+    let all = if forms.is_empty() {
+        vec![None]
+    } else {
+        forms.iter().map(Some).collect()
+    };
+    let mut out = Vec::with_capacity(all.len());
+    for form in all {
+        let mut c = base.clone();
+        if let Some(form) = form {
+            c.with("r.form = ?", form.clone());
+        }
+        conditions::rest(&mut c, filter, grids)?;
+        out.push(Branch {
+            index: if form.is_some() { index } else { "" },
+            conditions: c,
+        });
+    }
+    Ok(out)
 }
 
 /// One look for each form and status, each in the order of changes.
@@ -233,8 +267,11 @@ fn by_form(
         let known = filter
             .known_forms
             .iter()
-            .find(|(code, _)| code.as_str() == form)
-            .map_or(&[] as &[String], |(_, statuses)| statuses);
+            .find(|(code, _)| code.as_str() == form);
+        // Of a form whose statuses are not told none may be left out.
+        let Some((_, known)) = known else {
+            return Ok(None);
+        };
         let mut statuses: BTreeSet<Option<&str>> = BTreeSet::new();
         if filter.statuses.is_empty() {
             statuses.extend(known.iter().map(|s| Some(s.as_str())));

@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS records (
 CREATE INDEX IF NOT EXISTS records_changed ON records (changed, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_received ON records (received, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_captured ON records (captured, id) WHERE live = 1;
-CREATE INDEX IF NOT EXISTS records_title ON records (title, id) WHERE live = 1;
+CREATE INDEX IF NOT EXISTS records_title ON records (form, title, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_due ON records (due, id) WHERE live = 1 AND due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_grid ON records (grid, form, changed, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_form ON records (form, status, changed, id) WHERE live = 1;

@@ -1,6 +1,7 @@
 //! What the benchmarks share, and one module for each.
 
 pub(crate) mod boundary;
+pub(crate) mod dashboard;
 pub(crate) mod device;
 pub(crate) mod grid;
 pub(crate) mod phone;
@@ -10,5 +11,6 @@ pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod swarm;
 pub(crate) mod text;
+pub(crate) mod town;
 pub(crate) mod visit;
 pub(crate) mod wire;

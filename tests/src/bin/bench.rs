@@ -49,6 +49,15 @@ enum What {
         #[arg(long)]
         make: bool,
     },
+    /// What a supervisor waits for, against the bare SQLite file.
+    Dashboard {
+        /// Records in the views.
+        #[arg(long, default_value_t = 100_000)]
+        records: usize,
+        /// Seed of the generator.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Phones that come back at once.
     Swarm {
         /// How many.
@@ -67,6 +76,7 @@ fn main() {
         What::Phone => bench::phone::run(),
         What::Boundary { dir, make: true } => bench::boundary::make(&dir),
         What::Boundary { dir, make: false } => bench::boundary::measure(&dir),
+        What::Dashboard { records, seed } => bench::dashboard::run_with(records, seed),
         What::Swarm { phones } => bench::swarm::run(phones),
     }
 }

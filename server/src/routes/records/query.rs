@@ -45,6 +45,17 @@ pub struct RecordQuery {
     pub conflict: Option<bool>,
     /// Only with late edits, or only without.
     pub late: Option<bool>,
+    /// Only work that is not closed.
+    #[serde(default)]
+    pub open: bool,
+    /// Of what happened at or after this time: a visit made, a matter reported, a meeting held; never later than it was received.
+    pub happened_from: Option<String>,
+    /// Of what happened before this time.
+    pub happened_until: Option<String>,
+    /// Closed at or after this time.
+    pub closed_from: Option<String>,
+    /// Closed before this time.
+    pub closed_until: Option<String>,
     /// Due before this time.
     pub due_before: Option<String>,
     /// To be handled by this person, as the field says.
@@ -219,6 +230,15 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
     filter.from = time(&query.from, "from")?;
     filter.until = time(&query.until, "until")?;
     filter.received_from = time(&query.received_from, "received_from")?;
+    filter.open = query.open;
+    filter.happened = (
+        time(&query.happened_from, "happened_from")?,
+        time(&query.happened_until, "happened_until")?,
+    );
+    filter.closed = (
+        time(&query.closed_from, "closed_from")?,
+        time(&query.closed_until, "closed_until")?,
+    );
     filter.due_before = time(&query.due_before, "due_before")?;
     filter.has_conflict = query.conflict;
     filter.late = query.late;
