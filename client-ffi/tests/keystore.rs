@@ -184,3 +184,30 @@ fn a_store_of_a_raw_key_does_not_open_by_a_key_store_and_a_locked_one_makes_none
     assert_eq!(names(dir.path()), [""; 0]);
     assert_eq!(Client::open(opts).err(), Some(ClientError::NoStore));
 }
+
+/// Seals what it never gives back.
+struct Broken;
+
+impl KeyStore for Broken {
+    fn wrap(&self, plain: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        Ok(plain.to_vec())
+    }
+    fn unwrap(&self, _: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
+        Ok(vec![0; 32])
+    }
+}
+
+#[test]
+fn a_key_store_that_does_not_give_back_what_it_sealed_makes_no_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let opts = OpenOptions {
+        key: StoreKey::KeyStore(Arc::new(Broken)),
+        ..options(dir.path(), &TestPlatform::new(1))
+    };
+    let error = Client::open_or_create(opts.clone()).err();
+    assert!(
+        matches!(error, Some(ClientError::Internal { .. })),
+        "{error:?}"
+    );
+    assert_eq!(Client::open(opts).err(), Some(ClientError::NoStore));
+}

@@ -92,13 +92,15 @@ impl Node {
         let directory = self.directory.current();
         let mine = directory.streams_of(author.user, now);
         // A phone whose grant ended still hears what became of its own edits before it erases.
-        let leaving: Vec<StreamId> = request
-            .cursors
-            .iter()
-            .map(|c| &c.stream)
-            .filter(|s| mine.binary_search(s).is_err() && once_read(&directory, author, s, now))
-            .cloned()
-            .collect();
+        let mut leaving: Vec<StreamId> = Vec::new();
+        for cursor in &request.cursors {
+            let stream = &cursor.stream;
+            if mine.binary_search(stream).is_err()
+                && (once_read(&directory, author, stream, now) || self.proves_reading(cursor)?)
+            {
+                leaving.push(stream.clone());
+            }
+        }
         let mut response = SyncResponse {
             epoch,
             now,
@@ -241,6 +243,12 @@ impl Node {
                 Some(Receipt::sign(&self.server_key, response.epoch, proved).signature);
         }
         Ok(())
+    }
+
+    /// Whether a cursor shows that its phone has read a stream, whatever grants say today: an area
+    /// that moved in the tree leaves no grant behind, and nobody guesses a prefix.
+    fn proves_reading(&self, cursor: &Cursor) -> Result<bool, SyncError> {
+        Ok(cursor.seq > 0 && self.is_on_our_log(&name(&cursor.stream)?, cursor)?)
     }
 
     fn is_on_our_log(&self, name: &StreamName, cursor: &Cursor) -> Result<bool, SyncError> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
+use gridfold_server::log::StreamName;
 use gridfold_server::node::Node;
 use gridfold_server::views::{RecordFilter, Scope};
 use gridfold_sync_core::admission::{LogProblem, PushedLog};
@@ -22,7 +23,7 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::schema::{Role, builtin_forms};
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
+use gridfold_sync_core::wire::{Cursor, Directive, SyncRequest, SyncResponse};
 
 const T0: Timestamp = Timestamp(1_780_000_000_000);
 
@@ -335,6 +336,59 @@ fn a_worker_of_another_grid_is_refused_and_another_devices_log_is_set_aside() {
         answer.pages.is_empty(),
         "a phone is sent only streams that its grants cover"
     );
+}
+
+#[test]
+fn a_phone_whose_grid_moved_away_hears_its_refusal_and_who_never_read_it_hears_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = set_up(dir.path());
+    let (mut a, mut stranger) = (enrol(&node, 1, "s1"), enrol(&node, 2, "g1"));
+    let stream = StreamId::new(area("g2"), SensitivityClass::Personal);
+    let log = a.entry(&stream, new_visit(9).1, visit_ops("记录"));
+    let push = |log| SyncRequest {
+        logs: vec![log],
+        ..SyncRequest::default()
+    };
+    a.sync(&node, &push(log));
+    let head = node
+        .log
+        .head(&StreamName::new(stream.name()).unwrap())
+        .unwrap();
+    let moved = [("s2", None, "street"), ("g2", Some("s2"), "grid")];
+    let areas = moved.map(|(code, parent, level)| Area {
+        code: area(code),
+        parent: parent.map(area),
+        name: code.to_owned(),
+        level: level.to_owned(),
+    });
+    node.directory
+        .change(vec![DirectoryChange::Areas {
+            areas: areas.to_vec(),
+        }])
+        .unwrap();
+
+    let mut read = [0; 8];
+    read.copy_from_slice(&head.prefix[..8]);
+    let with_cursor = |log, prefix| SyncRequest {
+        epoch: node.log.epoch(),
+        cursors: vec![Cursor {
+            stream: stream.clone(),
+            seq: head.seq,
+            prefix,
+        }],
+        ..push(log)
+    };
+    let erase = vec![Directive::Erase(stream.clone())];
+    let in_good_faith = a.entry(&stream, new_visit(8).1, visit_ops("离线记录"));
+    let answer = a.sync(&node, &with_cursor(in_good_faith, read));
+    let verdicts: Vec<_> = answer.pages[0].items.iter().map(|i| i.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Refused(RefusalCode::NoGrant)]);
+    assert_eq!(answer.directives, erase);
+
+    let guessed = stranger.entry(&stream, new_visit(7).1, visit_ops("x"));
+    let answer = stranger.sync(&node, &with_cursor(guessed, [7; 8]));
+    assert!(answer.pages.is_empty(), "a guessed prefix opens nothing");
+    assert_eq!(answer.directives, erase);
 }
 
 #[test]

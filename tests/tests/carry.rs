@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gridfold_client::{
-    CarryImport, CarryReader, CarryTo, Client, ClientError, EntryState, HistoryEntry, HttpRequest,
-    HttpResponse, OpenOptions, SyncOptions, SyncReport, SystemPlatform, Transport, TransportError,
-    TransportErrorKind, carry_frames,
+    CarryImport, CarryReader, CarryTo, Client, ClientError, Delivery, EntryState, HistoryEntry,
+    HttpRequest, HttpResponse, OpenOptions, Query, SyncOptions, SyncReport, SystemPlatform,
+    Transport, TransportError, TransportErrorKind, carry_frames,
 };
 use gridfold_server::auth::{Actor, DeviceState, Password};
 use gridfold_server::carry::CarryFailure;
@@ -400,6 +400,10 @@ fn a_colleague_takes_what_one_without_signal_wrote_and_brings_the_receipt_back()
     assert_eq!(a.states(old), [admitted(), at_server.clone(), at_server]);
     let detail = a.client.get(old).unwrap();
     assert!(detail.pending && detail.at_server);
+    // A list shows what the record shows.
+    let listed = a.client.query(Query::default()).items;
+    let listed = listed.iter().find(|item| item.record == old).unwrap();
+    assert_eq!(listed.delivery, Some(Delivery::AtServer));
     assert_eq!(
         code(a.client.carry_export(&CarryTo::Server)),
         "carry_nothing"

@@ -37,7 +37,11 @@ const SEED: u64 = 9;
 /// A server that does not come up in this time never does.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The program of `SERVER_BINARY`, or built here.
 fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("SERVER_BINARY") {
+        return path.into();
+    }
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
     let path = profile.join(format!("gridfold{}", std::env::consts::EXE_SUFFIX));

@@ -209,7 +209,8 @@ impl Client {
 }
 
 /// A bundle or receipt as texts for a looping sequence of QR codes, each of at most `max_chars`
-/// characters (128 to 4,296; 600 is easy to scan), all of the alphanumeric mode.
+/// characters (600 is easy to scan; what is less than 128 or more than 4,296 is taken as that), all of
+/// the alphanumeric mode.
 ///
 /// # Errors
 /// `Rejected` when it does not fit.

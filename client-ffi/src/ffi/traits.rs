@@ -83,7 +83,8 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for TransportError {
 
 /// Makes HTTP calls with the platform's own client, so that its TLS, proxy and pinning apply.
 ///
-/// A ready one comes with each binding. `call` runs on the executor of whoever awaits the library.
+/// A ready one comes with each binding. `call` runs on the executor of whoever awaits the library;
+/// in Kotlin on `Dispatchers.Default`.
 #[uniffi::export(foreign)]
 #[async_trait::async_trait]
 pub trait Transport: Send + Sync {
@@ -134,7 +135,7 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for ListenerError {
     }
 }
 
-/// Hears events, for those who prefer a callback to [`crate::ffi::Watch`].
+/// Hears events, for those who prefer a callback to a `Watch`.
 #[uniffi::export(foreign)]
 pub trait EventListener: Send + Sync {
     /// One event; called on a thread of the library, one event at a time.

@@ -144,7 +144,7 @@ pub enum Operation {
     AddItem {
         /// The group.
         field: String,
-        /// A key unique in the group, for example from `new_item_key`.
+        /// A key unique in the group, for example twelve random bytes in hexadecimal.
         item: String,
     },
     /// Removes an item; an edit of it made concurrently brings it back whole.

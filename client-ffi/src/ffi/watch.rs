@@ -78,6 +78,32 @@ struct Last {
     record: Option<Option<RecordDetail>>,
     page: Option<RecordPage>,
     sync_version: u64,
+    /// Something was touched that nobody has read since.
+    touched: bool,
+}
+
+/// Reads what was touched. When its future is dropped meanwhile, touched it stays, and another one
+/// that waits looks again.
+struct Reading<'a> {
+    watch: &'a Watch,
+    read: bool,
+}
+
+impl<'a> Reading<'a> {
+    fn begin(watch: &'a Watch, touched: bool) -> Option<Self> {
+        let due = std::mem::take(&mut watch.last.lock().touched) || touched;
+        // Not `then_some`: what it makes in vain would be dropped unread.
+        due.then(|| Self { watch, read: false })
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if !self.read {
+            self.watch.last.lock().touched = true;
+            self.watch.wake.notify(usize::MAX);
+        }
+    }
 }
 
 /// A reader of events. What happens before the app looks is merged, so a slow reader misses
@@ -90,7 +116,8 @@ pub struct Watch {
     target: Target,
     last: Mutex<Last>,
     stopped: AtomicBool,
-    stop: Event,
+    /// Tells those who wait to look again: it was stopped, or a reading was given up.
+    wake: Event,
 }
 
 impl std::fmt::Debug for Watch {
@@ -127,12 +154,10 @@ impl Watch {
                 while let Some(event) = self.changes.try_next() {
                     touched |= event.everything || event.records.contains(&id);
                 }
-                if !touched {
-                    return None;
-                }
-                let record = off_thread(move || Ok(store.get(id).map(detail_out)))
-                    .await
-                    .ok()?;
+                let mut reading = Reading::begin(self, touched)?;
+                let record = off_thread(move || Ok(store.get(id).map(detail_out))).await;
+                reading.read = true;
+                let record = record.ok()?;
                 let mut last = self.last.lock();
                 (last.record.as_ref() != Some(&record)).then(|| {
                     last.record = Some(record.clone());
@@ -144,13 +169,11 @@ impl Watch {
                 while self.changes.try_next().is_some() {
                     touched = true;
                 }
-                if !touched {
-                    return None;
-                }
+                let mut reading = Reading::begin(self, touched)?;
                 let query = (**query).clone();
-                let page = off_thread(move || Ok(page_out(store.query(query))))
-                    .await
-                    .ok()?;
+                let page = off_thread(move || Ok(page_out(store.query(query)))).await;
+                reading.read = true;
+                let page = page.ok()?;
                 let mut last = self.last.lock();
                 (last.page.as_ref() != Some(&page)).then(|| {
                     last.page = Some(page.clone());
@@ -177,13 +200,13 @@ impl Watch {
             // Listen first, then look: what happens in between wakes the listener.
             let change = self.changes.listen();
             let hub = self.hub.changed.listen();
-            let stop = self.stop.listen();
+            let wake = self.wake.listen();
             let store = self.store()?;
             if let Some(event) = self.look(store).await {
                 return Some(event);
             }
             let woken = futures_lite::future::or(change, hub);
-            futures_lite::future::or(woken, stop).await;
+            futures_lite::future::or(woken, wake).await;
         }
     }
 
@@ -191,7 +214,7 @@ impl Watch {
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         *self.store.lock() = None;
-        self.stop.notify(usize::MAX);
+        self.wake.notify(usize::MAX);
     }
 }
 
@@ -246,7 +269,7 @@ impl Client {
             target,
             last: Mutex::new(Last::default()),
             stopped: AtomicBool::new(false),
-            stop: Event::new(),
+            wake: Event::new(),
         }))
     }
 

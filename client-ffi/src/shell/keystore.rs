@@ -102,6 +102,13 @@ impl StoreKey {
         if sealed.len() > MAX_SEALED_BYTES {
             return Err(ClientError::internal("keystore/sealed_length"));
         }
+        // Found out now it costs nothing; found out at the next opening it would cost the store.
+        let opened = Zeroizing::new(keystore.unwrap(&sealed)?);
+        if opened.as_slice() != &key[..] {
+            return Err(ClientError::internal(
+                "keystore/wraps_what_it_does_not_unwrap",
+            ));
+        }
         let mut file = MAGIC.to_vec();
         file.extend_from_slice(&sealed);
         let sum: [u8; 32] = Sha256::digest(&file).into();

@@ -7,8 +7,9 @@ use gridfold_sync_core::time::Timestamp;
 use memchr::memmem::Finder;
 
 use crate::shell::Shell;
+use crate::shell::carry::those_at_server;
 use crate::shell::rows::Row;
-use crate::types::{Page, Query, RecordSummary, Sort};
+use crate::types::{Delivery, Page, Query, RecordSummary, Sort};
 
 /// Records of a page when the query names no limit.
 const DEFAULT_LIMIT: usize = 50;
@@ -102,7 +103,7 @@ impl Shell {
             .last()
             .filter(|_| more)
             .map(|(place, ..)| cursor(place));
-        let items = found
+        let mut items: Vec<RecordSummary> = found
             .into_iter()
             .map(|(_, row, record)| RecordSummary {
                 record,
@@ -120,7 +121,27 @@ impl Shell {
                 delivery: state.delivery(&record, row),
             })
             .collect();
+        drop(state);
+        self.note_receipts(&mut items);
         Page { items, next, total }
+    }
+
+    /// What a receipt that came back by carrying proves. Without it a list shows less than is
+    /// known, never more.
+    fn note_receipts(&self, items: &mut [RecordSummary]) {
+        let here = Some(Delivery::OnThisPhone);
+        if !items.iter().any(|item| item.delivery == here) {
+            return;
+        }
+        let there = self.read(|rx| those_at_server(rx, &self.state.read()));
+        for item in items.iter_mut().filter(|item| item.delivery == here) {
+            if there
+                .as_ref()
+                .is_ok_and(|there| there.contains(&item.record))
+            {
+                item.delivery = Some(Delivery::AtServer);
+            }
+        }
     }
 
     pub(crate) fn count(&self, query: &Query) -> u64 {

@@ -1,5 +1,6 @@
 //! What the benchmarks share, and one module for each.
 
+pub(crate) mod boundary;
 pub(crate) mod device;
 pub(crate) mod grid;
 pub(crate) mod phone;

@@ -9,6 +9,8 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 /// The server's own, for the baselines too.
@@ -39,6 +41,14 @@ enum What {
     Grid,
     /// A phone with 50,000 records: save, open, list.
     Phone,
+    /// Calls of the phone library in Rust, for `client-ffi/bindings/python/bench`.
+    Boundary {
+        /// Where the store of 50,000 records is.
+        dir: PathBuf,
+        /// Makes the store and measures nothing.
+        #[arg(long)]
+        make: bool,
+    },
     /// Phones that come back at once.
     Swarm {
         /// How many.
@@ -55,6 +65,8 @@ fn main() {
         What::Growth => bench::server::growth(),
         What::Grid => bench::grid::run(),
         What::Phone => bench::phone::run(),
+        What::Boundary { dir, make: true } => bench::boundary::make(&dir),
+        What::Boundary { dir, make: false } => bench::boundary::measure(&dir),
         What::Swarm { phones } => bench::swarm::run(phones),
     }
 }

@@ -139,6 +139,14 @@ fn run(options: &Options) -> Result<bool, DemoError> {
             "  curl -s {url}/v1/sign-in -H 'Content-Type: application/json' \
              -d '{{\"login\":\"{login}\",\"password\":\"{password}\"}}'"
         );
+        for worker in town.two_of_one_grid() {
+            let code = town.invite(worker.id, &url)?;
+            eprintln!(
+                "To play {} (docs/sample-phone.md), a code for 15 minutes:",
+                worker.name
+            );
+            eprintln!("  {code}");
+        }
         eprintln!("Stop with Ctrl-C.");
         runtime.block_on(async { tokio::signal::ctrl_c().await })?;
     }

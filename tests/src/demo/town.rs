@@ -1,6 +1,7 @@
 //! The town hall: a real server on a real data directory, with the real files imported, and the
 //! communities and grids below the streets made up.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -186,6 +187,23 @@ impl Town {
                 .change(vec![DirectoryChange::Grant { grant }])?;
         }
         Ok(())
+    }
+
+    /// Two workers of one grid, for somebody to play them; none when no grid has two.
+    #[must_use]
+    pub fn two_of_one_grid(&self) -> Vec<User> {
+        let (directory, now) = (self.node.directory.current(), self.clock.now());
+        let mut workers: BTreeMap<&AreaCode, Vec<User>> = BTreeMap::new();
+        for user in directory.users().filter(|u| u.active) {
+            for grant in directory.active_grants(user.id, now) {
+                if let (Role::Worker, Some(grid)) = (grant.role, &grant.area) {
+                    workers.entry(grid).or_default().push(user.clone());
+                }
+            }
+        }
+        let mut two = workers.into_values().find(|w| w.len() > 1);
+        two.iter_mut().for_each(|w| w.truncate(2));
+        two.unwrap_or_default()
     }
 
     /// A one-time enrolment code, as the text of its QR.

@@ -142,6 +142,8 @@ async def _day(server, codes, tmp_path):
         back = await wang.carry_import(receipt.data)
         assert isinstance(back, CarryImport.RECEIPT) and back.entries == bundle.entries
         assert (await wang.get(visit)).delivery == Delivery.AT_SERVER
+        [listed] = (await wang.list(RecordQuery(form="visit"))).items
+        assert listed.delivery == Delivery.AT_SERVER
         await sync(wang)
         await sync(li)
         assert (await wang.status()).pending == 0

@@ -11,7 +11,7 @@ mod post;
 mod read;
 mod rows;
 
-pub(crate) use read::{carried_history, is_at_server};
+pub(crate) use read::{carried_history, is_at_server, those_at_server};
 pub(crate) use rows::{at_server, forget_marks};
 
 use gridfold_sync_core::carry::CarryError;

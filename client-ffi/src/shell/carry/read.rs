@@ -1,5 +1,7 @@
 //! Reading what is carried.
 
+use std::collections::BTreeSet;
+
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{DeviceId, RecordId};
 
@@ -66,26 +68,32 @@ pub(crate) fn carried_history(
     Ok(out)
 }
 
+/// Which of the records that wait are known to be at the server with all that waits of them.
+pub(crate) fn those_at_server(
+    rx: &Rx<'_>,
+    state: &State,
+) -> Result<BTreeSet<RecordId>, ClientError> {
+    let marks = at_server(rx)?;
+    if marks.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut there: BTreeSet<RecordId> = state.pending.keys().copied().collect();
+    for item in state.outbox.values() {
+        let mark = marks.get(&(item.stream, item.id.incarnation));
+        if mark.is_none_or(|seq| item.id.seq > *seq) {
+            there.remove(&item.record);
+        }
+    }
+    Ok(there)
+}
+
 /// Whether all of a record's entries that wait are known to be at the server.
 pub(crate) fn is_at_server(
     rx: &Rx<'_>,
     state: &State,
     record: &RecordId,
 ) -> Result<bool, ClientError> {
-    if !state.pending.contains_key(record) {
-        return Ok(false);
-    }
-    let marks = at_server(rx)?;
-    Ok(!marks.is_empty()
-        && state
-            .outbox
-            .values()
-            .filter(|item| item.record == *record)
-            .all(|item| {
-                marks
-                    .get(&(item.stream, item.id.incarnation))
-                    .is_some_and(|seq| item.id.seq <= *seq)
-            }))
+    Ok(state.pending.contains_key(record) && those_at_server(rx, state)?.contains(record))
 }
 
 impl Shell {

@@ -2,25 +2,20 @@
 
 Every call that may take time is a coroutine; the work runs on threads of the library, HTTP runs on
 the caller's event loop. Errors are subclasses of :class:`ClientError`, by what to do next.
+Type checkers read `__init__.pyi`.
 """
 
 from contextlib import asynccontextmanager
 
 from ._native import gridfold_client as _generated
 from ._native.gridfold_client import *  # noqa: F401,F403
+from ._native.gridfold_client import Client, Locale, OpenConfig
 from .transport import HttpxTransport
 
+#: The generated names, without those that only the generated module itself has a use for.
 __all__ = [
-    name for name in vars(_generated) if name[0].isupper() and not name.startswith("Uniffi")
-] + ["HttpxTransport", "carry_frames", "locale_from_tag", "open_client"]
-
-from ._native.gridfold_client import (  # noqa: E402
-    Client,
-    Locale,
-    OpenConfig,
-    carry_frames,
-    locale_from_tag,
-)
+    name for name in _generated.__all__ if not name.endswith(("Protocol", "Impl", "InternalError"))
+] + ["HttpxTransport", "open_client"]
 
 
 @asynccontextmanager

@@ -1,0 +1,140 @@
+//! Watches at the boundary: a wait that is given up loses no event.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod common;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use common::{FakeServer, KEY, grid};
+use futures_lite::future::{block_on, poll_once};
+use gridfold_client::ffi::{
+    Client, ClientEvent, FieldContent, FieldValue, HttpReply, HttpRequest, Locale, OpenConfig,
+    Operation, Transport, TransportError, Watch, WatchTarget,
+};
+
+/// The server model as an app's transport.
+struct Wire(Arc<FakeServer>);
+
+#[async_trait::async_trait]
+impl Transport for Wire {
+    async fn call(&self, request: HttpRequest) -> Result<HttpReply, TransportError> {
+        let headers = request.headers.into_iter();
+        let asked = gridfold_client::HttpRequest {
+            method: request.method,
+            path: request.path,
+            headers: headers.map(|h| (h.name, h.value)).collect(),
+            body: request.body,
+        };
+        let reply = gridfold_client::Transport::call(&*self.0, asked).unwrap();
+        Ok(HttpReply {
+            status: reply.status,
+            headers: Vec::new(),
+            body: reply.body,
+        })
+    }
+}
+
+/// Runs a story and fails when it hangs.
+fn within(seconds: u64, story: impl Future<Output = ()> + Send + 'static) {
+    let (ended, end) = channel();
+    std::thread::spawn(move || {
+        block_on(story);
+        let _ = ended.send(());
+    });
+    end.recv_timeout(Duration::from_secs(seconds)).unwrap();
+}
+
+fn address(round: u32) -> Vec<Operation> {
+    vec![Operation::Set {
+        field: "address".to_owned(),
+        value: FieldValue::Text {
+            text: round.to_string(),
+        },
+    }]
+}
+
+fn shown(event: &ClientEvent) -> &str {
+    let ClientEvent::Record { record: Some(it) } = event else {
+        return "no record";
+    };
+    match &it.fields["address"] {
+        FieldContent::Value {
+            value: FieldValue::Text { text },
+        } => text,
+        _ => "no text",
+    }
+}
+
+/// A record, and a watch of it that has told how it is.
+async fn watched(dir: &tempfile::TempDir) -> (Arc<Client>, String, Arc<Watch>) {
+    let server = FakeServer::new();
+    let code = server.hire("甲", "c");
+    let config = OpenConfig {
+        path: dir.path().join("store").to_string_lossy().into_owned(),
+        locale: Locale::Zh,
+    };
+    let client = Client::open(config, KEY.to_vec(), Arc::new(Wire(server)))
+        .await
+        .unwrap();
+    client
+        .enrol(code, Some("http://server".to_owned()))
+        .await
+        .unwrap();
+    let record = client
+        .create(grid(1).to_string(), "household".to_owned(), address(0))
+        .await
+        .unwrap();
+    let watch = client
+        .watch(WatchTarget::Record {
+            record_id: record.clone(),
+        })
+        .unwrap();
+    watch.next_event().await.unwrap();
+    (client, record, watch)
+}
+
+#[test]
+fn a_wait_that_is_given_up_loses_no_event() {
+    within(60, async {
+        let dir = tempfile::tempdir().unwrap();
+        let (client, record, watch) = watched(&dir).await;
+        let mut given_up = 0;
+        for round in 1..50 {
+            client.edit(record.clone(), address(round)).await.unwrap();
+            if let Some(event) = poll_once(watch.next_event()).await {
+                assert_eq!(shown(&event.unwrap()), round.to_string());
+                continue;
+            }
+            given_up += 1;
+            let event = watch.next_event().await.unwrap();
+            assert_eq!(shown(&event), round.to_string());
+        }
+        assert!(given_up > 0, "no wait was given up while it read");
+    });
+}
+
+#[test]
+fn who_waits_beside_a_wait_that_is_given_up_is_told() {
+    within(60, async {
+        let dir = tempfile::tempdir().unwrap();
+        let (client, record, watch) = watched(&dir).await;
+        let mut given_up = 0;
+        for round in 1..50 {
+            client.edit(record.clone(), address(round)).await.unwrap();
+            let mut first = Box::pin(watch.next_event());
+            if poll_once(&mut first).await.is_some() {
+                continue;
+            }
+            let mut second = Box::pin(watch.next_event());
+            assert!(poll_once(&mut second).await.is_none(), "the first reads it");
+            drop(first);
+            given_up += 1;
+            assert_eq!(shown(&second.await.unwrap()), round.to_string());
+        }
+        assert!(given_up > 0, "no wait was given up while it read");
+    });
+}
