@@ -159,7 +159,10 @@ test('a matter is dispatched to a person, the phone acknowledges, and the board 
   await page.getByRole('option', { name }).click();
   const due = dialog.getByRole('combobox', { name: '完成时限' });
   await due.fill('2099-01-02 09:00:00');
+  await page.getByRole('dialog', { name: '完成时限' }).waitFor();
+  await accessible(page, 'choosing a day');
   await due.press('Enter');
+  await page.getByRole('dialog', { name: '完成时限' }).waitFor({ state: 'hidden' });
   await shot(page, 'dispatch-laptop-zh');
   await accessible(page, 'dispatching');
   await dialog.getByRole('button', { name: '派遣…' }).click();
