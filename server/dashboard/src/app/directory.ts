@@ -3,6 +3,10 @@ import { reactive, shallowRef } from 'vue';
 import { api } from '@/api/client';
 import type { Area, Field, Form, Status, User } from '@/api/types';
 import { said } from './locale';
+import { session } from './session';
+
+/** The frame is still there for a moment when the session has ended: nothing is asked for then. */
+const mayAsk = (): boolean => session.state === 'in';
 
 export const forms = shallowRef<Form[]>([]);
 let asked: Promise<void> | null = null;
@@ -45,7 +49,7 @@ export function rememberAreas(list: Area[]): void {
 }
 /** The name of an area; its code until the name is known, and for ever when it is not ours to see. */
 export function areaName(code: string): string {
-  if (!areas.has(code)) {
+  if (!areas.has(code) && mayAsk()) {
     areas.set(code, null);
     api.get<Area>(`/v1/areas/${encodeURIComponent(code)}`).then(
       (area) => areas.set(code, area),
@@ -68,7 +72,7 @@ export function userName(id: string): string {
   if (id === NOBODY) return '–';
   const known = users.get(id);
   if (known !== undefined) return known;
-  if (!usersAsked.has(id)) {
+  if (!usersAsked.has(id) && mayAsk()) {
     usersAsked.add(id);
     api.get<User>(`/v1/users/${encodeURIComponent(id)}`).then(
       (user) => users.set(id, user.name),
@@ -85,6 +89,7 @@ const titles = reactive(new Map<string, string>());
 export function recordTitle(id: string): string {
   const known = titles.get(id);
   if (known !== undefined) return known;
+  if (!mayAsk()) return id.slice(0, 8);
   titles.set(id, id.slice(0, 8));
   api.get<{ title: string; form: string }>(`/v1/records/${encodeURIComponent(id)}`).then(
     (record) => titles.set(id, titleOf(record.title, record.form) || id.slice(0, 8)),

@@ -144,7 +144,9 @@ export class Browser {
     page.on('response', async (answer) => {
       if (answer.request().resourceType() !== 'script') return;
       const sizes = await answer.request().sizes().catch(() => null);
-      if (sizes) this.scripts.set(new URL(answer.url()).pathname, sizes.responseBodySize);
+      const path = new URL(answer.url()).pathname;
+      // What the browser kept and did not ask for again has no size.
+      if (sizes) this.scripts.set(path, Math.max(sizes.responseBodySize, this.scripts.get(path) ?? 0));
     });
     return page;
   }
