@@ -16,20 +16,36 @@ const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, 
 
 /** The words of each entry, oldest first, in the order of `entries`. */
 export function historyWords(form: Form | undefined, entries: HistoryEntry[], say: OperationWords): string[][] {
-  const before = new Map<string, unknown>();
-  const made = new Set<string>();
-  return entries.map((entry) => {
-    const lines = entry.operations.map((op) => operationWords(form, op, before, say));
-    if (entry.verdict !== 'refused') {
-      for (const op of entry.operations) {
-        if (op.op === 'set' && op.field) before.set(op.field, op.value);
-        if (op.op === 'unset' && op.field) before.delete(op.field);
-      }
-    }
-    if (made.size === 0 && entry.made_at.length === 0 && entry.verdict !== 'refused') lines.unshift(say.t('words.create'));
-    if (entry.verdict !== 'refused') made.add(entry.entry);
+  const named = new Map(entries.map((entry) => [entry.entry, entry]));
+  let first = true;
+  return entries.map((entry, at) => {
+    const lines = entry.operations.map((op) => operationWords(form, op, before(entry, at, entries, named), say));
+    if (first && entry.made_at.length === 0 && entry.verdict !== 'refused') lines.unshift(say.t('words.create'));
+    if (entry.verdict !== 'refused') first = false;
     return lines;
   });
+}
+
+/** What the author of an entry had before them: the values of what it was made after, not of what merely arrived earlier. */
+function before(
+  entry: HistoryEntry, at: number, entries: HistoryEntry[], named: ReadonlyMap<string, HistoryEntry>,
+): Map<string, unknown> {
+  const seen = new Set<string>();
+  const ahead = [...entry.made_at];
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    ahead.push(...(named.get(name)?.made_at ?? []));
+  }
+  const values = new Map<string, unknown>();
+  for (const older of entries.slice(0, at)) {
+    if (!seen.has(older.entry) || older.verdict === 'refused') continue;
+    for (const op of older.operations) {
+      if (op.op === 'set' && op.field) values.set(op.field, op.value);
+      if (op.op === 'unset' && op.field) values.delete(op.field);
+    }
+  }
+  return values;
 }
 
 export function operationWords(

@@ -173,8 +173,13 @@ export async function ready(page) {
   await page.waitForFunction(() => !document.querySelector('.waiting'));
 }
 
-/** Fails with what axe finds on the page as it is. */
+/** Fails with what axe finds on the page once it stands still: what fades in has no contrast yet. */
 export async function accessible(page, name) {
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity);
+    // One that is cancelled has ended too.
+    await Promise.allSettled(ending.map((a) => a.finished));
+  });
   await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });

@@ -46,6 +46,16 @@ describe('a history in words', () => {
     ], sayer('en'));
     expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
   });
+  test('takes what the author had before them, not what arrived meanwhile', () => {
+    const words = historyWords(form, [
+      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+      entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
+      entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
+    ], sayer('en'));
+    expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
+    expect(words[3]).toEqual(['changed “Telephone” from “3” to “4”']);
+  });
   test('says choices by their names in the language asked for', () => {
     const ops: Operation[] = [{ op: 'set', field: 'purpose', value: 'care' }, { op: 'choose', field: 'needs', choice: 'meals' }];
     expect(historyWords(form, [entry(2, ops)], sayer('zh-CN'))[0]).toEqual(['把“目的”改为“关爱”', '在“需求”里选了“助餐”']);
