@@ -170,8 +170,12 @@ def test_a_worker_gets_through_a_day(server, tmp_path):
 def _syncs_by_itself(phone):
     """`auto` sends what waits, keeps the store to itself, and ends by Ctrl-C."""
     phone.run("matter", "--set", "kind=路灯", "--set", "summary=路灯又坏了")
+    # A shell that runs the tests in the background lets what it starts ignore Ctrl-C.
     running = subprocess.Popen(
-        [*phone.words, "auto", "--interval", "3600"], stdout=subprocess.PIPE, text=True
+        [*phone.words, "auto", "--interval", "3600"],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     stuck = threading.Timer(UNEXPECTED_LINE_S, running.kill)
     stuck.start()
