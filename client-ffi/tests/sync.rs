@@ -438,7 +438,12 @@ fn a_wipe_is_obeyed() {
     let a = Phone::enrolled(&server, "甲", 1);
     household(&a, "1号楼");
     server.wipe(a.device());
+    let device = a.device();
     assert!(a.sync(&server).wiped);
+    assert_eq!(
+        *server.receipts.lock(),
+        [format!("/v1/devices/{device}/wiped")]
+    );
     assert_eq!(fs::read_dir(a.dir.path()).unwrap().count(), 0);
 }
 

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod directory;
+mod erasure_news;
 pub mod export;
 pub mod import;
 pub mod log;

@@ -39,6 +39,7 @@ fn routes() -> Router<Api> {
             get(devices::invitation),
         )
         .route("/v1/devices/{device_id}/revoke", post(devices::revoke))
+        .route("/v1/devices/{device_id}/wiped", post(devices::wiped))
         .route("/v1/areas", get(areas::list))
         .route("/v1/areas/boundaries", get(map::boundaries))
         .route("/v1/areas/import", post(areas::import))

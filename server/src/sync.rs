@@ -11,8 +11,9 @@ use gridfold_sync_core::wire::{
 };
 
 use crate::admit::{PushOutcome, StoredItem, WriteError};
-use crate::auth::StoreError;
+use crate::auth::{DeviceReport, StoreError};
 use crate::directory::DirectoryError;
+use crate::erasure_news::erased_before;
 use crate::log::{Log, LogError, StreamName};
 use crate::node::Node;
 
@@ -68,6 +69,15 @@ impl Node {
         // its phone is about to bring again.
         let stands_elsewhere = request.epoch != 0 && request.epoch != epoch;
         let says_nothing = request.logs.is_empty() && request.recover.is_empty();
+        if let Some(report) = &request.report {
+            let now = self.clock.now();
+            let report = DeviceReport {
+                pending: report.pending,
+                clock_skew_ms: now.millis().saturating_sub(report.clock.millis()),
+                library: report.library.clone(),
+            };
+            self.auth.reports.note(author.device.0, report)?;
+        }
         let push = if says_nothing || stands_elsewhere {
             PushOutcome::default()
         } else {
@@ -131,6 +141,15 @@ impl Node {
         if request.seen.is_some() {
             let known = request.seen.filter(|_| !stands_elsewhere);
             response.seen = self.seen_news(&directory, author, now, known)?;
+        }
+        if let Some(report) = &request.report {
+            let known = (!stands_elsewhere).then_some(report.erasures);
+            response.erasures = if request.epoch == 0 {
+                // Nothing is held there yet, and nothing that was erased is served.
+                erased_before(&directory, report.erasures)
+            } else {
+                self.erasure_news(&directory, author, now, known)?
+            };
         }
         let pulled = response.pages.iter().map(|p| p.items.len()).sum();
         Ok(Exchange {

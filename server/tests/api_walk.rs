@@ -94,6 +94,7 @@ fn empty() -> SyncRequest {
         logs: Vec::new(),
         recover: Vec::new(),
         seen: None,
+        report: None,
     }
 }
 

@@ -391,6 +391,18 @@ const ROWS: &[Row] = &[
             &json!({ "code": "x", "nonce": "00", "public_key": "00", "signature": "00" }),
         )
     }),
+    (
+        "post",
+        "/v1/devices/{device_id}/wiped",
+        "444444",
+        "444444",
+        |_, _| {
+            with(
+                "/v1/devices/00000000-0000-7000-8000-000000000000/wiped",
+                &json!({ "signature": "00".repeat(64) }),
+            )
+        },
+    ),
 ];
 
 /// Routes whose answer is no message, or that end the session that asks; each has a test of its own below.
@@ -411,6 +423,7 @@ fn empty_sync() -> Vec<u8> {
         logs: Vec::new(),
         recover: Vec::new(),
         seen: None,
+        report: None,
     }
     .encode()
 }

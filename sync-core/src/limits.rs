@@ -64,6 +64,10 @@ pub const PULL_PAGE_BYTES: usize = 1 << 20;
 pub const CURSOR_PREFIX_BYTES: usize = 8;
 /// Most marks of what supervisors have seen in one response.
 pub const MAX_SEEN_MARKS: usize = 512;
+/// Most erased records named in one response.
+pub const MAX_ERASURES: usize = 512;
+/// Longest version that a phone gives of its library, in bytes.
+pub const MAX_LIBRARY_BYTES: usize = 32;
 /// Largest catalogue, in bytes of its JSON.
 pub const MAX_CATALOGUE_BYTES: usize = 112 << 10;
 /// Longest name or department of a matter kind, in Unicode scalar values.

@@ -17,7 +17,7 @@ use gridfold_sync_core::carry::{Bundle, CarryBody, CarryFile, CarryKind};
 use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payload, payload_hash};
 use gridfold_sync_core::entry::{
     Author, Entry, Item, Receipt, ReceiptStream, RefusalCode, SignKey, Target, Verdict,
-    enrolment_statement, head_statement, next_link, next_prefix,
+    enrolment_statement, head_statement, next_link, next_prefix, wiped_statement,
 };
 use gridfold_sync_core::ids::{
     ActionKey, ChoiceKey, DeviceId, EntryRef, Hash, IncarnationId, ItemKey, RecordId, UserId,
@@ -25,8 +25,8 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::merge::Merger;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
-    Cursor, Directive, ProblemNotice, RecoverRun, SeenMark, SeenNews, StreamPage, StreamReset,
-    SyncRequest, SyncResponse, open_frame, seal_frame,
+    Cursor, Directive, ErasureNews, PhoneReport, ProblemNotice, RecoverRun, SeenMark, SeenNews,
+    StreamPage, StreamReset, SyncRequest, SyncResponse, open_frame, seal_frame,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -207,6 +207,7 @@ fn request() -> SyncRequest {
             ],
         }],
         seen: None,
+        report: None,
     }
 }
 
@@ -215,6 +216,19 @@ fn request_v2() -> SyncRequest {
     SyncRequest {
         seen: Some(300),
         ..request()
+    }
+}
+
+/// The same in version 3.
+fn request_v3() -> SyncRequest {
+    SyncRequest {
+        report: Some(PhoneReport {
+            erasures: 300,
+            pending: 2,
+            clock: NOW,
+            library: "0.1.0".to_owned(),
+        }),
+        ..request_v2()
     }
 }
 
@@ -260,6 +274,7 @@ fn response() -> SyncResponse {
         directory: Some(b"{}".to_vec()),
         directives: vec![Directive::Erase(stream("g-4")), Directive::Wipe],
         seen: None,
+        erasures: None,
     }
 }
 
@@ -278,6 +293,18 @@ fn response_v2() -> SyncResponse {
             marks: vec![mark("g-4", 1, 2, -60_000), mark("g-1", 5, 300, 1)],
         }),
         ..response()
+    }
+}
+
+/// The same in version 3, with two erased records.
+fn response_v3() -> SyncResponse {
+    SyncResponse {
+        erasures: Some(ErasureNews {
+            revision: 302,
+            more: true,
+            records: [6, 7].map(|n| RecordId::from_bytes([n; 16])).into(),
+        }),
+        ..response_v2()
     }
 }
 
@@ -328,6 +355,12 @@ fn empty_v2() -> SyncRequest {
     SyncRequest {
         seen: Some(0),
         ..SyncRequest::default()
+    }
+}
+fn empty_v3() -> SyncRequest {
+    SyncRequest {
+        report: Some(PhoneReport::default()),
+        ..empty_v2()
     }
 }
 /// The body of a bundle, uncompressed.
@@ -383,6 +416,20 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
             "response-v2-full",
             open(response_v2().encode(&request_v2(), author(9))),
         ),
+        ("request-v3-empty", empty_v3().encode()),
+        ("request-v3-full", open(request_v3().encode())),
+        (
+            "response-v3-empty",
+            SyncResponse::default().encode(&empty_v3(), author(9)),
+        ),
+        (
+            "response-v3-full",
+            open(response_v3().encode(&request_v3(), author(9))),
+        ),
+        (
+            "statement-wiped",
+            wiped_statement(DeviceId::from_bytes([4; 16])),
+        ),
     ]
 }
 
@@ -399,6 +446,11 @@ fn frames() -> Vec<(&'static str, Vec<u8>)> {
         (
             "response-v2-full.frame",
             response_v2().encode(&request_v2(), author(9)),
+        ),
+        ("request-v3-full.frame", request_v3().encode()),
+        (
+            "response-v3-full.frame",
+            response_v3().encode(&request_v3(), author(9)),
         ),
     ]
 }
@@ -476,6 +528,27 @@ fn what_was_once_written_in_version_2_is_read_as_what_it_meant() {
         golden("request-v2-full"),
         [&first[..], &[0xac, 0x02]].concat()
     );
+}
+
+#[test]
+fn what_was_once_written_in_version_3_is_read_as_what_it_meant() {
+    let plain = |name: &str| [&[3, 0][..], &golden(name)].concat();
+    for body in [plain("request-v3-full"), golden("request-v3-full.frame")] {
+        assert!(SyncRequest::decode(&body).unwrap() == request_v3());
+    }
+    let expected = common::generate::as_read(response_v3(), &request_v3());
+    assert_eq!(expected.erasures, response_v3().erasures);
+    for body in [plain("response-v3-full"), golden("response-v3-full.frame")] {
+        let read = SyncResponse::decode(&body, &request_v3(), author(9)).unwrap();
+        assert!(read == expected);
+    }
+    let read = SyncRequest::decode(&golden("request-v3-empty"));
+    assert_eq!(read, Ok(empty_v3()));
+    // But for its version and what follows, a body is that of the second.
+    let (second, third) = (golden("request-v2-full"), golden("request-v3-full"));
+    assert!(third.starts_with(&second));
+    // The erasures known, what waits, six bytes of clock, and the version with its length.
+    assert_eq!(third.len(), second.len() + 2 + 1 + 6 + 6);
 }
 
 #[test]

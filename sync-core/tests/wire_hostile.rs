@@ -12,8 +12,12 @@ use common::{Rng, generate};
 use gridfold_sync_core::codec::{DecodeError, Reader, put_u64};
 use gridfold_sync_core::edit::{decode_payload, encode_payload};
 use gridfold_sync_core::entry::{Header, Receipt};
-use gridfold_sync_core::limits::{MAX_BODY_DECODED_BYTES, MAX_BODY_WIRE_BYTES, MAX_SEEN_MARKS};
-use gridfold_sync_core::wire::{SyncRequest, SyncResponse, frame_version, open_frame, seal_frame};
+use gridfold_sync_core::limits::{
+    MAX_BODY_DECODED_BYTES, MAX_BODY_WIRE_BYTES, MAX_ERASURES, MAX_SEEN_MARKS,
+};
+use gridfold_sync_core::wire::{
+    PhoneReport, SyncRequest, SyncResponse, frame_version, open_frame, seal_frame,
+};
 
 /// A body from uncompressed content, so that a flipped bit reaches the decoder.
 fn plain(content: &[u8]) -> Vec<u8> {
@@ -182,8 +186,10 @@ fn a_frame_that_asks_for_a_larger_window_is_damaged() {
 
 #[test]
 fn unknown_versions_and_flags_are_named() {
-    assert_eq!(open_frame(&[2, 0, 1]), Ok(vec![1]));
-    for version in [0, 3, 0xff] {
+    for version in [2, 3] {
+        assert_eq!(open_frame(&[version, 0, 1]), Ok(vec![1]));
+    }
+    for version in [0, 4, 0xff] {
         assert_eq!(
             open_frame(&[version, 0, 1]),
             Err(DecodeError::UnknownVersion)
@@ -450,6 +456,31 @@ fn a_response_is_of_its_request_s_version_and_marks_are_bounded() {
         answer(2, 8, &missing),
         Err(DecodeError::OutOfRange("table reference"))
     );
+    let third = SyncRequest {
+        report: Some(PhoneReport::default()),
+        ..second.clone()
+    };
+    let told = |tail: &[u8]| {
+        let content = [&[16, 0, 0, 0, 0, 0, 0, 0], tail].concat();
+        SyncResponse::decode(&plain_as(3, &content), &third, asker).map(|a| a.erasures)
+    };
+    let read = told(&[7, 1, 0]).unwrap().unwrap();
+    assert_eq!((read.revision, read.more, read.records.len()), (7, true, 0));
+    assert_eq!(told(&[7, 2, 0]), Err(DecodeError::OutOfRange("boolean")));
+    assert_eq!(told(&[7, 0, 1]), Err(DecodeError::Truncated));
+    let mut many = vec![7, 0];
+    put_u64(&mut many, MAX_ERASURES as u64 + 1);
+    assert_eq!(told(&many), Err(DecodeError::TooLarge("erasures")));
+    let said = |library: &[u8]| {
+        let content = [&[0; 27][..], &[library.len() as u8], library].concat();
+        SyncRequest::decode(&plain_as(3, &content)).map(|r| r.report.unwrap().library)
+    };
+    assert_eq!(said(b"0.1.0"), Ok("0.1.0".to_owned()));
+    assert_eq!(
+        said("一".as_bytes()),
+        Err(DecodeError::OutOfRange("library"))
+    );
+    assert_eq!(said(&[b'1'; 33]), Err(DecodeError::TooLarge("bytes")));
     assert_eq!(
         SyncRequest::decode(&plain_as(2, &[0; 23])),
         Err(DecodeError::Truncated)

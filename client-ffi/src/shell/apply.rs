@@ -45,6 +45,7 @@ pub(crate) fn says_nothing(request: &SyncRequest, response: &SyncResponse) -> bo
         && response.directory.is_none()
         && response.directives.is_empty()
         && response.seen.is_none()
+        && response.erasures.is_none()
 }
 
 impl Batch<'_> {
@@ -85,6 +86,7 @@ impl Batch<'_> {
             out.sent.clear();
         }
         self.take_seen(request, response, &mut out)?;
+        self.take_erasures(request, response, &mut out)?;
         self.take_directives(response, &mut out)?;
         if response.resets.is_empty() {
             self.advance_recovery(request)?;

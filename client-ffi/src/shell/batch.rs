@@ -352,7 +352,8 @@ impl<'a> Batch<'a> {
         let mut form: Option<FormCode> = None;
         for (key, value) in self.tx.scan(ENTRIES, &part_prefix(record, stream))? {
             let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
-            if let Some(entry) = row.entry.filter(|_| row.fate.counts()) {
+            // One without operations was erased, and a record must not come back empty.
+            if let Some(entry) = row.entry.filter(|e| row.fate.counts() && e.ops.is_some()) {
                 if let Target::New { form: code, .. } = &entry.header.target {
                     form.get_or_insert_with(|| code.clone());
                 }

@@ -162,7 +162,11 @@ impl Batch<'_> {
         let form = match (&entry.header.target, self.record(record)?) {
             (Target::New { form, .. }, _) => form.clone(),
             (Target::At(_), Some(known)) => known.row.form.clone(),
-            (Target::At(_), None) => return Ok(()),
+            // The record was erased; what was written to it meanwhile is kept all the same.
+            (Target::At(_), None) => match self.form_of_entries(record)? {
+                Some(form) => form,
+                None => return Ok(()),
+            },
         };
         let refused = RefusedRow {
             record: *record,
@@ -182,7 +186,9 @@ impl Batch<'_> {
         for incarnation in self.core.instance.own.clone() {
             for (record, mut row) in self.log_from(stream, incarnation, 0)? {
                 let lost = row.said.is_some_and(|s| s.place > to.seq);
-                if lost && matches!(row.fate, Fate::Decided(v) if v.is_admitted()) {
+                // What was erased here cannot be sent again.
+                let held = row.entry.as_ref().is_some_and(|e| e.ops.is_some());
+                if lost && held && matches!(row.fate, Fate::Decided(v) if v.is_admitted()) {
                     row.fate = Fate::Pending;
                     self.put_entry(&record, stream, &row)?;
                     self.enqueue(stream, row.id, record)?;

@@ -43,6 +43,11 @@ pub(crate) struct Enrolled {
 }
 
 #[derive(Serialize)]
+pub(crate) struct Wiped {
+    pub(crate) signature: String,
+}
+
+#[derive(Serialize)]
 pub(crate) struct Refresh<'a> {
     pub(crate) refresh_token: &'a str,
 }

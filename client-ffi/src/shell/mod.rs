@@ -11,6 +11,7 @@ pub(crate) mod change;
 pub(crate) mod delivery;
 pub(crate) mod draft;
 pub(crate) mod edit;
+mod erasure;
 pub(crate) mod heal;
 pub(crate) mod http;
 pub(crate) mod keystore;

@@ -176,7 +176,10 @@ impl Shell {
                 let stream = stream_of_key(&key[16..])?;
                 let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
                 let mut delivery = delivery::of_entry(core, &seen_marks, stream, &row);
-                let Some(entry) = row.entry else { continue };
+                // One without operations was erased; who wrote what when goes with it.
+                let Some(entry) = row.entry.filter(|e| e.ops.is_some()) else {
+                    continue;
+                };
                 let author = author_of(core, row.id, row.said);
                 let user = author.map(|a| a.user);
                 let state = match row.fate {

@@ -79,6 +79,9 @@ pub(crate) struct Session {
     /// Revision of the newest mark of what supervisors have seen.
     #[serde(default)]
     pub(crate) seen: u64,
+    /// Revision up to which what was erased is gone here.
+    #[serde(default)]
+    pub(crate) erasures: u64,
 }
 
 /// Which life of the store this is.

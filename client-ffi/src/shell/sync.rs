@@ -10,7 +10,7 @@ use std::time::Duration;
 use gridfold_sync_core::codec::DecodeError;
 use gridfold_sync_core::ids::StreamId;
 use gridfold_sync_core::limits::CURSOR_PREFIX_BYTES;
-use gridfold_sync_core::wire::{Cursor, Directive, SyncRequest, SyncResponse};
+use gridfold_sync_core::wire::{Cursor, Directive, PhoneReport, SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
 use crate::event::ChangeCause;
@@ -46,7 +46,7 @@ impl Shell {
         let mut sending = Sending::default();
         let before = self.state.read().core.instance.incarnation;
         let mut gaps_seen = BTreeSet::new();
-        // A server of before what is seen was told of knows only the first version.
+        // A server of before knows perhaps only the first version.
         let mut first_version = false;
         // What is carried for others goes first; its failures never keep own edits waiting.
         let carrying = match self.carry_out(transport, options.budget_bytes, &mut report) {
@@ -66,7 +66,7 @@ impl Shell {
             let left = options.budget_bytes.saturating_sub(used);
             let (mut request, push) = self.request(&sending, options.budget_bytes, left)?;
             if first_version {
-                request.seen = None;
+                (request.seen, request.report) = (None, None);
             }
             if !push.broken.is_empty() {
                 self.rename_broken(&push)?;
@@ -80,7 +80,7 @@ impl Shell {
                 // Said again at once, not as another turn: what a sync may cost must not keep it
                 // from ever getting through.
                 first_version = true;
-                request.seen = None;
+                (request.seen, request.report) = (None, None);
                 response = self.exchange(transport, &request, &mut report)?;
             }
             if response.status == 413 {
@@ -99,7 +99,7 @@ impl Shell {
                     _ => ClientError::Offline { retry_after: None },
                 })?;
             if answer.directives.contains(&Directive::Wipe) {
-                self.wipe()?;
+                self.wipe_as_told(transport)?;
                 report.wiped = true;
                 return Ok(report);
             }
@@ -316,6 +316,12 @@ impl Shell {
                 logs: push.logs.clone(),
                 recover,
                 seen: Some(core.session.seen),
+                report: Some(PhoneReport {
+                    erasures: core.session.erasures,
+                    pending: (state.outbox.len() as u64).saturating_sub(push.entries() as u64),
+                    clock: self.platform.now(),
+                    library: env!("CARGO_PKG_VERSION").to_owned(),
+                }),
             };
             Ok((request, push, dead))
         })?;
@@ -370,7 +376,7 @@ impl Shell {
             }
             let problem = Problem::of(&response);
             if problem.is_wiped() {
-                self.wipe()?;
+                self.wipe_as_told(transport)?;
             }
             if problem.is_wiped() || problem.is_revoked() {
                 return Err(ClientError::Revoked);
@@ -400,7 +406,7 @@ impl Shell {
         ) {
             Ok(tokens) => tokens,
             Err(ClientError::Rejected { code, .. }) if code == DEVICE_WIPED => {
-                self.wipe()?;
+                self.wipe_as_told(transport)?;
                 return Err(ClientError::Revoked);
             }
             Err(ClientError::Rejected { .. }) => return Err(ClientError::SignInRequired),

@@ -117,6 +117,8 @@ pub enum Fault {
 pub struct FakeServer {
     inner: Mutex<Inner>,
     pub faults: Mutex<Vec<Fault>>,
+    /// Where phones said that they had wiped themselves.
+    pub receipts: Mutex<Vec<String>>,
     key: SignKey,
 }
 
@@ -360,6 +362,7 @@ impl FakeServer {
                 requests: Vec::new(),
             }),
             faults: Mutex::new(Vec::new()),
+            receipts: Mutex::default(),
             key: SignKey::from_seed(&[9; 32]),
         })
     }
@@ -700,6 +703,10 @@ impl Transport for FakeServer {
             "/v1/sync" => self.sync(&request),
             "/v1/token" => self.token(&request.body),
             "/v1/sign-out" => self.sign_out(&request),
+            path if path.ends_with("/wiped") => {
+                self.receipts.lock().push(path.to_owned());
+                answer(204, Vec::new())
+            }
             path => self.enrol(path, &request.body),
         };
         match fault {

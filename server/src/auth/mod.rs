@@ -12,6 +12,7 @@ mod passwords;
 mod put_away;
 mod record_keys;
 mod refresh;
+mod reports;
 mod saved_views;
 mod seal;
 mod secret;
@@ -49,6 +50,7 @@ pub use refresh::{
     FamilyRevoked, Refresh, RefreshError, RefreshSettings, RefreshToken, Rotated,
     refresh_proof_message,
 };
+pub use reports::{DeviceReport, Reports};
 pub use saved_views::{
     SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView, SavedViews,
 };

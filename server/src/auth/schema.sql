@@ -18,6 +18,13 @@ CREATE TABLE IF NOT EXISTS devices (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS devices_by_user ON devices (user_id);
 
+-- What phones say of themselves when they sync: only the newest, and no history of it.
+CREATE TABLE IF NOT EXISTS device_reports (
+  device_id BLOB PRIMARY KEY, pending INTEGER NOT NULL, clock_skew_ms INTEGER NOT NULL, library TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Phones that said that they wiped themselves.
+CREATE TABLE IF NOT EXISTS wipe_receipts (device_id BLOB PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS refresh_families (
   handle_hash BLOB PRIMARY KEY, user_id BLOB NOT NULL, device_id BLOB NOT NULL,
   current_hash BLOB NOT NULL, previous_hash BLOB,

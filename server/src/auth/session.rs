@@ -16,6 +16,7 @@ use super::enrolment::{Enrolment, EnrolmentError, Redemption};
 use super::passwords::{Hasher, Password};
 use super::put_away::PutAway;
 use super::refresh::{Refresh, RefreshError, RefreshSettings, RefreshToken};
+use super::reports::Reports;
 use super::saved_views::SavedViews;
 use super::seen::Seen;
 use super::server_key::{MasterKey, ServerKey};
@@ -106,6 +107,8 @@ pub struct Auth {
     pub devices: Devices,
     /// Access tokens.
     pub tokens: Tokens,
+    /// What phones say of themselves.
+    pub reports: Reports,
     /// Refresh tokens.
     pub refresh: Refresh,
     /// Sessions of the dashboard.
@@ -141,6 +144,7 @@ impl Auth {
             tokens: Tokens::open(Arc::clone(&store), master, settings.tokens, now_ms)?,
             accounts: Accounts::new(Arc::clone(&store), Arc::new(Hasher::default())),
             devices: Devices::new(Arc::clone(&store)),
+            reports: Reports::open(Arc::clone(&store))?,
             refresh: Refresh::new(Arc::clone(&store), settings.refresh),
             cookies: Cookies::new(Arc::clone(&store)),
             enrolment: Enrolment::new(Arc::clone(&store)),

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gridfold_sync_core::directory::{self, DirectoryChange};
+use gridfold_sync_core::entry::{PublicKey, Signature, wiped_statement};
 use gridfold_sync_core::ids::{DeviceId, UserId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
@@ -11,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::enrol::read_hex;
 use super::users::read_user;
-use super::{Api, Body, Caller, Params, Path};
+use super::{Api, Body, Caller, Params, Path, Peer};
 use crate::auth::{Actor, Device, DeviceState, EnrolmentStatus, fingerprint};
+use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -95,6 +98,13 @@ impl From<&Device> for DeviceBody {
             last_seen_at: Timestamp(device.last_seen_ms).to_rfc3339(),
         }
     }
+}
+
+/// The word of a phone that it wiped itself.
+#[derive(Deserialize, ToSchema)]
+pub struct Wiped {
+    /// Its signature over the statement of `docs/PROTOCOL.md`, in hexadecimal.
+    pub signature: String,
 }
 
 /// Devices.
@@ -245,6 +255,36 @@ pub async fn revoke(
         }
         let device = revoke_device(node, id, given.wipe, caller.actor, caller.now)?;
         Ok(Json(DeviceBody::from(&device)))
+    })
+    .await
+}
+
+/// A phone that was told to wipe itself says that it did. It has no token any more: its signature, made before it erased its key, stands for it. Safe to repeat; the first time counts.
+#[utoipa::path(post, path = "/v1/devices/{device_id}/wiped", tag = "devices", security(()), params(("device_id" = String, Path)), request_body = Wiped, responses(
+    (status = 204),
+    (status = 400, body = ProblemBody),
+    (status = 404, description = "no such phone, it was not told to wipe itself, or the signature is not its own", body = ProblemBody),
+    (status = 429, body = ProblemBody),
+))]
+pub async fn wiped(
+    State(api): State<Api>,
+    Peer(from): Peer,
+    Path(id): Path<Uuid>,
+    Body(given): Body<Wiped>,
+) -> Answer<StatusCode> {
+    api.take(Subject::address(from))?;
+    let signature = read_hex::<64>(&given.signature, "signature")?;
+    let now_ms = api.now().millis();
+    api.blocking(move |node| {
+        let device = node.auth.devices.get(id)?.ok_or_else(Problem::not_found)?;
+        let key = device.public_key.ok_or_else(Problem::not_found)?;
+        let statement = wiped_statement(DeviceId(id));
+        if !PublicKey(key).verify(&statement, &Signature(signature))
+            || !node.auth.reports.wiped(id, now_ms)?
+        {
+            return Err(Problem::not_found());
+        }
+        Ok(StatusCode::NO_CONTENT)
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! Phones of the people of an area: who has been silent for how long.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::State;
@@ -34,7 +34,19 @@ pub struct PhoneBody {
     pub state: String,
     /// Entries of it that were set aside.
     pub set_aside: u64,
-    /// When it last said that it erased what it may no longer hold.
+    /// Entries that still waited on it after its last contact; absent until it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
+    /// How far its clock is behind the server's, in milliseconds; negative when it is ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_skew_ms: Option<i64>,
+    /// The version of its library.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub library_version: Option<String>,
+    /// When it last said that it erased a grid that it may no longer hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grid_erased_at: Option<String>,
+    /// When it said that it wiped itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wipe_receipt_at: Option<String>,
 }
@@ -96,7 +108,13 @@ pub(super) fn phones_of(node: &Node, caller: &Caller, area: Option<&str>) -> Ans
     Ok(phones)
 }
 
-fn body(node: &Node, caller: &Caller, device: &Device) -> Answer<PhoneBody> {
+fn body(
+    node: &Node,
+    caller: &Caller,
+    receipts: &HashMap<Uuid, i64>,
+    device: &Device,
+) -> Answer<PhoneBody> {
+    let report = node.auth.reports.of(device.device_id);
     let set_aside = node.views.set_aside_of(DeviceId(device.device_id))?;
     let state = match device.state {
         DeviceState::Active if set_aside.forked > 0 => "forked",
@@ -115,7 +133,13 @@ fn body(node: &Node, caller: &Caller, device: &Device) -> Answer<PhoneBody> {
         last_sync_at: Timestamp(device.last_seen_ms).to_rfc3339(),
         state: state.to_owned(),
         set_aside: set_aside.entries,
-        wipe_receipt_at: caller
+        pending: report.as_ref().map(|r| r.pending),
+        clock_skew_ms: report.as_ref().map(|r| r.clock_skew_ms),
+        library_version: report.map(|r| r.library).filter(|v| !v.is_empty()),
+        wipe_receipt_at: receipts
+            .get(&device.device_id)
+            .map(|at| Timestamp(*at).to_rfc3339()),
+        grid_erased_at: caller
             .directory
             .last_erased(DeviceId(device.device_id))
             .map(Timestamp::to_rfc3339),
@@ -147,9 +171,10 @@ pub async fn list(
             .last()
             .filter(|_| more)
             .map(|d| format!("{}_{}", d.last_seen_ms, d.device_id));
+        let receipts = node.auth.reports.wipe_receipts()?;
         let phones = phones
             .iter()
-            .map(|d| body(node, &caller, d))
+            .map(|d| body(node, &caller, &receipts, d))
             .collect::<Answer<_>>()?;
         Ok(Json(PhonePage { phones, next }))
     })

@@ -4,6 +4,7 @@
 //! where, and the part of the directory one user's phone needs. What never happens here: secrets;
 //! password hashes and tokens are the server's own and never replicated.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub struct Directory {
     erased_streams: BTreeMap<(DeviceId, String), Timestamp>,
     settled: BTreeMap<(String, String), (String, UserId, Timestamp)>,
     erased_records: BTreeMap<RecordId, Option<Erasure>>,
+    /// The same, in the order in which they were erased.
+    erasure_order: Vec<RecordId>,
     boundaries: BTreeMap<AreaCode, Arc<str>>,
 }
 
@@ -112,7 +115,10 @@ impl Directory {
                 self.settled.insert((stream, entry), (how, by, at));
             }
             DirectoryChange::RecordErased { record, erasure } => {
-                self.erased_records.entry(record).or_insert(erasure);
+                if let Entry::Vacant(slot) = self.erased_records.entry(record) {
+                    slot.insert(erasure);
+                    self.erasure_order.push(record);
+                }
             }
             DirectoryChange::Boundary { area, geometry } => {
                 match geometry {
@@ -195,6 +201,16 @@ impl Directory {
     /// The records that were erased, with how it came to that.
     pub fn erasures(&self) -> impl Iterator<Item = (&RecordId, Option<&Erasure>)> {
         self.erased_records.iter().map(|(id, e)| (id, e.as_ref()))
+    }
+    /// How a record was erased; none when it was not, or when nothing more is known.
+    #[must_use]
+    pub fn erasure(&self, record: &RecordId) -> Option<&Erasure> {
+        self.erased_records.get(record)?.as_ref()
+    }
+    /// The records in the order in which they were erased. The count is a revision that only grows.
+    #[must_use]
+    pub fn erasure_order(&self) -> &[RecordId] {
+        &self.erasure_order
     }
     /// Whether a record was erased.
     #[must_use]

@@ -16,5 +16,5 @@ pub use header::{Entry, Header, Target, entry_hash, next_link};
 pub use item::{Author, Item, RefusalCode, Verdict, item_hash, next_prefix};
 pub use signature::{
     PublicKey, Receipt, ReceiptStream, SignKey, Signature, enrolment_statement, head_statement,
-    receipt_statement,
+    receipt_statement, wiped_statement,
 };

@@ -6,7 +6,7 @@ use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
 use crate::codec::{DecodeError, Reader, put_str, put_u64};
-use crate::ids::{Hash, IncarnationId, StreamId};
+use crate::ids::{DeviceId, Hash, IncarnationId, StreamId};
 use crate::limits::{MAX_NAME_BYTES, MAX_STREAMS_PER_SYNC};
 
 /// A 64-byte Ed25519 signature.
@@ -96,6 +96,14 @@ pub fn enrolment_statement(code: &str, nonce: &[u8], key: &PublicKey) -> Vec<u8>
     put_u64(&mut out, nonce.len() as u64);
     out.extend_from_slice(nonce);
     out.extend_from_slice(&key.0);
+    out
+}
+
+/// What a device signs to tell that it has erased everything because it was told to.
+#[must_use]
+pub fn wiped_statement(device: DeviceId) -> Vec<u8> {
+    let mut out = b"gridfold wiped v1\0".to_vec();
+    out.extend_from_slice(&device.bytes());
     out
 }
 

@@ -14,6 +14,7 @@ mod columns;
 mod frame;
 mod items;
 mod logs;
+mod report;
 mod request;
 mod response;
 mod seen;
@@ -24,11 +25,15 @@ pub use budget::PageBudget;
 pub use frame::{frame_version, open_frame, seal_frame, seal_frame_as};
 pub(crate) use frame::{pack, unpack};
 pub(crate) use logs::{get_carried, put_carried};
+pub use report::{ErasureNews, PhoneReport};
 pub use request::{Cursor, RecoverRun, SyncRequest};
 pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncResponse};
 pub use seen::{SeenMark, SeenNews};
 
 /// Newest version of the wire format, the first byte of a body.
-pub const WIRE_VERSION: u8 = 2;
-/// The version that every build reads and writes: without what supervisors have seen.
+pub const WIRE_VERSION: u8 = 3;
+/// The version that brought what supervisors have seen.
+pub const SEEN_WIRE_VERSION: u8 = 2;
+/// The version that every build reads and writes: without what supervisors have seen, what phones say of
+/// themselves and what was erased.
 pub const FIRST_WIRE_VERSION: u8 = 1;

@@ -11,8 +11,9 @@ use crate::limits::{
 use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::logs::{get_log, put_log};
+use crate::wire::report::{PhoneReport, get_report, put_report};
 use crate::wire::tables::{StreamNames, Table};
-use crate::wire::{FIRST_WIRE_VERSION, WIRE_VERSION};
+use crate::wire::{FIRST_WIRE_VERSION, SEEN_WIRE_VERSION, WIRE_VERSION};
 
 /// How far a phone has followed a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,15 +59,19 @@ pub struct SyncRequest {
     /// Revision up to which this phone knows what supervisors have seen; none asks in the first
     /// version, which has no such thing.
     pub seen: Option<u64>,
+    /// What the phone says of itself; none asks in the version before, which has no such thing.
+    /// Left out of a request that has no [`seen`](Self::seen).
+    pub report: Option<PhoneReport>,
 }
 
 impl SyncRequest {
     /// The version of its body, and of the response to it.
     #[must_use]
     pub fn version(&self) -> u8 {
-        match self.seen {
-            None => FIRST_WIRE_VERSION,
-            Some(_) => WIRE_VERSION,
+        match (self.seen, &self.report) {
+            (None, _) => FIRST_WIRE_VERSION,
+            (Some(_), None) => SEEN_WIRE_VERSION,
+            (Some(_), Some(_)) => WIRE_VERSION,
         }
     }
 
@@ -129,6 +134,9 @@ impl SyncRequest {
         out.extend_from_slice(&tail);
         if let Some(revision) = self.seen {
             put_u64(&mut out, revision);
+            if let Some(report) = &self.report {
+                put_report(&mut out, report);
+            }
         }
         seal_frame_as(self.version(), &out)
     }
@@ -195,6 +203,10 @@ impl SyncRequest {
             FIRST_WIRE_VERSION => None,
             _ => Some(r.u64()?),
         };
+        let report = match version {
+            FIRST_WIRE_VERSION | SEEN_WIRE_VERSION => None,
+            _ => Some(get_report(&mut r)?),
+        };
         r.finish()?;
         Ok(Self {
             epoch,
@@ -205,6 +217,7 @@ impl SyncRequest {
             logs,
             recover,
             seen,
+            report,
         })
     }
 }

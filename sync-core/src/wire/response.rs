@@ -9,11 +9,12 @@ use crate::limits::{
     MAX_STREAMS_PER_SYNC,
 };
 use crate::time::Timestamp;
-use crate::wire::SyncRequest;
 use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
+use crate::wire::report::{ErasureNews, get_erasures, put_erasures};
 use crate::wire::seen::{SeenNews, get_news, put_news};
 use crate::wire::tables::{StreamNames, Table};
+use crate::wire::{SyncRequest, WIRE_VERSION};
 
 /// A problem with a pushed device log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +83,16 @@ pub struct SyncResponse {
     /// What supervisors have seen since the revision that the request names. Never sent to a
     /// request of the first version.
     pub seen: Option<SeenNews>,
+    /// Records erased since the revision that the request names. Never sent to a request of a
+    /// version before the third.
+    pub erasures: Option<ErasureNews>,
 }
 
 const HAS_EPOCH: u8 = 1;
 const HAS_RECEIPT: u8 = 2;
 const HAS_DIRECTORY: u8 = 4;
 const HAS_SEEN: u8 = 8;
+const HAS_ERASURES: u8 = 16;
 
 impl SyncResponse {
     /// The body of the response to this request of this author.
@@ -137,6 +142,13 @@ impl SyncResponse {
         if let Some(news) = seen {
             put_news(&mut tail, news, self.now, &mut names, &mut incarnations);
         }
+        let erasures = self
+            .erasures
+            .as_ref()
+            .filter(|_| request.version() >= WIRE_VERSION);
+        if let Some(news) = erasures {
+            put_erasures(&mut tail, news);
+        }
         let mut flags = 0;
         if self.epoch != request.epoch {
             flags |= HAS_EPOCH;
@@ -149,6 +161,9 @@ impl SyncResponse {
         }
         if seen.is_some() {
             flags |= HAS_SEEN;
+        }
+        if erasures.is_some() {
+            flags |= HAS_ERASURES;
         }
         let mut out = vec![flags];
         if flags & HAS_EPOCH != 0 {
@@ -182,6 +197,9 @@ impl SyncResponse {
         let mut known = HAS_EPOCH | HAS_RECEIPT | HAS_DIRECTORY;
         if request.seen.is_some() {
             known |= HAS_SEEN;
+        }
+        if request.version() >= WIRE_VERSION {
+            known |= HAS_ERASURES;
         }
         if flags & !known != 0 {
             return Err(DecodeError::OutOfRange("flags"));
@@ -259,6 +277,11 @@ impl SyncResponse {
         } else {
             Some(get_news(&mut r, now, &mut names, &incarnations)?)
         };
+        let erasures = if flags & HAS_ERASURES == 0 {
+            None
+        } else {
+            Some(get_erasures(&mut r)?)
+        };
         r.finish()?;
         Ok(Self {
             epoch,
@@ -270,6 +293,7 @@ impl SyncResponse {
             directory,
             directives,
             seen,
+            erasures,
         })
     }
 }

@@ -221,6 +221,7 @@ pub fn request(r: &mut Rng) -> SyncRequest {
     SyncRequest {
         logs,
         seen: r.one_in(2).then(|| r.next()),
+        report: r.one_in(2).then(|| super::generate::report(r)),
         ..SyncRequest::default()
     }
 }

@@ -11,8 +11,8 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
-    Cursor, Directive, ProblemNotice, RecoverRun, SeenMark, SeenNews, StreamPage, StreamReset,
-    SyncRequest, SyncResponse,
+    Cursor, Directive, ErasureNews, PhoneReport, ProblemNotice, RecoverRun, SeenMark, SeenNews,
+    StreamPage, StreamReset, SyncRequest, SyncResponse,
 };
 
 use super::Rng;
@@ -224,6 +224,7 @@ pub fn request(r: &mut Rng) -> SyncRequest {
             }
         })
         .collect();
+    let seen = r.one_in(2).then(|| seq(r));
     SyncRequest {
         epoch: seq(r),
         directory: r.bytes(),
@@ -239,7 +240,18 @@ pub fn request(r: &mut Rng) -> SyncRequest {
         erased: streams(r, 3),
         logs,
         recover,
-        seen: r.one_in(2).then(|| seq(r)),
+        seen,
+        report: seen.and_then(|_| r.one_in(2).then(|| report(r))),
+    }
+}
+
+/// What a phone says of itself.
+pub fn report(r: &mut Rng) -> PhoneReport {
+    PhoneReport {
+        erasures: seq(r),
+        pending: r.next(),
+        clock: stamp(r),
+        library: ["", "0.1.0", "12.3.4-rc.1+a"][r.below(3)].to_owned(),
     }
 }
 
@@ -332,6 +344,13 @@ pub fn response(r: &mut Rng, request: &SyncRequest, asker: Author) -> SyncRespon
             .chain(r.one_in(3).then_some(Directive::Wipe))
             .collect(),
         seen: r.one_in(2).then(|| news(r, request)),
+        erasures: r.one_in(2).then(|| ErasureNews {
+            revision: seq(r),
+            more: r.one_in(2),
+            records: (0..r.below(4))
+                .map(|_| RecordId::from_bytes(r.bytes()))
+                .collect(),
+        }),
     }
 }
 
@@ -339,6 +358,8 @@ pub fn response(r: &mut Rng, request: &SyncRequest, asker: Author) -> SyncRespon
 /// first version nothing tells what was seen.
 pub fn as_read(mut response: SyncResponse, request: &SyncRequest) -> SyncResponse {
     response.seen = response.seen.filter(|_| request.seen.is_some());
+    let third = request.seen.is_some() && request.report.is_some();
+    response.erasures = response.erasures.filter(|_| third);
     for page in &mut response.pages {
         for item in &mut page.items {
             let pushed = request.logs.iter().any(|log| {
