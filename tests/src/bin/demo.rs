@@ -86,13 +86,15 @@ fn run(options: &Options) -> Result<bool, DemoError> {
     let dir = match &options.dir {
         Some(dir) => {
             std::fs::create_dir_all(dir)?;
-            dir.as_path()
+            // The child that is killed does not start where this one did.
+            dir.canonicalize()?
         }
         None => {
             temporary = tempfile::tempdir()?;
-            temporary.path()
+            temporary.path().to_owned()
         }
     };
+    let dir = dir.as_path();
     // The story begins as long ago as the worker on leave stays away, and ends now.
     let clock = Arc::new(ShiftedClock::default());
     clock.show(SystemClock.now().plus_millis(-LEAVE_DAYS * DAY_MS));

@@ -273,6 +273,9 @@ fn kill_mid_write(phone: &mut Phone, dir: &Path) -> Result<usize, DemoError> {
     child.kill()?;
     child.wait()?;
     phone.on()?;
+    if acknowledged.len() < KILLED_AFTER {
+        return Err("the phone that was to be killed ended before it had written".into());
+    }
     let mut kept = 0;
     for record in acknowledged {
         if phone.client()?.get(record).is_some() {

@@ -178,6 +178,12 @@ export interface Phone {
   last_sync_at: string;
   /** Entries of it that were set aside. */
   set_aside: number;
+  /** What still waited on it after its last contact; absent until it said so. */
+  pending?: number | null;
+  /** How far its clock is behind the server's; negative when ahead. */
+  clock_skew_ms?: number | null;
+  library_version?: string | null;
+  grid_erased_at?: string | null;
   state: 'active' | 'revoked' | 'wiped' | 'forked';
   wipe_receipt_at?: string | null;
 }

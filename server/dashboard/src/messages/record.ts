@@ -45,7 +45,7 @@ export default {
   'record.device': ['设备 {id}', 'Device {id}'],
   'record.unknownNow': ['有新的修改', 'It has changed meanwhile'],
   'record.reload': ['显示最新', 'Show the newest'],
-  'erase.ask': ['服务器上这条记录的全部内容会被永久销毁，之后手机再改它会被拒绝；无法撤销。请写明原因：', 'All content of the record is destroyed on the server for good, and later edits of phones are refused. This cannot be undone. Give the reason:'],
+  'erase.ask': ['服务器上这条记录的全部内容会被永久销毁，手机在下次同步时也会清除它，之后再改它会被拒绝；无法撤销。请写明原因：', 'All content of the record is destroyed on the server for good, phones take it out at their next sync, and later edits of it are refused. This cannot be undone. Give the reason:'],
   'erase.act': ['彻底抹除', 'Erase for good'],
   'erase.done': ['已抹除', 'Erased'],
   'words.create': ['新建了记录', 'made the record'],
