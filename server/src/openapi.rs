@@ -6,8 +6,8 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::ProblemBody;
 use crate::routes::{
     areas, attention, audit, carry, catalogue, changes, cookie, devices, enrol, erasures, export,
-    forms, grants, health, map, overview, phones, records, refused, saved_views, session, sync,
-    users,
+    forms, grants, health, map, overview, phones, records, refused, retention, saved_views,
+    session, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -28,7 +28,7 @@ use crate::routes::{
         catalogue::one, catalogue::publish,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition,
-        erasures::erase, erasures::list,
+        erasures::erase, erasures::list, retention::list, retention::put,
         refused::list, refused::settle,
         overview::overview, phones::list, attention::list, attention::settle, map::map,
         saved_views::list, saved_views::one, saved_views::put, saved_views::remove,

@@ -72,6 +72,8 @@ codes! {
     Forbidden = "forbidden", FORBIDDEN, false;
     /// A write by cookie that no page of this server made.
     Csrf = "csrf", FORBIDDEN, false;
+    /// The record was erased for good.
+    Erased = "record_erased", GONE, false;
     /// There is no such thing, or it lies outside the caller's scope.
     NotFound = "not_found", NOT_FOUND, false;
     /// The path does not take this method.
@@ -80,6 +82,8 @@ codes! {
     Timeout = "timeout", REQUEST_TIMEOUT, true;
     /// It contradicts what there is.
     Conflict = "conflict", CONFLICT, false;
+    /// The login is another's, or the user has an account already.
+    LoginTaken = "login_taken", CONFLICT, false;
     /// The user has as many devices as allowed.
     DeviceLimit = "device_limit", CONFLICT, false;
     /// The body is larger than allowed.
@@ -117,10 +121,28 @@ codes! {
 pub struct Problem {
     /// What it is.
     pub code: Code,
-    /// What exactly, in English, without personal data; the text of the code when left out.
-    pub detail: Option<String>,
+    /// What exactly, without personal data; the text of the code when left out.
+    pub detail: Option<Detail>,
     /// Seconds to wait before trying again.
     pub retry_after_s: Option<u64>,
+}
+
+/// What exactly a problem is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// In Chinese, where people meet it; what only programs meet has none.
+    pub zh: Option<String>,
+    /// In English.
+    pub en: String,
+}
+
+impl<T: Into<String>> From<T> for Detail {
+    fn from(en: T) -> Self {
+        Self {
+            zh: None,
+            en: en.into(),
+        }
+    }
 }
 
 /// What an API function returns.
@@ -138,7 +160,7 @@ pub struct ProblemBody {
     /// The status of the answer.
     #[schema(example = 404)]
     pub status: u16,
-    /// What exactly, in English.
+    /// What exactly, in the language asked for where the server has it, else in English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The id of the request, as in the server's log.
@@ -178,6 +200,11 @@ impl Problem {
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(Code::BadRequest).because(detail)
     }
+    /// The same in both languages.
+    #[must_use]
+    pub fn bad_request_in(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest).because_in(zh, en)
+    }
     /// Something failed inside. The reason is logged here, once, and never answered.
     #[must_use]
     pub fn internal(reason: &dyn std::fmt::Display) -> Self {
@@ -187,7 +214,16 @@ impl Problem {
     /// The same with a detail.
     #[must_use]
     pub fn because(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(Detail::from(detail.into()));
+        self
+    }
+    /// The same in both languages.
+    #[must_use]
+    pub fn because_in(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        self.detail = Some(Detail {
+            zh: Some(zh.into()),
+            en: en.into(),
+        });
         self
     }
     /// The same with a time to wait.
@@ -216,7 +252,10 @@ impl Problem {
             kind: format!("{TYPE_PREFIX}{}", self.code.as_str()),
             title: notice::text(self.code.as_str(), locale).to_owned(),
             status: status.as_u16(),
-            detail: self.detail.clone(),
+            detail: self.detail.as_ref().map(|d| match (locale, &d.zh) {
+                (Locale::Zh, Some(zh)) => zh.clone(),
+                _ => d.en.clone(),
+            }),
             instance: instance.to_owned(),
             code: self.code.as_str().to_owned(),
             retryable: self.code.retryable(),

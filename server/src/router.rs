@@ -14,8 +14,8 @@ use crate::middleware::{observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, cookie, devices, docs, enrol,
-    erasures, export, forms, grants, health, map, overview, phones, records, refused, saved_views,
-    session, sync, users,
+    erasures, export, forms, grants, health, map, overview, phones, records, refused, retention,
+    saved_views, session, sync, users,
 };
 
 /// All routes of the API.
@@ -80,6 +80,8 @@ fn routes() -> Router<Api> {
         )
         .route("/v1/records/{record_id}/erase", post(erasures::erase))
         .route("/v1/erasures", get(erasures::list))
+        .route("/v1/retention", get(retention::list))
+        .route("/v1/retention/{form}", put(retention::put))
         .route("/v1/refused", get(refused::list))
         .route("/v1/refused/settle", post(refused::settle))
         .route("/v1/overview", get(overview::overview))

@@ -508,7 +508,19 @@ fn every_code_is_answered() {
     let (worker, person) = world.person(&admin, "worker", "worker", "c-a");
     person.get("/v1/audit").refused(403, "forbidden");
     let user = json!({ "name": "x", "login": "worker", "password": PASSWORD });
-    admin.post("/v1/users", &user).refused(409, "conflict");
+    admin.post("/v1/users", &user).refused(409, "login_taken");
+    let itself = json!({ "parent": "c-a", "name": "A", "level": "street" });
+    admin.put("/v1/areas/c-a", &itself).refused(409, "conflict");
+    let task = json!({ "grid": "c-a-1", "form": "task", "fields": { "title": "t" } });
+    let made = admin.post("/v1/records", &task).ok();
+    let path = format!(
+        "/v1/records/{}",
+        made["record"]["record_id"].as_str().unwrap()
+    );
+    admin
+        .post(&format!("{path}/erase"), &json!({ "reason": "asked for" }))
+        .ok();
+    admin.get(&path).refused(410, "record_erased");
     admin
         .put(
             &format!("/v1/users/{worker}/password"),

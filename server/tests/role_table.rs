@@ -121,6 +121,12 @@ const ROWS: &[Row] = &[
     ("get", "/v1/phones", "132233", "134433", |_, a| {
         plain(format!("/v1/phones?area={a}"))
     }),
+    ("get", "/v1/retention", "132223", "132223", |_, _| {
+        plain("/v1/retention")
+    }),
+    ("put", "/v1/retention/{form}", "133333", "133333", |_, _| {
+        with("/v1/retention/visit", &json!({ "days": 365 }))
+    }),
     // The directory.
     ("get", "/v1/areas", "122222", "122222", |_, _| {
         plain("/v1/areas")

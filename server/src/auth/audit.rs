@@ -165,6 +165,31 @@ impl Audit {
         self.store.read(|conn| rows(conn, after, limit))
     }
 
+    /// Rows before `before`, newest first, at most `limit`; of one user or one act when named.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn newest(
+        &self,
+        before: Option<u64>,
+        user: Option<Uuid>,
+        what: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, AuditError> {
+        self.store.read(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT seq, at_ms, who, device, what, scope, hash FROM audit
+                 WHERE seq < ?1 AND (?2 IS NULL OR who = ?2) AND (?3 IS NULL OR what = ?3)
+                 ORDER BY seq DESC LIMIT ?4",
+            )?;
+            let before = before
+                .and_then(|n| i64::try_from(n).ok())
+                .unwrap_or(i64::MAX);
+            let user = user.map(|u| u.as_bytes().to_vec());
+            read_rows(statement.query(params![before, user, what, limit])?)
+        })
+    }
+
     /// Signs the present end of the chain.
     ///
     /// # Errors
@@ -252,7 +277,10 @@ fn rows(conn: &Connection, after: u64, limit: u32) -> Result<Vec<AuditRow>, Audi
         "SELECT seq, at_ms, who, device, what, scope, hash FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let mut found = statement.query(params![after, limit])?;
+    read_rows(statement.query(params![after, limit])?)
+}
+
+fn read_rows(mut found: rusqlite::Rows<'_>) -> Result<Vec<AuditRow>, AuditError> {
     let mut page = Vec::new();
     while let Some(row) = found.next()? {
         page.push(AuditRow {

@@ -100,7 +100,7 @@ fn complain(problem: Problem) -> Complaint {
     use gridfold_sync_core::notice::{Locale, text};
     let title = text(problem.code.as_str(), Locale::En);
     Complaint(match problem.detail {
-        Some(detail) => format!("{title} ({detail})"),
+        Some(detail) => format!("{title} ({})", detail.en),
         None => title.to_owned(),
     })
 }

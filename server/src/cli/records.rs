@@ -243,6 +243,7 @@ impl Export {
             &filter,
             format,
             &Picked::default(),
+            None,
             &mut *out,
             &mut |n| bar.set_position(n),
         );

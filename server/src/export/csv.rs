@@ -25,7 +25,7 @@ const FIXED: [&str; 10] = [
 ];
 
 /// More columns that may be chosen.
-const CHOOSABLE: [&str; 7] = [
+const CHOOSABLE: [&str; 8] = [
     "title",
     "missing",
     "household",
@@ -33,6 +33,7 @@ const CHOOSABLE: [&str; 7] = [
     "due_received_at",
     "assignee",
     "last_visited_at",
+    "closed_at",
 ];
 
 /// Whether a column besides the fields may be chosen.
@@ -112,8 +113,12 @@ impl Columns {
         self.fixed.iter().map(|key| object.get(key)).chain(own)
     }
 
-    pub(super) fn write_header(&self, out: &mut dyn Write) -> io::Result<()> {
-        write_row(self.names(), out)
+    pub(super) fn write_header(
+        &self,
+        heading: impl FnMut(String) -> String,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        write_row(self.names().map(heading), out)
     }
 
     pub(super) fn write_record(

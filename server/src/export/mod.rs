@@ -3,9 +3,11 @@
 //! What enters is what the reader may see, already limited to their areas and classes; nothing here looks at grants.
 
 mod csv;
+mod labels;
 mod xlsx;
 
 pub use csv::is_column;
+pub use labels::Labels;
 pub use xlsx::MAX_XLSX_ROWS;
 
 use std::io::{self, Write};
@@ -18,6 +20,7 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::RecordView;
 use serde_json::{Map, Value as Json, json};
 
+use self::labels::Labeller;
 use crate::views::{RecordFilter, StoredRecord, Views, ViewsError};
 
 /// How records are written.
@@ -108,7 +111,7 @@ pub enum ExportError {
     Io(#[from] io::Error),
 }
 
-/// Writes all records of a filter and says how many.
+/// Writes all records of a filter and says how many; tables with words instead of codes when `labels` says in which language.
 ///
 /// # Errors
 /// When the views cannot be read or `out` does not take more.
@@ -118,26 +121,37 @@ pub fn export_records(
     filter: &RecordFilter,
     format: Format,
     picked: &Picked,
+    labels: Option<&Labels>,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
     let forms = forms_of(directory, &filter.forms);
     let columns = csv::Columns::of(&forms, &filter.scope.classes, picked);
     let mut sheet = xlsx::Sheet::default();
+    let mut labeller = labels.map(|of| Labeller::new(of, directory, views));
+    let heading = |name: String| match &labeller {
+        Some(labeller) => labeller.heading(&forms, &name),
+        None => name,
+    };
     match format {
         Format::Csv { bom } => {
             if bom {
                 out.write_all("\u{feff}".as_bytes())?;
             }
-            columns.write_header(out)?;
+            columns.write_header(heading, out)?;
         }
-        Format::Xlsx => sheet.write_header(columns.names())?,
+        Format::Xlsx => sheet.write_header(columns.names().map(heading))?,
         Format::Ndjson => {}
         Format::GeoJson => out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?,
     }
     let (mut count, mut failed) = (0u64, None);
     views.for_each_record(filter, |record| {
         let mut object = plain(directory, &record);
+        if matches!(format, Format::Csv { .. } | Format::Xlsx)
+            && let Some(labeller) = &mut labeller
+        {
+            labeller.label_record(&mut object);
+        }
         let written = match format {
             Format::Csv { .. } => columns
                 .write_record(&object, out)
@@ -227,6 +241,7 @@ fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
         "due_received_at": row.due_received.map(Timestamp::to_rfc3339),
         "assignee": row.doer,
         "last_visited_at": row.visited.map(Timestamp::to_rfc3339),
+        "closed_at": row.closed.map(Timestamp::to_rfc3339),
         "captured_at": row.captured.to_rfc3339(),
         "changed_at": row.changed.to_rfc3339(),
         "received_at": row.received.to_rfc3339(),

@@ -12,7 +12,9 @@ use serde_json::Value as JsonValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::users::read_name;
-use super::{Api, Body, Caller, Params, Path, RawBody, page_rows};
+use super::{Api, Body, Caller, Params, Path, RawBody, explain, page_rows};
+use gridfold_sync_core::notice::Locale;
+
 use crate::import::import_areas;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -218,8 +220,9 @@ pub async fn put(
     if !is_admin(parent.as_ref()) || (known && !is_admin(Some(&code))) {
         return Err(Problem::new(Code::Forbidden));
     }
-    check_area(&caller.directory, &area, &BTreeMap::new())
-        .map_err(|reason| Problem::new(Code::Conflict).because(reason))?;
+    check_area(&caller.directory, &area, &BTreeMap::new()).map_err(|reason| {
+        Problem::new(Code::Conflict).because_in(explain::area_row(&reason), reason)
+    })?;
     api.blocking(move |node| {
         let scope = crate::auth::Scope::of("area", &area.code);
         caller.audit(node, "area.put", scope)?;
@@ -271,7 +274,10 @@ pub async fn import(
                 .into_iter()
                 .map(|note| RefusedRow {
                     line: note.line,
-                    reason: note.reason,
+                    reason: match caller.locale {
+                        Locale::Zh => explain::area_row(&note.reason),
+                        Locale::En => note.reason,
+                    },
                 })
                 .collect(),
         }))

@@ -7,7 +7,7 @@ use gridfold_sync_core::directory::{Catalogue, CatalogueError};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Api, Caller, Params, RawBody};
+use super::{Api, Caller, Params, RawBody, explain};
 use crate::catalogue::{PublishError, is_news, publish_catalogue};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -23,9 +23,9 @@ impl From<CatalogueError> for Problem {
     fn from(error: CatalogueError) -> Self {
         match error {
             CatalogueError::NotNext { .. } | CatalogueError::Published(_) => {
-                Self::new(Code::Conflict).because(error.to_string())
+                Self::new(Code::Conflict).because_in(explain::catalogue(&error), error.to_string())
             }
-            other => Self::bad_request(other.to_string()),
+            other => Self::bad_request_in(explain::catalogue(&other), other.to_string()),
         }
     }
 }

@@ -6,10 +6,10 @@ use gridfold_sync_core::directory::{DirectoryChange, Erasure};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::records::find;
-use super::{Api, Body, Caller, Path};
+use super::{Api, Body, Caller, Params, Path, page_rows};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// The longest reason, in characters.
@@ -44,6 +44,19 @@ pub struct ErasureBody {
 pub struct ErasureList {
     /// The records.
     pub erasures: Vec<ErasureBody>,
+    /// Where the next page starts; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Where to read.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ErasureQuery {
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows of a page, 1 to 500.
+    pub limit: Option<usize>,
 }
 
 fn body(caller: &Caller, record: &RecordId, erasure: &Erasure) -> ErasureBody {
@@ -75,9 +88,10 @@ pub async fn erase(
 ) -> Answer<Json<ErasureBody>> {
     let reason = given.reason.trim().to_owned();
     if !(1..=ERASURE_REASON_MAX_CHARS).contains(&reason.chars().count()) {
-        return Err(Problem::bad_request(format!(
-            "a reason has 1 to {ERASURE_REASON_MAX_CHARS} characters"
-        )));
+        return Err(Problem::bad_request_in(
+            format!("原因要写 1 到 {ERASURE_REASON_MAX_CHARS} 个字"),
+            format!("a reason has 1 to {ERASURE_REASON_MAX_CHARS} characters"),
+        ));
     }
     api.blocking(move |node| {
         let (record, _) = find(node, &caller, &id)?;
@@ -106,9 +120,22 @@ pub async fn erase(
 }
 
 /// What was erased in the areas that the caller oversees.
-#[utoipa::path(get, path = "/v1/erasures", tag = "records", responses((status = 200, body = ErasureList), (status = 403, body = ProblemBody)))]
-pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<ErasureList>> {
+#[utoipa::path(get, path = "/v1/erasures", tag = "records", params(ErasureQuery), responses((status = 200, body = ErasureList), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(query): Params<ErasureQuery>,
+) -> Answer<Json<ErasureList>> {
     caller.require(&[Role::Admin, Role::Supervisor, Role::Auditor])?;
+    let limit = page_rows(query.limit)?;
+    let after = query
+        .cursor
+        .as_deref()
+        .map(|text| {
+            RecordId::parse(text)
+                .map_err(|_| Problem::bad_request("this is not a cursor of this list"))
+        })
+        .transpose()?;
     api.blocking(move |_| {
         let may = |erasure: &Erasure| {
             caller
@@ -123,7 +150,17 @@ pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<Erasure
             .filter(|(_, erasure)| may(erasure))
             .collect();
         found.sort_by_key(|(record, erasure)| (std::cmp::Reverse(erasure.at), **record));
+        // A record is erased once, so it names its place.
+        if let Some(after) = after {
+            let at = found.iter().position(|(record, _)| **record == after);
+            let at = at.ok_or_else(|| Problem::bad_request("this is not a cursor of this list"))?;
+            found.drain(..=at);
+        }
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|(r, _)| r.to_string());
         Ok(Json(ErasureList {
+            next,
             erasures: found
                 .into_iter()
                 .map(|(record, erasure)| body(&caller, record, erasure))

@@ -3,6 +3,7 @@
 use gridfold_sync_core::carry::CarryError;
 use gridfold_sync_core::ids::NameError;
 
+use super::explain;
 use crate::admit::WriteError;
 use crate::auth::{
     AccountError, AuditError, EnrolmentError, PasswordError, RefreshError, SignInError, StoreError,
@@ -109,7 +110,10 @@ impl From<ImportError> for Problem {
             ImportError::Table(_)
             | ImportError::TimeZone(_)
             | ImportError::Json(_)
-            | ImportError::Catalogue(_) => Self::bad_request(error.to_string()),
+            | ImportError::Catalogue(_) => {
+                let text = error.to_string();
+                Self::bad_request_in(explain::file(&text), text)
+            }
         }
     }
 }
@@ -210,7 +214,8 @@ impl From<PasswordError> for Problem {
         match error {
             PasswordError::Busy => Self::new(Code::Unavailable),
             PasswordError::Randomness(inner) => Self::internal(&inner),
-            other => Self::new(Code::WeakPassword).because(other.to_string()),
+            other => Self::new(Code::WeakPassword)
+                .because_in(explain::password(&other), other.to_string()),
         }
     }
 }
@@ -218,8 +223,12 @@ impl From<PasswordError> for Problem {
 impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::BadLogin => Self::bad_request(error.to_string()),
-            AccountError::Taken => Self::new(Code::Conflict).because(error.to_string()),
+            AccountError::BadLogin => {
+                Self::bad_request_in(explain::account(&error), error.to_string())
+            }
+            AccountError::Taken => {
+                Self::new(Code::LoginTaken).because_in(explain::account(&error), error.to_string())
+            }
             AccountError::NoAccount => Self::not_found(),
             AccountError::Password(inner) => inner.into(),
             AccountError::Store(inner) => inner.into(),

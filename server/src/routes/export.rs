@@ -11,10 +11,13 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
+use super::overview::zone;
 use super::records::{RecordQuery, filter_of, read_fields};
 use super::{Api, Caller, Params};
 use crate::auth::Scope;
-use crate::export::{Format, MAX_XLSX_ROWS, Picked, export_records, is_column, is_restricted};
+use crate::export::{
+    Format, Labels, MAX_XLSX_ROWS, Picked, export_records, is_column, is_restricted,
+};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 use crate::views::RecordFilter;
 
@@ -32,8 +35,12 @@ pub struct ExportQuery {
     /// Whether a CSV file begins with the mark by which spreadsheets know UTF-8.
     #[serde(default)]
     pub bom: bool,
-    /// Only these columns besides the fields, separated by commas, in this order: `record_id grid form status deleted conflicts late captured_at changed_at received_at title missing household due_at due_received_at assignee last_visited_at`. The first ten when left out.
+    /// Only these columns besides the fields, separated by commas, in this order: `record_id grid form status deleted conflicts late captured_at changed_at received_at title missing household due_at due_received_at assignee last_visited_at closed_at`. The first ten when left out.
     pub columns: Option<String>,
+    /// `labels` puts words in the place of codes in a CSV file or a workbook: headings, areas, forms, statuses, choices, titles of records referred to, times of a zone. `keys` when left out.
+    pub headings: Option<String>,
+    /// With `labels`: the zone of the times, in minutes ahead of UTC; the server's when left out.
+    pub tz: Option<i32>,
 }
 
 /// Hands what is written to the answer, and waits while the reader is slow.
@@ -85,6 +92,15 @@ pub async fn records(
         },
     )?;
     let picked = picked(&caller, &how, &query, &filter)?;
+    let labels = match how.headings.as_deref() {
+        None | Some("keys") => None,
+        Some("labels") => Some(Labels {
+            locale: caller.locale,
+            zone: zone(&api.node, how.tz)?,
+            scope: filter.scope.clone(),
+        }),
+        Some(_) => return Err(Problem::bad_request("headings must be keys or labels")),
+    };
     let class = if is_restricted(&filter) {
         "restricted"
     } else {
@@ -115,6 +131,7 @@ pub async fn records(
             &filter,
             format,
             &picked,
+            labels.as_ref(),
             &mut sink,
             &mut |_| {},
         );

@@ -9,7 +9,7 @@ use gridfold_sync_core::schema::{Form, FormError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Api, Caller, Path, RawBody};
+use super::{Api, Caller, Path, RawBody, explain};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// Forms.
@@ -66,7 +66,8 @@ pub async fn publish(
     caller.require_operator()?;
     let text =
         std::str::from_utf8(&bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
-    let form = Form::from_json(text).map_err(|e| Problem::bad_request(e.to_string()))?;
+    let form = Form::from_json(text)
+        .map_err(|e| Problem::bad_request_in(explain::form(&e), e.to_string()))?;
     caller
         .directory
         .forms()
@@ -74,9 +75,9 @@ pub async fn publish(
         .publish(form.clone())
         .map_err(|e| match e {
             FormError::Published(_) | FormError::ChangedType(..) => {
-                Problem::new(Code::Conflict).because(e.to_string())
+                Problem::new(Code::Conflict).because_in(explain::form(&e), e.to_string())
             }
-            other => Problem::bad_request(other.to_string()),
+            other => Problem::bad_request_in(explain::form(&other), other.to_string()),
         })?;
     api.blocking(move |node| {
         caller.audit(

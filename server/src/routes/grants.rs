@@ -189,7 +189,10 @@ pub async fn add(
         .map(|t| read_time(t, "until"))
         .transpose()?;
     if until.is_some_and(|until| until <= from) {
-        return Err(Problem::bad_request("until must be after from"));
+        return Err(Problem::bad_request_in(
+            "结束时间要晚于开始时间",
+            "until must be after from",
+        ));
     }
     api.blocking(move |node| {
         let grant = add_grant(

@@ -21,6 +21,9 @@ pub const MAX_ZOOM: u32 = 22;
 pub struct MapQuery {
     /// How closely it is looked at, as web maps count: 0 is the world, 22 a room.
     pub zoom: u32,
+    /// Whether `unplaced` is given.
+    #[serde(default)]
+    pub unplaced: bool,
 }
 
 /// Some records near each other.
@@ -44,6 +47,9 @@ pub struct MapBody {
     pub clusters: Vec<ClusterBody>,
     /// Records in all of them. Up to zoom 13 a cluster at the edge counts whole.
     pub total: u64,
+    /// When it was asked for: records of the filter, in the whole world, without a place that the caller may read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unplaced: Option<u64>,
 }
 
 /// Which boundaries.
@@ -86,6 +92,14 @@ pub async fn map(
     )?;
     api.blocking(move |node| {
         let found = node.views.clusters(&filter, &area, look.zoom)?;
+        let unplaced = if look.unplaced {
+            let placed = node.views.clusters(&filter, &BBox::WORLD, 0)?;
+            let placed: u64 = placed.iter().map(|c| c.count).sum();
+            let all = node.views.count(&filter, u64::from(u32::MAX))?.n;
+            Some(all.saturating_sub(placed))
+        } else {
+            None
+        };
         let clusters: Vec<ClusterBody> = found
             .into_iter()
             .map(|c| ClusterBody {
@@ -97,6 +111,7 @@ pub async fn map(
             .collect();
         Ok(Json(MapBody {
             total: clusters.iter().map(|c| c.count).sum(),
+            unplaced,
             clusters,
         }))
     })

@@ -14,6 +14,7 @@
 
 mod caller;
 mod error;
+mod explain;
 mod extract;
 mod origin;
 
@@ -38,6 +39,7 @@ pub mod overview;
 pub mod phones;
 pub mod records;
 pub mod refused;
+pub mod retention;
 pub mod saved_views;
 pub mod session;
 pub mod sync;

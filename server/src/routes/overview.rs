@@ -1,10 +1,11 @@
 //! The overview of the caller's areas: numbers, and what is behind each can be listed with the same words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::ids::AreaCode;
+use gridfold_sync_core::ids::{AreaCode, UserId};
+use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::{Offset, TimeZone};
@@ -77,7 +78,7 @@ pub struct GridRow {
     pub tasks_unacknowledged: u64,
     /// Households that were not visited for so many days.
     pub households_not_visited: u64,
-    /// When the newest edit of the grid came; absent when none ever did.
+    /// When a phone of somebody who works there was last in contact; absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_sync: Option<String>,
 }
@@ -126,6 +127,10 @@ pub struct OverviewBody {
     pub refused: u64,
     /// Records with late edits that nobody has put away.
     pub late: u64,
+    /// Phones that wait for a decision.
+    pub phones_attention: u64,
+    /// Uploads of phones that could not be taken and that nobody put away.
+    pub uploads_attention: u64,
     /// The days, oldest first.
     pub trend: Vec<TrendDay>,
     /// The grids.
@@ -165,7 +170,7 @@ fn days(zone: &TimeZone, now: Timestamp, n: u32) -> Answer<Days> {
     })
 }
 
-fn zone(node: &Node, tz: Option<i32>) -> Answer<TimeZone> {
+pub(super) fn zone(node: &Node, tz: Option<i32>) -> Answer<TimeZone> {
     let Some(minutes) = tz else {
         return Ok(node.config.dashboard.time_zone.zone());
     };
@@ -202,8 +207,9 @@ pub async fn overview(
         })?;
         let waiting = counts(node, &caller, grids.as_ref())?;
         let phones = phone_numbers(node, &caller, query.area.as_deref())?;
+        let contacts = contacts(node, &caller)?;
         Ok(Json(body(
-            &caller, grids, &days, n, found, &waiting, phones,
+            &caller, grids, &days, n, found, &waiting, phones, &contacts,
         )))
     })
     .await
@@ -218,6 +224,27 @@ pub(super) fn visible(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Option<B
         (Some(mine), None) => Some(mine),
         (Some(mine), Some(asked)) => Some(asked.into_iter().filter(|g| mine.contains(g)).collect()),
     }
+}
+
+/// When a phone of somebody who works in a grid was last in contact.
+fn contacts(node: &Node, caller: &Caller) -> Answer<BTreeMap<AreaCode, Timestamp>> {
+    let mut by_user: BTreeMap<UserId, Timestamp> = BTreeMap::new();
+    for phone in phones_of(node, caller, None)? {
+        let at = Timestamp(phone.last_seen_ms);
+        let newest = by_user.entry(UserId(phone.user_id)).or_insert(at);
+        *newest = (*newest).max(at);
+    }
+    let mut out: BTreeMap<AreaCode, Timestamp> = BTreeMap::new();
+    for (user, at) in by_user {
+        let grants = caller.directory.active_grants(user, caller.now);
+        for grant in grants.filter(|g| g.role == Role::Worker) {
+            for grid in caller.directory.grids_in(grant.area.as_ref()) {
+                let newest = out.entry(grid).or_insert(at);
+                *newest = (*newest).max(at);
+            }
+        }
+    }
+    Ok(out)
 }
 
 fn phone_numbers(node: &Node, caller: &Caller, area: Option<&str>) -> Answer<PhoneNumbers> {
@@ -247,6 +274,7 @@ fn body(
     found: Overview,
     waiting: &AttentionCounts,
     phones: PhoneNumbers,
+    contacts: &BTreeMap<AreaCode, Timestamp>,
 ) -> OverviewBody {
     let sum = |of: fn(&GridNumbers) -> u64| found.grids.values().map(of).sum::<u64>();
     let grids: BTreeSet<_> = match grids {
@@ -266,7 +294,7 @@ fn body(
             matters_overdue: numbers.matters_overdue_captured,
             tasks_unacknowledged: numbers.tasks_unacknowledged,
             households_not_visited: numbers.households_not_visited,
-            last_sync: numbers.last_received.map(Timestamp::to_rfc3339),
+            last_sync: contacts.get(code).map(|at| at.to_rfc3339()),
         }
     });
     let trend = days
@@ -297,6 +325,8 @@ fn body(
         conflicts: found.conflicts,
         refused: waiting.refused,
         late: waiting.late,
+        phones_attention: waiting.phone,
+        uploads_attention: waiting.upload,
         trend: trend.collect(),
         grids: rows.collect(),
         phones,

@@ -28,6 +28,8 @@ pub struct PhoneBody {
     /// What its owner calls it, for example its model.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub model: String,
+    /// When it was enrolled.
+    pub enrolled_at: String,
     /// When it was last in contact, to the minute.
     pub last_sync_at: String,
     /// `active`, `revoked`, `wiped`, or `forked`: a copy of its store wrote under its name, and what that brought was set aside.
@@ -130,6 +132,7 @@ fn body(
             .user(&UserId(device.user_id))
             .map_or_else(String::new, |u| u.name.clone()),
         model: device.label.clone(),
+        enrolled_at: Timestamp(device.created_ms).to_rfc3339(),
         last_sync_at: Timestamp(device.last_seen_ms).to_rfc3339(),
         state: state.to_owned(),
         set_aside: set_aside.entries,

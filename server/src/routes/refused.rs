@@ -9,7 +9,7 @@ use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::records::{EditResult, HistoryEntry, Teller, entry_body, write};
+use super::records::{EditResult, HistoryEntry, Teller, entry_body, write_again};
 use super::{Api, Body, Caller, Params, page_rows};
 use crate::admit::ConsoleEdit;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -165,7 +165,7 @@ pub async fn settle(
         }
         let result = if adopt {
             let edit = adopted(node, &caller, &stream, &row, record)?;
-            write(node, &caller, edit)?
+            write_again(node, &caller, edit)?
         } else {
             EditResult {
                 verdicts: Vec::new(),

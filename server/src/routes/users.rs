@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gridfold_sync_core::directory::{DirectoryChange, User};
-use gridfold_sync_core::ids::UserId;
+use gridfold_sync_core::ids::{AreaCode, UserId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub struct UserPage {
 pub struct UserQuery {
     /// Part of the name.
     pub name: Option<String>,
+    /// Only people whose grant as a worker or supervisor covers this grid now.
+    pub works_in: Option<String>,
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// Rows of a page.
@@ -113,9 +115,10 @@ pub(crate) fn read_name(text: &str) -> Answer<String> {
     if fits {
         Ok(name.to_owned())
     } else {
-        Err(Problem::bad_request(format!(
-            "a name has 1 to {NAME_MAX_CHARS} characters"
-        )))
+        Err(Problem::bad_request_in(
+            format!("姓名为 1 到 {NAME_MAX_CHARS} 个字"),
+            format!("a name has 1 to {NAME_MAX_CHARS} characters"),
+        ))
     }
 }
 
@@ -130,12 +133,35 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
         ),
         None => None,
     };
+    let grid = match query.works_in.as_deref() {
+        None => None,
+        Some(code) => Some(
+            AreaCode::new(code)
+                .ok()
+                .filter(|a| caller.directory.area(a).is_some() && caller.sees_area(a))
+                .ok_or_else(Problem::not_found)?,
+        ),
+    };
+    let works = |user: &User| {
+        grid.as_ref().is_none_or(|grid| {
+            caller
+                .directory
+                .active_grants(user.id, caller.now)
+                .any(|g| {
+                    matches!(g.role, Role::Worker | Role::Supervisor)
+                        && g.area
+                            .as_ref()
+                            .is_none_or(|area| caller.directory.lies_in(grid, area))
+                })
+        })
+    };
     let part = query.name.as_deref().unwrap_or_default().to_lowercase();
     let mut users: Vec<UserBody> = caller
         .directory
         .users()
         .filter(|u| after.is_none_or(|after| u.id > after))
         .filter(|u| u.name.to_lowercase().contains(&part) && caller.sees_user(u.id))
+        .filter(|u| works(u))
         .take(limit + 1)
         .map(|u| body(&caller, u))
         .collect();
@@ -168,7 +194,8 @@ pub async fn add(
     caller.require(&[Role::Admin, Role::Supervisor])?;
     let name = read_name(&given.name)?;
     if given.login.is_some() != given.password.is_some() {
-        return Err(Problem::bad_request(
+        return Err(Problem::bad_request_in(
+            "登录名和密码要么都填，要么都不填",
             "login and password come together or not at all",
         ));
     }

@@ -147,12 +147,32 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         c.with("inside(r.lat, r.lon, ?)", bytes);
         c.readable("r.place_class", filter);
     }
-    match filter.sort.key {
-        SortKey::Due => c.add("r.due IS NOT NULL"),
-        SortKey::Status => c.add("r.status IS NOT NULL"),
-        SortKey::Changed | SortKey::Captured | SortKey::Received | SortKey::Title => {}
+    if let Some(about) = filter.about {
+        c.with("r.about = ?", about.bytes().to_vec());
+        c.readable("r.about_class", filter);
+    }
+    if let Some(rules) = &filter.past_retention {
+        let mut any = Vec::with_capacity(rules.len());
+        for (form, before) in rules {
+            any.push("(r.form = ? AND r.changed < ?)");
+            c.values
+                .extend([Sql::from(form.to_string()), before.millis().into()]);
+        }
+        c.add(format!("r.work = 0 AND ({})", any.join(" OR ")));
+    }
+    if let Some(column) = filter.lacks.and_then(optional) {
+        c.add(format!("{column} IS NULL"));
     }
     c
+}
+
+/// The column of a key that a record may lack.
+pub(super) fn optional(key: SortKey) -> Option<&'static str> {
+    match key {
+        SortKey::Due => Some("r.due"),
+        SortKey::Status => Some("r.status"),
+        SortKey::Changed | SortKey::Captured | SortKey::Received | SortKey::Title => None,
+    }
 }
 
 /// The conditions on grids, forms and statuses, for a plan that does not look these up by an index.

@@ -173,6 +173,12 @@ pub struct RecordFilter {
     pub include_deleted: bool,
     /// The forms there are, with their statuses: what an order by form and status is put together from.
     pub known_forms: Vec<(FormCode, Vec<String>)>,
+    /// Only records past the retention of their form: unchanged since then, and nothing to be done on them.
+    pub past_retention: Option<Vec<(FormCode, Timestamp)>>,
+    /// Only records with a field that refers to this one, besides their household.
+    pub about: Option<RecordId>,
+    /// Only records without a value for this key; a list shows them after those that have one.
+    pub lacks: Option<SortKey>,
     /// The order.
     pub sort: Sort,
     /// Where the page before ended.
@@ -210,6 +216,9 @@ impl RecordFilter {
             within: None,
             include_deleted: false,
             known_forms: Vec::new(),
+            past_retention: None,
+            about: None,
+            lacks: None,
             sort: Sort::default(),
             cursor: None,
             limit: 50,
@@ -226,6 +235,8 @@ pub struct RecordRow {
     pub grid: AreaCode,
     /// Its form.
     pub form: FormCode,
+    /// When its work was closed.
+    pub closed: Option<Timestamp>,
     /// Highest form version an edit was made with.
     pub form_version: u32,
     /// Its status, for forms that have one.

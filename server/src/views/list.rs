@@ -7,9 +7,9 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::views::keys;
 use crate::views::plan::{self, Total};
-use crate::views::{Page, RecordFilter, RecordRow, Scope, Views, ViewsError};
+use crate::views::{Page, RecordFilter, RecordRow, Scope, Sort, Views, ViewsError};
+use crate::views::{conditions, keys};
 
 /// Most rows of one page.
 pub(super) const MAX_PAGE: usize = 1_000;
@@ -25,10 +25,13 @@ pub struct StoredRecord {
     pub parts: Vec<(SensitivityClass, PartState)>,
 }
 
+/// What the cursor begins with among records that lack a value for the order.
+const LACKING: char = '~';
+
 const COLUMNS: &str =
     "r.id, r.record, r.grid, r.form, r.form_version, r.status, r.deleted, r.conflicts, r.title,
  r.title_class, r.household, r.lat, r.lon, r.missing, r.late, r.captured, r.changed, r.received,
- r.household_class, r.place_class, r.due, r.due_received, r.doer, r.visited";
+ r.household_class, r.place_class, r.due, r.due_received, r.doer, r.visited, r.closed";
 
 fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError> {
     let readable = |class: u8| -> Result<bool, ViewsError> {
@@ -66,6 +69,7 @@ fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError
             due: row.get::<_, Option<i64>>(20)?.map(Timestamp),
             due_received: row.get::<_, Option<i64>>(21)?.map(Timestamp),
             doer: row.get(22)?,
+            closed: row.get::<_, Option<i64>>(24)?.map(Timestamp),
             visited: (visited > 0).then_some(Timestamp(visited)),
             late: row.get(14)?,
             captured: Timestamp(row.get(15)?),
@@ -121,11 +125,38 @@ fn page_ids(
     filter: &RecordFilter,
 ) -> Result<(Vec<i64>, Option<String>), ViewsError> {
     let limit = filter.limit.clamp(1, MAX_PAGE);
-    let mut keys = keys::keys(conn, filter, limit + 1)?;
-    let more = keys.len() > limit;
-    keys.truncate(limit);
-    let next = keys.last().filter(|_| more).map(|k| k.cursor(filter.sort));
-    Ok((keys.into_iter().map(|k| k.id).collect(), next))
+    let lacking = filter
+        .cursor
+        .as_deref()
+        .and_then(|c| c.strip_prefix(LACKING));
+    let mut ids = Vec::new();
+    if lacking.is_none() {
+        let mut keys = keys::keys(conn, filter, limit + 1)?;
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        let next = keys.last().filter(|_| more).map(|k| k.cursor(filter.sort));
+        ids.extend(keys.into_iter().map(|k| k.id));
+        if next.is_some() || conditions::optional(filter.sort.key).is_none() {
+            return Ok((ids, next));
+        }
+    }
+    // What lacks a value stands at the end whichever way the order goes, the newest first.
+    let rest = RecordFilter {
+        lacks: Some(filter.sort.key),
+        sort: Sort::default(),
+        cursor: lacking.filter(|c| !c.is_empty()).map(str::to_owned),
+        ..filter.clone()
+    };
+    let room = limit - ids.len();
+    let mut keys = keys::keys(conn, &rest, room + 1)?;
+    let more = keys.len() > room;
+    keys.truncate(room);
+    let next = more.then(|| {
+        let after = keys.last().map(|k| k.cursor(rest.sort));
+        format!("{LACKING}{}", after.unwrap_or_default())
+    });
+    ids.extend(keys.into_iter().map(|k| k.id));
+    Ok((ids, next))
 }
 
 impl Views {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::ids::{AreaCode, StreamId};
+use gridfold_sync_core::ids::AreaCode;
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
@@ -49,8 +49,6 @@ pub struct GridNumbers {
     pub households: u64,
     /// Households that were not visited for long.
     pub households_not_visited: u64,
-    /// When the newest entry came; none when none ever did.
-    pub last_received: Option<Timestamp>,
 }
 
 /// The numbers of one day.
@@ -123,7 +121,6 @@ impl Views {
             open(conn, of, &mut out.grids)?;
             households(conn, of, &mut out.grids)?;
             visits_of_week(conn, of, &mut out.grids)?;
-            last_received(conn, of, &mut out.grids)?;
             out.days = days(conn, of)?;
             let (grids, values) = of_grids(of.grids.as_ref())?;
             let n: i64 = conn
@@ -206,27 +203,6 @@ fn visits_of_week(
     by_grid(conn, &sql, [week, values].concat(), out, |grid, n| {
         grid.visits_week = n.first().copied().unwrap_or_default();
     })
-}
-
-fn last_received(
-    conn: &Connection,
-    of: &OverviewOf,
-    out: &mut BTreeMap<String, GridNumbers>,
-) -> Result<(), ViewsError> {
-    let mut statement = conn.prepare_cached("SELECT name, received FROM streams")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let name = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        let Some(stream) = StreamId::parse(name) else {
-            continue;
-        };
-        if of.grids.as_ref().is_none_or(|g| g.contains(&stream.grid)) {
-            let at = Timestamp(row.get(1)?);
-            let grid = out.entry(stream.grid.to_string()).or_default();
-            grid.last_received = grid.last_received.max(Some(at));
-        }
-    }
-    Ok(())
 }
 
 fn days(conn: &Connection, of: &OverviewOf) -> Result<Vec<DayNumbers>, ViewsError> {

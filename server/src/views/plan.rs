@@ -65,8 +65,15 @@ pub(super) fn branches(
     if grids.is_some_and(<[_]>::is_empty) {
         return Ok(None);
     }
+    if filter.past_retention.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(None);
+    }
     let mut base = conditions::of(filter);
     if purpose == For::Page {
+        // Those without a value follow by themselves.
+        if let Some(column) = conditions::optional(filter.sort.key) {
+            base.add(format!("{column} IS NOT NULL"));
+        }
         keys::after(conn, filter, &mut base)?;
     }
     let with_rest = |mut c: Conditions, index| -> Result<Option<Vec<Branch>>, ViewsError> {
@@ -99,6 +106,9 @@ pub(super) fn branches(
     }
     if filter.household.is_some() {
         return with_rest(base, "INDEXED BY records_household");
+    }
+    if filter.about.is_some() {
+        return with_rest(base, "INDEXED BY records_about");
     }
     if filter.has_conflict == Some(true) {
         return with_rest(base, "INDEXED BY records_conflicts");

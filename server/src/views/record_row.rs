@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
 use gridfold_sync_core::schema::{FieldType, Form, FormSet};
@@ -39,6 +40,8 @@ pub(super) struct Columns {
     doer: Option<String>,
     pub(super) happened: Option<i64>,
     closed: Option<i64>,
+    about: Option<[u8; 16]>,
+    about_class: u8,
 }
 
 /// What the row of a record held before a batch.
@@ -52,7 +55,7 @@ pub(super) struct RowBefore {
 const BEFORE: &str =
     "SELECT id, words, live, deleted, grid, form, status, conflicts, late, work, household, household_class,
  lat, lon, place_class, title, title_class, captured, changed, received, first_received, due, due_received,
- doer, happened, closed FROM records";
+ doer, happened, closed, about, about_class FROM records";
 
 fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
     let (lat, lon): (Option<i32>, Option<i32>) = (row.get(12)?, row.get(13)?);
@@ -83,6 +86,8 @@ fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
             doer: row.get(23)?,
             happened: row.get(24)?,
             closed: row.get(25)?,
+            about: row.get(26)?,
+            about_class: row.get(27)?,
         },
     })
 }
@@ -125,7 +130,7 @@ pub(super) fn record_row(
         record.bytes(),
         e.stream.grid.as_str(),
         e.form.as_ref().map_or("", FormCode::as_str),
-        e.claimed.millis(),
+        e.claimed.millis().min(e.received.millis()),
         e.received.millis()
     ])?;
     Ok(RowBefore {
@@ -176,8 +181,10 @@ impl<'a> Changed<'a> {
 
     pub(super) fn add(&mut self, e: &'a ProjectedEntry, state: &'a PartState) {
         self.parts.insert(e.stream.class, state);
-        self.captured = self.captured.min(e.claimed.millis());
-        self.changed = self.changed.max(e.claimed.millis());
+        // A clock may be wrong, but nothing was captured after it came.
+        let claimed = e.claimed.millis().min(e.received.millis());
+        self.captured = self.captured.min(claimed);
+        self.changed = self.changed.max(claimed);
         self.received = self.received.max(e.received.millis());
         self.first_received = self.first_received.min(e.received.millis());
         self.late |= e.verdict == Verdict::Admitted { late: true };
@@ -308,6 +315,7 @@ impl<'a> Changed<'a> {
             Closed::At(at) => Some(at.min(first_received.max(received))),
             Closed::By(entry) => made_at(tx, self.grid, form.class, entry)?,
         };
+        let about = about(view);
         let class = |key: Option<&str>| {
             let field = key.and_then(|key| form.field(key));
             field.map_or(form.class, |f| form.class_of(f)) as u8
@@ -323,6 +331,8 @@ impl<'a> Changed<'a> {
             work: work.state,
             household: view.household().map(|h| h.bytes()),
             household_class: class(household_key(form)),
+            about: about.map(|(_, id)| id.bytes()),
+            about_class: class(about.map(|(key, _)| key)),
             place: view.location(),
             place_class: class(place_key(form)),
             title: view.title(),
@@ -347,6 +357,20 @@ impl<'a> Changed<'a> {
 /// Whether a form tells of something that happened at a time: a visit, a matter, a meeting.
 fn form_tells(form: &Form) -> bool {
     !matches!(form.code.as_str(), "household" | "task")
+}
+
+/// What a record refers to besides its household: the first such field with a value.
+fn about<'a>(view: &RecordView<'a>) -> Option<(&'a str, RecordId)> {
+    view.form.fields.iter().find_map(|field| {
+        let refers =
+            matches!(&field.kind, FieldType::Reference { form } if form.as_str() != "household");
+        let key = field.key.as_str();
+        let value = || view.parts.iter().find_map(|(_, p)| p.value(key));
+        match refers.then(value).flatten() {
+            Some(Value::Reference(id)) => Some((key, *id)),
+            _ => None,
+        }
+    })
 }
 
 fn household_key(form: &Form) -> Option<&str> {
@@ -399,13 +423,14 @@ fn write_columns(
             "UPDATE records SET live = 1, deleted = ?2, grid = ?3, form = ?4, status = ?5, conflicts = ?6, late = ?7,
              work = ?8, household = ?9, household_class = ?10, lat = ?11, lon = ?12, place_class = ?13, title = ?14,
              title_class = ?15, captured = ?16, changed = ?17, received = ?18, first_received = ?19, due = ?20,
-             due_received = ?21, doer = ?22, happened = ?23, closed = ?24, cell = ?25 WHERE id = ?1",
+             due_received = ?21, doer = ?22, happened = ?23, closed = ?24, cell = ?25, about = ?26, about_class = ?27
+             WHERE id = ?1",
         )?
         .execute(params![
             id, c.deleted, c.grid, c.form, c.status, c.conflicts, c.late, c.work, c.household,
             c.household_class, place.0, place.1, c.place_class, c.title, c.title_class, c.captured,
             c.changed, c.received, c.first_received, c.due, c.due_received, c.doer, c.happened,
-            c.closed, cell
+            c.closed, cell, c.about, c.about_class
         ])?;
         return Ok(());
     }
@@ -446,6 +471,10 @@ fn write_columns(
     if (c.due, c.due_received) != (before.due, before.due_received) {
         tx.prepare_cached("UPDATE records SET due = ?2, due_received = ?3 WHERE id = ?1")?
             .execute(params![id, c.due, c.due_received])?;
+    }
+    if (c.about, c.about_class) != (before.about, before.about_class) {
+        tx.prepare_cached("UPDATE records SET about = ?2, about_class = ?3 WHERE id = ?1")?
+            .execute(params![id, c.about, c.about_class])?;
     }
     if c.doer != before.doer {
         tx.prepare_cached("UPDATE records SET doer = ?2 WHERE id = ?1")?

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS records (
   conflicts INTEGER NOT NULL, title TEXT NOT NULL, title_class INTEGER NOT NULL,
   household BLOB, household_class INTEGER NOT NULL,
   lat INTEGER, lon INTEGER, place_class INTEGER NOT NULL, missing INTEGER NOT NULL, late INTEGER NOT NULL,
+  -- When it was first captured and last changed: as the devices say, never after that was received.
   captured INTEGER NOT NULL, changed INTEGER NOT NULL, received INTEGER NOT NULL,
   -- When the server first received an edit of it.
   first_received INTEGER NOT NULL,
@@ -43,6 +44,8 @@ CREATE TABLE IF NOT EXISTS records (
   due INTEGER, due_received INTEGER, doer TEXT,
   -- When what it tells of happened, never after it was received; when its work was closed.
   happened INTEGER, closed INTEGER,
+  -- What it refers to besides its household, such as the matter of a task.
+  about BLOB, about_class INTEGER NOT NULL DEFAULT 0,
   -- Of a household: when it was last visited, 0 for never.
   visited INTEGER NOT NULL,
   -- Where it is: the tile of place.rs.
@@ -63,6 +66,7 @@ CREATE INDEX IF NOT EXISTS records_conflicts ON records (grid, id) WHERE live = 
 CREATE INDEX IF NOT EXISTS records_late ON records (grid, id) WHERE live = 1 AND late = 1;
 CREATE INDEX IF NOT EXISTS records_doer ON records (doer, id) WHERE live = 1 AND doer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_household ON records (household, form, happened) WHERE household IS NOT NULL;
+CREATE INDEX IF NOT EXISTS records_about ON records (about, id) WHERE live = 1 AND about IS NOT NULL;
 -- What overviews count, each answered from the index alone.
 CREATE INDEX IF NOT EXISTS records_open ON records (form, grid, work, status, due, due_received) WHERE live = 1 AND deleted = 0 AND work > 0;
 CREATE INDEX IF NOT EXISTS records_happened ON records (form, happened, grid) WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL;

@@ -377,8 +377,14 @@ impl Client {
             .into();
         let mut request = ureq::http::Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("accept-language", "en");
+            .uri(format!("{}{path}", self.base));
+        if self
+            .headers
+            .iter()
+            .all(|(name, _)| *name != "accept-language")
+        {
+            request = request.header("accept-language", "en");
+        }
         if !kind.is_empty() {
             request = request.header("content-type", kind);
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::directory::Catalogue;
-use crate::ids::{AreaCode, DeviceId, GrantId, RecordId, UserId};
+use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, RecordId, UserId};
 use crate::schema::{Form, Role};
 use crate::time::Timestamp;
 
@@ -97,6 +97,17 @@ pub struct Erasure {
     pub reason: String,
 }
 
+/// How long records of a form are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionRule {
+    /// Days after the last change of a record on which nothing is to be done.
+    pub days: u32,
+    /// Who said so.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One change of the directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
@@ -160,6 +171,14 @@ pub enum DirectoryChange {
         /// How it came to that.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         erasure: Option<Erasure>,
+    },
+    /// How long records of a form are kept was said, or taken back.
+    Retention {
+        /// The form.
+        form: FormCode,
+        /// The rule; none keeps them until somebody erases them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<RetentionRule>,
     },
     /// An area got a boundary, or lost it.
     Boundary {

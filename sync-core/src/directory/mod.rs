@@ -14,11 +14,15 @@ mod colleague;
 mod scope;
 
 pub use catalogue::{Catalogue, CatalogueError, Evidence, MatterKind, default_catalogue};
-pub use changes::{Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, User};
+pub use changes::{
+    Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
+};
 pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use scope::DirectoryScope;
 
-use crate::ids::{AreaCode, DeviceId, GrantId, RecordId, SensitivityClass, StreamId, UserId};
+use crate::ids::{
+    AreaCode, DeviceId, FormCode, GrantId, RecordId, SensitivityClass, StreamId, UserId,
+};
 use crate::limits::LATE_EDIT_WINDOW_DAYS;
 use crate::schema::{FormSet, Role};
 use crate::time::Timestamp;
@@ -55,6 +59,7 @@ pub struct Directory {
     /// The same, in the order in which they were erased.
     erasure_order: Vec<RecordId>,
     boundaries: BTreeMap<AreaCode, Arc<str>>,
+    retention: BTreeMap<FormCode, RetentionRule>,
 }
 
 impl Directory {
@@ -119,6 +124,12 @@ impl Directory {
                     slot.insert(erasure);
                     self.erasure_order.push(record);
                 }
+            }
+            DirectoryChange::Retention { form, rule } => {
+                match rule {
+                    Some(rule) => self.retention.insert(form, rule),
+                    None => self.retention.remove(&form),
+                };
             }
             DirectoryChange::Boundary { area, geometry } => {
                 match geometry {
@@ -201,6 +212,11 @@ impl Directory {
     /// The records that were erased, with how it came to that.
     pub fn erasures(&self) -> impl Iterator<Item = (&RecordId, Option<&Erasure>)> {
         self.erased_records.iter().map(|(id, e)| (id, e.as_ref()))
+    }
+    /// How long records of each form are kept; those of a form without a rule stay until somebody
+    /// erases them.
+    pub fn retention(&self) -> impl Iterator<Item = (&FormCode, &RetentionRule)> {
+        self.retention.iter()
     }
     /// How a record was erased; none when it was not, or when nothing more is known.
     #[must_use]

@@ -66,6 +66,15 @@ pub struct AttentionItem {
     /// Why, in the language asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_text: Option<String>,
+    /// Of a refused or late edit: what was written, in the language asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Of a refused or late edit: when it was captured, by the clock of the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<String>,
+    /// The form of its record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
     /// Of a refused edit: its stream and its name there, for `/v1/refused/settle`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<String>,

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::ids::{AreaCode, DeviceId, SensitivityClass, StreamId, UserId};
+use gridfold_sync_core::edit::Op;
+use gridfold_sync_core::entry::{Target, Verdict};
+use gridfold_sync_core::ids::{
+    AreaCode, DeviceId, FormCode, RecordId, SensitivityClass, StreamId, UserId,
+};
 use gridfold_sync_core::notice;
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
@@ -13,7 +17,8 @@ use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::phones::phones_of;
-use crate::views::{LateRecord, QuarantineRow, RecordFilter, Scope};
+use crate::routes::records::Teller;
+use crate::views::{HistoryRow, LateRecord, QuarantineRow, RecordFilter, Scope};
 
 /// Logs set aside that are looked at; what is older stays in the log.
 const MAX_SET_ASIDE: usize = 1_000;
@@ -146,6 +151,9 @@ impl Queue<'_> {
             title: String::new(),
             reason: None,
             reason_text: None,
+            words: Vec::new(),
+            captured_at: None,
+            form: None,
             stream: None,
             entry: None,
             actions: actions.iter().map(|a| (*a).to_owned()).collect(),
@@ -189,7 +197,16 @@ impl Queue<'_> {
                         Some(scope) => self.node.views.record(&late.record, scope)?,
                         None => None,
                     };
+                    let form = found.as_ref().map(|r| r.row.form.clone());
+                    let edit = match &scope {
+                        Some(scope) => self.newest_late(&late.record, scope, form.as_ref())?,
+                        None => None,
+                    };
+                    let (captured, words) = edit.unwrap_or_default();
                     Ok(AttentionItem {
+                        form: form.map(|f| f.to_string()),
+                        captured_at: captured.map(|at| at.to_rfc3339()),
+                        words,
                         record: Some(late.record.to_string()),
                         grid: Some(late.grid.to_string()),
                         user_name: self.name(late.user),
@@ -237,6 +254,28 @@ impl Queue<'_> {
         }
     }
 
+    fn words(&self, form: Option<&FormCode>, ops: &[Op]) -> Vec<String> {
+        let form = form.and_then(|code| self.caller.directory.forms().latest(code));
+        Teller::new(form.map(|f| &**f), self.caller.locale).tell(ops, false)
+    }
+
+    /// When the newest late edit of a record was captured, and what it wrote.
+    fn newest_late(
+        &self,
+        record: &RecordId,
+        scope: &Scope,
+        form: Option<&FormCode>,
+    ) -> Answer<Option<(Option<Timestamp>, Vec<String>)>> {
+        let late = |row: &HistoryRow| row.verdict == Verdict::Admitted { late: true };
+        let mut history = self.node.views.history(record, scope)?;
+        history.retain(late);
+        let newest = history.into_iter().max_by_key(|row| row.received);
+        Ok(newest.map(|row| {
+            let ops = row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops());
+            (Some(row.claimed), self.words(form, ops))
+        }))
+    }
+
     /// A page of a short list by its position: what is put away meanwhile moves the rest up.
     fn from<T>(
         &self,
@@ -277,7 +316,28 @@ impl Queue<'_> {
                 continue;
             }
             let code = row.code.as_str();
+            let found = match (row.record, self.caller.scope_of_grid(&row.edit.stream.grid)) {
+                (Some(record), Some(scope)) => self.node.views.record(&record, &scope)?,
+                _ => None,
+            };
+            let entry_of = row.edit.entry.as_ref();
+            let form = match (&found, entry_of.map(|e| &e.header.target)) {
+                (Some(found), _) => Some(found.row.form.clone()),
+                (None, Some(Target::New { form, .. })) => Some(form.clone()),
+                _ => None,
+            };
+            let ops = entry_of.map_or(&[] as &[Op], |e| e.ops());
+            let words = self.words(form.as_ref(), ops);
+            // A record that was never made, or is not there any more, cannot be opened.
+            let actions: &[&str] = match found {
+                Some(_) => &["open", "adopt", "dismiss"],
+                None => &["adopt", "dismiss"],
+            };
             items.push(AttentionItem {
+                title: found.map_or_else(String::new, |r| r.row.title),
+                form: form.map(|f| f.to_string()),
+                captured_at: Some(row.edit.claimed.to_rfc3339()),
+                words,
                 record: row.record.map(|r| r.to_string()),
                 grid: Some(row.edit.stream.grid.to_string()),
                 device: Some(row.edit.author.device.to_string()),
@@ -288,7 +348,7 @@ impl Queue<'_> {
                     "refused",
                     format!("{stream} {entry}"),
                     row.edit.received,
-                    &["open", "adopt", "dismiss"],
+                    actions,
                 )
             });
             if let Some(item) = items.last_mut() {

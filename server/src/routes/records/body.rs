@@ -64,9 +64,12 @@ pub struct RecordRowBody {
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub fields: Option<Map<String, Json>>,
-    /// When it was first captured, by the clock of the device.
+    /// When its work was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<String>,
+    /// When it was first captured, by the clock of the device; never later than it was received.
     pub captured_at: String,
-    /// When it was last changed, by the clock of the device.
+    /// When it was last changed, by the clock of the device; never later than it was received.
     pub changed_at: String,
     /// When the server last received an edit of it.
     pub received_at: String,
@@ -92,6 +95,7 @@ pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
         assignee: row.doer.clone(),
         last_visited_at: row.visited.map(Timestamp::to_rfc3339),
         fields: None,
+        closed_at: row.closed.map(Timestamp::to_rfc3339),
         captured_at: row.captured.to_rfc3339(),
         changed_at: row.changed.to_rfc3339(),
         received_at: row.received.to_rfc3339(),

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId};
+use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId, StreamId};
 use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::view::{Candidate, Cell};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 use super::body::class_name;
 use super::ops::{ops_of_fields, ops_of_json};
 use super::{RecordBody, find, record_body};
-use crate::admit::ConsoleEdit;
+use crate::admit::{ConsoleEdit, EditOutcome};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::routes::{Api, Body, Caller, Path, read_time};
@@ -103,12 +104,29 @@ pub struct EditResult {
 /// # Errors
 /// The first refusal; admission has then kept the edit with its reason.
 pub(crate) fn write(node: &Node, caller: &Caller, edit: ConsoleEdit) -> Answer<EditResult> {
-    let record = edit.record;
+    write_and(node, caller, edit, |_, _| Ok(()))
+}
+
+/// The same for a refused edit made anew: should it be refused again, whoever tried is told why, and the edit that they tried still waits. That one more does not wait beside it.
+pub(crate) fn write_again(node: &Node, caller: &Caller, edit: ConsoleEdit) -> Answer<EditResult> {
+    write_and(node, caller, edit, |grid, outcomes| {
+        put_away(node, caller, grid, outcomes)
+    })
+}
+
+fn write_and(
+    node: &Node,
+    caller: &Caller,
+    edit: ConsoleEdit,
+    when_refused: impl FnOnce(&AreaCode, &[EditOutcome]) -> Answer<()>,
+) -> Answer<EditResult> {
+    let (record, grid) = (edit.record, edit.grid.clone());
     let mut verdicts = Vec::new();
     if !edit.ops.is_empty() {
         let outcomes = node.writer.edit(caller.author(), vec![edit])?;
         for outcome in &outcomes {
             if let Some(code) = outcome.refusal() {
+                when_refused(&grid, &outcomes)?;
                 return Err(code.into());
             }
             for (class, entry, verdict) in &outcome.verdicts {
@@ -125,6 +143,27 @@ pub(crate) fn write(node: &Node, caller: &Caller, edit: ConsoleEdit) -> Answer<E
         .ok()
         .map(|(stored, _)| record_body(caller, &stored));
     Ok(EditResult { verdicts, record })
+}
+
+/// Has refused edits wait for nobody.
+fn put_away(node: &Node, caller: &Caller, grid: &AreaCode, outcomes: &[EditOutcome]) -> Answer<()> {
+    let refused = outcomes
+        .iter()
+        .flat_map(|o| &o.verdicts)
+        .filter(|(_, _, verdict)| matches!(verdict, Verdict::Refused(_)));
+    let changes: Vec<DirectoryChange> = refused
+        .map(|(class, entry, _)| DirectoryChange::RefusalSettled {
+            stream: StreamId::new(grid.clone(), *class).name(),
+            entry: entry.to_string(),
+            how: "dismissed".to_owned(),
+            by: caller.user(),
+            at: caller.now,
+        })
+        .collect();
+    if !changes.is_empty() {
+        node.directory.change(changes)?;
+    }
+    Ok(())
 }
 
 fn form_of(caller: &Caller, code: &FormCode) -> Answer<Arc<Form>> {

@@ -11,10 +11,11 @@ mod words;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
 pub(crate) use body::{entry_body, field_values, record_body, row_body};
 pub use edit::EditResult;
-pub(crate) use edit::write;
+pub(crate) use edit::write_again;
+pub use list::MAX_COUNT;
 pub use provenance::Provenance;
 pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
-pub(crate) use query::{filter_of, grids_of, read_bbox, read_fields};
+pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields};
 
 use axum::Json;
 use axum::extract::State;
@@ -23,7 +24,7 @@ use gridfold_sync_core::schema::Form;
 
 use super::{Api, Caller, Path};
 use crate::node::Node;
-use crate::problem::{Answer, Problem, ProblemBody};
+use crate::problem::{Answer, Code, Problem, ProblemBody};
 use crate::seen::Look;
 use crate::views::{RecordRow, Scope, StoredRecord};
 pub(crate) use words::Teller;
@@ -34,7 +35,7 @@ pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredReco
     let all = node
         .views
         .record(&id, &Scope::all())?
-        .ok_or_else(Problem::not_found)?;
+        .ok_or_else(|| not_there(caller, &id))?;
     let scope = caller
         .scope_of_grid(&all.row.grid)
         .ok_or_else(Problem::not_found)?;
@@ -43,6 +44,16 @@ pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredReco
         .record(&id, &scope)?
         .ok_or_else(Problem::not_found)?;
     Ok((found, scope))
+}
+
+/// One that was erased is told apart for those who may read its grid.
+fn not_there(caller: &Caller, id: &RecordId) -> Problem {
+    match caller.directory.erasure(id) {
+        Some(erasure) if caller.scope_of_grid(&erasure.grid).is_some() => {
+            Problem::new(Code::Erased)
+        }
+        _ => Problem::not_found(),
+    }
 }
 
 /// The form that a record is read with.

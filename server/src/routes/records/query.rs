@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass};
 use gridfold_sync_core::schema::FormSet;
+use gridfold_sync_core::time::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -35,7 +36,12 @@ pub struct RecordQuery {
     pub status: Option<String>,
     /// Words that must be in a text the caller may read; Chinese is found anywhere in a text.
     pub text: Option<String>,
-    /// Changed at or after this time, by the clock of the device.
+    /// Only records with a field that refers to this one, such as the tasks of a matter.
+    pub about: Option<String>,
+    /// Only records past the retention of their form: unchanged for as long, and nothing to be done on them.
+    #[serde(default)]
+    pub past_retention: bool,
+    /// Changed at or after this time, by the clock of the device; never later than it was received.
     pub from: Option<String>,
     /// Changed before this time, by the clock of the device.
     pub until: Option<String>,
@@ -74,7 +80,7 @@ pub struct RecordQuery {
     /// Whether records marked as deleted are listed too.
     #[serde(default)]
     pub deleted: bool,
-    /// `changed`, `captured`, `received`, `due`, `title` or `status`; with a minus the largest first. `-changed` when left out. `due` and `status` leave out what has none.
+    /// `changed`, `captured`, `received`, `due`, `title` or `status`; with a minus the largest first. `-changed` when left out. What has no due time or status stands at the end.
     pub sort: Option<String>,
     /// Fields whose values each row gets in `fields`, by key, separated by commas.
     pub fields: Option<String>,
@@ -195,6 +201,16 @@ pub(crate) fn read_fields(
     Ok((keys, is_restricted))
 }
 
+/// For each form with a rule, since when a record of it must have been unchanged.
+pub(crate) fn past_retention(caller: &Caller) -> Vec<(FormCode, Timestamp)> {
+    let since = |days: u32| caller.now.plus_millis(-i64::from(days) * DAY_MS);
+    caller
+        .directory
+        .retention()
+        .map(|(form, rule)| (form.clone(), since(rule.days)))
+        .collect()
+}
+
 /// The filter of a query, within what the caller may see.
 pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFilter> {
     let grids = grids_of(caller, query.area.as_deref())?;
@@ -226,6 +242,10 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
         .as_deref()
         .map(RecordId::parse)
         .transpose()?;
+    filter.about = query.about.as_deref().map(RecordId::parse).transpose()?;
+    if query.past_retention {
+        filter.past_retention = Some(past_retention(caller));
+    }
     filter.text = query.text.clone().filter(|t| !t.trim().is_empty());
     filter.from = time(&query.from, "from")?;
     filter.until = time(&query.until, "until")?;

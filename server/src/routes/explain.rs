@@ -1,0 +1,160 @@
+//! What people at the dashboard meet when something they typed is not taken, in Chinese; English is what the errors themselves say.
+
+use gridfold_sync_core::directory::CatalogueError;
+use gridfold_sync_core::limits::{MAX_CATALOGUE_BYTES, MAX_DEADLINE_HOURS, MAX_KIND_TEXT_CHARS};
+use gridfold_sync_core::schema::FormError;
+
+use crate::auth::{
+    AccountError, LOGIN_MAX_CHARS, PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, PasswordError,
+};
+
+pub(super) fn password(error: &PasswordError) -> String {
+    match error {
+        PasswordError::TooShort => {
+            format!("密码至少要 {PASSWORD_MIN_CHARS} 个字符；连着写几个词就好记")
+        }
+        PasswordError::TooLong => format!("密码最多 {PASSWORD_MAX_CHARS} 个字符"),
+        PasswordError::TooCommon => "这个密码太常见，别人一猜就中，请换一个".to_owned(),
+        PasswordError::ContainsLogin => "密码里不能含有登录名".to_owned(),
+        _ => "密码没有被接受".to_owned(),
+    }
+}
+
+pub(super) fn account(error: &AccountError) -> String {
+    match error {
+        AccountError::BadLogin => format!("登录名为 1 到 {LOGIN_MAX_CHARS} 个字符，不含空格"),
+        AccountError::Taken => "这个登录名已有人用，或者此人已有账号，请换一个登录名".to_owned(),
+        AccountError::NoAccount => "此人还没有账号".to_owned(),
+        AccountError::Password(inner) => password(inner),
+        AccountError::Store(_) => "账号没有保存".to_owned(),
+    }
+}
+
+pub(super) fn form(error: &FormError) -> String {
+    match error {
+        FormError::NotAForm(what) => format!("这不是一个表单：{what}"),
+        FormError::TwiceTheField(key) => format!("字段 {key} 出现了两次，请给其中一个改名"),
+        FormError::NotInAGroup(key) => {
+            format!("分组里的 {key} 不能用这种类型（长文本、多选、计数、分组）")
+        }
+        FormError::NoSuchField(key) => format!("有规则提到字段 {key}，但表单里没有它"),
+        FormError::ImpossibleRule(key) => {
+            format!("字段 {key} 的规则无法满足，请检查上下限和选项")
+        }
+        FormError::ChangedType(key, version) => format!(
+            "字段 {key} 的类型或敏感级别与第 {version} 版不同：请另起一个字段，旧记录保留原来的字段"
+        ),
+        FormError::ChangedClass(version) => {
+            format!("表单的敏感级别与第 {version} 版不同：请另建一个表单")
+        }
+        FormError::Published(version) => {
+            format!("第 {version} 版已经发布，请作为新的版本发布")
+        }
+        other => format!("表单不能发布：{other}"),
+    }
+}
+
+pub(super) fn catalogue(error: &CatalogueError) -> String {
+    match error {
+        CatalogueError::NotACatalogue(what) => format!("这不是一份事项目录：{what}"),
+        CatalogueError::NoKinds => "目录里没有任何类别".to_owned(),
+        CatalogueError::TooLarge(bytes) => {
+            format!("目录有 {bytes} 字节，最多 {MAX_CATALOGUE_BYTES}：请缩短文字或去掉一些类别")
+        }
+        CatalogueError::TwiceTheKind(code) => format!("类别 {code} 出现了两次，请改其中一个代码"),
+        CatalogueError::TwiceTheName(one, other) => {
+            format!("类别 {one} 和 {other} 同名，没人分得清")
+        }
+        CatalogueError::BadText(code, what) => format!(
+            "类别 {code} 的文字（{what}）是空的、超过 {MAX_KIND_TEXT_CHARS} 字，或含有控制字符"
+        ),
+        CatalogueError::BadDeadline(code) => {
+            format!("类别 {code} 的时限要在 1 到 {MAX_DEADLINE_HOURS} 小时之间；没有就空着")
+        }
+        CatalogueError::BadEvidence(code, what) => {
+            format!("类别 {code} 要的材料 {what} 不认识，或写了两次")
+        }
+        CatalogueError::NotNext { expected, given } => {
+            format!("下一版应是 {expected}，不是 {given}：可能别人刚发布过，请刷新后再试")
+        }
+        CatalogueError::Published(version) => {
+            format!("第 {version} 版已经发布，请作为新的版本发布")
+        }
+        CatalogueError::MissingKind(code) => {
+            format!("少了上一版的类别 {code}：已有事项用到它，请保留并标为停用")
+        }
+    }
+}
+
+/// Why a row of a file of areas was not taken. Reasons hold codes and numbers that stay as they are.
+pub(super) fn area_row(reason: &str) -> String {
+    const WHOLE: [(&str, &str); 7] = [
+        ("the row has not four values", "这一行不是四个值"),
+        (
+            "parent is not a code",
+            "parent 不是代码：只能有字母、数字、“_”“-”“.”",
+        ),
+        (
+            "code has other characters",
+            "code 是空的，或有字母、数字、“_”“-”“.”以外的字符",
+        ),
+        ("name is empty", "name 是空的、太长或含有不能显示的字符"),
+        ("level is not a word", "level 不是 street、grid 这样的词"),
+        ("a grid stays a grid", "网格只能一直是网格：记录都在其中"),
+        ("areas lie in it, so", "它里面还有区域，不能改成网格"),
+    ];
+    if let Some((_, zh)) = WHOLE.iter().find(|(en, _)| reason.starts_with(en)) {
+        return (*zh).to_owned();
+    }
+    if let Some(code) = reason
+        .strip_prefix("its parent ")
+        .and_then(|rest| rest.strip_suffix(" is not known"))
+    {
+        return format!("上级 {code} 既不在文件里，也不在系统里");
+    }
+    if let Some(code) = reason.strip_suffix(" would lie in itself") {
+        return format!("{code} 会位于它自己里面");
+    }
+    if let Some(code) = reason
+        .strip_prefix("its parent ")
+        .and_then(|rest| rest.strip_suffix(" is a grid, and nothing lies in a grid"))
+    {
+        return format!("上级 {code} 是网格，网格里面不能再有区域");
+    }
+    if let Some((code, rest)) = reason.split_once(" is on line ") {
+        let line = rest.split(' ').next().unwrap_or_default();
+        return format!("{code} 在第 {line} 行已经有了，内容不同");
+    }
+    reason.to_owned()
+}
+
+/// Why a file as a whole was not taken.
+pub(super) fn file(reason: &str) -> String {
+    const WHOLE: [(&str, &str); 3] = [
+        ("the file is UTF-16", "文件是 UTF-16 编码，请另存为 UTF-8"),
+        ("the file is empty", "文件是空的：第一行要写列名"),
+        (
+            "the row that starts",
+            "有一行没有结束，可能是引号没有成对：",
+        ),
+    ];
+    if let Some((_, zh)) = WHOLE.iter().find(|(en, _)| reason.starts_with(en)) {
+        return match reason.split_once("on line ") {
+            Some((_, rest)) => format!("{zh}第 {} 行", rest.split(' ').next().unwrap_or_default()),
+            None => (*zh).to_owned(),
+        };
+    }
+    if let Some((missing, found)) = reason
+        .strip_prefix("the file has no column ")
+        .and_then(|rest| rest.split_once("; its columns are: "))
+    {
+        return format!("文件缺少列 {missing}；现有的列是：{found}");
+    }
+    if let Some(twice) = reason
+        .strip_prefix("the file has the column ")
+        .and_then(|rest| rest.strip_suffix(" twice"))
+    {
+        return format!("列 {twice} 出现了两次");
+    }
+    reason.to_owned()
+}

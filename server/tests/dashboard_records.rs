@@ -1,0 +1,621 @@
+//! What the dashboard shows besides lists, over HTTP: the map, saved views, boundaries, exports, one record, erasure.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod api_support;
+mod town_support;
+
+use std::collections::BTreeSet;
+
+use api_support::{Client, NOW};
+use gridfold_server::clock::Clock as _;
+use gridfold_sync_core::time::Timestamp;
+use serde_json::{Value, json};
+use town_support::{DAY_MS, HOUR_MS, Town, add, at, ids, page, walk};
+
+#[test]
+fn the_map_puts_near_records_together_and_tells_apart_what_is_looked_at_closely() {
+    let t = Town::new();
+    let map = |query: &str| t.admin.get(&format!("/v1/map?{query}")).ok();
+    let far = map("zoom=4&form=matter");
+    assert_eq!(
+        (&far["total"], far["clusters"].as_array().unwrap().len()),
+        (&json!(4), 1)
+    );
+    let middle = far["clusters"][0]["lat"].as_f64().unwrap();
+    assert!((39.1..39.5).contains(&middle));
+    let town = map("zoom=12&form=matter");
+    assert_eq!(town["clusters"].as_array().unwrap().len(), 3);
+    let single: BTreeSet<String> = town["clusters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|c| c["id"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(
+        single,
+        BTreeSet::from([t.closed_matter.clone(), t.elsewhere.clone()])
+    );
+    let close = map("zoom=20&form=matter&bbox=117.19,39.09,117.21,39.11");
+    assert_eq!(
+        (&close["total"], close["clusters"].as_array().unwrap().len()),
+        (&json!(2), 2)
+    );
+    // With conditions that no tile counts it is the records that are put together.
+    assert_eq!(map("zoom=12&form=matter&overdue=captured")["total"], 2);
+    assert_eq!(map("zoom=12&text=逾期")["total"], 1);
+    assert_eq!(
+        map("zoom=18&status=closed")["clusters"][0]["id"],
+        t.closed_matter
+    );
+    assert_eq!(
+        t.supervisor.get("/v1/map?zoom=12&form=matter").ok()["total"],
+        3
+    );
+    t.admin.delete(&format!("/v1/records/{}", t.elsewhere)).ok();
+    assert_eq!(map("zoom=4&form=matter")["total"], 3);
+    let move_it = json!({ "fields": { "location": { "lat": -33.9, "lon": 151.2 } } });
+    t.admin
+        .patch(&format!("/v1/records/{}", t.closed_matter), &move_it)
+        .ok();
+    assert_eq!(
+        map("zoom=4&form=matter")["clusters"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    t.admin.get("/v1/map?zoom=40").refused(400, "bad_request");
+    t.admin.get("/v1/map").refused(400, "bad_request");
+}
+
+#[test]
+fn the_views_made_anew_count_the_same() {
+    let t = Town::new();
+    t.admin
+        .delete(&format!("/v1/records/{}", t.early_matter))
+        .ok();
+    let report = t.world.node.verify(false, &mut |_| {}).unwrap();
+    assert!(
+        report.is_well(),
+        "{:?} {:?}",
+        report.problems,
+        report.differences
+    );
+    assert_eq!(t.world.clock.now(), Timestamp(NOW.millis()));
+}
+
+#[test]
+fn saved_views_are_each_persons_own() {
+    let t = Town::new();
+    let view = json!({ "filters": { "form": "matter" }, "columns": ["title", "due"] });
+    t.supervisor.put("/v1/saved-views/逾期", &view).ok();
+    assert_eq!(t.supervisor.get("/v1/saved-views/逾期").ok()["view"], view);
+    assert_eq!(
+        t.supervisor.get("/v1/saved-views").ok()["views"][0]["name"],
+        "逾期"
+    );
+    assert_eq!(t.admin.get("/v1/saved-views").ok()["views"], json!([]));
+    t.admin
+        .get("/v1/saved-views/逾期")
+        .refused(404, "not_found");
+    let large = json!({ "x": "y".repeat(17 << 10) });
+    t.supervisor
+        .put("/v1/saved-views/large", &large)
+        .refused(413, "too_large");
+    for n in 1..50 {
+        t.supervisor
+            .put(&format!("/v1/saved-views/v{n}"), &view)
+            .ok();
+    }
+    t.supervisor
+        .put("/v1/saved-views/one-more", &view)
+        .refused(409, "conflict");
+    t.supervisor.put("/v1/saved-views/v1", &json!([])).ok();
+    assert_eq!(t.supervisor.delete("/v1/saved-views/v1").status, 204);
+    t.supervisor
+        .delete("/v1/saved-views/v1")
+        .refused(404, "not_found");
+    t.supervisor.put("/v1/saved-views/one-more", &view).ok();
+}
+
+#[test]
+fn boundaries_are_kept_checked_and_shown_to_those_who_see_the_area() {
+    let t = Town::new();
+    let square = json!({ "type": "Polygon", "coordinates": [[[117.0, 39.0], [117.3, 39.0], [117.3, 39.3], [117.0, 39.0]]] });
+    let put = |code: &str, parent: &str, boundary: Value| {
+        t.admin.put(
+            &format!("/v1/areas/{code}"),
+            &json!({ "parent": parent, "name": code, "level": "grid", "boundary": boundary }),
+        )
+    };
+    assert_eq!(
+        put("c-a-1", "c-a", square.clone()).ok()["has_boundary"],
+        true
+    );
+    put("c-b-1", "c-b", square.clone()).ok();
+    let all = t.admin.get("/v1/areas/boundaries").ok();
+    assert_eq!(all["features"].as_array().unwrap().len(), 2);
+    let mine = t.supervisor.get("/v1/areas/boundaries").ok();
+    assert_eq!(mine["features"].as_array().unwrap().len(), 1);
+    assert_eq!(mine["features"][0]["geometry"], square);
+    assert_eq!(mine["features"][0]["properties"]["code"], "c-a-1");
+    t.supervisor
+        .get("/v1/areas/boundaries?area=c-b")
+        .refused(404, "not_found");
+    for wrong in [
+        json!({ "type": "Point", "coordinates": [117.0, 39.0] }),
+        json!({ "type": "Polygon", "coordinates": [[[117.0, 39.0], [117.3, 39.0], [117.3, 39.3], [117.1, 39.0]]] }),
+        json!({ "type": "Polygon", "coordinates": [[[500.0, 39.0], [117.3, 39.0], [117.3, 39.3], [500.0, 39.0]]] }),
+        json!({ "type": "MultiPolygon", "coordinates": [] }),
+    ] {
+        put("c-a-1", "c-a", wrong).refused(400, "bad_request");
+    }
+    // Left out it stays; null takes it away.
+    t.admin
+        .put(
+            "/v1/areas/c-a-1",
+            &json!({ "parent": "c-a", "name": "one", "level": "grid" }),
+        )
+        .ok();
+    assert_eq!(t.admin.get("/v1/areas/c-a-1").ok()["has_boundary"], true);
+    assert_eq!(put("c-a-1", "c-a", Value::Null).ok()["has_boundary"], false);
+    let denied = t.supervisor.put(
+        "/v1/areas/c-a-1",
+        &json!({ "parent": "c-a", "name": "x", "level": "grid", "boundary": square }),
+    );
+    denied.refused(403, "forbidden");
+}
+
+#[test]
+fn areas_come_from_a_file_over_the_api() {
+    let t = Town::new();
+    let csv =
+        "code,parent,name,level\nc-c,c,Street C,street\nc-c-1,c-c,One,grid\nx,nowhere,X,grid\n";
+    let send = |client: &Client, path: &str| client.send("POST", path, "text/csv", csv.as_bytes());
+    let tried = send(&t.admin, "/v1/areas/import?dry_run=true").ok();
+    assert_eq!(
+        (&tried["added"], &tried["refused"], &tried["dry_run"]),
+        (&json!(2), &json!(1), &json!(true))
+    );
+    assert_eq!(tried["refusals"][0]["line"], 4);
+    t.admin.get("/v1/areas/c-c-1").refused(404, "not_found");
+    send(&t.admin, "/v1/areas/import").ok();
+    assert_eq!(t.admin.get("/v1/areas/c-c-1").ok()["name"], "One");
+    assert_eq!(send(&t.admin, "/v1/areas/import").ok()["unchanged"], 2);
+    send(&t.supervisor, "/v1/areas/import").refused(403, "forbidden");
+    t.admin
+        .send("POST", "/v1/areas/import", "text/csv", b"a,b\n1,2\n")
+        .refused(400, "bad_request");
+}
+
+#[test]
+fn an_export_holds_what_the_list_shows() {
+    let t = Town::new();
+    let query = "form=matter&sort=-title&assignee=Wu&columns=record_id,title,due_at&fields=summary,reporter_name";
+    let list = walk(&t.supervisor, "form=matter&sort=-title&assignee=Wu");
+    let csv = t
+        .supervisor
+        .get(&format!("/v1/export/records?format=csv&{query}"));
+    let text = csv.text();
+    let lines: Vec<&str> = text.split("\r\n").filter(|l| !l.is_empty()).collect();
+    assert_eq!(lines[0], "record_id,title,due_at,summary,reporter_name");
+    let exported: Vec<&str> = lines[1..]
+        .iter()
+        .map(|l| l.split(',').next().unwrap())
+        .collect();
+    assert_eq!(exported, list);
+    assert!(lines[1].ends_with("c 已办,王小明"), "{}", lines[1]);
+    let ndjson = t
+        .auditor
+        .get(&format!("/v1/export/records?format=ndjson&{query}"))
+        .text();
+    let first: Value = serde_json::from_str(ndjson.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        first["fields"],
+        json!({ "summary": "c 已办" }),
+        "no reporter for an auditor"
+    );
+    assert!(first["grid"].is_null(), "not chosen");
+    let xlsx = t
+        .supervisor
+        .get(&format!("/v1/export/records?format=xlsx&{query}"));
+    assert_eq!(xlsx.status, 200);
+    assert!(xlsx.bytes.starts_with(b"PK"), "a workbook is a zip file");
+    assert!(
+        xlsx.headers["content-disposition"]
+            .to_str()
+            .unwrap()
+            .ends_with("records.xlsx\"")
+    );
+    let labelled = |client: &Client| {
+        let query = "form=matter&assignee=Wu&sort=-title&columns=grid,form,status,title,due_at&fields=summary,reporter_name";
+        let path = format!("/v1/export/records?format=csv&headings=labels&tz=480&{query}");
+        client.get(&path).text()
+    };
+    let text = labelled(&t.supervisor);
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert_eq!(lines[0], "Grid,Form,Status,Title,Due,Summary,Reported by");
+    // Two hours before eight in the east is six.
+    let due = at(-HOUR_MS);
+    let local: jiff::Timestamp = due.parse().unwrap();
+    let local = local.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+    let local = local.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    assert!(
+        lines[1].ends_with(&format!("Matter,Closed,c 已办,{local},c 已办,王小明")),
+        "{}",
+        lines[1]
+    );
+    assert!(
+        !labelled(&t.auditor).contains("王小明"),
+        "no reporter for an auditor"
+    );
+    for wrong in [
+        "format=pdf",
+        "format=csv&columns=secret",
+        "format=csv&headings=none",
+        "format=csv&headings=labels&tz=100000",
+    ] {
+        t.supervisor
+            .get(&format!("/v1/export/records?{wrong}"))
+            .refused(400, "bad_request");
+    }
+}
+
+#[test]
+fn a_record_says_who_gave_it_each_value_and_its_history_says_it_in_words() {
+    let t = Town::new();
+    let path = format!("/v1/records/{}", t.late_matter);
+    t.world.clock.set(NOW.plus_millis(60_000));
+    t.supervisor
+        .patch(&path, &json!({ "fields": { "place": "东门" } }))
+        .ok();
+    t.supervisor
+        .patch(&path, &json!({ "fields": { "place": "西门" } }))
+        .ok();
+    let body = t.supervisor.get(&path).ok();
+    let (place, kind) = (&body["provenance"]["place"], &body["provenance"]["kind"]);
+    assert_eq!(
+        (&place["user_name"], &kind["user_name"]),
+        (&json!("li"), &json!("admin"))
+    );
+    assert_eq!(
+        (&place["received_at"], &kind["received_at"]),
+        (&json!(at(60_000)), &json!(at(0)))
+    );
+    assert_eq!(body["provenance"]["reporter_name"]["user_name"], "admin");
+    let seen = t.auditor.get(&path).ok();
+    assert!(
+        seen["provenance"]["reporter_name"].is_null(),
+        "nor who gave it"
+    );
+    let history = t.supervisor.get(&format!("{path}/history")).ok();
+    let words: Vec<String> = history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|e| e["words"].as_array().unwrap().clone())
+        .map(|w| w.as_str().unwrap().to_owned())
+        .collect();
+    assert!(words.contains(&"Place: 东门".to_owned()), "{words:?}");
+    assert!(
+        words.contains(&"Place: from “东门” to “西门”".to_owned()),
+        "{words:?}"
+    );
+    let zh = t
+        .supervisor
+        .header("x-unused", "1")
+        .get(&format!("{path}/history"))
+        .ok();
+    assert_eq!(
+        zh["entries"].as_array().unwrap().len(),
+        history["entries"].as_array().unwrap().len()
+    );
+    let closed = t
+        .supervisor
+        .get(&format!("/v1/records/{}/history", t.closed_matter))
+        .text();
+    assert!(closed.contains("\"words\":[\"Dispatch\"]"), "{closed}");
+}
+
+#[test]
+fn an_erased_record_is_gone_for_good() {
+    let t = Town::new();
+    let path = format!("/v1/records/{}", t.household);
+    let before = t.supervisor.get("/v1/overview").ok();
+    t.supervisor
+        .post(&format!("{path}/erase"), &json!({ "reason": " " }))
+        .refused(400, "bad_request");
+    let erased = t
+        .supervisor
+        .post(
+            &format!("{path}/erase"),
+            &json!({ "reason": "the household asked" }),
+        )
+        .ok();
+    assert_eq!(
+        (&erased["record_id"], &erased["user_name"]),
+        (&json!(t.household), &json!("li"))
+    );
+    t.admin.get(&path).refused(410, "record_erased");
+    let (_, elsewhere) = t.world.person(&t.admin, "sun", "supervisor", "c-b");
+    elsewhere.get(&path).refused(404, "not_found");
+    t.admin
+        .get(&format!("{path}/history"))
+        .refused(410, "record_erased");
+    t.admin
+        .post(&format!("{path}/erase"), &json!({ "reason": "again" }))
+        .refused(410, "record_erased");
+    assert!(!ids(&page(&t.admin, "text=滨江")).contains(&t.household));
+    assert_eq!(
+        page(&t.admin, &format!("id={}", t.household))["records"],
+        json!([])
+    );
+    let after = t.supervisor.get("/v1/overview").ok();
+    assert_eq!(
+        after["households"],
+        before["households"].as_u64().unwrap() - 1
+    );
+    assert_eq!(
+        t.supervisor.get("/v1/map?zoom=12&form=household").ok()["total"],
+        0
+    );
+    let listed = t.supervisor.get("/v1/erasures").ok();
+    assert_eq!(listed["erasures"][0]["reason"], "the household asked");
+    // It does not come back by its id.
+    let again = json!({ "grid": "c-a-1", "form": "household", "record_id": t.household, "fields": { "address": "x" } });
+    t.admin.post("/v1/records", &again).refused(422, "erased");
+    let id = gridfold_sync_core::ids::RecordId::parse(&t.household).unwrap();
+    assert!(
+        t.world.node.keys.get(id.0).unwrap().is_none(),
+        "its key is destroyed"
+    );
+    let bytes = std::fs::read(t.world.dir.path().join("views.db")).unwrap();
+    let told = "滨江道 1 号".as_bytes();
+    assert!(
+        !bytes.windows(told.len()).any(|w| w == told),
+        "its bytes are overwritten"
+    );
+    // Nor when the views are made anew.
+    let report = t.world.node.verify(true, &mut |_| {}).unwrap();
+    assert!(
+        report.is_well(),
+        "{:?} {:?}",
+        report.problems,
+        report.differences
+    );
+    let world = t.world.reopen(api_support::config());
+    world.admin().get(&path).refused(410, "record_erased");
+}
+
+#[test]
+fn erasures_are_listed_in_pages_the_newest_first() {
+    let t = Town::new();
+    let gone = [&t.visit, &t.task, &t.early_matter];
+    for (n, id) in gone.iter().enumerate() {
+        t.world.clock.set(NOW.plus_millis(60_000 * (n as i64 + 1)));
+        let path = format!("/v1/records/{id}/erase");
+        t.supervisor
+            .post(&path, &json!({ "reason": "asked for" }))
+            .ok();
+    }
+    let (mut listed, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = t
+            .supervisor
+            .get(&format!("/v1/erasures?limit=2{next}"))
+            .ok();
+        for row in page["erasures"].as_array().unwrap() {
+            listed.push(row["record_id"].as_str().unwrap().to_owned());
+        }
+        match page["next"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(
+        listed.iter().rev().collect::<Vec<_>>(),
+        gone,
+        "each once, in order"
+    );
+    t.supervisor
+        .get("/v1/erasures?cursor=x")
+        .refused(400, "bad_request");
+    t.supervisor
+        .get(&format!("/v1/erasures?cursor={}", t.household))
+        .refused(400, "bad_request");
+}
+
+#[test]
+fn what_is_past_its_retention_is_listed_and_nothing_is_erased_by_itself() {
+    let t = Town::new();
+    let rule = |form: &str| {
+        let all = t.supervisor.get("/v1/retention").ok();
+        let rules = all["rules"].as_array().unwrap();
+        rules.iter().find(|r| r["form"] == form).unwrap().clone()
+    };
+    assert_eq!(rule("matter")["days"], Value::Null);
+    assert!(page(&t.admin, "past_retention=true")["records"] == json!([]));
+    let days = json!({ "days": 30 });
+    t.supervisor
+        .send(
+            "PUT",
+            "/v1/retention/matter",
+            "application/json",
+            days.to_string().as_bytes(),
+        )
+        .refused(403, "forbidden");
+    let set = |form: &str, days: Value| {
+        let body = json!({ "days": days }).to_string();
+        t.admin.send(
+            "PUT",
+            &format!("/v1/retention/{form}"),
+            "application/json",
+            body.as_bytes(),
+        )
+    };
+    set("matter", json!(29)).refused(400, "bad_request");
+    set("nothing", json!(30)).refused(404, "not_found");
+    assert_eq!(set("matter", json!(30)).ok()["days"], 30);
+    assert_eq!(rule("matter")["due"], 0, "changed today");
+    t.world.clock.set(NOW.plus_millis(31 * DAY_MS));
+    let supervisor = t.world.sign_in("li");
+    let past = "past_retention=true&form=matter,task,visit";
+    assert_eq!(
+        ids(&page(&supervisor, past)),
+        [t.closed_matter.clone()],
+        "open work is not past anything, nor a form without a rule"
+    );
+    let all = supervisor.get("/v1/retention").ok();
+    let of = |r: &&Value| r["form"] == "matter";
+    let matter = all["rules"].as_array().unwrap().iter().find(of).unwrap();
+    assert_eq!(
+        (&matter["due"], &matter["user_name"]),
+        (&json!(1), &json!("admin"))
+    );
+    // Still there until a person erases it.
+    let path = format!("/v1/records/{}", t.closed_matter);
+    supervisor.get(&path).ok();
+    supervisor
+        .post(
+            &format!("{path}/erase"),
+            &json!({ "reason": "past 30 days" }),
+        )
+        .ok();
+    assert_eq!(ids(&page(&supervisor, past)), Vec::<String>::new());
+    let admin = t.world.admin();
+    let body = json!({ "days": null }).to_string();
+    admin
+        .send(
+            "PUT",
+            "/v1/retention/matter",
+            "application/json",
+            body.as_bytes(),
+        )
+        .ok();
+    let all = admin.get("/v1/retention").ok();
+    let matter = all["rules"].as_array().unwrap().iter().find(of).unwrap();
+    assert_eq!(matter["days"], Value::Null);
+}
+
+#[test]
+fn a_matter_knows_its_tasks_and_when_it_was_closed() {
+    let t = Town::new();
+    let task = add(
+        &t.admin,
+        "c-a-1",
+        "task",
+        json!({ "title": "换灯", "due_at": at(HOUR_MS), "matter": t.late_matter }),
+    );
+    let about = |id: &str| ids(&page(&t.supervisor, &format!("about={id}")));
+    assert_eq!(about(&t.late_matter), [task.clone()]);
+    assert_eq!(about(&t.early_matter), Vec::<String>::new());
+    let path = format!("/v1/records/{task}");
+    t.supervisor
+        .patch(&path, &json!({ "fields": { "matter": t.early_matter } }))
+        .ok();
+    assert_eq!(about(&t.early_matter), [task]);
+    assert_eq!(about(&t.late_matter), Vec::<String>::new());
+    let closed =
+        |id: &str| t.supervisor.get(&format!("/v1/records/{id}")).ok()["closed_at"].clone();
+    assert_eq!(closed(&t.closed_matter), at(0));
+    assert_eq!(closed(&t.late_matter), Value::Null);
+}
+
+#[test]
+fn a_refused_edit_says_what_was_written_and_adopting_it_in_vain_adds_none() {
+    let t = Town::new();
+    let path = format!("/v1/records/{}", t.late_matter);
+    t.supervisor
+        .post(
+            &format!("{path}/transitions"),
+            &json!({ "action": "close" }),
+        )
+        .refused(422, "transition_not_allowed");
+    let queue = || t.supervisor.get("/v1/attention?kind=refused").ok();
+    let waiting = queue();
+    assert_eq!(waiting["counts"]["refused"], 1);
+    let item = &waiting["items"][0];
+    assert_eq!(item["words"], json!(["Close"]));
+    assert_eq!(item["title"], "b 逾期");
+    assert_eq!(item["actions"], json!(["open", "adopt", "dismiss"]));
+    let settle = json!({ "stream": item["stream"], "entry": item["entry"], "how": "adopt" });
+    t.supervisor
+        .post("/v1/refused/settle", &settle)
+        .refused(422, "transition_not_allowed");
+    let still = queue();
+    assert_eq!(still["counts"]["refused"], 1, "that one, and no other");
+    assert_eq!(still["items"][0]["entry"], item["entry"]);
+}
+
+#[test]
+fn people_who_work_in_a_grid_are_told_from_those_who_do_not() {
+    let t = Town::new();
+    let (_, _) = t.world.person(&t.admin, "ma", "worker", "c-a-1");
+    let (_, _) = t.world.person(&t.admin, "hu", "worker", "c-b-1");
+    let names = |grid: &str| {
+        let page = t.admin.get(&format!("/v1/users?works_in={grid}")).ok();
+        let users = page["users"].as_array().unwrap().clone();
+        let mut names: Vec<String> = users
+            .iter()
+            .map(|u| u["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(
+        names("c-a-1"),
+        ["li", "ma"],
+        "its worker and its supervisor"
+    );
+    assert_eq!(names("c-b-1"), ["hu"]);
+    t.supervisor
+        .get("/v1/users?works_in=c-b-1")
+        .refused(404, "not_found");
+}
+
+#[test]
+fn the_map_says_how_many_records_have_no_place() {
+    let t = Town::new();
+    let map = |query: &str| {
+        let path = format!("/v1/map?zoom=12&unplaced=true&{query}");
+        t.supervisor.get(&path).ok()["unplaced"].clone()
+    };
+    assert_eq!(map("form=household"), 1);
+    assert_eq!(map("form=matter"), 0);
+    assert_eq!(map("form=visit,task"), 2);
+    assert_eq!(
+        map("form=matter&bbox=0,0,1,1"),
+        0,
+        "of the filter, not of what is looked at"
+    );
+}
+
+#[test]
+fn what_is_typed_wrong_is_explained_in_the_language_of_the_page() {
+    let t = Town::new();
+    let zh = t.admin.header("accept-language", "zh-CN");
+    let weak = json!({ "name": "n", "login": "n-1", "password": "short" });
+    let said = |client: &Client| {
+        let answer = client.post("/v1/users", &weak);
+        let body = answer.refused(422, "weak_password");
+        body["detail"].as_str().unwrap().to_owned()
+    };
+    assert!(said(&zh).contains("密码至少"), "{}", said(&zh));
+    assert!(said(&t.admin).contains("at least"), "{}", said(&t.admin));
+    let taken = json!({ "name": "n", "login": "li", "password": "a long enough phrase 9" });
+    t.admin
+        .post("/v1/users", &taken)
+        .refused(409, "login_taken");
+    let csv = "code,parent,name,level\nx,nope,X,street\n".as_bytes();
+    let tried = zh.send("POST", "/v1/areas/import?dry_run=true", "text/csv", csv);
+    assert_eq!(
+        tried.ok()["refusals"][0]["reason"],
+        "上级 nope 既不在文件里，也不在系统里"
+    );
+}
