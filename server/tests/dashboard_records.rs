@@ -468,7 +468,7 @@ fn what_is_past_its_retention_is_listed_and_nothing_is_erased_by_itself() {
     let past = "past_retention=true&form=matter,task,visit";
     assert_eq!(
         ids(&page(&supervisor, past)),
-        [t.closed_matter.clone()],
+        std::slice::from_ref(&t.closed_matter),
         "open work is not past anything, nor a form without a rule"
     );
     let all = supervisor.get("/v1/retention").ok();
@@ -513,7 +513,7 @@ fn a_matter_knows_its_tasks_and_when_it_was_closed() {
         json!({ "title": "换灯", "due_at": at(HOUR_MS), "matter": t.late_matter }),
     );
     let about = |id: &str| ids(&page(&t.supervisor, &format!("about={id}")));
-    assert_eq!(about(&t.late_matter), [task.clone()]);
+    assert_eq!(about(&t.late_matter), std::slice::from_ref(&task));
     assert_eq!(about(&t.early_matter), Vec::<String>::new());
     let path = format!("/v1/records/{task}");
     t.supervisor

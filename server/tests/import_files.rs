@@ -223,7 +223,6 @@ fn odd_rows_are_named_by_line_and_the_others_taken() {
             &filter,
             format,
             &Picked::default(),
-            None,
             out,
             &mut |_| {},
         )

@@ -243,7 +243,6 @@ impl Export {
             &filter,
             format,
             &Picked::default(),
-            None,
             &mut *out,
             &mut |n| bar.set_position(n),
         );

@@ -73,13 +73,15 @@ impl Format {
     }
 }
 
-/// Which columns were picked; of a kind that was not, all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Which columns were picked; of a kind that was not, all. And how they are to be written.
+#[derive(Debug, Clone, Default)]
 pub struct Picked {
     /// Columns besides the fields, as [`is_column`] knows them.
     pub columns: Option<Vec<String>>,
     /// Fields.
     pub fields: Option<Vec<FieldKey>>,
+    /// Words instead of codes, in a table.
+    pub labels: Option<Labels>,
 }
 
 impl Picked {
@@ -111,7 +113,7 @@ pub enum ExportError {
     Io(#[from] io::Error),
 }
 
-/// Writes all records of a filter and says how many; tables with words instead of codes when `labels` says in which language.
+/// Writes all records of a filter and says how many.
 ///
 /// # Errors
 /// When the views cannot be read or `out` does not take more.
@@ -121,14 +123,16 @@ pub fn export_records(
     filter: &RecordFilter,
     format: Format,
     picked: &Picked,
-    labels: Option<&Labels>,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
     let forms = forms_of(directory, &filter.forms);
     let columns = csv::Columns::of(&forms, &filter.scope.classes, picked);
     let mut sheet = xlsx::Sheet::default();
-    let mut labeller = labels.map(|of| Labeller::new(of, directory, views));
+    let mut labeller = picked
+        .labels
+        .as_ref()
+        .map(|of| Labeller::new(of, directory, views));
     let heading = |name: String| match &labeller {
         Some(labeller) => labeller.heading(&forms, &name),
         None => name,

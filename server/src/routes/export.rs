@@ -91,8 +91,8 @@ pub async fn records(
             ..query.clone()
         },
     )?;
-    let picked = picked(&caller, &how, &query, &filter)?;
-    let labels = match how.headings.as_deref() {
+    let mut picked = picked(&caller, &how, &query, &filter)?;
+    picked.labels = match how.headings.as_deref() {
         None | Some("keys") => None,
         Some("labels") => Some(Labels {
             locale: caller.locale,
@@ -131,7 +131,6 @@ pub async fn records(
             &filter,
             format,
             &picked,
-            labels.as_ref(),
             &mut sink,
             &mut |_| {},
         );
@@ -180,5 +179,9 @@ fn picked(
             Some(columns)
         }
     };
-    Ok(Picked { columns, fields })
+    Ok(Picked {
+        columns,
+        fields,
+        labels: None,
+    })
 }

@@ -209,7 +209,13 @@ pub async fn overview(
         let phones = phone_numbers(node, &caller, query.area.as_deref())?;
         let contacts = contacts(node, &caller)?;
         Ok(Json(body(
-            &caller, grids, &days, n, found, &waiting, phones, &contacts,
+            &caller,
+            grids,
+            &days,
+            n,
+            found,
+            &waiting,
+            (phones, contacts),
         )))
     })
     .await
@@ -273,8 +279,7 @@ fn body(
     n: u32,
     found: Overview,
     waiting: &AttentionCounts,
-    phones: PhoneNumbers,
-    contacts: &BTreeMap<AreaCode, Timestamp>,
+    (phones, contacts): (PhoneNumbers, BTreeMap<AreaCode, Timestamp>),
 ) -> OverviewBody {
     let sum = |of: fn(&GridNumbers) -> u64| found.grids.values().map(of).sum::<u64>();
     let grids: BTreeSet<_> = match grids {
