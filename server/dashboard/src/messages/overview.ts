@@ -34,6 +34,7 @@ export default {
   'overview.lastSync': ['最近同步', 'Last sync'],
   'overview.noGrids': ['您的区域内还没有网格', 'There is no grid in your areas yet'],
   'overview.phones': ['手机', 'Phones'],
+  'overview.phone': ['手机', 'Phone'],
   'overview.phonesTotal': ['共 {n} 部', '{n} in all'],
   'overview.silent1': ['超过 1 天没有同步', 'Silent for more than 1 day'],
   'overview.silent3': ['超过 3 天', 'More than 3 days'],

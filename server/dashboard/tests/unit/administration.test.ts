@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { thingsOf } from '@/words/audit';
 import { each, newProgress } from '@/app/bulk';
+import { draftOf, HOURS_MOST, kindsOf, newDraft, wrongIn } from '@/words/catalogue';
 import { ordered } from '@/words/order';
 import { daysOf } from '@/words/retention';
 
@@ -24,4 +26,18 @@ test('an act on many goes on after a failure and ends when it is stopped', async
   }, () => seen.length === 3);
   expect(seen).toEqual(['a', 'b', 'c']);
   expect([progress.done, progress.all, [...progress.failed.keys()]]).toEqual([3, 4, ['a']]);
+});
+test('a deadline that is no number of hours is told, never made into one', () => {
+  const row = { ...newDraft(), code: 'A', label: { zh: '甲', en: 'A' }, department: 'D' };
+  for (const bad of ['-5', '0', '1.5', 'soon', String(HOURS_MOST + 1)]) expect(wrongIn([{ ...row, deadline: bad }]), bad).toEqual([['deadline']]);
+  expect(wrongIn([{ ...row, deadline: '48' }, { ...row, code: 'B' }])).toEqual([[], []]);
+  expect(wrongIn([row, { ...row, department: ' ' }])).toEqual([['twice'], ['incomplete', 'twice']]);
+});
+test('a catalogue is the same after it was drafted', () => {
+  const kinds = [{ code: 'A', label: { zh: '甲', en: 'A' }, department: 'D', deadline_hours: 48, evidence: ['photo'] }, { code: 'B', label: { zh: '乙', en: 'B' }, department: 'D' }];
+  expect(kindsOf(draftOf(kinds))).toEqual(kinds);
+});
+test('what an audit row is about is read part by part', () => {
+  expect(thingsOf('user:01a1 area:12 odd')).toEqual([{ kind: 'user', id: '01a1' }, { kind: 'area', id: '12' }, { kind: '', id: 'odd' }]);
+  expect(thingsOf('')).toEqual([]);
 });
