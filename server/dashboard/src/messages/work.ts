@@ -42,5 +42,11 @@ export default {
   'work.replyNone': ['请写答复', 'Write the reply'],
   'work.closeReply': ['答复并结案', 'Close with a reply'],
   'work.showClosed': ['显示已办结', 'Show closed ones'],
-  'work.moreInList': ['还有更多，在列表中查看', 'There are more; see the list'],
+  'work.tasksOf': ['关联的任务', 'Tasks of this matter'],
+  'work.tasksLeft': ['事项已退回或结案，但还有 {n} 个任务没有完成：', 'The matter was returned or closed, but tasks are still open ({n}):'],
+  'work.closedAt': ['办结时间', 'Closed'],
+  'work.cancelOf': ['{action}{form}', '{action} the {form}'],
+  'work.stepBack': ['不做，返回', 'Go back'],
+  'work.firstOf': ['前 {shown} 条，共 {all} 条', 'The first {shown} of {all}'],
+  'work.moreInList': ['在列表中查看', 'Show as a list'],
 } as const;

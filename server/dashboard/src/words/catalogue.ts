@@ -5,8 +5,8 @@ import type { MatterKind } from '@/api/types';
 export interface Draft extends Omit<MatterKind, 'deadline_hours'> { deadline: string }
 export type Wrong = 'incomplete' | 'deadline' | 'twice';
 
-/** As many hours as a year and ten days more than any rule gives. */
-export const HOURS_MOST = 9_000;
+/** The longest deadline the server takes: ten years. */
+export const HOURS_MOST = 87_600;
 
 export const draftOf = (kinds: MatterKind[]): Draft[] =>
   kinds.map(({ deadline_hours: hours, ...kind }) => ({ ...kind, label: { ...kind.label }, deadline: hours === undefined ? '' : String(hours) }));

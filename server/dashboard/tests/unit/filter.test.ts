@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { settle } from '@/app/board';
+import { extended, settle, type Column } from '@/app/board';
 import { addressOf, exportedColumns, viewOf, type View } from '@/app/filter';
 import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
@@ -35,4 +35,12 @@ test('what arrives on a board stands behind what is read, marked', () => {
   const rows = settle([row('a'), row('b'), row('c')], [row('d'), row('c', '2'), row('a')], fresh);
   expect(rows.map((r) => r.record_id)).toEqual(['a', 'c', 'd']);
   expect([...fresh].sort()).toEqual(['c', 'd']);
+});
+test('a column of the board is extended by what follows, each card once', () => {
+  const row = (id: string) => ({ record_id: id, received_at: '1' }) as RecordRow;
+  const column: Column = { status: 'reported', rows: [row('a'), row('b')], total: 4, floor: false, next: 'b' };
+  const more = extended(column, { records: [row('b'), row('c')], next: 'c' });
+  expect(more.rows.map((r) => r.record_id)).toEqual(['a', 'b', 'c']);
+  expect(more.next).toBe('c');
+  expect(extended(more, { records: [row('d')] }).next).toBeNull();
 });
