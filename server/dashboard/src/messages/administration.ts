@@ -29,6 +29,7 @@ export default {
   'areas.line': ['第 {line} 行：{reason}', 'Line {line}: {reason}'],
   'areas.write': ['写入', 'Write them'],
   'areas.written': ['已导入', 'Imported'],
+  'areas.unfinished': ['边界还没画完：至少要 3 个顶点，或先取消圈定', 'The boundary is not finished: it needs at least 3 corners, or clear it'],
   'areas.boundaryRemove': ['去掉边界', 'Take the boundary away'],
   'users.name': ['姓名', 'Name'],
   'users.search': ['按姓名查找', 'Search by name'],

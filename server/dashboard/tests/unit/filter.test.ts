@@ -3,7 +3,7 @@ import { extended, settle, type Column } from '@/app/board';
 import { addressOf, exportedColumns, viewOf, type View } from '@/app/filter';
 import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
-import { cornersOf, cornerText, ringOf } from '@/words/polygon';
+import { cornersOf, cornerText, readCorners, ringOf } from '@/words/polygon';
 
 const view: View = { filter: { form: 'visit', text: '路灯', conflict: 'true' }, columns: ['grid', 'f.purpose'], sort: 'captured' };
 
@@ -24,6 +24,12 @@ test('corners are read and written alike, and a ring is closed', () => {
 });
 test('what is no polygon is told', () => {
   for (const bad of ['', '1,2\n3,4', '1,2\n3,4\n5,', '181,0\n1,1\n2,2', '1;2;3']) expect(cornersOf(bad), bad).toBeNull();
+});
+test('what is typed wrong is told with its line, and what can be read is shown', () => {
+  expect(readCorners('117,39\n117.1 39\n117,39.1')).toEqual({ corners: [[117, 39], [117, 39.1]], wrong: { why: 'format', line: 2 } });
+  expect(readCorners('39,117').wrong).toEqual({ why: 'swapped', line: 1 });
+  expect(readCorners('181,10').wrong).toEqual({ why: 'range', line: 1 });
+  expect(readCorners('117,39\n117.1，39').wrong).toEqual({ why: 'few', line: 2 });
 });
 test('a record id made here is a version 7 UUID of its time', () => {
   const id = newRecordId(0x0190_1234_5678, (into) => into.fill(0xff));
