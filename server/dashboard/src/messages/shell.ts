@@ -11,7 +11,6 @@ export default {
   'app.no': ['否', 'No'],
   'app.save': ['保存', 'Save'],
   'app.cancel': ['取消', 'Cancel'],
-  'app.add': ['新增', 'Add'],
   'app.edit': ['编辑', 'Edit'],
   'app.confirm': ['请确认', 'Please confirm'],
   'app.saved': ['已保存', 'Saved'],
