@@ -122,6 +122,8 @@ export interface RecordBody extends Omit<RecordRow, 'fields'> {
   concurrent_statuses: string[];
   transitions: NextTransition[];
   missing_fields: string[];
+  /** When its work was closed. */
+  closed_at?: string | null;
   provenance?: Record<string, Provenance>;
 }
 export interface Operation {
@@ -244,6 +246,10 @@ export interface AttentionItem {
   title: string;
   reason?: string | null;
   reason_text?: string | null;
+  /** What was written, a line for each change, in the language asked for. */
+  words?: string[];
+  form?: string | null;
+  captured_at?: string | null;
   actions: string[];
 }
 export interface Attention { counts: Record<AttentionKind, number>; items: AttentionItem[]; next?: string | null }
