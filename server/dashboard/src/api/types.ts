@@ -122,8 +122,6 @@ export interface RecordBody extends Omit<RecordRow, 'fields'> {
   concurrent_statuses: string[];
   transitions: NextTransition[];
   missing_fields: string[];
-  /** When its work was closed. */
-  closed_at?: string | null;
   provenance?: Record<string, Provenance>;
 }
 export interface Operation {

@@ -12,7 +12,6 @@ export default {
   'record.showFrom': ['显示来源', 'Show where it is from'],
   'record.by': ['{name}，手机 {device}', '{name}, phone {device}'],
   'record.mayNotBeEmpty': ['“{field}”必填，不能清空', '“{field}” is required and cannot be emptied'],
-  'record.closedAt': ['办结于', 'Closed'],
   'record.missing': ['必填，未填写', 'Required, not filled in'],
   'record.hidden': ['有 {n} 个字段因权限不显示', '{n} field(s) not shown to you'],
   'record.restricted': ['受限', 'Restricted'],
