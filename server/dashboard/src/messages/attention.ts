@@ -9,7 +9,7 @@ export default {
   'attention.upload': ['收下但用不了的内容', 'What came and cannot be used'],
   'attention.conflictHint': ['几个人互不知情地改了同一处，要选定一个', 'People changed the same thing without knowing of each other: one value is to be chosen'],
   'attention.refusedHint': ['违反规则，没有生效；写的内容都留着', 'Against the rules and without effect; what was written is kept'],
-  'attention.lateHint': ['送到时，写的人已不负责那个网格；修改已记入，看一眼即可', 'Written by somebody no longer responsible for the grid when it arrived; it is part of the record, and to be looked at'],
+  'attention.lateHint': ['写的人那时已不负责那个网格；修改已记入，请看一眼', 'Written by somebody no longer responsible for the grid; it is part of the record, and to be looked at'],
   'attention.phoneHint': ['手机已吊销、已清除，或它的内容出现了两份', 'A phone that was revoked, was erased, or whose store was used twice'],
   'attention.uploadHint': ['手机送来的内容已损坏或来自复制的存储，服务器没有采用', 'What a phone sent was damaged or from a copied store; the server did not take it'],
   'attention.kinds': ['按种类', 'By kind'],
