@@ -11,6 +11,7 @@ export function tellDone(text: string): void {
   done?.close();
   done = ElMessage({ type: 'success', message: text, duration: 4000 });
 }
+let wrong: { text: string; box: ReturnType<typeof ElMessage> } | null = null;
 /** What went wrong, with the request's id to give to whoever runs the server. */
 export function tellProblem(thrown: unknown): void {
   const problem = ApiProblem.from(thrown);
@@ -19,7 +20,9 @@ export function tellProblem(thrown: unknown): void {
   const parts = [problemWords(problem)];
   if (problem.detail && problem.code !== 'page') parts.push(problem.detail);
   if (problem.instance) parts.push(t('problem.request', { id: problem.instance }));
-  ElMessage({ type: 'error', message: parts.join(' · '), duration: 9000, showClose: true, grouping: true });
+  const text = parts.join(' · ');
+  if (text === wrong?.text) wrong.box.close();
+  wrong = { text, box: ElMessage({ type: 'error', message: text, duration: 9000, showClose: true }) };
 }
 
 /** The dots of a button say that a question follows; on the question itself there is nothing to follow. */

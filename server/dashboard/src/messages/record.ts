@@ -10,7 +10,7 @@ export default {
   'record.erase': ['彻底抹除…', 'Erase for good…'],
   'record.fields': ['字段', 'Fields'],
   'record.showFrom': ['显示来源', 'Show where it is from'],
-  'record.by': ['{name}，手机 {device}', '{name}, phone {device}'],
+  'record.by': ['{name}，手机或浏览器 {device}', '{name}, phone or browser {device}'],
   'record.mayNotBeEmpty': ['“{field}”必填，不能清空', '“{field}” is required and cannot be emptied'],
   'record.missing': ['必填，未填写', 'Required, not filled in'],
   'record.hidden': ['有 {n} 个字段因权限不显示', '{n} field(s) not shown to you'],

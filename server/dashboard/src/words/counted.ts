@@ -1,11 +1,12 @@
 /** Plurals of English: “1 record(s)” is one record, “2 record(s)” are two. The number is the last one before the word. */
-const MARK = '(s)';
+
+/** Stands for `(s)` while values are put in, so that a value which has those letters keeps them. */
+const MARK = '\uE000';
+export const marked = (text: string): string => text.replaceAll('(s)', MARK);
 
 export function counted(text: string): string {
-  if (!text.includes(MARK)) return text;
   const parts = text.split(MARK);
-  return parts.slice(0, -1).map((part) => {
-    const n = /(\d[\d,.]*)\D*$/.exec(part)?.[1];
-    return n === '1' ? part : `${part}s`;
-  }).join('') + (parts.at(-1) ?? '');
+  const last = parts.pop() ?? '';
+  const words = parts.map((part) => (/(\d[\d,.]*)\D*$/.exec(part)?.[1] === '1' ? part : `${part}s`));
+  return words.join('') + last;
 }

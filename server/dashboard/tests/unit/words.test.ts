@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Form, HistoryEntry, Operation } from '@/api/types';
 import { catalogue, type Key } from '@/messages';
-import { counted } from '@/words/counted';
+import { counted, marked } from '@/words/counted';
 import { historyWords, received, type OperationWords } from '@/words/operations';
 import { ago, isAhead, localDay, localTime, startOfDay, startOfWeek, zoneNow } from '@/words/times';
 import { valueWords } from '@/words/values';
@@ -21,7 +21,7 @@ function sayer(locale: 'zh-CN' | 'en'): OperationWords {
   const which = locale === 'en' ? 1 : 0;
   return {
     locale, yes: said['app.yes']![which], no: said['app.no']![which], recordTitle: (id) => id,
-    t: (key: Key, named = {}) => counted(said[key]![which].replace(/\{(\w+)\}/g, (_, name: string) => String(named[name]))),
+    t: (key: Key, named = {}) => counted(marked(said[key]![which]).replace(/\{(\w+)\}/g, (_, name: string) => String(named[name]))),
     fieldName: (of, key) => of?.fields.find((f) => f.key === key)?.label[locale === 'en' ? 'en' : 'zh'] ?? key,
     actionName: (_, action) => action,
   };
@@ -152,8 +152,10 @@ describe('times', () => {
 });
 
 test('one is one and others are more', () => {
-  expect(counted('1 record(s), 2 conflict(s)')).toBe('1 record, 2 conflicts');
-  expect(counted('1,001 record(s)')).toBe('1,001 records');
-  expect(counted('0 record(s)')).toBe('0 records');
-  expect(counted('共 1 条')).toBe('共 1 条');
+  const words = (text: string) => counted(marked(text));
+  expect(words('1 record(s), 2 conflict(s)')).toBe('1 record, 2 conflicts');
+  expect(words('1,001 record(s)')).toBe('1,001 records');
+  expect(words('0 record(s)')).toBe('0 records');
+  expect(words('共 1 条')).toBe('共 1 条');
+  expect(counted('“form(s) of 2”')).toBe('“form(s) of 2”');
 });
