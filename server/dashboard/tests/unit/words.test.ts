@@ -80,10 +80,11 @@ describe('a history in words', () => {
   test('keeps the entries of one class of fields from those of another', () => {
     const words = historyWords(form, [
       entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-      entry(1, [{ op: 'choose', field: 'needs', choice: 'meals' }], { class: 'restricted', stream: 's2' }),
-      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+      entry(2, [{ op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' }]),
+      entry(2, [{ op: 'choose', field: 'needs', choice: 'meals' }], { class: 'restricted', stream: 's2', made_at: ['other'] }),
+      entry(3, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2'] }),
     ], sayer('en'));
-    expect(words[2]).toEqual(['changed “Telephone” from “1” to “2”']);
+    expect(words[3]).toEqual(['changed “Telephone” from “1” to “2”']);
   });
   test('goes by when the server received what, and within that by its place', () => {
     const at = (n: number, received_at: string, seq: number) => entry(n, [], { received_at, seq });
