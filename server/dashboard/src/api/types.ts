@@ -100,6 +100,8 @@ export interface RecordRow {
   assignee?: string | null;
   last_visited_at?: string | null;
   fields?: Record<string, unknown>;
+  /** When its work was closed. */
+  closed_at?: string | null;
 }
 export interface Place { lat: number; lon: number }
 export interface RecordPage { records: RecordRow[]; next?: string | null; total?: number; total_is_floor?: boolean }
@@ -186,6 +188,7 @@ export interface Phone {
   grid_erased_at?: string | null;
   state: 'active' | 'revoked' | 'wiped' | 'forked';
   wipe_receipt_at?: string | null;
+  enrolled_at?: string | null;
 }
 export interface Invitation { enrolment_id: string; code: string; qr: string; expires_at: string }
 export interface InvitationStatus { status: 'waiting' | 'redeemed' | 'expired' | 'dead'; device_id?: string | null; fingerprint?: string | null }
@@ -219,10 +222,18 @@ export interface Overview {
   trend: TrendDay[];
   grids: GridLine[];
   phones: { total: number; silent_over_1d: number; silent_over_3d: number; silent_over_7d: number };
+  phones_attention?: number;
+  uploads_attention?: number;
 }
 
 export interface Cluster { lon: number; lat: number; count: number; id?: string | null }
-export interface MapAnswer { clusters: Cluster[]; total: number }
+export interface MapAnswer {
+  clusters: Cluster[];
+  /** Of the whole filter that have a place. */
+  total: number;
+  /** Of the filter that have no place, or none that may be read. */
+  unplaced?: number;
+}
 export interface BoundaryFeature {
   type: 'Feature';
   properties: { code: string; name: string; level: string };
@@ -262,10 +273,18 @@ export interface MatterKind {
   retired?: boolean;
 }
 export interface Catalogue { version: number; kinds: MatterKind[] }
-export interface AuditRow { seq: number; at: string; user_id: string; device_id: string; what: string; scope: string; hash: string }
+export interface AuditRow { seq: number; at: string; user_id: string; device_id: string; what: string; scope: string; hash: string; user_name?: string | null }
 export interface SavedView { name: string; view: unknown }
 export interface AreaImport {
   dry_run: boolean; rows: number; added: number; changed: number; unchanged: number; duplicates: number;
   refused: number; refusals: { line: number; reason: string }[];
 }
 export interface Erasure { record_id: string; at: string; user_id: string; user_name: string; grid: string; reason: string }
+export interface RetentionRule {
+  form: string;
+  days: number | null;
+  /** How many records are past it now, in the areas of whoever asks. */
+  due: number;
+  changed_at?: string | null;
+  user_name?: string | null;
+}

@@ -6,12 +6,13 @@ export interface Failed { title: string; problem: ApiProblem }
 export interface Progress { done: number; all: number; failed: Map<string, Failed> }
 
 export async function each<T extends { record_id: string; title: string }>(
-  items: T[], progress: Progress, act: (item: T) => Promise<unknown>,
+  items: T[], progress: Progress, act: (item: T) => Promise<unknown>, stopped: () => boolean = () => false,
 ): Promise<void> {
   progress.all = items.length;
   progress.done = 0;
   progress.failed.clear();
   for (const item of items) {
+    if (stopped()) return;
     try {
       await act(item);
     } catch (thrown) {

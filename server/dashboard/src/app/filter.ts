@@ -5,6 +5,7 @@ import type { Query } from '@/api/client';
 export const CONDITIONS = [
   'form', 'area', 'status', 'text', 'from', 'until', 'conflict', 'late', 'deleted', 'overdue',
   'unacknowledged', 'assignee', 'household', 'not_visited_days', 'within',
+  'happened_from', 'happened_until', 'closed_from', 'closed_until', 'open', 'past_retention',
 ] as const;
 export type Condition = (typeof CONDITIONS)[number];
 export type Filter = Partial<Record<Condition, string>>;

@@ -12,7 +12,6 @@ export default {
   'app.no': ['否', 'No'],
   'app.save': ['保存', 'Save'],
   'app.cancel': ['取消', 'Cancel'],
-  'app.add': ['新增', 'Add'],
   'app.edit': ['编辑', 'Edit'],
   'app.askTitle': ['{act}：{of}', '{act}: {of}'],
   'app.back': ['返回', 'Go back'],

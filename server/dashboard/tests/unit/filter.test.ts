@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { settle } from '@/app/board';
+import { extended, settle, type Column } from '@/app/board';
 import { addressOf, exportedColumns, refiltered, usualColumns, viewOf, type View } from '@/app/filter';
 import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
-import { cornersOf, cornerText, ringOf } from '@/words/polygon';
+import { cornersOf, cornerText, readCorners, ringOf } from '@/words/polygon';
 
 const view: View = { filter: { form: 'visit', text: '路灯', conflict: 'true' }, columns: ['grid', 'f.purpose'], sort: 'captured' };
 
@@ -25,6 +25,12 @@ test('corners are read and written alike, and a ring is closed', () => {
 test('what is no polygon is told', () => {
   for (const bad of ['', '1,2\n3,4', '1,2\n3,4\n5,', '181,0\n1,1\n2,2', '1;2;3']) expect(cornersOf(bad), bad).toBeNull();
 });
+test('what is typed wrong is told with its line, and what can be read is shown', () => {
+  expect(readCorners('117,39\n117.1 39\n117,39.1')).toEqual({ corners: [[117, 39], [117, 39.1]], wrong: { why: 'format', line: 2 } });
+  expect(readCorners('39,117').wrong).toEqual({ why: 'swapped', line: 1 });
+  expect(readCorners('181,10').wrong).toEqual({ why: 'range', line: 1 });
+  expect(readCorners('117,39\n117.1，39').wrong).toEqual({ why: 'few', line: 2 });
+});
 test('a record id made here is a version 7 UUID of its time', () => {
   const id = newRecordId(0x0190_1234_5678, (into) => into.fill(0xff));
   expect(id).toBe('01901234-5678-7fff-bfff-ffffffffffff');
@@ -45,4 +51,12 @@ test('another form brings its usual columns, unless others were chosen', () => {
   expect(refiltered(visits, { form: 'matter' }).columns).toEqual(first.columns);
   expect(refiltered(view, { form: 'matter' }).columns).toEqual(['grid']);
   expect(refiltered(view, { ...view.filter, text: 'x' }).columns).toEqual(view.columns);
+});
+test('a column of the board is extended by what follows, each card once', () => {
+  const row = (id: string) => ({ record_id: id, received_at: '1' }) as RecordRow;
+  const column: Column = { status: 'reported', rows: [row('a'), row('b')], total: 4, floor: false, next: 'b' };
+  const more = extended(column, { records: [row('b'), row('c')], next: 'c' });
+  expect(more.rows.map((r) => r.record_id)).toEqual(['a', 'b', 'c']);
+  expect(more.next).toBe('c');
+  expect(extended(more, { records: [row('d')] }).next).toBeNull();
 });

@@ -3,7 +3,7 @@ import type { Form, HistoryEntry, Operation } from '@/api/types';
 import { catalogue, type Key } from '@/messages';
 import { counted, marked } from '@/words/counted';
 import { historyWords, received, type OperationWords } from '@/words/operations';
-import { ago, isAhead, localDay, localTime, startOfDay, startOfWeek, zoneNow } from '@/words/times';
+import { ago, howLong, isAhead, localDay, localTime, startOfDay, startOfWeek, zoneNow } from '@/words/times';
 import { valueWords } from '@/words/values';
 
 const form: Form = {
@@ -133,6 +133,10 @@ describe('times', () => {
     const now = Date.parse('2026-06-13T12:00:00Z');
     expect(ago('2026-06-13T10:30:00Z', 'en', now)).toBe('1 hour ago');
     expect(ago('2026-06-10T11:00:00Z', 'en', now)).toBe('3 days ago');
+  });
+  test('a span is said in the largest unit it has two of', () => {
+    expect([119, 120, 2880, 4320].map((n) => howLong(n, 'en'))).toEqual(['119 minutes', '2 hours', '2 days', '3 days']);
+    expect(howLong(4320, 'zh-CN')).toBe('3天');
   });
   test('today and this week begin at local midnight', () => {
     const sunday = new Date(2026, 5, 14, 23, 59);
