@@ -89,6 +89,30 @@ test('an edit that cannot be made anew stays, with the reason beside it, and mak
   assert.equal(counts.refused, 1);
 });
 
+test('late edits are put away several at once, then all that are left', async () => {
+  // The worker is no longer responsible, and the phone does not know it yet.
+  const [, , { phone, user_id: user }] = town.workers;
+  const { grants } = await server.call('GET', `/v1/grants?user_id=${user}`);
+  for (const { grant_id: grant } of grants) await server.call('POST', `/v1/grants/${grant}/end`, {});
+  for (let n = 0; n < 3; n += 1) await phone.do('capture', { form: 'meeting' });
+  await phone.do('sync');
+  await show('/attention?kind=late');
+  assert.equal(await page.locator('.item.late').count(), 3);
+  for (const n of [0, 1]) await page.locator('.item.late .el-checkbox').nth(n).click();
+  await button('所选 2 件看过，收起…').click();
+  await page.getByRole('dialog', { name: '看过了，收起：2 件' }).getByRole('button', { name: '看过了，收起' }).click();
+  await page.getByText('已收起 2 件').waitFor();
+  const left = async () => (await server.call('GET', '/v1/attention')).counts.late;
+  assert.equal(await left(), 1);
+  await phone.do('capture', { form: 'meeting' });
+  await phone.do('sync');
+  await show('/attention?kind=late');
+  await button('全部看过，收起…').click();
+  await page.getByRole('dialog').getByRole('button', { name: '全部看过，收起' }).click();
+  await page.getByText('这一类都处理完了').waitFor();
+  assert.equal(await left(), 0);
+});
+
 test('what is settled of one kind is not called the end of all', async () => {
   await show('/attention?kind=upload');
   assert.match(await page.locator('.nothing').innerText(), /这一类都处理完了\s+其他种类还有 1 件在等/);
