@@ -32,7 +32,7 @@ export default {
   'overview.grids': ['按网格', 'By grid'],
   'overview.grid': ['网格', 'Grid'],
   'overview.gridSearch': ['按名称或编码查找网格', 'Find a grid by name or code'],
-  'overview.gridsShown': ['显示 {shown} 个，共 {all} 个网格', '{shown} shown; grids in all: {all}'],
+  'overview.gridsShown': ['显示 {shown} 个，共 {all} 个网格', '{shown} of {all} grids'],
   'overview.lastSync': ['最近同步', 'Last sync'],
   'overview.noGrids': ['您的区域内还没有网格', 'There is no grid in your areas yet'],
   'overview.phones': ['手机', 'Phones'],

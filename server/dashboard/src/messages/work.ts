@@ -48,6 +48,9 @@ export default {
   'work.cancelOf': ['{action}{form}', '{action} the {form}'],
   'work.stepTitle': ['{act}：{title}', '{act}: {title}'],
   'work.stepBack': ['不做，返回', 'Go back'],
+  'work.sort': ['排序', 'Order'],
+  'work.sortUp': ['改为从小到大、从早到晚', 'Smallest and oldest first'],
+  'work.sortDown': ['改为从大到小、从晚到早', 'Largest and newest first'],
   'work.firstOf': ['前 {shown} 条，共 {all} 条', 'The first {shown} of {all}'],
   'work.moreInList': ['在列表中查看', 'Show as a list'],
 } as const;

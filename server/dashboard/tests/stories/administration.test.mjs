@@ -115,9 +115,9 @@ test('the catalogue tells a wrong deadline, gives up a row, and is published', a
   const rows = page.locator('tbody tr');
   if (before.kinds.length > 0) await button('新增事项类别').click();
   const row = rows.nth(before.kinds.length);
-  await row.getByRole('textbox', { name: '编码' }).fill('DRAIN');
-  await row.getByRole('textbox', { name: '中文名' }).fill('雨水口堵塞');
-  await row.getByRole('textbox', { name: '英文名' }).fill('Blocked drain');
+  await row.getByRole('textbox', { name: '编码' }).fill('flooded_gully');
+  await row.getByRole('textbox', { name: '中文名' }).fill('雨水口积水');
+  await row.getByRole('textbox', { name: '英文名' }).fill('Flooded gully');
   await row.getByRole('textbox', { name: '责任部门' }).fill('市政');
   await row.getByRole('textbox', { name: '办理时限（小时）' }).fill('-5');
   await row.getByText('办理时限要是 1 到').waitFor();
@@ -132,7 +132,7 @@ test('the catalogue tells a wrong deadline, gives up a row, and is published', a
   await dialog().getByRole('button', { name: publish }).click();
   await page.getByText(`已发布第 ${before.version + 1} 版`).waitFor();
   const { kinds } = await server.call('GET', '/v1/catalogue');
-  assert.deepEqual(kinds.at(-1), { code: 'DRAIN', label: { zh: '雨水口堵塞', en: 'Blocked drain' }, department: '市政', deadline_hours: 48 });
+  assert.deepEqual(kinds.at(-1), { code: 'flooded_gully', label: { zh: '雨水口积水', en: 'Flooded gully' }, department: '市政', deadline_hours: 48 });
   assert.deepEqual(kinds.slice(0, -1), before.kinds);
 });
 
@@ -146,7 +146,7 @@ test('a matter is escalated, handled, closed with a reply and reopened', async (
   await take('处置完成');
   assert.equal(await statusOf(record), 'handled');
   await open('/matters?as=list');
-  await page.getByLabel('选择已显示的全部').check();
+  await page.getByRole('checkbox', { name: '选择已显示的全部' }).check();
   await button('答复并结案').click();
   await dialog().getByRole('textbox').fill('已疏通，请放心');
   await dialog().getByRole('button', { name: '答复并结案' }).click();
@@ -196,6 +196,21 @@ test('a record is erased for good, with the reason kept', async () => {
   await page.getByRole('row', { name: /本人要求/ }).getByText(record).waitFor();
   const answer = await fetch(`${server.url}/v1/records/${record}`, { headers: { authorization: `Bearer ${server.token}` } });
   assert.ok([404, 410].includes(answer.status), String(answer.status));
+});
+
+test('how long a form is kept is set, and nothing else is taken for days', async () => {
+  await open('/administration/erasures');
+  const row = page.getByRole('row', { name: /^走访/ });
+  await row.getByRole('button', { name: '修改期限: 走访' }).click();
+  await row.getByRole('textbox', { name: '天数' }).fill('7');
+  await row.getByRole('button', { name: '保存' }).click();
+  await row.getByRole('alert').waitFor();
+  await row.getByRole('textbox', { name: '天数' }).fill('365');
+  await row.getByRole('button', { name: '保存' }).click();
+  await row.getByText('最近一次修改后 365 天').waitFor();
+  const { rules } = await server.call('GET', '/v1/retention');
+  const { days, due } = rules.find((r) => r.form === 'visit');
+  assert.deepEqual([days, due], [365, 0]);
 });
 
 test('a phone is wiped, and its receipt is shown', async () => {
