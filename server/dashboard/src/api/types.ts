@@ -255,6 +255,10 @@ export interface AttentionItem {
   title: string;
   reason?: string | null;
   reason_text?: string | null;
+  /** What was written, a line for each change, in the language asked for. */
+  words?: string[];
+  form?: string | null;
+  captured_at?: string | null;
   actions: string[];
 }
 export interface Attention { counts: Record<AttentionKind, number>; items: AttentionItem[]; next?: string | null }

@@ -12,7 +12,10 @@ export type Filter = Partial<Record<Condition, string>>;
 
 /** The columns that every form has; others are fields of the form that is chosen, as `f.key`. */
 export const COLUMNS = ['form', 'grid', 'status', 'due', 'captured', 'changed', 'received'] as const;
-export const USUAL_COLUMNS = ['form', 'grid', 'status', 'changed'];
+const USUAL_COLUMNS = ['form', 'grid', 'status', 'changed'];
+/** What tells the records of a form from each other, where their titles do not. */
+const USUAL_OF: Record<string, string[]> = { visit: ['form', 'grid', 'f.household', 'f.visited_at', 'changed'] };
+export const usualColumns = (form = ''): string[] => [...(USUAL_OF[form] ?? USUAL_COLUMNS)];
 export const SORTABLE: Record<string, string> = {
   title: 'title', status: 'status', due: 'due', captured: 'captured', changed: 'changed', received: 'received',
 };
@@ -31,7 +34,7 @@ export function viewOf(query: LocationQuery): View {
   const columns = one(query.columns);
   return {
     filter,
-    columns: columns === '' ? [...USUAL_COLUMNS] : columns.split(',').filter((c) => c !== '-'),
+    columns: columns === '' ? usualColumns(filter.form) : columns.split(',').filter((c) => c !== '-'),
     sort: one(query.sort) || USUAL_SORT,
   };
 }
@@ -43,9 +46,16 @@ export function addressOf(view: View): Record<string, string> {
     if (wanted) address[key] = wanted;
   }
   const columns = view.columns.join(',');
-  if (columns !== USUAL_COLUMNS.join(',')) address.columns = columns || '-';
+  if (columns !== usualColumns(view.filter.form).join(',')) address.columns = columns || '-';
   if (view.sort !== USUAL_SORT) address.sort = view.sort;
   return address;
+}
+
+/** The same view under other conditions. Fields of one form mean nothing in another; usual columns stay the usual ones. */
+export function refiltered(view: View, filter: Filter): View {
+  if (filter.form === view.filter.form) return { ...view, filter };
+  const usual = view.columns.join(',') === usualColumns(view.filter.form).join(',');
+  return { ...view, filter, columns: usual ? usualColumns(filter.form) : view.columns.filter((c) => !c.startsWith('f.')) };
 }
 
 /** Fields of forms among the columns. */

@@ -1,12 +1,13 @@
 /** Words with the names and the language of the page: what templates call. */
 import type { ApiProblem } from '@/api/problem';
-import type { Form, HistoryEntry } from '@/api/types';
+import type { FieldClass, Form, HistoryEntry, RecordRow } from '@/api/types';
 import { t } from '@/messages';
 import { historyWords, type OperationWords } from '@/words/operations';
 import { ago, localTime } from '@/words/times';
 import { valueWords } from '@/words/values';
-import { field, recordTitle } from './directory';
+import { field, form as formOf, recordTitle, titleOf } from './directory';
 import { locale, said } from './locale';
+import { may } from './session';
 
 function sayer(): OperationWords {
   return {
@@ -35,3 +36,13 @@ export function problemWords(problem: ApiProblem): string {
   return problem.message + wait;
 }
 export const recordPlace = (at: { lon: number; lat: number }): string => `${at.lat.toFixed(4)}, ${at.lon.toFixed(4)}`;
+
+/** What a record is called; without a title it says whether there is none or none to be read. `classes` are those the server let be read. */
+export function nameOf(row: Pick<RecordRow, 'title' | 'form'>, classes?: FieldClass[]): string {
+  const named = titleOf(row.title, row.form);
+  if (named !== '') return named;
+  const form = formOf(row.form);
+  const of = form?.fields.find((f) => f.key === form.title)?.class ?? form?.class ?? 'general';
+  const readable = classes ? classes.includes(of) : of === 'general' || may.readPersonal.value;
+  return t(readable ? 'records.noTitle' : 'records.untitled');
+}

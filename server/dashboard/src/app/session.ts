@@ -20,7 +20,7 @@ export const session = reactive({
   settings: {} as Settings,
   absoluteAt: 0,
   /** Why the sign-in page is shown, when it is not the first visit. */
-  ended: '' as '' | 'idle' | 'ended' | 'signed_out' | 'everywhere',
+  ended: '' as '' | 'idle' | 'ended' | 'signed_out' | 'everywhere' | 'password',
 });
 
 function taken(body: Session): void {
@@ -41,8 +41,10 @@ function left(why: typeof session.ended): void {
   session.state = 'out';
   session.ended = why;
 }
+/** While the page itself ends the session, a request that comes too late is no news. */
+let leaving = false;
 onSignedOut(() => {
-  if (session.state === 'in') left('ended');
+  if (session.state === 'in' && !leaving) left('ended');
 });
 
 /** Finds out once whether the cookie still stands for a session. */
@@ -65,8 +67,24 @@ export async function signIn(login: string, password: string): Promise<void> {
 }
 
 export async function signOut(everywhere: boolean): Promise<void> {
-  await api.remove('/v1/session', { everywhere });
-  left(everywhere ? 'everywhere' : 'signed_out');
+  leaving = true;
+  try {
+    await api.remove('/v1/session', { everywhere });
+    left(everywhere ? 'everywhere' : 'signed_out');
+  } finally {
+    leaving = false;
+  }
+}
+
+/** Sets one's own password. The server ends every session with it, this one too. */
+export async function changePassword(password: string): Promise<void> {
+  leaving = true;
+  try {
+    await api.put(`/v1/users/${session.me?.user_id ?? ''}/password`, { password });
+    left('password');
+  } finally {
+    leaving = false;
+  }
 }
 
 const has = (...roles: Role[]) => session.me?.roles.some((r) => roles.includes(r)) ?? false;

@@ -3,41 +3,56 @@ import { ElMessage, ElMessageBox } from 'element-plus';
 import { ApiProblem } from '@/api/problem';
 import { t } from '@/messages';
 import { problemWords } from './say';
+import { session } from './session';
 
+let done: ReturnType<typeof ElMessage> | null = null;
+/** The next one takes the place of the last, so that neither a pile nor a count of them stands there. */
 export function tellDone(text: string): void {
-  ElMessage({ type: 'success', message: text, duration: 4000, grouping: true });
+  done?.close();
+  done = ElMessage({ type: 'success', message: text, duration: 4000 });
 }
+let wrong: { text: string; box: ReturnType<typeof ElMessage> } | null = null;
 /** What went wrong, with the request's id to give to whoever runs the server. */
 export function tellProblem(thrown: unknown): void {
   const problem = ApiProblem.from(thrown);
+  // The sign-in page says already why the session is over.
+  if (problem.status === 401 && session.state === 'out') return;
   const parts = [problemWords(problem)];
   if (problem.detail && problem.code !== 'page') parts.push(problem.detail);
   if (problem.instance) parts.push(t('problem.request', { id: problem.instance }));
-  ElMessage({ type: 'error', message: parts.join(' · '), duration: 9000, showClose: true, grouping: true });
+  const text = parts.join(' · ');
+  if (text === wrong?.text) wrong.box.close();
+  wrong = { text, box: ElMessage({ type: 'error', message: text, duration: 9000, showClose: true }) };
 }
 
-/** Asks once before something that cannot simply be taken back. `act` is the word on the button. */
-export async function ask(text: string, act: string, danger = false): Promise<boolean> {
+/** The dots of a button say that a question follows; on the question itself there is nothing to follow. */
+const bare = (act: string): string => act.replace(/…$/, '');
+const buttons = (act: string, danger: boolean, of: string) => ({
+  title: of === '' ? bare(act) : t('app.askTitle', { act: bare(act), of }),
+  confirmButtonText: bare(act),
+  cancelButtonText: t('app.back'),
+  confirmButtonType: danger ? ('danger' as const) : ('primary' as const),
+  closeOnClickModal: false,
+});
+
+/**
+ * Asks once before something that cannot simply be taken back. `act` is the word on the button,
+ * `of` what it is done to: both are the title. What destroys or shuts out is a danger.
+ */
+export async function ask(text: string, act: string, danger = false, of = ''): Promise<boolean> {
   try {
-    await ElMessageBox.confirm(text, t('app.confirm'), {
-      confirmButtonText: act,
-      cancelButtonText: t('app.cancel'),
-      type: danger ? 'warning' : 'info',
-      confirmButtonClass: danger ? 'el-button--danger' : '',
-      autofocus: false,
-    });
+    await ElMessageBox.confirm(text, { ...buttons(act, danger, of), autofocus: false });
     return true;
   } catch {
     return false;
   }
 }
 
-/** Asks for a text; null when the person goes back. */
-export async function askText(text: string, act: string, needed = ''): Promise<string | null> {
+/** Asks for a text; null when the person goes back. `needed` is what is said when nothing was written. */
+export async function askText(text: string, act: string, needed = '', of = '', danger = false): Promise<string | null> {
   try {
-    const answer = await ElMessageBox.prompt(text, t('app.confirm'), {
-      confirmButtonText: act,
-      cancelButtonText: t('app.cancel'),
+    const answer = await ElMessageBox.prompt(text, {
+      ...buttons(act, danger, of),
       inputValidator: (value) => (needed !== '' && !value?.trim() ? needed : true),
     });
     return answer.value?.trim() ?? '';

@@ -9,6 +9,7 @@ import record from './record';
 import records from './records';
 import shell from './shell';
 import work from './work';
+import { counted, marked } from '@/words/counted';
 
 export const catalogue = {
   ...shell, ...overview, ...records, ...record, ...attention, ...work, ...map, ...administration,
@@ -16,7 +17,7 @@ export const catalogue = {
 export type Key = keyof typeof catalogue;
 
 function only(which: 0 | 1): Record<string, string> {
-  return Object.fromEntries(Object.entries(catalogue).map(([key, said]) => [key, said[which]]));
+  return Object.fromEntries(Object.entries(catalogue).map(([key, said]) => [key, marked(said[which])]));
 }
 
 export const i18n = createI18n({
@@ -29,6 +30,6 @@ export const i18n = createI18n({
 
 /** A message in the language of the page. */
 export function t(key: Key, named: Record<string, string | number> = {}): string {
-  return i18n.global.t(key, named);
+  return counted(i18n.global.t(key, named));
 }
 export const isKey = (key: string): key is Key => key in catalogue;

@@ -4,7 +4,8 @@ import 'element-plus/theme-chalk/el-alert.css';
 import 'element-plus/theme-chalk/el-button.css';
 import 'element-plus/theme-chalk/el-checkbox.css';
 import 'element-plus/theme-chalk/el-checkbox-group.css';
-import 'element-plus/theme-chalk/el-date-picker.css';
+// What `el-date-picker.css` is for stands in this one: fields, calendars and clocks.
+import 'element-plus/theme-chalk/el-date-picker-panel.css';
 import 'element-plus/theme-chalk/el-dialog.css';
 import 'element-plus/theme-chalk/el-drawer.css';
 import 'element-plus/theme-chalk/el-form.css';

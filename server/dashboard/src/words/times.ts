@@ -54,3 +54,15 @@ export function startOfDay(days: number, now: Date = new Date()): string {
 export function startOfWeek(now: Date = new Date()): string {
   return startOfDay(-((now.getDay() + 6) % 7), now);
 }
+
+/** The time zone of this browser, for people: its name and how far it is from UTC. */
+export function zoneNow(now: Date = new Date()): { zone: string; offset: string } {
+  const minutes = offsetMinutes(now);
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const offset = minutes === 0 ? 'UTC' : `UTC${minutes < 0 ? '−' : '+'}${hours}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`;
+  return { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, offset };
+}
+
+/** Clocks differ by a little; more than this ahead of now and a time that is past cannot be right. */
+const AHEAD_MS = 120_000;
+export const isAhead = (text: string | null | undefined, now: number): boolean => Date.parse(text ?? '') - now > AHEAD_MS;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { extended, settle, type Column } from '@/app/board';
-import { addressOf, exportedColumns, viewOf, type View } from '@/app/filter';
+import { addressOf, exportedColumns, refiltered, usualColumns, viewOf, type View } from '@/app/filter';
 import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import { cornersOf, cornerText, readCorners, ringOf } from '@/words/polygon';
@@ -41,6 +41,16 @@ test('what arrives on a board stands behind what is read, marked', () => {
   const rows = settle([row('a'), row('b'), row('c')], [row('d'), row('c', '2'), row('a')], fresh);
   expect(rows.map((r) => r.record_id)).toEqual(['a', 'c', 'd']);
   expect([...fresh].sort()).toEqual(['c', 'd']);
+});
+test('another form brings its usual columns, unless others were chosen', () => {
+  const first = viewOf({});
+  const visits = refiltered(first, { form: 'visit' });
+  expect(visits.columns).toEqual(usualColumns('visit'));
+  expect(visits.columns).toContain('f.household');
+  expect(viewOf(addressOf(visits))).toEqual(visits);
+  expect(refiltered(visits, { form: 'matter' }).columns).toEqual(first.columns);
+  expect(refiltered(view, { form: 'matter' }).columns).toEqual(['grid']);
+  expect(refiltered(view, { ...view.filter, text: 'x' }).columns).toEqual(view.columns);
 });
 test('a column of the board is extended by what follows, each card once', () => {
   const row = (id: string) => ({ record_id: id, received_at: '1' }) as RecordRow;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Form, HistoryEntry, Operation } from '@/api/types';
 import { catalogue, type Key } from '@/messages';
-import { historyWords, type OperationWords } from '@/words/operations';
-import { ago, howLong, localDay, localTime, startOfDay, startOfWeek } from '@/words/times';
+import { counted, marked } from '@/words/counted';
+import { historyWords, received, type OperationWords } from '@/words/operations';
+import { ago, howLong, isAhead, localDay, localTime, startOfDay, startOfWeek, zoneNow } from '@/words/times';
 import { valueWords } from '@/words/values';
 
 const form: Form = {
@@ -20,7 +21,7 @@ function sayer(locale: 'zh-CN' | 'en'): OperationWords {
   const which = locale === 'en' ? 1 : 0;
   return {
     locale, yes: said['app.yes']![which], no: said['app.no']![which], recordTitle: (id) => id,
-    t: (key: Key, named = {}) => said[key]![which].replace(/\{(\w+)\}/g, (_, name: string) => String(named[name])),
+    t: (key: Key, named = {}) => counted(marked(said[key]![which]).replace(/\{(\w+)\}/g, (_, name: string) => String(named[name]))),
     fieldName: (of, key) => of?.fields.find((f) => f.key === key)?.label[locale === 'en' ? 'en' : 'zh'] ?? key,
     actionName: (_, action) => action,
   };
@@ -54,7 +55,41 @@ describe('a history in words', () => {
       entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
     ], sayer('en'));
     expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
-    expect(words[3]).toEqual(['changed “Telephone” from “3” to “4”']);
+    expect(words[3]).toEqual(['settled “Telephone” as “4”, and not “2”, “3”']);
+  });
+  test('says which of the values that stood side by side was chosen', () => {
+    const words = historyWords(form, [
+      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+      entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
+      entry(4, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2', 'e3'] }),
+      entry(5, [{ op: 'set', field: 'phone', value: '5' }], { made_at: ['e4'] }),
+    ], sayer('zh-CN'));
+    expect(words[3]).toEqual(['在“联系电话”的几个值里选定了“2”，没有采用“3”']);
+    expect(words[4]).toEqual(['把“联系电话”由“2”改为“5”']);
+  });
+  test('does not take the same value written twice for a conflict', () => {
+    const words = historyWords(form, [
+      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+      entry(3, [{ op: 'set', field: 'phone', value: '2' }]),
+      entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
+    ], sayer('en'));
+    expect(words[3]).toEqual(['changed “Telephone” from “2” to “4”']);
+  });
+  test('keeps the entries of one class of fields from those of another', () => {
+    const words = historyWords(form, [
+      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+      entry(2, [{ op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' }]),
+      entry(2, [{ op: 'choose', field: 'needs', choice: 'meals' }], { class: 'restricted', stream: 's2', made_at: ['other'] }),
+      entry(3, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2'] }),
+    ], sayer('en'));
+    expect(words[3]).toEqual(['changed “Telephone” from “1” to “2”']);
+  });
+  test('goes by when the server received what, and within that by its place', () => {
+    const at = (n: number, received_at: string, seq: number) => entry(n, [], { received_at, seq });
+    const rows = received([at(1, '2026-06-13T10:00:00Z', 9), at(2, '2026-06-12T10:00:00Z', 3), at(3, '2026-06-13T10:00:00Z', 8)]);
+    expect(rows.map((e) => e.entry)).toEqual(['e2', 'e3', 'e1']);
   });
   test('says choices by their names in the language asked for', () => {
     const ops: Operation[] = [{ op: 'set', field: 'purpose', value: 'care' }, { op: 'choose', field: 'needs', choice: 'meals' }];
@@ -108,5 +143,24 @@ describe('times', () => {
     expect(startOfDay(0, sunday)).toBe(new Date(2026, 5, 14).toISOString());
     expect(startOfWeek(sunday)).toBe(new Date(2026, 5, 8).toISOString());
   });
+  test('what is to come is told from clocks that differ a little', () => {
+    const now = Date.parse('2026-06-13T12:00:00Z');
+    expect(isAhead('2026-06-13T12:01:00Z', now)).toBe(false);
+    expect(isAhead('2026-06-13T12:03:00Z', now)).toBe(true);
+    expect(isAhead(null, now)).toBe(false);
+  });
+  test('the zone is told with how far it is from UTC', () => {
+    const in_ = (minutes: number) => zoneNow({ getTimezoneOffset: () => -minutes } as Date).offset;
+    expect([480, 0, -210, 345].map(in_)).toEqual(['UTC+8', 'UTC', 'UTC−3:30', 'UTC+5:45']);
+  });
   test('nothing readable is nothing said', () => expect(localTime('', 'en')).toBe(''));
+});
+
+test('one is one and others are more', () => {
+  const words = (text: string) => counted(marked(text));
+  expect(words('1 record(s), 2 conflict(s)')).toBe('1 record, 2 conflicts');
+  expect(words('1,001 record(s)')).toBe('1,001 records');
+  expect(words('0 record(s)')).toBe('0 records');
+  expect(words('共 1 条')).toBe('共 1 条');
+  expect(counted('“form(s) of 2”')).toBe('“form(s) of 2”');
 });
