@@ -211,6 +211,8 @@ test('how long a form is kept is set, and nothing else is taken for days', async
   const { rules } = await server.call('GET', '/v1/retention');
   const { days, due } = rules.find((r) => r.form === 'visit');
   assert.deepEqual([days, due], [365, 0]);
+  await open('/administration/erasures?past=visit');
+  await accessible(page, 'records past their time');
 });
 
 test('a phone is wiped, and its receipt is shown', async () => {
