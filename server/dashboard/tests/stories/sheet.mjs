@@ -44,9 +44,9 @@ export function sheetRows(bytes) {
     plain([...si.matchAll(/<t[^>]*>(.*?)<\/t>/gs)].map(([, t]) => t).join('')));
   return [...text('xl/worksheets/sheet1.xml').matchAll(/<row [^>]*?>(.*?)<\/row>/gs)].map(([, row]) => {
     const cells = [];
-    for (const [, letters, kind, value] of row.matchAll(/<c r="([A-Z]+)\d+"[^>]*?(?: t="(\w+)")?[^>]*?>(?:<v>(.*?)<\/v>)?/gs)) {
+    for (const [, letters, more, value] of row.matchAll(/<c r="([A-Z]+)\d+"([^>]*)>(?:<v>(.*?)<\/v>)?/gs)) {
       const column = [...letters].reduce((n, letter) => n * 26 + letter.charCodeAt(0) - 64, 0) - 1;
-      cells[column] = kind === 's' ? shared[Number(value)] : plain(value ?? '');
+      cells[column] = / t="s"/.test(more) ? shared[Number(value)] : plain(value ?? '');
     }
     return Array.from(cells, (cell) => cell ?? '');
   });
