@@ -282,7 +282,8 @@ export interface AreaImport {
 export interface Erasure { record_id: string; at: string; user_id: string; user_name: string; grid: string; reason: string }
 export interface RetentionRule {
   form: string;
-  days: number | null;
+  /** Absent when they stay until somebody erases them. */
+  days?: number | null;
   /** How many records are past it now, in the areas of whoever asks. */
   due: number;
   changed_at?: string | null;

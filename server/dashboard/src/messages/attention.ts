@@ -41,6 +41,7 @@ export default {
   'attention.stateForked': ['同一部手机的内容出现了两份，可能被复制过；服务器不再收它的内容', 'Two copies of this phone’s store were used; the server takes nothing from it any more'],
   'attention.stateRevoked': ['已吊销，不能再同步', 'It was revoked and can no longer sync'],
   'attention.stateWiped': ['已下令清除，或已确认清除', 'It was told to erase itself, or has done so'],
+  'attention.notKept': ['记录已被抹除，服务器不保留写了什么；写的人手机上还有。', 'The record was erased, so the server keeps nothing of what was written; it is still on the phone of whoever wrote it.'],
   'attention.wrote': ['写的是', 'What was written'],
   'attention.noRecord': ['还没有建成的{form}', 'A {form} that was never made'],
   'attention.noTitle': ['（没有名称）', '(without a title)'],

@@ -74,6 +74,7 @@ test('a refused edit tells whose it was and why, and opens nothing where nothing
   await show('/attention?kind=refused');
   const card = page.locator('.item.refused');
   assert.match(await card.innerText(), /原因：.+[\s\S]*赵网格员/);
+  assert.match(await card.innerText(), /服务器不保留写了什么/);
   assert.equal(await card.getByRole('link', { name: '打开记录' }).count(), 0);
   await accessible(page, 'a refused edit');
   await shot(page, 'refused-laptop-zh');
@@ -87,6 +88,17 @@ test('an edit that cannot be made anew stays, with the reason beside it, and mak
   browser.forgive(/4\d\d/);
   const { counts } = await server.call('GET', '/v1/attention');
   assert.equal(counts.refused, 1);
+});
+
+test('a refused edit of a record that is there says what was written, and opens it', async () => {
+  const { records: [{ record_id: matter }] } = await server.call('GET', '/v1/records?form=matter&limit=1');
+  await assert.rejects(server.call('POST', `/v1/records/${matter}/transitions`, { action: 'close' }), /transition_not_allowed/);
+  await show('/attention?kind=refused');
+  const card = page.locator('.item.refused', { has: page.getByRole('link', { name: '打开记录' }) });
+  assert.match(await card.locator('.words').innerText(), /结案/);
+  const { items } = await server.call('GET', '/v1/attention?kind=refused');
+  const { stream, entry } = items.find((item) => item.record === matter);
+  await server.call('POST', '/v1/refused/settle', { stream, entry, how: 'dismiss' });
 });
 
 test('late edits are put away several at once, then all that are left', async () => {

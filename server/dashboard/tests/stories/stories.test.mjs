@@ -317,6 +317,8 @@ for (const [width, language] of [['laptop', 'zh-CN'], ['laptop', 'en'], ['phone'
       await accessible(each, `${name}, ${width}, ${language}`);
       const over = await each.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(over <= 0, `${name} is ${over} pixels too wide`);
+      const words = await each.locator('body').innerText();
+      assert.doesNotMatch(words, /\bNaN\b|\bundefined\b|\[object |Invalid Date/, name);
     }
     await each.context().close();
   });
