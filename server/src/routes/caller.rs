@@ -213,6 +213,17 @@ impl Caller {
                     .all(|g| self.may_grant(g.role, g.area.as_ref())))
     }
 
+    /// The area that a text names, if the caller may know of it.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`].
+    pub fn read_area(&self, text: &str) -> Answer<AreaCode> {
+        AreaCode::new(text)
+            .ok()
+            .filter(|area| self.directory.area(area).is_some() && self.sees_area(area))
+            .ok_or_else(Problem::not_found)
+    }
+
     /// Whether an area lies in the caller's, or around them.
     #[must_use]
     pub fn sees_area(&self, area: &AreaCode) -> bool {

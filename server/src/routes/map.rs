@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::ids::AreaCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as JsonValue, json};
 use utoipa::{IntoParams, ToSchema};
@@ -125,15 +124,11 @@ pub async fn boundaries(
     caller: Caller,
     Params(query): Params<BoundaryQuery>,
 ) -> Answer<Json<JsonValue>> {
-    let around = match query.area.as_deref() {
-        None => None,
-        Some(code) => Some(
-            AreaCode::new(code)
-                .ok()
-                .filter(|a| caller.directory.area(a).is_some() && caller.sees_area(a))
-                .ok_or_else(Problem::not_found)?,
-        ),
-    };
+    let around = query
+        .area
+        .as_deref()
+        .map(|code| caller.read_area(code))
+        .transpose()?;
     api.blocking(move |_| {
         let directory = &caller.directory;
         let mut features = Vec::new();

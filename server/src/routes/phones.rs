@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::ids::{AreaCode, DeviceId, UserId};
+use gridfold_sync_core::ids::{DeviceId, UserId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -77,15 +77,7 @@ pub struct PhoneQuery {
 
 /// The phones of users whom the caller may know of.
 pub(super) fn phones_of(node: &Node, caller: &Caller, area: Option<&str>) -> Answer<Vec<Device>> {
-    let area = match area {
-        None => None,
-        Some(code) => Some(
-            AreaCode::new(code)
-                .ok()
-                .filter(|a| caller.directory.area(a).is_some() && caller.sees_area(a))
-                .ok_or_else(Problem::not_found)?,
-        ),
-    };
+    let area = area.map(|code| caller.read_area(code)).transpose()?;
     let directory = &caller.directory;
     let meets = |user: UserId| {
         area.as_ref().is_none_or(|area| {

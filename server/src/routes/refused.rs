@@ -78,6 +78,13 @@ pub async fn list(
         let refused = page
             .rows
             .iter()
+            .filter(|row| {
+                // Where they only work themselves, others' refused edits are not theirs to settle.
+                let roles = caller.roles_in(Some(&row.edit.stream.grid));
+                roles
+                    .iter()
+                    .any(|r| matches!(r, Role::Admin | Role::Supervisor))
+            })
             .filter_map(|row| {
                 let settled = caller
                     .directory

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gridfold_sync_core::directory::{DirectoryChange, User};
-use gridfold_sync_core::ids::{AreaCode, UserId};
+use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -133,15 +133,11 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
         ),
         None => None,
     };
-    let grid = match query.works_in.as_deref() {
-        None => None,
-        Some(code) => Some(
-            AreaCode::new(code)
-                .ok()
-                .filter(|a| caller.directory.area(a).is_some() && caller.sees_area(a))
-                .ok_or_else(Problem::not_found)?,
-        ),
-    };
+    let grid = query
+        .works_in
+        .as_deref()
+        .map(|code| caller.read_area(code))
+        .transpose()?;
     let works = |user: &User| {
         grid.as_ref().is_none_or(|grid| {
             caller

@@ -124,10 +124,7 @@ fn known_forms(forms: &FormSet) -> Vec<(FormCode, Vec<String>)> {
 /// An area that the caller sees, or all.
 pub(crate) fn grids_of(caller: &Caller, area: Option<&str>) -> Answer<Option<Vec<AreaCode>>> {
     let Some(code) = area else { return Ok(None) };
-    let area = AreaCode::new(code)
-        .ok()
-        .filter(|a| caller.directory.area(a).is_some() && caller.sees_area(a))
-        .ok_or_else(Problem::not_found)?;
+    let area = caller.read_area(code)?;
     Ok(Some(caller.directory.grids_in(Some(&area))))
 }
 
