@@ -479,7 +479,7 @@ fn every_code_is_answered() {
         .route("/boom", get(boom))
         .route("/slow", get(std::future::pending::<()>));
     let mut settings = config();
-    settings.server.request_timeout_s = 1;
+    settings.server.request_timeout_s = 5;
     settings.limits.devices_per_worker = 1;
     settings.limits.body_bytes = 10_000;
     let world = World::with(settings.clone(), more);

@@ -214,6 +214,28 @@ fn signing_out_ends_one_session_or_all_of_them() {
 }
 
 #[test]
+fn ones_own_password_needs_the_present_one() {
+    let world = World::new();
+    let admin = world.admin();
+    world.areas(&admin);
+    let (user, _) = world.person(&admin, "li", "supervisor", "c-a");
+    let page = world.page("li");
+    let path = format!("/v1/users/{user}/password");
+    let another = "marble harbour 12 signal";
+    for current in [json!(null), json!("not the present one")] {
+        let given = json!({ "current": current, "password": another });
+        page.put(&path, &given).refused(403, "forbidden");
+        page.get("/v1/me").ok();
+    }
+    let given = json!({ "current": PASSWORD, "password": another });
+    let reply = page.put(&path, &given);
+    assert_eq!(reply.status, 204, "{}", reply.text());
+    page.get("/v1/me").refused(401, "unauthorized");
+    let again = json!({ "login": "li", "password": another });
+    assert_eq!(world.anonymous().post("/v1/session", &again).status, 200);
+}
+
+#[test]
 fn a_new_password_or_a_block_ends_the_sessions_of_the_user() {
     let world = World::new();
     let admin = world.admin();

@@ -1,5 +1,7 @@
 //! Users: people, their accounts, whether they may still sign in.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,8 +12,8 @@ use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, Body, Caller, Params, Path, page_rows};
-use crate::auth::{Actor, Password};
+use super::{Api, Body, Caller, Params, Path, Peer, page_rows};
+use crate::auth::{Actor, Password, SignInError};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -87,6 +89,9 @@ pub struct NewPassword {
     /// The login, when the user has no account yet.
     #[serde(default)]
     pub login: Option<String>,
+    /// The present password, when it is one's own that is set: whoever finds a browser signed in must not take the account over.
+    #[serde(default)]
+    pub current: Option<String>,
 }
 
 fn body(caller: &Caller, user: &User) -> UserBody {
@@ -292,7 +297,26 @@ pub(crate) fn change_user(
     Ok(user)
 }
 
-/// Sets a user's password and ends all their sessions.
+/// Checks the present password of a user, with the same delays as a sign-in.
+fn prove_own(node: &Node, id: UserId, current: String, from: IpAddr, now_ms: i64) -> Answer<()> {
+    let logins = node.auth.accounts.logins()?;
+    let login = logins.into_iter().find(|(_, user)| *user == id.0);
+    let (login, _) = login.ok_or_else(Problem::not_found)?;
+    let proof = node
+        .auth
+        .accounts
+        .sign_in(&login, &Password::new(current), from, now_ms);
+    match proof {
+        Ok(_) => Ok(()),
+        Err(SignInError::Invalid) => Err(Problem::new(Code::Forbidden).because_in(
+            "现在的密码不对，没有做任何更改",
+            "the present password is wrong; nothing was changed",
+        )),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Sets a user's password and ends all their sessions. One's own needs the present one.
 #[utoipa::path(put, path = "/v1/users/{user_id}/password", tag = "users", params(("user_id" = String, Path)), request_body = NewPassword, responses(
     (status = 204, description = "Set"),
     (status = 403, body = ProblemBody),
@@ -302,6 +326,7 @@ pub(crate) fn change_user(
 pub async fn password(
     State(api): State<Api>,
     caller: Caller,
+    Peer(from): Peer,
     Path(id): Path<String>,
     Body(given): Body<NewPassword>,
 ) -> Answer<StatusCode> {
@@ -311,6 +336,9 @@ pub async fn password(
     }
     api.blocking(move |node| {
         let (password, now_ms) = (Password::new(given.password), caller.now.millis());
+        if id == caller.user() && given.login.is_none() {
+            prove_own(node, id, given.current.unwrap_or_default(), from, now_ms)?;
+        }
         match &given.login {
             Some(login) => {
                 node.auth

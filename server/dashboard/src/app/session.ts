@@ -77,10 +77,10 @@ export async function signOut(everywhere: boolean): Promise<void> {
 }
 
 /** Sets one's own password. The server ends every session with it, this one too. */
-export async function changePassword(password: string): Promise<void> {
+export async function changePassword(current: string, password: string): Promise<void> {
   leaving = true;
   try {
-    await api.put(`/v1/users/${session.me?.user_id ?? ''}/password`, { password });
+    await api.put(`/v1/users/${session.me?.user_id ?? ''}/password`, { current, password });
     left('password');
   } finally {
     leaving = false;

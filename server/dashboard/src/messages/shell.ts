@@ -47,6 +47,8 @@ export default {
   ],
   'password.title': ['修改密码', 'Change the password'],
   'password.lead': ['至少 {n} 个字。改好后，您在所有浏览器和程序里都会退出，要用新密码重新登录。', 'At least {n} characters. You are then signed out in every browser and program, and sign in with the new one.'],
+  'password.current': ['现在的密码', 'Present password'],
+  'password.currentNeeded': ['请写现在的密码', 'Give the present password'],
   'password.new': ['新密码', 'New password'],
   'password.again': ['再写一遍', 'Once more'],
   'password.act': ['修改密码并退出', 'Change it and sign out'],

@@ -242,8 +242,13 @@ test('one’s own password is changed, which ends the session', async () => {
   await dialog.getByRole('button', { name: '修改密码并退出' }).click();
   await dialog.getByText('密码至少要有 12 个字').waitFor();
   await accessible(page, 'changing the password');
+  await dialog.getByLabel('现在的密码').fill('not the present one');
   await dialog.getByLabel('新密码').fill(another);
   await dialog.getByLabel('再写一遍').fill(another);
+  await dialog.getByRole('button', { name: '修改密码并退出' }).click();
+  await page.getByText('现在的密码不对').first().waitFor();
+  browser.forgive(/403/);
+  await dialog.getByLabel('现在的密码').fill(PASSWORD);
   await dialog.getByRole('button', { name: '修改密码并退出' }).click();
   await page.getByText('密码已修改，请用新密码登录').waitFor();
   await browser.signIn(page, 'shen', another);
