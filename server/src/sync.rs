@@ -69,15 +69,6 @@ impl Node {
         // its phone is about to bring again.
         let stands_elsewhere = request.epoch != 0 && request.epoch != epoch;
         let says_nothing = request.logs.is_empty() && request.recover.is_empty();
-        if let Some(report) = &request.report {
-            let now = self.clock.now();
-            let report = DeviceReport {
-                pending: report.pending,
-                clock_skew_ms: now.millis().saturating_sub(report.clock.millis()),
-                library: report.library.clone(),
-            };
-            self.auth.reports.note(author.device.0, report)?;
-        }
         let push = if says_nothing || stands_elsewhere {
             PushOutcome::default()
         } else {
@@ -85,6 +76,20 @@ impl Node {
                 .push(author, key, request.logs.clone(), request.recover.clone())?
         };
         let now = self.clock.now();
+        if let Some(report) = &request.report {
+            // Only now, since what was not taken still waits there.
+            let entries = request.logs.iter().map(|log| log.entries.len() as u64);
+            let not_taken = if stands_elsewhere { entries.sum() } else { 0 };
+            let report = DeviceReport {
+                pending: report.pending.saturating_add(not_taken),
+                clock_skew_ms: now.millis().saturating_sub(report.clock.millis()),
+                library: report.library.clone(),
+            };
+            // Edits do not wait for it: the next sync says the same again.
+            if let Err(error) = self.auth.reports.note(author.device.0, report) {
+                tracing::warn!(%error, "what a phone said of itself could not be noted");
+            }
+        }
         if !request.erased.is_empty() {
             let directory = self.directory.current();
             let changes = request

@@ -277,6 +277,21 @@ fn a_phone_that_was_told_to_wipe_itself_says_that_it_did_and_nobody_else_can() {
 }
 
 #[test]
+fn a_phone_may_claim_any_clock() {
+    let home = tempfile::tempdir().unwrap();
+    let town = Town::new(&home.path().join("data"));
+    let worker = town.person(1, Role::Worker, "g1");
+    town.person(4, Role::Supervisor, "g1");
+    let phone = town.phone(&home.path().join("phone"), worker);
+    let author = author_of(&phone);
+    for clock in [i64::MIN, i64::MAX, 0, i64::MIN] {
+        town.report(author, clock);
+        let skew = phones(&town)[0]["clock_skew_ms"].as_i64().unwrap();
+        assert_eq!(skew, town::NOW.millis().saturating_sub(clock), "{clock}");
+    }
+}
+
+#[test]
 fn a_supervisor_sees_what_waits_on_a_phone_and_the_clock_of_it() {
     let home = tempfile::tempdir().unwrap();
     let town = Town::new(&home.path().join("data"));

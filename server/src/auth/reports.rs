@@ -15,7 +15,7 @@ use super::sqlite::StoreError;
 use super::store::{AuthStore, id};
 
 /// A clock that moved by less than this, in milliseconds, is not news.
-const SKEW_STEP_MS: i64 = 30_000;
+const SKEW_STEP_MS: u64 = 30_000;
 
 /// What a phone last said of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,7 +70,8 @@ impl Reports {
         let same = |known: &DeviceReport| {
             known.pending == report.pending
                 && known.library == report.library
-                && (known.clock_skew_ms - report.clock_skew_ms).abs() < SKEW_STEP_MS
+                // A clock is a claim and may be any number.
+                && known.clock_skew_ms.abs_diff(report.clock_skew_ms) < SKEW_STEP_MS
         };
         if self.newest.lock().get(&device_id).is_some_and(same) {
             return Ok(());

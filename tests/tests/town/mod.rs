@@ -223,6 +223,20 @@ impl Town {
             .erasures
     }
 
+    /// An exchange of a phone that says nothing but what its clock shows.
+    pub(crate) fn report(&self, author: Author, clock_ms: i64) {
+        let request = SyncRequest {
+            epoch: self.node.log.epoch(),
+            seen: Some(0),
+            report: Some(PhoneReport {
+                clock: Timestamp(clock_ms),
+                ..PhoneReport::default()
+            }),
+            ..SyncRequest::default()
+        };
+        self.node.sync(author, &request.encode()).unwrap();
+    }
+
     /// Has the directory say that a record of a grid was erased.
     pub(crate) fn note_erasure(&self, n: u64, grid: &str) {
         let mut random = [0; 10];
