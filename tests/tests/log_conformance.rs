@@ -14,8 +14,8 @@ use std::{
 };
 
 use gridfold_server::log::{
-    AppendBatch, AppendError, Appended, Engine, Hash32, Head, Log, LogError, LogOptions,
-    MAX_ITEM_BYTES, NewItem, OpenReport, StreamName, open,
+    AppendBatch, AppendError, Appended, Engine, Hash32, Head, IndexRead, Indexer, Item, Log,
+    LogError, LogOptions, MAX_ITEM_BYTES, NewItem, OpenReport, Pair, StreamName, open,
     testing::{MemoryStore, Op, Store, item_key, store, stored},
 };
 
@@ -649,4 +649,94 @@ fn another_engine_and_unreadable_files_are_refused_untouched() {
     let refused = open(&bench.path(), Engine::Redb, &bench.options);
     assert!(matches!(refused, Err(LogError::Open { .. })), "{refused:?}");
     assert_eq!(std::fs::read(&file).unwrap(), noise);
+}
+
+/// Counts the items of each stream and lists them by the first byte of their key, reading what it wrote before.
+#[derive(Debug)]
+struct Ledger(u32);
+
+impl Indexer for Ledger {
+    fn version(&self) -> u32 {
+        self.0
+    }
+
+    fn pairs(
+        &self,
+        stream: &StreamName,
+        item: &Item,
+        read: &dyn IndexRead,
+    ) -> Result<Vec<Pair>, LogError> {
+        let count_key = [b"count/", stream.as_bytes()].concat();
+        let count = read
+            .get(&count_key)?
+            .map_or(0, |value| u64::from_be_bytes(value.try_into().unwrap()));
+        let mut place = [b"place/", stream.as_bytes(), b"/"].concat();
+        place.extend_from_slice(&item.seq.to_be_bytes());
+        Ok(vec![
+            (count_key, (count + 1).to_be_bytes().to_vec()),
+            (place, item.key.to_vec()),
+        ])
+    }
+}
+
+fn count(log: &dyn Log, name: &str) -> u64 {
+    let key = [b"count/", name.as_bytes()].concat();
+    log.indexed(&key)
+        .unwrap()
+        .map_or(0, |value| u64::from_be_bytes(value.try_into().unwrap()))
+}
+
+fn places(log: &dyn Log, name: &str, reverse: bool, max: usize) -> Vec<(u64, Vec<u8>)> {
+    let from = [b"place/", name.as_bytes(), b"/"].concat();
+    let to = [b"place/", name.as_bytes(), b"0"].concat();
+    log.indexed_range(&from, &to, reverse, max)
+        .unwrap()
+        .into_iter()
+        .map(|(key, value)| {
+            let seq = u64::from_be_bytes(key[from.len()..].try_into().unwrap());
+            (seq, value)
+        })
+        .collect()
+}
+
+#[test]
+fn an_index_is_written_with_the_items_and_made_again_from_them() {
+    for mut bench in Bench::all() {
+        {
+            let (log, _) = bench.open();
+            put(&*log, "a", vec![item(1), item(2)]);
+        }
+        bench.options.indexer = Some(Arc::new(Ledger(1)));
+        {
+            // A log from before there was an indexer is indexed by the first start with one.
+            let (log, report) = bench.open();
+            assert!(report.index_made_again, "{}", bench.engine);
+            assert_eq!(count(&*log, "a"), 2);
+            // Items of one group commit see each other, and what was stored before counts once.
+            put(&*log, "a", vec![item(2), item(3), item(4)]);
+            put(&*log, "b", (0..40).map(item).collect());
+            assert_eq!((count(&*log, "a"), count(&*log, "b")), (4, 40));
+            assert_eq!(count(&*log, "c"), 0);
+            let all = places(&*log, "b", false, usize::MAX);
+            assert_eq!(all.len(), 40);
+            assert!(all.iter().zip(1..).all(|((seq, _), want)| *seq == want));
+            assert_eq!(all[7].1, hash(7, 1));
+            assert_eq!(places(&*log, "b", false, 3), all[..3]);
+            let last: Vec<_> = all.iter().rev().take(3).cloned().collect();
+            assert_eq!(places(&*log, "b", true, 3), last);
+            // What was refused leaves no pair.
+            assert!(try_put(&*log, "a", Some(1), vec![item(9)]).is_err());
+            assert_eq!(count(&*log, "a"), 4);
+        }
+        {
+            let (log, report) = bench.open();
+            assert!(!report.index_made_again, "it was there: {}", bench.engine);
+            assert_eq!((count(&*log, "a"), count(&*log, "b")), (4, 40));
+        }
+        bench.options.indexer = Some(Arc::new(Ledger(2)));
+        let (log, report) = bench.open();
+        assert!(report.index_made_again, "another layout: {}", bench.engine);
+        assert_eq!((count(&*log, "a"), count(&*log, "b")), (4, 40));
+        assert_eq!(places(&*log, "b", false, usize::MAX).len(), 40);
+    }
 }

@@ -16,9 +16,13 @@ pub(super) const INDEX: u8 = b'k';
 pub(super) const HEAD: u8 = b'h';
 pub(super) const DAMAGE: u8 = b'd';
 pub(super) const SET_ASIDE: u8 = b'x';
+/// Pairs of the indexer.
+pub(super) const INDEXED: u8 = b'f';
 
 /// Key of the log's epoch.
 pub(super) const EPOCH_KEY: &[u8] = b"m/epoch";
+/// Key of the indexer's version; absent while the index is being made.
+pub(super) const INDEXER_KEY: &[u8] = b"m/indexer";
 
 /// The next prefix of a chain.
 pub(super) fn chain(prefix: &Hash32, item_hash: &Hash32) -> Hash32 {

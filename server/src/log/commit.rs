@@ -16,6 +16,7 @@ use super::{
     check::{find, head_op, item_ops},
     codec::{HeadState, chain},
     error::{AppendError, LogError},
+    indexer::{Indexer, Overlay, checked, pair_ops},
     store::{Guarded, Op, Store, StoreError},
     types::{
         AppendBatch, AppendResult, Appended, Damage, Hash32, Item, MAX_ITEM_BYTES, NewItem, Placed,
@@ -34,6 +35,7 @@ const HEAD_BYTES: usize = 160;
 pub(super) struct Shared {
     pub(super) store: Guarded,
     pub(super) min_free_bytes: u64,
+    pub(super) indexer: Option<Arc<dyn Indexer>>,
     pub(super) heads: RwLock<BTreeMap<StreamName, HeadState>>,
     pub(super) damage: RwLock<BTreeMap<(StreamName, u64), Damage>>,
     /// The first failed write, after which there are no more.
@@ -126,18 +128,20 @@ fn append_group(shared: &Shared, group: Vec<(Vec<AppendBatch>, SyncSender<Append
     }
     let mut plan = Plan::new(shared);
     let mut planned = Vec::with_capacity(group.len());
+    let mut failed = None;
     for (batches, reply) in group {
-        let results: Result<Vec<AppendResult>, StoreError> =
+        let results: Result<Vec<AppendResult>, LogError> =
             batches.into_iter().map(|batch| plan.batch(batch)).collect();
+        // What failed half planned takes the group with it: nothing of it is written.
+        failed = failed.or_else(|| results.as_ref().err().cloned());
         planned.push((results, reply));
     }
-    let committed = plan.commit();
+    let committed = match failed {
+        Some(e) => Err(e),
+        None => plan.commit(),
+    };
     for (results, reply) in planned {
-        let _ = reply.send(
-            committed
-                .clone()
-                .and_then(|()| results.map_err(LogError::from)),
-        );
+        let _ = reply.send(committed.clone().and(results));
     }
 }
 
@@ -154,6 +158,7 @@ struct Plan<'a> {
     shared: &'a Shared,
     heads: BTreeMap<StreamName, HeadState>,
     keys: HashMap<(StreamName, Hash32), u64>,
+    pairs: HashMap<Vec<u8>, Vec<u8>>,
     pieces: Vec<Piece>,
 }
 
@@ -163,12 +168,13 @@ impl<'a> Plan<'a> {
             shared,
             heads: BTreeMap::new(),
             keys: HashMap::new(),
+            pairs: HashMap::new(),
             pieces: Vec::new(),
         }
     }
 
     /// Plans one batch whole or not at all.
-    fn batch(&mut self, batch: AppendBatch) -> Result<AppendResult, StoreError> {
+    fn batch(&mut self, batch: AppendBatch) -> Result<AppendResult, LogError> {
         let AppendBatch {
             stream,
             expect,
@@ -235,7 +241,7 @@ impl<'a> Plan<'a> {
                 prefix,
                 bytes,
             };
-            self.put(&stream, state, item);
+            self.put(&stream, state, item)?;
         }
         self.heads.insert(stream, state);
         Ok(Ok(Appended {
@@ -263,8 +269,17 @@ impl<'a> Plan<'a> {
         }))
     }
 
-    fn put(&mut self, stream: &StreamName, state: HeadState, item: Item) {
-        let ops = item_ops(&self.shared.store, stream, &item);
+    fn put(&mut self, stream: &StreamName, state: HeadState, item: Item) -> Result<(), LogError> {
+        let mut ops = item_ops(&self.shared.store, stream, &item);
+        if let Some(indexer) = &self.shared.indexer {
+            let read = Overlay {
+                store: &self.shared.store,
+                pending: &self.pairs,
+            };
+            let pairs = checked(indexer.pairs(stream, &item, &read)?)?;
+            ops.extend(pair_ops(&pairs));
+            self.pairs.extend(pairs);
+        }
         let bytes: usize = ops.iter().map(Op::size).sum();
         let max = self.shared.store.max_commit_bytes();
         if self
@@ -280,6 +295,7 @@ impl<'a> Plan<'a> {
             piece.bytes += bytes + if new_head { HEAD_BYTES } else { 0 };
         }
         self.keys.insert((stream.clone(), item.key), item.seq);
+        Ok(())
     }
 
     /// Writes the pieces in order; readers see each as soon as it is durable.

@@ -1,6 +1,7 @@
 //! The log over a store: reads go straight to it and never past the durable head, writes go to the one thread.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -20,6 +21,7 @@ use super::{
     codec::{DAMAGE, EPOCH_KEY, IndexEntry, chain, decode_item, seal, seq_key},
     commit::{Job, Shared, run},
     error::LogError,
+    indexer::{Overlay, Pair, checked, pair_ops, stored_pair, stored_range},
     store::{Op, Store as _, StoreError},
     types::{
         AppendBatch, AppendResult, Damage, Digest, Hash32, Head, Item, NewItem, Space, StreamName,
@@ -300,6 +302,20 @@ impl Log for StoreLog {
         })
     }
 
+    fn indexed(&self, key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+        stored_pair(&self.shared.store, key)
+    }
+
+    fn indexed_range(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        reverse: bool,
+        max: usize,
+    ) -> Result<Vec<Pair>, LogError> {
+        stored_range(&self.shared.store, from, to, reverse, max)
+    }
+
     fn streams(&self) -> Result<Vec<(StreamName, Head)>, LogError> {
         Ok(self
             .shared
@@ -371,6 +387,13 @@ impl Log for StoreLog {
         let puts = item_ops(store, stream, &item);
         ops.retain(|op| !matches!(op, Op::Delete(key) if puts.iter().any(|p| matches!(p, Op::Put(k, _) if k == key))));
         ops.extend(puts);
+        if let Some(indexer) = &self.shared.indexer {
+            let read = Overlay {
+                store,
+                pending: &HashMap::new(),
+            };
+            ops.extend(pair_ops(&checked(indexer.pairs(stream, &item, &read)?)?));
+        }
         self.write(ops)?;
         self.shared.damage.write().remove(&(stream.clone(), seq));
         Ok(())

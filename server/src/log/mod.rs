@@ -8,6 +8,7 @@ mod codec;
 mod commit;
 mod engine;
 mod error;
+mod indexer;
 mod open;
 mod redb_store;
 mod sled_store;
@@ -16,10 +17,11 @@ mod store;
 pub mod testing;
 mod types;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 pub use self::{
     error::{AppendError, LogError},
+    indexer::{IndexRead, Indexer, MAX_PAIR_KEY_BYTES, MAX_PAIR_VALUE_BYTES, Pair},
     open::{TAIL_CHECK_ITEMS, open},
     types::{
         AppendBatch, AppendResult, Appended, Damage, Digest, Hash32, Head, Item, MAX_ITEM_BYTES,
@@ -88,6 +90,8 @@ pub struct LogOptions {
     pub cache_bytes: u64,
     /// Bytes kept free on the disk; [`DEFAULT_MIN_FREE_BYTES`].
     pub min_free_bytes: u64,
+    /// Who keeps an index of their own in the log's commits; none unless set.
+    pub indexer: Option<Arc<dyn Indexer>>,
     /// For tests only.
     #[doc(hidden)]
     pub testing: testing::Testing,
@@ -98,6 +102,7 @@ impl Default for LogOptions {
         Self {
             cache_bytes: DEFAULT_CACHE_BYTES,
             min_free_bytes: DEFAULT_MIN_FREE_BYTES,
+            indexer: None,
             testing: testing::Testing::default(),
         }
     }
@@ -139,6 +144,19 @@ pub trait Log: Send + Sync + fmt::Debug {
 
     /// The seq a key was stored at.
     fn find(&self, stream: &StreamName, key: &Hash32) -> Result<Option<u64>, LogError>;
+
+    /// The value of a key of the [`Indexer`]; as durable as the items it came from.
+    fn indexed(&self, key: &[u8]) -> Result<Option<Vec<u8>>, LogError>;
+
+    /// Pairs of the [`Indexer`] with `from` ≤ key < `to`, by key, or from the last key down when `reverse`; at
+    /// most `max` of them.
+    fn indexed_range(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        reverse: bool,
+        max: usize,
+    ) -> Result<Vec<Pair>, LogError>;
 
     /// All streams with items, by name.
     fn streams(&self) -> Result<Vec<(StreamName, Head)>, LogError>;

@@ -21,6 +21,7 @@ use super::{
     commit::Shared,
     engine::StoreLog,
     error::LogError,
+    indexer::make_again,
     redb_store::RedbStore,
     sled_store::SledStore,
     store::{Guarded, MemoryStore, Op, Store, StoreError, dir_bytes, guarded, sync_dir},
@@ -58,8 +59,16 @@ pub fn open(
     let may_be_empty = engine == Engine::Memory || report.created;
     let (epoch, heads, damage) =
         load(&store, may_be_empty, &mut report).map_err(|e| failed(e.0))?;
+    if let Some(indexer) = &options.indexer {
+        let streams: Vec<_> = heads.iter().map(|(s, h)| (s.clone(), h.head.seq)).collect();
+        let doubted = !report.torn.is_empty() || !report.heads_rebuilt.is_empty();
+        report.index_made_again = make_again(&store, &**indexer, &streams, doubted)
+            .map_err(|e| failed(e.0))?
+            && !report.created;
+    }
     let shared = Shared {
         store,
+        indexer: options.indexer.clone(),
         min_free_bytes: options.min_free_bytes,
         heads: RwLock::new(heads),
         damage: RwLock::new(

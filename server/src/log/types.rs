@@ -172,6 +172,8 @@ pub struct OpenReport {
     pub heads_rebuilt: Vec<StreamName>,
     /// Entries of the key index that were written again.
     pub index_repaired: u64,
+    /// True when the pairs of the indexer were made again from the items.
+    pub index_made_again: bool,
     /// Remains of an interrupted creation, moved to this name in the log's directory.
     pub unfinished: Option<String>,
     /// True when acknowledged items may be lost behind a head, so that the epoch was changed.
