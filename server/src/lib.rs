@@ -10,6 +10,7 @@ pub mod backup;
 pub mod carry;
 pub mod catalogue;
 pub mod cli;
+pub mod client_address;
 pub mod clock;
 pub mod config;
 pub mod directory;

@@ -9,6 +9,7 @@ use gridfold_sync_core::directory::{DirectoryChange, Grant, User};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
 use gridfold_sync_core::ids::{DeviceId, GrantId, IncarnationId, UserId};
 use gridfold_sync_core::schema::{Form, Role, builtin_forms, newer_builtin_forms};
+use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::admit::{Faults, WriteError, Writer, WriterParts};
@@ -16,7 +17,7 @@ use crate::auth::{
     Auth, AuthSettings, DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, MasterKey,
     Password, RecordKeys, StoreError,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockGuard};
 use crate::config::Config;
 use crate::directory::{DirectoryError, DirectoryService};
 use crate::log::{Engine, Log, LogError, LogOptions, OpenReport, StreamName};
@@ -115,8 +116,10 @@ pub struct Node {
     pub views: Views,
     /// Where followers listen.
     pub notify: Notify,
-    /// The clock.
+    /// The clock the server goes by.
     pub clock: Arc<dyn Clock>,
+    /// The same, where it guards the machine's.
+    pub guard: Option<Arc<ClockGuard>>,
     /// What opening found.
     pub report: NodeReport,
     pub(crate) server_key: SignKey,
@@ -292,6 +295,11 @@ impl Node {
         }
         let lock = lock(dir)?;
         let master = MasterKey::open(&dir.join(MASTER_KEY_FILE_NAME))?;
+        let newest = crate::auth::newest_time(dir)?.map(Timestamp);
+        let guard = ClockGuard::new(Arc::clone(&clock), newest).map(Arc::new);
+        let clock = guard
+            .as_ref()
+            .map_or(clock, |guard| Arc::clone(guard) as Arc<dyn Clock>);
         let now = clock.now();
         let auth = Auth::open(dir, &master, AuthSettings::from(&config), now.millis())?;
         let keys = Arc::new(RecordKeys::open(
@@ -343,6 +351,7 @@ impl Node {
             views,
             notify,
             clock,
+            guard,
             report: NodeReport {
                 log: log_report,
                 views_rebuilt,
@@ -357,6 +366,7 @@ impl Node {
             // What is there still serves; the next start tries again.
             tracing::warn!(%error, "newer built-in forms are not published");
         }
+        node.note_clock();
         Ok(node)
     }
 
@@ -369,6 +379,7 @@ impl Node {
     /// Finishes what was taken and stops the committing thread.
     pub fn shutdown(&self) {
         self.writer.stop();
+        self.note_clock();
     }
 
     /// The public key of an enrolled device, for checking what it signed.
@@ -445,11 +456,7 @@ pub(crate) fn remove_views(path: &Path) -> std::io::Result<()> {
 
 /// The incarnation under which the console writes in this epoch: after a restore a new one, so
 /// that the server's own device log never forks.
-fn console_incarnation(
-    dir: &Path,
-    epoch: u64,
-    now: gridfold_sync_core::time::Timestamp,
-) -> Result<IncarnationId, NodeError> {
+fn console_incarnation(dir: &Path, epoch: u64, now: Timestamp) -> Result<IncarnationId, NodeError> {
     let path = dir.join(CONSOLE_FILE_NAME);
     if let Ok(bytes) = std::fs::read(&path)
         && let Ok(console) = serde_json::from_slice::<Console>(&bytes)

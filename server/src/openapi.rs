@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::problem::ProblemBody;
 use crate::routes::{
-    areas, attention, audit, carry, catalogue, changes, cookie, devices, enrol, erasures, export,
-    forms, grants, health, map, overview, phones, records, refused, retention, saved_views,
+    areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, enrol, erasures,
+    export, forms, grants, health, map, overview, phones, records, refused, retention, saved_views,
     session, sync, users,
 };
 
@@ -33,7 +33,7 @@ use crate::routes::{
         overview::overview, phones::list, attention::list, attention::settle, map::map,
         saved_views::list, saved_views::one, saved_views::put, saved_views::remove,
         export::records, changes::follow, sync::sync, carry::carry,
-        audit::list, health::healthz, health::readyz, health::metrics,
+        audit::list, clock::look, clock::confirm, health::healthz, health::readyz, health::metrics,
     ),
     components(schemas(ProblemBody)),
     modifiers(&Schemes),

@@ -13,9 +13,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::middleware::{observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
-    Api, app, areas, attention, audit, carry, catalogue, changes, cookie, devices, docs, enrol,
-    erasures, export, forms, grants, health, map, overview, phones, records, refused, retention,
-    saved_views, session, sync, users,
+    Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
+    enrol, erasures, export, forms, grants, health, map, overview, phones, records, refused,
+    retention, saved_views, session, sync, users,
 };
 
 /// All routes of the API.
@@ -101,6 +101,8 @@ fn routes() -> Router<Api> {
         .route("/v1/sync", post(sync::sync))
         .route("/v1/carry", post(carry::carry))
         .route("/v1/audit", get(audit::list))
+        .route("/v1/clock", get(clock::look))
+        .route("/v1/clock/confirm", post(clock::confirm))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

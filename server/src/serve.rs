@@ -23,6 +23,9 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use crate::client_address::read_proxy_header;
+use crate::clock::CLOCK_NOTED_EVERY;
+use crate::config::ProxyHeader;
 use crate::metrics::Metrics;
 use crate::node::Node;
 use crate::router;
@@ -99,11 +102,13 @@ impl Server {
         let settings = &node.config.server;
         let connection = Connection {
             tls: tls.clone(),
+            node: Arc::clone(&node),
             header_timeout: Duration::from_secs(settings.header_timeout_s),
         };
         let grace = Duration::from_secs(settings.shutdown_grace_s);
         let api = Api::new(Arc::clone(&node), Metrics::new()?, stopping.clone());
         let app = router::build_with(api.clone(), more);
+        tokio::spawn(note_clock(Arc::clone(&node), stopping.clone()));
         let accepting = tokio::spawn(accept(listener, connection, app, stopping, grace));
         Ok(Self {
             address,
@@ -126,6 +131,7 @@ impl Server {
 #[derive(Clone)]
 struct Connection {
     tls: Option<TlsAcceptor>,
+    node: Arc<Node>,
     header_timeout: Duration,
 }
 
@@ -187,14 +193,50 @@ async fn accept(
     }
 }
 
+/// Writes down the time that the server goes by, until it stops.
+async fn note_clock(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(CLOCK_NOTED_EVERY);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stopped(&mut stopping) => return,
+        }
+        let node = Arc::clone(&node);
+        let _ = tokio::task::spawn_blocking(move || node.note_clock()).await;
+    }
+}
+
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
     // Whoever would tell is gone: the server has stopped.
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 impl Connection {
-    async fn serve(self, stream: TcpStream, peer: SocketAddr, app: Router, watcher: Watcher) {
+    /// The client of a connection, as a proxy that is to say so says before everything else.
+    ///
+    /// None when it does not: such a connection is nobody's.
+    async fn client(&self, stream: &mut TcpStream, peer: SocketAddr) -> Option<SocketAddr> {
+        let settings = &self.node.config.server;
+        if settings.proxy_header != ProxyHeader::ProxyProtocol
+            || !settings.trusted_proxies.contains(peer.ip())
+        {
+            return Some(peer);
+        }
+        match tokio::time::timeout(self.header_timeout, read_proxy_header(stream)).await {
+            Ok(Ok(client)) => Some(client.unwrap_or(peer)),
+            Ok(Err(error)) => {
+                tracing::warn!(reason = %error, "a connection was closed");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    async fn serve(self, mut stream: TcpStream, peer: SocketAddr, app: Router, watcher: Watcher) {
         let _ = stream.set_nodelay(true);
+        let Some(peer) = self.client(&mut stream, peer).await else {
+            return;
+        };
         let Some(tls) = &self.tls else {
             return self.speak(stream, peer, app, watcher, false).await;
         };

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use auth_support::{ADMIN, HOME, MINUTE_MS, NOW_MS, USER, World};
 use gridfold_server::auth::{
-    AccountError, Accounts, AuthStore, Hasher, MAX_CONCURRENT_HASHES, MAX_DELAY_MS, Password,
-    PasswordError, SignInError, check_password, delay_ms,
+    AccountError, Accounts, AuthStore, HashCaller, Hasher, KNOWN_BROWSER_MS, MAX_CONCURRENT_HASHES,
+    MAX_DELAY_MS, MAX_STRANGERS_HASHES, Origin, Password, PasswordError, SignInError,
+    check_password, delay_ms,
 };
 use uuid::Uuid;
 
@@ -94,7 +95,7 @@ fn the_right_password_signs_in_and_the_answer_to_all_else_is_the_same() {
             .accounts
             .sign_in(login, &Password::new(text), elsewhere(n), NOW_MS)
     };
-    assert_eq!(sign_in(" LI.NA ", GOOD, 1).unwrap(), USER);
+    assert_eq!(sign_in(" LI.NA ", GOOD, 1).unwrap().user, USER);
     let wrong = sign_in("li.na", "paper lantern over the river", 2).unwrap_err();
     let unknown = sign_in("wang.wu", GOOD, 3).unwrap_err();
     world
@@ -186,57 +187,147 @@ fn delays_begin_after_five_failures_and_grow_to_fifteen_minutes() {
     assert_eq!(delay_ms(u32::MAX), MAX_DELAY_MS);
 }
 
-#[test]
-fn failures_delay_an_account_from_any_address_and_an_address_for_any_account() {
-    let world = with_account();
-    let try_at = |login: &str, text: &str, from, at_ms| {
-        world
-            .accounts
-            .sign_in(login, &Password::new(text), from, at_ms)
-    };
-    for second in 0..5 {
-        let error = try_at("li.na", "wrong wrong wrong", HOME, NOW_MS + second).unwrap_err();
+fn known(world: &World, now_ms: i64) -> Origin {
+    let (_, browser) = world
+        .sign_in_cookie("li.na", &Password::new(GOOD), HOME, now_ms)
+        .unwrap();
+    Origin {
+        address: HOME,
+        browser: world.known_browser(browser.expose(), now_ms),
+        session: None,
+    }
+}
+
+fn try_at(
+    world: &World,
+    login: &str,
+    text: &str,
+    from: impl Into<Origin>,
+    at_ms: i64,
+) -> Result<Uuid, SignInError> {
+    let password = Password::new(text);
+    let done = world.accounts.sign_in(login, &password, from, at_ms);
+    done.map(|signed_in| signed_in.user)
+}
+
+const WRONG: &str = "wrong wrong wrong";
+
+#[track_caller]
+fn fail_five_times(world: &World, login: &str, from: impl Into<Origin> + Copy, at_ms: i64) {
+    for _ in 0..5 {
+        let error = try_at(world, login, WRONG, from, at_ms).unwrap_err();
         assert!(
             matches!(error, SignInError::Invalid),
             "the first five are free"
         );
     }
-    let delayed = |login, from, at_ms| match try_at(login, GOOD, from, at_ms) {
+}
+
+#[track_caller]
+fn delayed(world: &World, login: &str, from: impl Into<Origin>, at_ms: i64) -> u64 {
+    match try_at(world, login, GOOD, from, at_ms) {
         Err(SignInError::Delayed { retry_after_s }) => retry_after_s,
         other => panic!("{other:?}"),
-    };
-    let at_ms = NOW_MS + 4;
-    assert_eq!(delayed("li.na", elsewhere(1), at_ms), 2, "the account");
-    assert_eq!(delayed("wang.wu", HOME, at_ms), 2, "the address");
+    }
+}
+
+#[test]
+fn failures_delay_an_account_at_one_address_and_grow() {
+    let world = with_account();
+    fail_five_times(&world, "li.na", HOME, NOW_MS);
+    assert_eq!(delayed(&world, "li.na", HOME, NOW_MS), 2);
     assert_eq!(
-        delayed("li.na", elsewhere(1), at_ms + 1_999),
+        delayed(&world, "li.na", HOME, NOW_MS + 1_999),
         1,
         "being refused adds nothing"
     );
-    let error = try_at("li.na", "wrong wrong wrong", HOME, at_ms + 2_000).unwrap_err();
+    let error = try_at(&world, "li.na", WRONG, HOME, NOW_MS + 2_000).unwrap_err();
     assert!(matches!(error, SignInError::Invalid), "the delay is over");
     assert_eq!(
-        delayed("li.na", HOME, at_ms + 2_000),
+        delayed(&world, "li.na", HOME, NOW_MS + 2_000),
         4,
         "and the next is longer"
     );
     // Never a lock: after the longest delay the owner gets in, and the account is clean again.
     fail_times(&world, 1_000, NOW_MS + MAX_DELAY_MS);
-    assert_eq!(delayed("li.na", HOME, NOW_MS), 900);
+    assert_eq!(delayed(&world, "li.na", HOME, NOW_MS), 900);
     let at_ms = NOW_MS + MAX_DELAY_MS;
-    assert_eq!(try_at("li.na", GOOD, HOME, at_ms).unwrap(), USER);
-    let error = try_at("li.na", "wrong wrong wrong", elsewhere(2), at_ms).unwrap_err();
+    assert_eq!(try_at(&world, "li.na", GOOD, HOME, at_ms).unwrap(), USER);
+    let error = try_at(&world, "li.na", WRONG, HOME, at_ms).unwrap_err();
     assert!(matches!(error, SignInError::Invalid), "clean again");
     // A clock set back does not lock anyone out for the difference.
     fail_times(&world, 3, NOW_MS + 100 * MAX_DELAY_MS);
-    assert!(try_at("li.na", GOOD, elsewhere(3), NOW_MS + MINUTE_MS).is_ok());
+    assert!(try_at(&world, "li.na", GOOD, HOME, NOW_MS + MINUTE_MS).is_ok());
+}
+
+#[test]
+fn strangers_who_know_a_login_keep_nobody_out() {
+    let world = with_account();
+    for n in 1..=2 {
+        fail_five_times(&world, "li.na", elsewhere(n), NOW_MS);
+        assert_eq!(delayed(&world, "li.na", elsewhere(n), NOW_MS), 2);
+    }
+    assert_eq!(try_at(&world, "li.na", GOOD, HOME, NOW_MS).unwrap(), USER);
+    // Nor does somebody at the same address who fails under other names.
+    for n in 0..6 {
+        let nobody = format!("nobody-{n}");
+        try_at(&world, &nobody, WRONG, HOME, NOW_MS).unwrap_err();
+    }
+    assert_eq!(try_at(&world, "li.na", GOOD, HOME, NOW_MS).unwrap(), USER);
+}
+
+#[test]
+fn a_browser_that_is_known_is_not_held_back_by_its_own_address() {
+    let world = with_account();
+    let browser = known(&world, NOW_MS);
+    assert!(browser.browser.is_some());
+    fail_five_times(&world, "li.na", HOME, NOW_MS);
+    assert_eq!(delayed(&world, "li.na", HOME, NOW_MS), 2);
+    assert_eq!(
+        try_at(&world, "li.na", GOOD, browser, NOW_MS).unwrap(),
+        USER
+    );
+    // It is no way to guess: it is counted by itself.
+    fail_five_times(&world, "li.na", browser, NOW_MS);
+    assert_eq!(delayed(&world, "li.na", browser, NOW_MS), 2);
+}
+
+#[test]
+fn what_a_browser_is_known_by_ends_with_the_password_and_with_time_and_is_of_one_account() {
+    let world = with_account();
+    let other = Uuid::from_u128(77);
+    world
+        .accounts
+        .create("wang.wu", other, &Password::new(GOOD), ADMIN, NOW_MS)
+        .unwrap();
+    let browser = known(&world, NOW_MS);
+    fail_five_times(&world, "wang.wu", HOME, NOW_MS);
+    assert_eq!(delayed(&world, "wang.wu", browser, NOW_MS), 2, "of another");
+    world
+        .accounts
+        .set_password(USER, &Password::new(GOOD), ADMIN, NOW_MS + 1)
+        .unwrap();
+    fail_five_times(&world, "li.na", HOME, NOW_MS);
+    assert_eq!(delayed(&world, "li.na", browser, NOW_MS), 2, "of before");
+    let (_, text) = world
+        .sign_in_cookie("li.na", &Password::new(GOOD), elsewhere(1), NOW_MS)
+        .unwrap();
+    let at = |ms: i64| world.known_browser(text.expose(), ms).is_some();
+    assert!(at(NOW_MS + KNOWN_BROWSER_MS - 1) && !at(NOW_MS + KNOWN_BROWSER_MS));
+    // Every changed letter makes it nobody's.
+    for place in 0..text.expose().len() {
+        let mut forged = text.expose().as_bytes().to_vec();
+        forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+        let forged = String::from_utf8(forged).unwrap();
+        assert_eq!(world.known_browser(&forged, NOW_MS), None, "{place}");
+    }
 }
 
 #[test]
 fn past_four_hashes_at_once_callers_are_told_to_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = Arc::new(AuthStore::open(&dir.path().join("auth.db")).unwrap());
-    let hasher = Arc::new(Hasher::default());
+    let hasher = Arc::new(Hasher::waiting(Duration::from_millis(1)));
     let accounts = Accounts::new(store, Arc::clone(&hasher));
     let mut permits: Vec<_> = (0..MAX_CONCURRENT_HASHES)
         .map(|_| hasher.permit().unwrap())
@@ -255,6 +346,27 @@ fn past_four_hashes_at_once_callers_are_told_to_come_back() {
         matches!(error, SignInError::Invalid),
         "and being busy is not counted as failure"
     );
+}
+
+#[test]
+fn strangers_leave_a_hash_for_people_who_are_known() {
+    let hasher = Hasher::waiting(Duration::from_millis(1));
+    let strangers: Vec<_> = (0..MAX_STRANGERS_HASHES)
+        .map(|_| hasher.permit_for(HashCaller::Stranger).unwrap())
+        .collect();
+    assert!(hasher.permit_for(HashCaller::Stranger).is_err());
+    assert!(hasher.permit_for(HashCaller::Known).is_ok());
+    // Whoever waits gets the first place that comes free.
+    let hasher = Hasher::waiting(Duration::from_secs(60));
+    let first: Vec<_> = (0..MAX_CONCURRENT_HASHES)
+        .map(|_| hasher.permit().unwrap())
+        .collect();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| hasher.permit_for(HashCaller::Known).is_ok());
+        drop(first);
+        assert!(waiting.join().unwrap());
+    });
+    drop(strangers);
 }
 
 #[test]

@@ -326,6 +326,15 @@ const ROWS: &[Row] = &[
         kind: api_support::carry::CARRY,
         body: b"x".to_vec(),
     }),
+    ("get", "/v1/clock", "133333", "133333", |_, _| {
+        plain("/v1/clock")
+    }),
+    ("post", "/v1/clock/confirm", "133333", "133333", |_, _| {
+        with(
+            "/v1/clock/confirm",
+            &json!({ "machine": api_support::NOW.to_rfc3339() }),
+        )
+    }),
     ("get", "/v1/audit", "133333", "133333", |_, _| {
         plain("/v1/audit")
     }),

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::audit::{self, Actor, AuditEvent, Scope};
-use super::passwords::{Hasher, Password, PasswordError, StoredHash, check_password};
+use super::known::Known;
+use super::passwords::{HashCaller, Hasher, Password, PasswordError, StoredHash, check_password};
 use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
 use super::{cookies, devices, refresh, throttle};
@@ -59,6 +60,36 @@ pub enum SignInError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Where an attempt comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// The address.
+    pub address: IpAddr,
+    /// What the browser says of itself, read and verified.
+    pub browser: Option<Known>,
+    /// The device of a session of the same user, when somebody signed in shows a password again.
+    pub session: Option<Uuid>,
+}
+
+impl From<IpAddr> for Origin {
+    fn from(address: IpAddr) -> Self {
+        Self {
+            address,
+            browser: None,
+            session: None,
+        }
+    }
+}
+
+/// Somebody who showed the right password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub user: Uuid,
+    /// When the password that they showed was set.
+    pub password_set_ms: i64,
 }
 
 /// The accounts of one store.
@@ -164,20 +195,41 @@ impl Accounts {
         &self,
         login: &str,
         password: &Password,
-        from: IpAddr,
+        from: impl Into<Origin>,
         now_ms: i64,
-    ) -> Result<Uuid, SignInError> {
+    ) -> Result<SignedIn, SignInError> {
+        let from = from.into();
         let login = normal(login).unwrap_or_default();
-        let permit = self.hasher.permit().map_err(|_| SignInError::Busy)?;
-        let (by_account, by_address) = (throttle::account(&login), throttle::address(from));
-        let found = self.store.write(|tx| {
-            match throttle::reserve(tx, &[by_account, by_address], now_ms)? {
+        // Nobody waits for a hash who has to wait anyway.
+        let (found, subject, caller) = self.store.write(|tx| {
+            let found = find(tx, &login)?;
+            let known = from.browser.filter(|known| {
+                found.as_ref().is_some_and(|(account, _)| {
+                    account.user == known.user && account.password_set_ms == known.password_set_ms
+                })
+            });
+            let known = known
+                .map(|known| known.browser)
+                .or_else(|| from.session.map(Uuid::into_bytes));
+            let (subject, caller) = match known {
+                Some(known) => (throttle::from_browser(&login, &known), HashCaller::Known),
+                None => (
+                    throttle::from_address(&login, from.address),
+                    HashCaller::Stranger,
+                ),
+            };
+            match throttle::reserve(tx, &subject, now_ms)? {
                 Some(retry_after_s) => Err(SignInError::Delayed { retry_after_s }),
-                None => Ok(find(tx, &login)?),
+                None => Ok((found, subject, caller)),
             }
         })?;
-        let (user, stored) = match found {
-            Some((user, stored)) => (Some(user), stored),
+        let Ok(permit) = self.hasher.permit_for(caller) else {
+            // It was never judged.
+            self.store.write(|tx| throttle::forgive(tx, &subject))?;
+            return Err(SignInError::Busy);
+        };
+        let (account, stored) = match found {
+            Some((account, stored)) => (Some(account), stored),
             None => (None, StoredHash::of_nobody()),
         };
         let matches = permit
@@ -185,18 +237,17 @@ impl Accounts {
             .map_err(|_| SignInError::Busy)?;
         drop(permit);
         self.store.write(|tx| {
-            let allowed = match user {
-                Some(user) => matches && !devices::is_blocked(tx, user)?,
+            let allowed = match account {
+                Some(account) => matches && !devices::is_blocked(tx, account.user)?,
                 None => false,
             };
-            let Some(user) = user.filter(|_| allowed) else {
-                let known = user.unwrap_or_default();
+            let Some(account) = account.filter(|_| allowed) else {
+                let known = account.map(|a| a.user).unwrap_or_default();
                 record(tx, now_ms, Actor::SERVER, "session.refused", known)?;
                 return Ok(Err(SignInError::Invalid));
             };
-            throttle::clear(tx, &by_account)?;
-            throttle::forgive(tx, &by_address)?;
-            Ok::<_, SignInError>(Ok(user))
+            throttle::clear(tx, &subject)?;
+            Ok::<_, SignInError>(Ok(account))
         })?
     }
 }
@@ -228,9 +279,9 @@ fn normal(login: &str) -> Option<String> {
     fits.then_some(login)
 }
 
-fn find(conn: &Connection, login: &str) -> Result<Option<(Uuid, StoredHash)>, StoreError> {
+fn find(conn: &Connection, login: &str) -> Result<Option<(SignedIn, StoredHash)>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT user_id, salt, hash, memory_kib, passes, lanes FROM accounts WHERE login = ?1",
+        "SELECT user_id, salt, hash, memory_kib, passes, lanes, changed_ms FROM accounts WHERE login = ?1",
     )?;
     let mut rows = statement.query([login])?;
     let Some(row) = rows.next()? else {
@@ -243,5 +294,9 @@ fn find(conn: &Connection, login: &str) -> Result<Option<(Uuid, StoredHash)>, St
         passes: row.get(4)?,
         lanes: row.get(5)?,
     };
-    Ok(Some((id(&row.get::<_, Vec<u8>>(0)?)?, stored)))
+    let account = SignedIn {
+        user: id(&row.get::<_, Vec<u8>>(0)?)?,
+        password_set_ms: row.get(6)?,
+    };
+    Ok(Some((account, stored)))
 }

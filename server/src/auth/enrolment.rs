@@ -2,7 +2,6 @@
 //!
 //! The code is single use, but replies get lost: until it expires the same phone may redeem it again and receives the same device with a new session.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -19,7 +18,6 @@ use super::secret::{
 };
 use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
-use super::throttle;
 
 /// How long a code is valid.
 pub const CODE_TTL_MS: i64 = 15 * 60 * 1_000;
@@ -82,8 +80,6 @@ pub struct Redemption<'a> {
     pub proof: [u8; 64],
     /// Devices the user may have.
     pub max_devices: u32,
-    /// Where the request came from.
-    pub from: IpAddr,
 }
 
 /// A device that has come to be.
@@ -146,12 +142,6 @@ pub enum EnrolmentError {
     /// The user was blocked.
     #[error("this user may no longer sign in")]
     UserBlocked,
-    /// Too many wrong codes from this address.
-    #[error("too many attempts; try again in {retry_after_s} seconds")]
-    Delayed {
-        /// Seconds to wait.
-        retry_after_s: u64,
-    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -237,13 +227,8 @@ impl Enrolment {
     ///
     /// # Errors
     /// When the code cannot be redeemed.
-    pub fn begin(
-        &self,
-        code: &str,
-        from: IpAddr,
-        now_ms: i64,
-    ) -> Result<Challenge, EnrolmentError> {
-        self.with_code(code, from, now_ms, |tx, found| {
+    pub fn begin(&self, code: &str, now_ms: i64) -> Result<Challenge, EnrolmentError> {
+        self.with_code(code, now_ms, |tx, found| {
             let nonce = match found.nonce {
                 Some(nonce) => nonce,
                 None => {
@@ -267,7 +252,7 @@ impl Enrolment {
     /// # Errors
     /// With the reason; a failed proof has then been counted.
     pub fn redeem(&self, given: &Redemption<'_>, now_ms: i64) -> Result<Enrolled, EnrolmentError> {
-        self.with_code(given.code, given.from, now_ms, |tx, found| {
+        self.with_code(given.code, now_ms, |tx, found| {
             if !proves(given, &found) {
                 tx.execute(
                     "UPDATE enrolments SET tries = tries + 1 WHERE enrolment_id = ?1",
@@ -301,6 +286,18 @@ impl Enrolment {
                 refresh: refresh::start(tx, found.user_id, device_id, now_ms)?,
             }))
         })
+    }
+
+    /// The enrolment that a code is of, whatever became of it. Nothing is used up by asking.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of_code(&self, code: &str) -> Result<Option<Uuid>, StoreError> {
+        let Some(hash) = code_hash(code) else {
+            return Ok(None);
+        };
+        let found = self.store.read(|conn| load(conn, "code_hash", &hash))?;
+        Ok(found.map(|found| found.enrolment_id))
     }
 
     /// What became of a code.
@@ -347,15 +344,10 @@ impl Enrolment {
     fn with_code<T>(
         &self,
         code: &str,
-        from: IpAddr,
         now_ms: i64,
         act: impl FnOnce(&Connection, Found) -> Result<Result<T, EnrolmentError>, EnrolmentError>,
     ) -> Result<T, EnrolmentError> {
-        let by_address = throttle::address(from);
         self.store.write(|tx| {
-            if let Some(retry_after_s) = throttle::reserve(tx, &[by_address], now_ms)? {
-                return Ok(Err(EnrolmentError::Delayed { retry_after_s }));
-            }
             let found = match code_hash(code) {
                 Some(hash) => load(tx, "code_hash", &hash)?,
                 None => None,
@@ -363,7 +355,6 @@ impl Enrolment {
             let Some(found) = found else {
                 return Ok(Err(EnrolmentError::Invalid));
             };
-            throttle::forgive(tx, &by_address)?;
             match found.usable(now_ms) {
                 Ok(()) => act(tx, found),
                 Err(refused) => Ok(Err(refused)),

@@ -5,9 +5,11 @@
 
 mod accounts;
 mod audit;
+mod clock;
 mod cookies;
 mod devices;
 mod enrolment;
+mod known;
 mod passwords;
 mod put_away;
 mod record_keys;
@@ -24,10 +26,11 @@ mod store;
 mod throttle;
 mod tokens;
 
-pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, SignInError};
+pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, Origin, SignInError, SignedIn};
 pub use audit::{
     Actor, Audit, AuditError, AuditEvent, AuditRow, SCOPE_MAX_BYTES, Scope, SignedHead,
 };
+pub use clock::{ClockNotes, newest_time};
 pub use cookies::{
     COOKIE_ABSOLUTE_MS, COOKIE_IDLE_MS, COOKIE_USED_EVERY_MS, CookieSession, CookieToken, Cookies,
     csrf_matches, csrf_token,
@@ -40,8 +43,10 @@ pub use enrolment::{
     CODE_MAX_TRIES, CODE_TTL_MS, Challenge, Enrolled, Enrolment, EnrolmentCode, EnrolmentError,
     EnrolmentStatus, Invitation, Redemption, enrolment_proof_message, fingerprint,
 };
+pub use known::{KNOWN_BROWSER_MS, Known, KnownBrowser};
 pub use passwords::{
-    ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, HashPermit, Hasher, MAX_CONCURRENT_HASHES,
+    ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, HashCaller, HashPermit, Hasher,
+    MAX_CONCURRENT_HASHES, MAX_STRANGERS_HASHES, MAX_WAIT_FOR_HASH_MS, MAX_WAITING_FOR_HASH,
     PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, PasswordError, check_password,
 };
 pub use put_away::{PUT_AWAY_NOTE_MAX_CHARS, PutAway};

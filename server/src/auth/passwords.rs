@@ -4,9 +4,10 @@
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use parking_lot::{Condvar, Mutex};
 use zeroize::Zeroizing;
 
 use super::secret::{NoRandomness, random, redacted, same};
@@ -21,8 +22,14 @@ pub const ARGON2_MEMORY_KIB: u32 = 64 * 1024;
 pub const ARGON2_PASSES: u32 = 3;
 /// Lanes of one hash.
 pub const ARGON2_LANES: u32 = 1;
-/// Hashes that may run at once; past it callers are told to come back.
+/// Hashes that may run at once.
 pub const MAX_CONCURRENT_HASHES: usize = 4;
+/// Of those, how many may be for callers whom nothing is known of: the rest is kept for people who are known.
+pub const MAX_STRANGERS_HASHES: usize = 3;
+/// Callers of each kind who wait for a hash; past it they are told to come back.
+pub const MAX_WAITING_FOR_HASH: usize = 16;
+/// How long a caller waits for a hash at the most, in milliseconds.
+pub const MAX_WAIT_FOR_HASH_MS: u64 = 5_000;
 
 /// Fewer different characters than this is a pattern, not a password.
 const MIN_DIFFERENT_CHARS: usize = 5;
@@ -191,24 +198,107 @@ impl StoredHash {
     }
 }
 
-/// Computes hashes, few at a time.
+/// For whom a hash is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashCaller {
+    /// Somebody with a session, or a browser that the account is known to use.
+    Known,
+    /// Anybody else.
+    Stranger,
+}
+
 #[derive(Debug, Default)]
+struct Running {
+    known: usize,
+    strangers: usize,
+    known_waiting: usize,
+    strangers_waiting: usize,
+}
+
+impl Running {
+    fn has_room(&self, caller: HashCaller) -> bool {
+        let all = self.known + self.strangers < MAX_CONCURRENT_HASHES;
+        match caller {
+            HashCaller::Known => all,
+            HashCaller::Stranger => {
+                all && self.strangers < MAX_STRANGERS_HASHES && self.known_waiting == 0
+            }
+        }
+    }
+    fn waiting(&mut self, caller: HashCaller) -> &mut usize {
+        match caller {
+            HashCaller::Known => &mut self.known_waiting,
+            HashCaller::Stranger => &mut self.strangers_waiting,
+        }
+    }
+    fn under_way(&mut self, caller: HashCaller) -> &mut usize {
+        match caller {
+            HashCaller::Known => &mut self.known,
+            HashCaller::Stranger => &mut self.strangers,
+        }
+    }
+}
+
+/// Computes hashes, few at a time.
+#[derive(Debug)]
 pub struct Hasher {
-    running: AtomicUsize,
+    running: Mutex<Running>,
+    ended: Condvar,
+    max_wait: Duration,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self::waiting(Duration::from_millis(MAX_WAIT_FOR_HASH_MS))
+    }
 }
 
 impl Hasher {
-    /// A place among those that may hash now.
+    /// One whose callers wait for at most so long.
+    #[must_use]
+    pub fn waiting(max_wait: Duration) -> Self {
+        Self {
+            running: Mutex::default(),
+            ended: Condvar::new(),
+            max_wait,
+        }
+    }
+
+    /// A place among those that may hash, for somebody who is known.
     ///
     /// # Errors
-    /// `Busy` when [`MAX_CONCURRENT_HASHES`] are under way.
+    /// As [`Hasher::permit_for`].
     pub fn permit(&self) -> Result<HashPermit<'_>, PasswordError> {
-        self.running
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |running| {
-                (running < MAX_CONCURRENT_HASHES).then_some(running + 1)
-            })
-            .map(|_| HashPermit { hasher: self })
-            .map_err(|_| PasswordError::Busy)
+        self.permit_for(HashCaller::Known)
+    }
+
+    /// A place among those that may hash. Blocks for at most [`MAX_WAIT_FOR_HASH_MS`].
+    ///
+    /// # Errors
+    /// `Busy` when none came free, or [`MAX_WAITING_FOR_HASH`] wait already.
+    pub fn permit_for(&self, caller: HashCaller) -> Result<HashPermit<'_>, PasswordError> {
+        let until = Instant::now() + self.max_wait;
+        let mut running = self.running.lock();
+        if !running.has_room(caller) {
+            if *running.waiting(caller) >= MAX_WAITING_FOR_HASH {
+                return Err(PasswordError::Busy);
+            }
+            *running.waiting(caller) += 1;
+            while !running.has_room(caller)
+                && !self.ended.wait_until(&mut running, until).timed_out()
+            {}
+            *running.waiting(caller) -= 1;
+            // Strangers who stood behind somebody known may go on.
+            self.ended.notify_all();
+            if !running.has_room(caller) {
+                return Err(PasswordError::Busy);
+            }
+        }
+        *running.under_way(caller) += 1;
+        Ok(HashPermit {
+            hasher: self,
+            caller,
+        })
     }
 }
 
@@ -216,11 +306,13 @@ impl Hasher {
 #[derive(Debug)]
 pub struct HashPermit<'a> {
     hasher: &'a Hasher,
+    caller: HashCaller,
 }
 
 impl Drop for HashPermit<'_> {
     fn drop(&mut self) {
-        self.hasher.running.fetch_sub(1, Ordering::AcqRel);
+        *self.hasher.running.lock().under_way(self.caller) -= 1;
+        self.hasher.ended.notify_all();
     }
 }
 

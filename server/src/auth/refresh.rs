@@ -169,8 +169,7 @@ impl Refresh {
                 return Ok(Err(RefreshError::Invalid));
             };
             let presented = token_hash(&handle, &secret);
-            let known = same(&presented, &family.current)
-                || family.previous.is_some_and(|p| same(&presented, &p));
+            let known = family.knows(&presented);
             if !known || device_id.is_some_and(|id| id != family.device_id) {
                 return end(tx, &family, known, now_ms);
             }
@@ -188,6 +187,20 @@ impl Refresh {
                 token: write_token(&handle, &next),
             }))
         })?
+    }
+
+    /// The device whose token this is, when it is the newest or the one before. Nothing is used up by asking.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn device_of(&self, token: &str) -> Result<Option<Uuid>, StoreError> {
+        let Some((handle, secret)) = parse(token) else {
+            return Ok(None);
+        };
+        let family = self.store.read(|conn| load(conn, &handle))?;
+        Ok(family
+            .filter(|family| family.knows(&token_hash(&handle, &secret)))
+            .map(|family| family.device_id))
     }
 
     fn check(
@@ -256,6 +269,10 @@ struct Family {
 }
 
 impl Family {
+    /// Whether this is its newest token or the one before.
+    fn knows(&self, presented: &[u8; 32]) -> bool {
+        same(presented, &self.current) || self.previous.is_some_and(|p| same(presented, &p))
+    }
     fn actor(&self) -> Actor {
         Actor {
             user: self.user_id,

@@ -85,3 +85,6 @@ CREATE TABLE IF NOT EXISTS saved_views (
   user_id BLOB NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL, changed_ms INTEGER NOT NULL,
   PRIMARY KEY (user_id, name)
 ) STRICT, WITHOUT ROWID;
+
+-- The newest time the server went by.
+CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY CHECK (id = 1), newest_ms INTEGER NOT NULL) STRICT;

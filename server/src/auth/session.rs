@@ -1,6 +1,5 @@
 //! Everything of authentication opened together, and the few acts that need several parts of it.
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,11 +7,13 @@ use uuid::Uuid;
 
 use crate::config::Config;
 
-use super::accounts::{Accounts, SignInError};
+use super::accounts::{Accounts, Origin, SignInError};
 use super::audit::{Actor, Audit};
+use super::clock::ClockNotes;
 use super::cookies::{CookieSession, CookieToken, Cookies};
 use super::devices::{Devices, Standing};
 use super::enrolment::{Enrolment, EnrolmentError, Redemption};
+use super::known::{self, Known, KnownBrowser};
 use super::passwords::{Hasher, Password};
 use super::put_away::PutAway;
 use super::refresh::{Refresh, RefreshError, RefreshSettings, RefreshToken};
@@ -83,7 +84,10 @@ impl AccessToken {
 pub enum AuthenticateError {
     /// The token is not accepted.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Token(TokenError),
+    /// The token was good, and its time is over: whose it was.
+    #[error("the token has expired")]
+    Expired(Actor),
     /// The cookie is of no session, or of one that has ended.
     #[error("the session has ended")]
     NoSession,
@@ -115,6 +119,8 @@ pub struct Auth {
     pub cookies: Cookies,
     /// Codes for new devices.
     pub enrolment: Enrolment,
+    /// What is noted of the clock.
+    pub clock: ClockNotes,
     /// Who did what.
     pub audit: Audit,
     /// What supervisors have seen.
@@ -148,6 +154,7 @@ impl Auth {
             refresh: Refresh::new(Arc::clone(&store), settings.refresh),
             cookies: Cookies::new(Arc::clone(&store)),
             enrolment: Enrolment::new(Arc::clone(&store)),
+            clock: ClockNotes::new(Arc::clone(&store)),
             seen: Seen::open(Arc::clone(&store))?,
             put_away: PutAway::new(Arc::clone(&store)),
             saved_views: SavedViews::new(Arc::clone(&store)),
@@ -160,12 +167,11 @@ impl Auth {
     /// # Errors
     /// With the reason; all but `Wipe` and `Store` should look alike outside.
     pub fn authenticate(&self, bearer: &str, now_ms: i64) -> Result<Actor, AuthenticateError> {
-        let claims = self.tokens.verify(bearer, now_ms)?;
-        let actor = Actor {
-            user: claims.sub,
-            device: claims.device_id,
-        };
-        self.may_act(actor, now_ms)
+        match self.tokens.verify(bearer, now_ms) {
+            Ok(claims) => self.may_act(claims.actor(), now_ms),
+            Err(TokenError::Expired(claims)) => Err(AuthenticateError::Expired(claims.actor())),
+            Err(error) => Err(AuthenticateError::Token(error)),
+        }
     }
 
     /// Whose session a cookie's token is of. With `active` the request counts as something done in it.
@@ -205,16 +211,16 @@ impl Auth {
         &self,
         login: &str,
         password: &Password,
-        from: IpAddr,
+        from: impl Into<Origin>,
         now_ms: i64,
     ) -> Result<Session, SignInError> {
-        let user_id = self.accounts.sign_in(login, password, from, now_ms)?;
+        let user_id = self.accounts.sign_in(login, password, from, now_ms)?.user;
         let device_id = self.devices.create_console(user_id, now_ms)?;
         let refresh = self.refresh.start(user_id, device_id, now_ms)?;
         Ok(self.session(user_id, device_id, refresh, now_ms)?)
     }
 
-    /// Signs a person in at the dashboard: a session in a cookie, on a console of its own. Blocks for as long as a hash takes.
+    /// Signs a person in at the dashboard: a session in a cookie, on a console of its own, and what the browser is known by next time. Blocks for as long as a hash takes.
     ///
     /// # Errors
     /// As [`Accounts::sign_in`].
@@ -222,12 +228,28 @@ impl Auth {
         &self,
         login: &str,
         password: &Password,
-        from: IpAddr,
+        from: impl Into<Origin>,
         now_ms: i64,
-    ) -> Result<CookieToken, SignInError> {
-        let user = self.accounts.sign_in(login, password, from, now_ms)?;
+    ) -> Result<(CookieToken, KnownBrowser), SignInError> {
+        let from = from.into();
+        let signed_in = self.accounts.sign_in(login, password, from, now_ms)?;
+        let user = signed_in.user;
         let device = self.devices.create_console(user, now_ms)?;
-        Ok(self.cookies.start(Actor { user, device }, now_ms)?)
+        let known = known::make(
+            &self.server_key,
+            user,
+            signed_in.password_set_ms,
+            from.browser,
+            now_ms,
+        )
+        .map_err(StoreError::from)?;
+        Ok((self.cookies.start(Actor { user, device }, now_ms)?, known))
+    }
+
+    /// Reads what a browser is known by. Only its account can say whether it still is.
+    #[must_use]
+    pub fn known_browser(&self, text: &str, now_ms: i64) -> Option<Known> {
+        known::read(&self.server_key, text, now_ms)
     }
 
     /// Redeems an enrolment code and starts the device's first session. Returns it with the device's fingerprint.

@@ -1,5 +1,6 @@
-//! Growing delays after failures, per account and per address. Never a lock: time alone opens it again.
+//! Growing delays after failures, for an account as one origin tries it. Never a lock: time alone opens it again, and whoever fails elsewhere under the same name delays nobody here.
 //!
+//! An origin is a browser that the account is known to use, else an address. What one address may ask under many names is bounded by the rate of requests.
 //! An attempt is counted before it is judged and taken back when it succeeds, so attempts made at the same moment do not slip past the count.
 
 use std::net::IpAddr;
@@ -32,48 +33,41 @@ pub fn delay_ms(failures: u32) -> i64 {
 /// Whoever or whatever failures are counted for, as a hash.
 pub(crate) type Subject = [u8; 32];
 
-pub(crate) fn account(login: &str) -> Subject {
-    labelled_hash("gridfold/failures/account", &[login.as_bytes()])
-}
-
-/// An IPv6 customer has a whole /64, so that is what counts as one address.
-pub(crate) fn address(address: IpAddr) -> Subject {
+/// An account as an address tries it. An IPv6 customer has a whole /64, so that is what counts as one address.
+pub(crate) fn from_address(login: &str, address: IpAddr) -> Subject {
     let bytes = match address.to_canonical() {
         IpAddr::V4(v4) => v4.octets().to_vec(),
         IpAddr::V6(v6) => v6.octets()[..8].to_vec(),
     };
-    labelled_hash("gridfold/failures/address", &[&bytes])
+    labelled_hash("gridfold/failures/address", &[login.as_bytes(), &bytes])
 }
 
-/// Counts an attempt for all subjects, or for none and says how many seconds to wait.
+/// An account as a browser tries it that is known there.
+pub(crate) fn from_browser(login: &str, browser: &[u8; 16]) -> Subject {
+    labelled_hash("gridfold/failures/browser", &[login.as_bytes(), browser])
+}
+
+/// Counts an attempt, or says how many seconds to wait.
 pub(crate) fn reserve(
     tx: &Connection,
-    subjects: &[Subject],
+    subject: &Subject,
     now_ms: i64,
 ) -> Result<Option<u64>, StoreError> {
     tx.prepare_cached("DELETE FROM failures WHERE last_ms < ?1")?
-        .execute([now_ms - FORGET_AFTER_MS])?;
-    let mut counts = Vec::with_capacity(subjects.len());
-    let mut wait_ms = 0;
-    for subject in subjects {
-        let found: Option<(u32, i64)> = tx
-            .prepare_cached("SELECT count, until_ms FROM failures WHERE subject = ?1")?
-            .query_row([subject], |r| Ok((r.get(0)?, r.get(1)?)))
-            .optional()?;
-        let (count, until_ms) = found.unwrap_or((0, 0));
-        // More than the longest delay ahead means the clock was set back since.
-        if until_ms - now_ms <= MAX_DELAY_MS {
-            wait_ms = wait_ms.max(until_ms - now_ms);
-        }
-        counts.push(count.saturating_add(1));
-    }
-    if wait_ms > 0 {
+        .execute([now_ms.saturating_sub(FORGET_AFTER_MS)])?;
+    let found: Option<(u32, i64)> = tx
+        .prepare_cached("SELECT count, until_ms FROM failures WHERE subject = ?1")?
+        .query_row([subject], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    let (count, until_ms) = found.unwrap_or((0, 0));
+    let wait_ms = until_ms.saturating_sub(now_ms);
+    // More than the longest delay ahead means the clock was set back since.
+    if (1..=MAX_DELAY_MS).contains(&wait_ms) {
         return Ok(Some(wait_ms.unsigned_abs().div_ceil(1_000)));
     }
-    for (subject, count) in subjects.iter().zip(counts) {
-        tx.prepare_cached("INSERT OR REPLACE INTO failures (subject, count, last_ms, until_ms) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![subject, count, now_ms, until(count, now_ms)])?;
-    }
+    let count = count.saturating_add(1);
+    tx.prepare_cached("INSERT OR REPLACE INTO failures (subject, count, last_ms, until_ms) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![subject, count, now_ms, until(count, now_ms)])?;
     Ok(None)
 }
 
@@ -84,7 +78,7 @@ pub(crate) fn clear(tx: &Connection, subject: &Subject) -> Result<(), StoreError
     Ok(())
 }
 
-/// Takes back the one attempt that was counted; failures of others at the same address stay.
+/// Takes back an attempt that was never judged.
 pub(crate) fn forgive(tx: &Connection, subject: &Subject) -> Result<(), StoreError> {
     tx.prepare_cached(
         "UPDATE failures SET count = max(count - 1, 0), until_ms = 0 WHERE subject = ?1",

@@ -66,9 +66,9 @@ pub enum TokenError {
     /// For another audience.
     #[error("the token is for another audience")]
     WrongAudience,
-    /// Its time is over.
+    /// Its time is over. It was good before, so whose it was is known.
     #[error("the token has expired")]
-    Expired,
+    Expired(Box<Claims>),
     /// Its time has not come.
     #[error("the token is not valid yet")]
     NotYetValid,
@@ -93,6 +93,17 @@ pub struct Claims {
     pub nbf: i64,
     /// Not valid from then on, in seconds.
     pub exp: i64,
+}
+
+impl Claims {
+    /// Who acts by the token.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            user: self.sub,
+            device: self.device_id,
+        }
+    }
 }
 
 /// What tokens are made with.
@@ -222,7 +233,7 @@ impl Tokens {
     fn check_times(&self, claims: &Claims, now_s: i64) -> Result<(), TokenError> {
         let leeway_s = self.settings.leeway_s;
         if now_s >= claims.exp.saturating_add(leeway_s) {
-            return Err(TokenError::Expired);
+            return Err(TokenError::Expired(Box::new(claims.clone())));
         }
         if now_s < claims.nbf.max(claims.iat).saturating_sub(leeway_s) {
             return Err(TokenError::NotYetValid);

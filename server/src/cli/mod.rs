@@ -3,6 +3,7 @@
 //! What enters is arguments; what leaves is text for people on stdout, progress and complaints on stderr, and an exit code: 0 when all is well, 1 when something is not, 2 for wrong arguments.
 
 mod carry;
+mod clock;
 mod devices;
 mod grants;
 mod records;
@@ -73,6 +74,8 @@ enum Command {
     Restore(safety::Restore),
     /// Check logs, chains, signatures, audit and views; exits with 0 only when all is well.
     Verify(safety::Verify),
+    /// What the clocks say; with --confirm, that the machine's is right.
+    Clock(clock::Clock),
     /// Print the effective configuration with its meaning, defaults and environment names.
     Config,
 }
@@ -154,6 +157,7 @@ fn run(cli: Cli) -> Done {
         Command::Backup(command) => command.run(&context),
         Command::Restore(command) => command.run(&context),
         Command::Verify(command) => command.run(&context),
+        Command::Clock(command) => command.run(&context),
         Command::Config => say(context.config.to_commented_toml().trim_end()),
     }
 }

@@ -21,7 +21,7 @@ pub use load::{CONFIG_FILE_NAME, ENV_PREFIX};
 pub use log::{Engine, LogConfig};
 pub use logging::{LogFormat, LoggingConfig};
 pub use section::{Given, Refused, Row, Section, Setting};
-pub use server::ServerConfig;
+pub use server::{ProxyHeader, ServerConfig, TrustedProxies};
 pub use tokens::TokensConfig;
 
 /// Everything that can be set, by concern.

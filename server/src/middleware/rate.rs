@@ -19,7 +19,13 @@ pub enum Subject {
     Sync(Uuid),
     /// Everything else of a device.
     Device(Uuid),
-    /// Whoever is not known yet, by address; of IPv6 the first 64 bits.
+    /// Refreshing of a device that shows a good token.
+    Refresh(Uuid),
+    /// Enrolment with a code that is one.
+    Enrolment(Uuid),
+    /// Signing in from a browser that an account is known to use.
+    Browser([u8; 16]),
+    /// Whoever is not known, by address; of IPv6 the first 64 bits.
     Address([u8; 8]),
 }
 

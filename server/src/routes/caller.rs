@@ -17,6 +17,7 @@ use gridfold_sync_core::time::Timestamp;
 use super::Api;
 use super::origin::{check_csrf, cookie_token, is_activity};
 use crate::auth::{Actor, AuditEvent, AuthenticateError, CookieSession};
+use crate::client_address::client_address;
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
@@ -37,17 +38,17 @@ pub struct Caller {
     pub session: Option<CookieSession>,
 }
 
-/// The address a request came from.
+/// The address a request came from: the client's where a trusted proxy names it.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for Peer {
+impl FromRequestParts<Api> for Peer {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(
-            info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip()),
-        ))
+        let peer = info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        let settings = &api.node.config.server;
+        Ok(Self(client_address(peer, &parts.headers, settings)))
     }
 }
 
@@ -111,7 +112,7 @@ pub(super) fn locale_of(headers: &HeaderMap) -> Locale {
         .map_or(Locale::default(), Locale::from_tag)
 }
 
-/// Who was let in; a token or cookie that is not accepted costs its address a request.
+/// Who was let in; a token or cookie that is not accepted costs its address a request, and one whose time is over its device.
 pub(super) fn accepted<T>(
     api: &Api,
     from: IpAddr,
@@ -121,6 +122,10 @@ pub(super) fn accepted<T>(
         Ok(found) => Ok(found),
         Err(AuthenticateError::Revoked) => Err(Problem::new(Code::DeviceRevoked)),
         Err(AuthenticateError::Wipe) => Err(Problem::new(Code::DeviceWiped)),
+        Err(AuthenticateError::Expired(actor)) => {
+            api.take(Subject::Sync(actor.device))?;
+            Err(Problem::new(Code::Unauthorized))
+        }
         Err(AuthenticateError::Token(_) | AuthenticateError::NoSession) => {
             api.take(Subject::address(from))?;
             Err(Problem::new(Code::Unauthorized))

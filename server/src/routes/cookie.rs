@@ -3,17 +3,17 @@
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gridfold_sync_core::notice::Locale;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::origin::{COOKIE_NAME, CameFrom, came_from, cookie_token};
+use super::origin::{COOKIE_NAME, CameFrom, KNOWN_COOKIE_NAME, came_from, cookie, cookie_token};
 use super::session::{Me, SignIn, me_body};
 use super::{Api, Body, Caller, Params, Peer};
-use crate::auth::{CookieSession, Password, csrf_token};
+use crate::auth::{CookieSession, KNOWN_BROWSER_MS, Origin, Password, csrf_token};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -46,6 +46,9 @@ pub struct CookieSessionBody {
     pub absolute_expires_at: String,
     /// What the dashboard is set to.
     pub settings: DashboardSettings,
+    /// `behind` or `ahead` when the machine's clock is not believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
 }
 
 /// How to look at a session.
@@ -70,6 +73,7 @@ pub struct EndQuery {
 #[derive(Debug)]
 pub struct Brought {
     token: Option<String>,
+    known: Option<String>,
     came_from: CameFrom,
     locale: Locale,
 }
@@ -79,6 +83,7 @@ impl FromRequestParts<Api> for Brought {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         Ok(Self {
             token: cookie_token(&parts.headers),
+            known: cookie(&parts.headers, KNOWN_COOKIE_NAME),
             came_from: came_from(api, parts),
             locale: super::caller::locale_of(&parts.headers),
         })
@@ -97,13 +102,14 @@ fn body(node: &Node, caller: &Caller, token: &str, session: &CookieSession) -> C
             tile_attribution: settings.tile_attribution.clone(),
             time_zone: settings.time_zone.name().to_owned(),
         },
+        clock: node.clock_reading().doubt.map(|d| d.as_str().to_owned()),
     }
 }
 
-fn set_cookie(value: &str, rest: &str) -> Answer<HeaderMap> {
-    let text = format!("{COOKIE_NAME}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{rest}");
+fn set_cookie(name: &str, value: &str, rest: &str) -> Answer<(HeaderName, HeaderValue)> {
+    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{rest}");
     let value = HeaderValue::from_str(&text).map_err(|e| Problem::internal(&e))?;
-    Ok(HeaderMap::from_iter([(header::SET_COOKIE, value)]))
+    Ok((header::SET_COOKIE, value))
 }
 
 /// Signs a person in at the dashboard. The cookie is new each time, and a session that the browser had before ends.
@@ -120,15 +126,24 @@ pub async fn begin(
     brought: Brought,
     Body(given): Body<SignIn>,
 ) -> Answer<Response> {
-    api.take(Subject::address(from))?;
+    let now = api.now();
+    let known = brought.known.as_deref();
+    let browser = known.and_then(|text| api.node.auth.known_browser(text, now.millis()));
+    api.take(browser.map_or(Subject::address(from), |known| {
+        Subject::Browser(known.browser)
+    }))?;
     if brought.came_from == CameFrom::Elsewhere {
         return Err(Problem::new(Code::Csrf).because("Origin is not this server's"));
     }
-    let now = api.now();
+    let origin = Origin {
+        address: from,
+        browser,
+        session: None,
+    };
     api.blocking(move |node| {
         let password = Password::new(given.password);
         let auth = &node.auth;
-        let token = auth.sign_in_cookie(&given.login, &password, from, now.millis())?;
+        let (token, known) = auth.sign_in_cookie(&given.login, &password, origin, now.millis())?;
         if let Some(before) = &brought.token
             && let Some(session) = auth.cookies.find(before, false, now.millis())?
         {
@@ -145,7 +160,14 @@ pub async fn begin(
             locale: brought.locale,
             session: Some(session),
         };
-        let headers = set_cookie(token.expose(), "")?;
+        let age = format!("; Max-Age={}", KNOWN_BROWSER_MS / 1_000);
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            set_cookie(COOKIE_NAME, token.expose(), "")?,
+            set_cookie(KNOWN_COOKIE_NAME, known.expose(), &age)?,
+        ] {
+            headers.append(name, value);
+        }
         let body = body(node, &caller, token.expose(), &session);
         Ok((headers, Json(body)).into_response())
     })
@@ -217,7 +239,7 @@ pub async fn finish(
         } else {
             end(node, &session, caller.now)?;
         }
-        let headers = set_cookie("", "; Max-Age=0")?;
+        let headers = HeaderMap::from_iter([set_cookie(COOKIE_NAME, "", "; Max-Age=0")?]);
         Ok((StatusCode::NO_CONTENT, headers).into_response())
     })
     .await

@@ -1,5 +1,7 @@
 //! Enrolment: a phone redeems its code, proves its key and receives its first session.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::extract::State;
 use gridfold_sync_core::directory::{Device, DeviceState, DirectoryChange};
@@ -101,21 +103,30 @@ pub(crate) fn write_hex(bytes: &[u8]) -> String {
         })
 }
 
+/// Takes one request of the enrolment that a code is of; what is no code costs its address one, so that an office whose phones share an address is not held back by a stranger there.
+async fn take_code(api: &Api, from: IpAddr, code: &str) -> Answer<()> {
+    let code = code.to_owned();
+    let enrolment = api
+        .blocking(move |node| Ok(node.auth.enrolment.of_code(&code)?))
+        .await?;
+    api.take(enrolment.map_or(Subject::address(from), Subject::Enrolment))
+}
+
 /// The nonce of a code; the same each time.
 #[utoipa::path(post, path = "/v1/enrol/begin", tag = "enrolment", security(()), request_body = EnrolBegin, responses(
     (status = 200, body = EnrolNonce),
     (status = 400, description = "bad_code", body = ProblemBody),
-    (status = 429, description = "sign_in_delayed, rate_limited", body = ProblemBody),
+    (status = 429, description = "rate_limited", body = ProblemBody),
 ))]
 pub async fn begin(
     State(api): State<Api>,
     Peer(from): Peer,
     Body(given): Body<EnrolBegin>,
 ) -> Answer<Json<EnrolNonce>> {
-    api.take(Subject::address(from))?;
+    take_code(&api, from, &given.code).await?;
     let now = api.now();
     api.blocking(move |node| {
-        let challenge = node.auth.enrolment.begin(&given.code, from, now.millis())?;
+        let challenge = node.auth.enrolment.begin(&given.code, now.millis())?;
         Ok(Json(EnrolNonce {
             nonce: write_hex(&challenge.nonce),
         }))
@@ -129,14 +140,14 @@ pub async fn begin(
     (status = 400, description = "bad_code", body = ProblemBody),
     (status = 403, description = "device_revoked: the user was disabled", body = ProblemBody),
     (status = 409, description = "device_limit", body = ProblemBody),
-    (status = 429, description = "sign_in_delayed, rate_limited", body = ProblemBody),
+    (status = 429, description = "rate_limited", body = ProblemBody),
 ))]
 pub async fn finish(
     State(api): State<Api>,
     Peer(from): Peer,
     Body(given): Body<EnrolFinish>,
 ) -> Answer<Json<Enrolled>> {
-    api.take(Subject::address(from))?;
+    take_code(&api, from, &given.code).await?;
     let now = api.now();
     let public_key = read_hex::<32>(&given.public_key, "public_key")?;
     let proof = read_hex::<64>(&given.signature, "signature")?;
@@ -147,7 +158,6 @@ pub async fn finish(
             public_key,
             proof,
             max_devices: node.config.limits.devices_per_worker,
-            from,
         };
         let (session, fingerprint) = node.auth.enrol(&redemption, now.millis())?;
         let (device, user) = (DeviceId(session.device_id), UserId(session.user_id));

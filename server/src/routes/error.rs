@@ -9,6 +9,7 @@ use crate::auth::{
     AccountError, AuditError, EnrolmentError, PasswordError, RefreshError, SignInError, StoreError,
 };
 use crate::carry::CarryFailure;
+use crate::clock::ConfirmError;
 use crate::directory::DirectoryError;
 use crate::import::ImportError;
 use crate::log::{AppendError, LogError};
@@ -99,6 +100,15 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Append(inner) => inner.into(),
             DirectoryError::Keys(inner) => inner.into(),
             other @ DirectoryError::Damaged(_) => Self::internal(&other),
+        }
+    }
+}
+
+impl From<ConfirmError> for Problem {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::Store(inner) => inner.into(),
+            ConfirmError::Directory(inner) => inner.into(),
         }
     }
 }
@@ -201,9 +211,6 @@ impl From<EnrolmentError> for Problem {
                 Self::new(Code::DeviceLimit).because(format!("the limit is {limit} devices"))
             }
             EnrolmentError::UserBlocked => Self::new(Code::DeviceRevoked),
-            EnrolmentError::Delayed { retry_after_s } => {
-                Self::new(Code::SignInDelayed).after(retry_after_s)
-            }
             EnrolmentError::Store(inner) => inner.into(),
         }
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
+use crate::clock::DoubtKind;
 use crate::metrics::METRICS_CONTENT_TYPE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -16,12 +17,18 @@ use crate::problem::{Answer, Code, Problem, ProblemBody};
 pub struct Health {
     /// `ok`.
     pub status: &'static str,
+    /// `behind` or `ahead` when the machine's clock is not believed; the server works, and goes by its own count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<&'static str>,
 }
 
 /// The process lives.
 #[utoipa::path(get, path = "/healthz", tag = "operation", security(()), responses((status = 200, body = Health)))]
 pub async fn healthz() -> Json<Health> {
-    Json(Health { status: "ok" })
+    Json(Health {
+        status: "ok",
+        clock: None,
+    })
 }
 
 /// The server takes requests: views and directory can be read and it is not stopping.
@@ -34,7 +41,10 @@ pub async fn readyz(State(api): State<Api>) -> Answer<Json<Health>> {
         node.views
             .totals()
             .map_err(|_| Problem::new(Code::Unavailable))?;
-        Ok(Json(Health { status: "ok" }))
+        Ok(Json(Health {
+            status: "ok",
+            clock: node.clock_reading().doubt.map(DoubtKind::as_str),
+        }))
     })
     .await
 }
@@ -58,6 +68,10 @@ pub async fn metrics(State(api): State<Api>) -> Answer<Response> {
                 ("users", directory.users().count() as u64),
                 ("devices", directory.devices().count() as u64),
                 ("directory_revision", directory.revision),
+                (
+                    "clock_doubted",
+                    u64::from(node.clock_reading().doubt.is_some()),
+                ),
             ];
             for (kind, count) in kinds {
                 metrics.holds(kind, count);

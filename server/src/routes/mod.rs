@@ -25,6 +25,7 @@ pub mod audit;
 pub mod carry;
 pub mod catalogue;
 pub mod changes;
+pub mod clock;
 pub mod cookie;
 pub mod devices;
 pub mod docs;
@@ -47,7 +48,7 @@ pub mod users;
 
 pub use caller::{Caller, Peer};
 pub use extract::{Body, Params, Path, RawBody};
-pub use origin::{BACKGROUND_HEADER, COOKIE_NAME, CSRF_HEADER};
+pub use origin::{BACKGROUND_HEADER, COOKIE_NAME, CSRF_HEADER, KNOWN_COOKIE_NAME};
 
 use std::sync::Arc;
 
@@ -137,7 +138,10 @@ impl Api {
     pub fn take(&self, subject: Subject) -> Answer<()> {
         let limits = &self.node.config.limits;
         let per_minute = match subject {
-            Subject::Sync(_) => limits.device_requests_per_minute,
+            Subject::Sync(_)
+            | Subject::Refresh(_)
+            | Subject::Enrolment(_)
+            | Subject::Browser(_) => limits.device_requests_per_minute,
             Subject::Device(_) => limits
                 .device_requests_per_minute
                 .saturating_mul(CONSOLE_RATE_FACTOR),

@@ -9,6 +9,8 @@ use crate::problem::{Answer, Code, Problem};
 
 /// The cookie of a session. The prefix keeps every other host and path from setting it.
 pub const COOKIE_NAME: &str = "__Host-gridfold";
+/// The cookie by which a browser is known to an account after a sign-in; it lets nobody in.
+pub const KNOWN_COOKIE_NAME: &str = "__Host-gridfold-known";
 /// The header in which a page proves that it can read what this origin answered it.
 pub const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 /// The header by which a page says that nobody asked for a request, so that it does not keep a session from going idle.
@@ -28,13 +30,18 @@ pub(super) enum CameFrom {
 
 /// The token of the session's cookie.
 pub(super) fn cookie_token(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, COOKIE_NAME)
+}
+
+/// The value of a cookie.
+pub(super) fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE_NAME)
+        .find(|(name, _)| *name == wanted)
         .map(|(_, value)| value.to_owned())
 }
 

@@ -123,12 +123,17 @@ pub async fn token(
     Peer(from): Peer,
     Body(given): Body<Refresh>,
 ) -> Answer<Json<SessionBody>> {
-    api.take(Subject::address(from))?;
     let now = api.now();
     let signature = match &given.signature {
         Some(text) => Some(super::enrol::read_hex::<64>(text, "signature")?),
         None => None,
     };
+    let token = given.refresh_token.clone();
+    let device = api
+        .blocking(move |node| Ok(node.auth.refresh.device_of(&token)?))
+        .await?;
+    // Whoever shows a good token is not held back by others at the same address.
+    api.take(device.map_or(Subject::address(from), Subject::Refresh))?;
     api.blocking(move |node| {
         let session =
             node.auth

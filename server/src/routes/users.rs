@@ -1,7 +1,5 @@
 //! Users: people, their accounts, whether they may still sign in.
 
-use std::net::IpAddr;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, Body, Caller, Params, Path, Peer, page_rows};
-use crate::auth::{Actor, Password, SignInError};
+use crate::auth::{Actor, Origin, Password, SignInError};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -298,7 +296,7 @@ pub(crate) fn change_user(
 }
 
 /// Checks the present password of a user, with the same delays as a sign-in.
-fn prove_own(node: &Node, id: UserId, current: String, from: IpAddr, now_ms: i64) -> Answer<()> {
+fn prove_own(node: &Node, id: UserId, current: String, from: Origin, now_ms: i64) -> Answer<()> {
     let logins = node.auth.accounts.logins()?;
     let login = logins.into_iter().find(|(_, user)| *user == id.0);
     let (login, _) = login.ok_or_else(Problem::not_found)?;
@@ -337,6 +335,11 @@ pub async fn password(
     api.blocking(move |node| {
         let (password, now_ms) = (Password::new(given.password), caller.now.millis());
         if id == caller.user() && given.login.is_none() {
+            let from = Origin {
+                address: from,
+                browser: None,
+                session: Some(caller.actor.device),
+            };
             prove_own(node, id, given.current.unwrap_or_default(), from, now_ms)?;
         }
         match &given.login {

@@ -98,7 +98,6 @@ impl Phone {
             public_key: self.public(),
             proof: self.key.sign(&message).to_bytes(),
             max_devices: 3,
-            from: HOME,
         }
     }
 
@@ -108,7 +107,7 @@ impl Phone {
         code: &str,
         now_ms: i64,
     ) -> Result<Session, EnrolmentError> {
-        let nonce = world.enrolment.begin(code, HOME, now_ms)?.nonce;
+        let nonce = world.enrolment.begin(code, now_ms)?.nonce;
         let given = self.redemption(code, &nonce);
         world.enrol(&given, now_ms).map(|(session, _)| session)
     }

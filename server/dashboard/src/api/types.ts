@@ -25,7 +25,10 @@ export interface Session {
   idle_expires_at: string;
   absolute_expires_at: string;
   settings: Settings;
+  clock?: ClockDoubt | null;
 }
+export type ClockDoubt = 'behind' | 'ahead';
+export interface ClockReading { now: string; machine: string; doubt?: ClockDoubt | null }
 export interface Settings { tile_url?: string | null; tile_attribution?: string | null; time_zone?: string }
 
 export type FieldKind =

@@ -2,7 +2,7 @@
 import { computed, reactive } from 'vue';
 import { api, onSignedOut, useCsrfToken } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { Me, Role, Session, Settings } from '@/api/types';
+import type { ClockDoubt, Me, Role, Session, Settings } from '@/api/types';
 
 /** The server ends a session after this long without a request; the page warns before and signs out itself. */
 export const IDLE_MS = 15 * 60_000;
@@ -19,6 +19,8 @@ export const session = reactive({
   me: null as Me | null,
   settings: {} as Settings,
   absoluteAt: 0,
+  /** Why the server does not believe its machine's clock; empty when it does. */
+  clock: '' as ClockDoubt | '',
   /** Why the sign-in page is shown, when it is not the first visit. */
   ended: '' as '' | 'idle' | 'ended' | 'signed_out' | 'everywhere' | 'password',
 });
@@ -27,6 +29,7 @@ function taken(body: Session): void {
   useCsrfToken(body.csrf_token);
   session.me = body.me;
   session.settings = body.settings ?? {};
+  session.clock = body.clock ?? '';
   session.absoluteAt = Date.parse(body.absolute_expires_at);
   session.state = 'in';
   session.ended = '';
@@ -114,7 +117,7 @@ export function noteActivity(told = false): void {
   if (told) lastTouch = now;
   else if (session.state === 'in' && now - lastTouch > TOUCH_EVERY_MS) {
     lastTouch = now;
-    api.get<Session>('/v1/session').catch(() => {
+    api.get<Session>('/v1/session').then((body) => { session.clock = body.clock ?? ''; }).catch(() => {
       // The next request of the page says what is wrong.
     });
   }

@@ -12,7 +12,7 @@ export const ACTS: Record<string, Key> = {
   'record.read-restricted': 'audit.readRestricted', 'records.read-restricted': 'audit.listRestricted', 'records.export': 'audit.export',
   'record.erase': 'audit.erase', 'retention.set': 'audit.retention', 'attention.settle': 'audit.settle',
   'area.put': 'audit.areaPut', 'areas.import': 'audit.areasImport', 'form.publish': 'audit.formPublish', 'catalogue.publish': 'audit.cataloguePublish',
-  'bundle.import': 'audit.bundleImport', 'key.new': 'audit.keyNew',
+  'bundle.import': 'audit.bundleImport', 'key.new': 'audit.keyNew', 'clock.confirm': 'audit.clock',
 };
 export const KINDS: Record<string, Key> = {
   user: 'user.pick', area: 'area.pick', record: 'erasures.record', device: 'overview.phone', grant: 'grants.title', enrolment: 'enrol.new',

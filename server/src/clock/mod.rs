@@ -1,8 +1,18 @@
 //! The server's clock, an argument like any other so that the simulation can turn it.
 
+mod confirm;
+mod guard;
+
+pub use confirm::ConfirmError;
+pub use guard::{
+    CLOCK_AHEAD_MS, CLOCK_BEHIND_MS, CLOCK_FLOOR, CLOCK_NOTED_EVERY, ClockGuard, ClockReading,
+    DoubtKind,
+};
+
 use std::fmt;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use gridfold_sync_core::time::Timestamp;
 
@@ -10,7 +20,13 @@ use gridfold_sync_core::time::Timestamp;
 pub trait Clock: Send + Sync + fmt::Debug {
     /// Now, in milliseconds since the Unix epoch, UTC.
     fn now(&self) -> Timestamp;
+    /// How much time has passed since some moment, by a clock that nobody sets. A clock that has one may be wrong and is guarded; one without, as the simulation's, is right by definition.
+    fn steady(&self) -> Option<Duration> {
+        None
+    }
 }
+
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,6 +38,9 @@ impl Clock for SystemClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+    fn steady(&self) -> Option<Duration> {
+        Some(STARTED.elapsed())
     }
 }
 
