@@ -246,9 +246,9 @@ fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
         "assignee": row.doer,
         "last_visited_at": row.visited.map(Timestamp::to_rfc3339),
         "closed_at": row.closed.map(Timestamp::to_rfc3339),
-        "captured_at": row.captured.to_rfc3339(),
-        "changed_at": row.changed.to_rfc3339(),
-        "received_at": row.received.to_rfc3339(),
+        "captured_at": row.captured.map(Timestamp::to_rfc3339),
+        "changed_at": row.changed.map(Timestamp::to_rfc3339),
+        "received_at": row.received.map(Timestamp::to_rfc3339),
         "fields": fields(directory, record),
     });
     match all {

@@ -198,8 +198,10 @@ pub async fn overview(
     api.blocking(move |node| {
         let days = days(&zone(node, query.tz)?, caller.now, n)?;
         let grids = visible(&caller, asked);
+        let named: Vec<AreaCode> = grids.iter().flatten().cloned().collect();
         let found = node.views.overview(&OverviewOf {
             grids: grids.clone(),
+            classes: caller.scope(&named).classes,
             now: caller.now,
             days: days.starts.iter().map(|(at, _)| *at).collect(),
             week: days.week,

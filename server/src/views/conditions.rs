@@ -3,6 +3,7 @@
 use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
 use rusqlite::types::Value as Sql;
 
+use crate::views::general;
 use crate::views::work::TO_DO;
 use crate::views::{Overdue, RecordFilter, SortKey, ViewsError, match_expression};
 
@@ -65,6 +66,9 @@ pub(super) fn json_list<T: serde::Serialize>(values: &[T]) -> Result<String, Vie
 /// What a filter asks besides grids, forms, statuses, text and order, which the plan decides how to look up.
 pub(super) fn of(filter: &RecordFilter) -> Conditions {
     let mut c = Conditions::default();
+    // What is derived is asked as the reader may know it; a column over everything beside it only leads to an index.
+    let all = general::reads_all(filter);
+    let column = |name| general::column(filter, name);
     c.add("r.live = 1");
     if !filter.include_deleted {
         c.add("r.deleted = 0");
@@ -75,29 +79,44 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
     }
     if let Some(from) = filter.from {
         c.with("r.changed >= ?", from.millis());
+        if !all {
+            c.with("r.changed_general >= ?", from.millis());
+        }
     }
     if let Some(until) = filter.until {
-        c.with("r.changed < ?", until.millis());
+        c.with(format!("{} < ?", column("changed")), until.millis());
     }
     if let Some(from) = filter.received_from {
         c.with("r.received >= ?", from.millis());
+        if !all {
+            c.with("r.received_general >= ?", from.millis());
+        }
     }
     match filter.has_conflict {
-        Some(true) => c.add("r.conflicts > 0"),
-        Some(false) => c.add("r.conflicts = 0"),
+        Some(true) if all => c.add("r.conflicts > 0"),
+        Some(true) => c.add("r.conflicts > 0 AND r.conflicts_general > 0"),
+        Some(false) => c.add(format!("{} = 0", column("conflicts"))),
         None => {}
     }
     match filter.late {
-        Some(true) => c.add("r.late = 1"),
-        Some(false) => c.add("r.late = 0"),
+        Some(true) if all => c.add("r.late = 1"),
+        Some(true) => c.add("r.late = 1 AND r.late_general = 1"),
+        Some(false) => c.add(format!("{} = 0", column("late"))),
         None => {}
     }
     if filter.open {
         c.add("r.work > 0");
     }
-    for (column, (from, until)) in [("happened", filter.happened), ("closed", filter.closed)] {
+    if filter.open || filter.overdue.is_some() || filter.unacknowledged {
+        c.readable("r.main_class", filter);
+    }
+    for (column, class, (from, until)) in [
+        ("happened", "r.happened_class", filter.happened),
+        ("closed", "r.main_class", filter.closed),
+    ] {
         if from.is_some() || until.is_some() {
             c.add(format!("r.{column} IS NOT NULL"));
+            c.readable(class, filter);
         }
         if let Some(from) = from {
             c.with(format!("r.{column} >= ?"), from.millis());
@@ -127,6 +146,7 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
     if let Some(since) = filter.not_visited_since {
         c.add("r.form = 'household'");
         c.with("r.visited < ?", since.millis());
+        c.readable("r.visited_class", filter);
     }
     if let Some(area) = &filter.bbox {
         let e7 = |degrees: f64| Sql::Integer(to_e7(degrees));
@@ -154,23 +174,27 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
     if let Some(rules) = &filter.past_retention {
         let mut any = Vec::with_capacity(rules.len());
         for (form, before) in rules {
-            any.push("(r.form = ? AND r.changed < ?)");
+            any.push(format!("(r.form = ? AND {} < ?)", column("changed")));
             c.values
                 .extend([Sql::from(form.to_string()), before.millis().into()]);
         }
         c.add(format!("r.work = 0 AND ({})", any.join(" OR ")));
+        if !all {
+            c.add("r.received_general > 0");
+            c.readable("r.main_class", filter);
+        }
     }
-    if let Some(column) = filter.lacks.and_then(optional) {
+    if let Some(column) = filter.lacks.and_then(|key| optional(filter, key)) {
         c.add(format!("{column} IS NULL"));
     }
     c
 }
 
 /// The column of a key that a record may lack.
-pub(super) fn optional(key: SortKey) -> Option<&'static str> {
+pub(super) fn optional(filter: &RecordFilter, key: SortKey) -> Option<String> {
     match key {
-        SortKey::Due => Some("r.due"),
-        SortKey::Status => Some("r.status"),
+        SortKey::Due => Some("r.due".to_owned()),
+        SortKey::Status => Some(general::status(filter)),
         SortKey::Changed | SortKey::Captured | SortKey::Received | SortKey::Title => None,
     }
 }
@@ -193,6 +217,7 @@ pub(super) fn rest(
     }
     if !filter.statuses.is_empty() {
         c.one_of("+r.status", filter.statuses.iter().cloned());
+        c.readable("r.main_class", filter);
     }
     Ok(())
 }

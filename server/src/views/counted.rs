@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::ids::{RecordId, SensitivityClass};
 use rusqlite::{Transaction, params};
 
 use crate::views::ViewsError;
@@ -83,12 +83,14 @@ impl Counted {
         }
         for household in &self.households {
             tx.prepare_cached(
-                "UPDATE records SET visited = v.at FROM (
-                   SELECT COALESCE(MAX(happened), 0) AS at FROM records
+                "UPDATE records SET visited = v.at, visited_class = v.class FROM (
+                   SELECT COALESCE(MAX(happened), 0) AS at,
+                   COALESCE(MAX(MAX(happened_class, household_class)), ?2) AS class FROM records
                    WHERE household = ?1 AND form = 'visit' AND live = 1 AND deleted = 0
-                 ) AS v WHERE record = ?1 AND form = 'household' AND visited <> v.at",
+                 ) AS v WHERE record = ?1 AND form = 'household' AND (visited <> v.at OR visited_class <> v.class)",
             )?
-            .execute([household])?;
+            // That it never was is told to nobody who might not read a visit.
+            .execute(params![household, SensitivityClass::Personal as u8])?;
         }
         Ok(())
     }

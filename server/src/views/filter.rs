@@ -26,6 +26,11 @@ impl Scope {
             classes: SensitivityClass::ALL.into_iter().collect(),
         }
     }
+    /// Whether every class is read, and with it all that is derived.
+    #[must_use]
+    pub fn reads_all(&self) -> bool {
+        self.classes.len() == SensitivityClass::ALL.len()
+    }
     /// Whether a grid is inside.
     #[must_use]
     pub fn has(&self, grid: &AreaCode) -> bool {
@@ -263,12 +268,12 @@ pub struct RecordRow {
     pub visited: Option<Timestamp>,
     /// Whether it has a late edit of a reassigned worker.
     pub late: bool,
-    /// First claimed time.
-    pub captured: Timestamp,
-    /// Newest claimed time.
-    pub changed: Timestamp,
-    /// Newest time the server received an edit.
-    pub received: Timestamp,
+    /// First claimed time, of what the reader may read; none when that is nothing.
+    pub captured: Option<Timestamp>,
+    /// Newest claimed time, likewise.
+    pub changed: Option<Timestamp>,
+    /// Newest time the server received an edit, likewise.
+    pub received: Option<Timestamp>,
 }
 
 /// A page of a list.

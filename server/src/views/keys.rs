@@ -9,6 +9,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use crate::views::conditions::Conditions;
+use crate::views::general;
 use crate::views::plan::{self, For};
 use crate::views::{RecordFilter, Sort, SortKey, ViewsError};
 
@@ -62,10 +63,14 @@ fn order(filter: &RecordFilter) -> Vec<String> {
             let classes = classes.join(",");
             format!("CASE WHEN r.title_class IN ({classes}) THEN r.title ELSE '' END")
         }
-        key => format!("r.{}", key.name()),
+        SortKey::Status => general::status(filter),
+        SortKey::Changed | SortKey::Captured | SortKey::Received => {
+            general::column(filter, filter.sort.key.name())
+        }
+        key @ (SortKey::Due | SortKey::Title) => format!("r.{}", key.name()),
     };
     match filter.sort.key {
-        SortKey::Status => vec![value, "r.changed".to_owned(), "r.id".to_owned()],
+        SortKey::Status => vec![value, general::column(filter, "changed"), "r.id".to_owned()],
         _ => vec![value, "r.id".to_owned()],
     }
 }
@@ -125,8 +130,9 @@ pub(super) fn keys(
     let several = branches.len() > 1;
     for branch in branches {
         let sql = format!(
-            "SELECT r.id, {}, r.changed FROM records r {} WHERE {} ORDER BY {by} LIMIT {limit}",
+            "SELECT r.id, {}, {} FROM records r {} WHERE {} ORDER BY {by} LIMIT {limit}",
             columns[0],
+            general::column(filter, "changed"),
             branch.index,
             branch.conditions.all(),
         );

@@ -31,7 +31,9 @@ const LACKING: char = '~';
 const COLUMNS: &str =
     "r.id, r.record, r.grid, r.form, r.form_version, r.status, r.deleted, r.conflicts, r.title,
  r.title_class, r.household, r.lat, r.lon, r.missing, r.late, r.captured, r.changed, r.received,
- r.household_class, r.place_class, r.due, r.due_received, r.doer, r.visited, r.closed";
+ r.household_class, r.place_class, r.due, r.due_received, r.doer, r.visited, r.closed, r.visited_class,
+ r.captured_general, r.changed_general, r.received_general, r.late_general, r.conflicts_general,
+ r.missing_general, r.main_class";
 
 fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError> {
     let readable = |class: u8| -> Result<bool, ViewsError> {
@@ -52,6 +54,14 @@ fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError
     let lon: Option<i32> = row.get(12)?;
     let place_readable = readable(row.get(19)?)?;
     let visited: i64 = row.get(23)?;
+    let visited_readable = readable(row.get(25)?)?;
+    let main_readable = readable(row.get(32)?)?;
+    let all = scope.reads_all();
+    let knows_times = all || row.get::<_, i64>(28)? > 0;
+    let time = |over_all: usize, general: usize| -> Result<Option<Timestamp>, ViewsError> {
+        let at = Timestamp(row.get(if all { over_all } else { general })?);
+        Ok(knows_times.then_some(at))
+    };
     Ok((
         row.get(0)?,
         RecordRow {
@@ -59,22 +69,25 @@ fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError
             grid: AreaCode::new(&row.get::<_, String>(2)?).map_err(|_| ViewsError::Damaged)?,
             form: FormCode::new(&form).map_err(|_| ViewsError::Damaged)?,
             form_version: row.get(4)?,
-            status: row.get(5)?,
+            status: row.get::<_, Option<String>>(5)?.filter(|_| main_readable),
             deleted: row.get(6)?,
-            conflicts: row.get(7)?,
+            conflicts: row.get(if all { 7 } else { 30 })?,
             title,
             household: household.map(RecordId::from_bytes),
             location: lat.zip(lon).filter(|_| place_readable),
-            missing: row.get(13)?,
+            missing: row.get(if all { 13 } else { 31 })?,
             due: row.get::<_, Option<i64>>(20)?.map(Timestamp),
             due_received: row.get::<_, Option<i64>>(21)?.map(Timestamp),
             doer: row.get(22)?,
-            closed: row.get::<_, Option<i64>>(24)?.map(Timestamp),
-            visited: (visited > 0).then_some(Timestamp(visited)),
-            late: row.get(14)?,
-            captured: Timestamp(row.get(15)?),
-            changed: Timestamp(row.get(16)?),
-            received: Timestamp(row.get(17)?),
+            closed: row
+                .get::<_, Option<i64>>(24)?
+                .filter(|_| main_readable)
+                .map(Timestamp),
+            visited: (visited > 0 && visited_readable).then_some(Timestamp(visited)),
+            late: row.get(if all { 14 } else { 29 })?,
+            captured: time(15, 26)?,
+            changed: time(16, 27)?,
+            received: time(17, 28)?,
         },
     ))
 }
@@ -136,7 +149,7 @@ fn page_ids(
         keys.truncate(limit);
         let next = keys.last().filter(|_| more).map(|k| k.cursor(filter.sort));
         ids.extend(keys.into_iter().map(|k| k.id));
-        if next.is_some() || conditions::optional(filter.sort.key).is_none() {
+        if next.is_some() || conditions::optional(filter, filter.sort.key).is_none() {
             return Ok((ids, next));
         }
     }
@@ -229,11 +242,24 @@ impl Views {
         }
     }
 
-    /// One record that the reader may see.
+    /// One record of which the reader may read anything.
     ///
     /// # Errors
     /// When the views cannot be read.
     pub fn record(
+        &self,
+        record: &RecordId,
+        scope: &Scope,
+    ) -> Result<Option<StoredRecord>, ViewsError> {
+        let found = self.listed(record, scope)?;
+        Ok(found.filter(|found| !found.parts.is_empty()))
+    }
+
+    /// One record as lists show it: also one of which the reader may know no more than that it is there.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn listed(
         &self,
         record: &RecordId,
         scope: &Scope,
@@ -250,7 +276,7 @@ impl Views {
                 return Ok(None);
             }
             let parts = parts(conn, id, scope)?;
-            Ok((!parts.is_empty()).then_some(StoredRecord { row, parts }))
+            Ok(Some(StoredRecord { row, parts }))
         })
     }
 

@@ -9,6 +9,7 @@ mod conditions;
 mod counted;
 mod erase;
 mod filter;
+mod general;
 mod history;
 mod keys;
 mod list;

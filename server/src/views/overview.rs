@@ -1,10 +1,10 @@
 //! What an overview counts, each number from an index or from what is counted as records change.
 //!
-//! What enters: grids, now, and where days begin. What leaves: numbers by grid and by day. No field of a record is read.
+//! What enters: grids, now, and where days begin. What leaves: numbers by grid and by day. No field of a record is read, and no number tells of a class that the reader does not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::ids::AreaCode;
+use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
@@ -18,6 +18,8 @@ use crate::views::{Views, ViewsError};
 pub struct OverviewOf {
     /// The grids; none means all.
     pub grids: Option<BTreeSet<AreaCode>>,
+    /// The classes that the reader reads in all of them: no number tells of others.
+    pub classes: BTreeSet<SensitivityClass>,
     /// Now, by the server's clock.
     pub now: Timestamp,
     /// Where each day of the trend begins, the last one today.
@@ -87,6 +89,15 @@ fn of_grids(grids: Option<&BTreeSet<AreaCode>>) -> Result<(&'static str, Vec<Sql
     }
 }
 
+/// A condition that the class of a column is read.
+fn of_class(of: &OverviewOf, column: &str) -> String {
+    if of.classes.len() == SensitivityClass::ALL.len() {
+        return String::new();
+    }
+    let classes: Vec<String> = of.classes.iter().map(|c| (*c as u8).to_string()).collect();
+    format!("AND {column} IN ({})", classes.join(","))
+}
+
 /// Runs a statement whose rows are a grid and numbers.
 fn by_grid(
     conn: &Connection,
@@ -123,10 +134,16 @@ impl Views {
             visits_of_week(conn, of, &mut out.grids)?;
             out.days = days(conn, of)?;
             let (grids, values) = of_grids(of.grids.as_ref())?;
+            let reads_all = of.classes.len() == SensitivityClass::ALL.len();
+            let conflicts = if reads_all {
+                ""
+            } else {
+                "AND conflicts_general > 0"
+            };
             let n: i64 = conn
                 .prepare_cached(&format!(
                     "SELECT COUNT(*) FROM records INDEXED BY records_conflicts
-                     WHERE live = 1 AND conflicts > 0 AND deleted = 0 {grids}"
+                     WHERE live = 1 AND conflicts > 0 AND deleted = 0 {conflicts} {grids}"
                 ))?
                 .query_row(params_from_iter(values), |r| r.get(0))?;
             out.conflicts = n.unsigned_abs();
@@ -141,11 +158,12 @@ fn open(
     out: &mut BTreeMap<String, GridNumbers>,
 ) -> Result<(), ViewsError> {
     let (grids, values) = of_grids(of.grids.as_ref())?;
+    let main = of_class(of, "main_class");
     for form in ["matter", "task"] {
         let sql = format!(
             "SELECT grid, COUNT(*), SUM(work = {TO_DO} AND due < ?), SUM(work = {TO_DO} AND due_received < ?),
              SUM(status = '{UNACKNOWLEDGED}') FROM records INDEXED BY records_open
-             WHERE live = 1 AND deleted = 0 AND work > 0 AND form = '{form}' {grids} GROUP BY grid"
+             WHERE live = 1 AND deleted = 0 AND work > 0 AND form = '{form}' {main} {grids} GROUP BY grid"
         );
         let now = Sql::Integer(of.now.millis());
         let all = [vec![now.clone(), now], values.clone()].concat();
@@ -177,9 +195,10 @@ fn households(
     by_grid(conn, &sql, values.clone(), out, |grid, n| {
         grid.households = n.first().copied().unwrap_or_default();
     })?;
+    let class = of_class(of, "visited_class");
     let sql = format!(
         "SELECT grid, COUNT(*) FROM records INDEXED BY records_visited
-         WHERE live = 1 AND deleted = 0 AND form = 'household' {grids} AND visited < ? GROUP BY grid"
+         WHERE live = 1 AND deleted = 0 AND form = 'household' {class} {grids} AND visited < ? GROUP BY grid"
     );
     let since = vec![Sql::Integer(of.visited_since.millis())];
     by_grid(conn, &sql, [values, since].concat(), out, |grid, n| {
@@ -194,9 +213,10 @@ fn visits_of_week(
 ) -> Result<(), ViewsError> {
     let (grids, values) = of_grids(of.grids.as_ref())?;
     let grids = grids.replace("grid IN", "+grid IN");
+    let class = of_class(of, "happened_class");
     let sql = format!(
         "SELECT grid, COUNT(*) FROM records INDEXED BY records_happened
-         WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL AND form = 'visit' AND happened >= ? {grids}
+         WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL AND form = 'visit' AND happened >= ? {class} {grids}
          GROUP BY grid"
     );
     let week = vec![Sql::Integer(of.week.millis())];
@@ -208,15 +228,27 @@ fn visits_of_week(
 fn days(conn: &Connection, of: &OverviewOf) -> Result<Vec<DayNumbers>, ViewsError> {
     let (grids, values) = of_grids(of.grids.as_ref())?;
     let grids = grids.replace("grid IN", "+grid IN");
-    let sql = |index: &str, column: &str, form: &str| {
+    let sql = |index: &str, column: &str, class: &str, form: &str| {
+        let class = of_class(of, class);
         format!(
             "SELECT COUNT(*) FROM records INDEXED BY {index} WHERE live = 1 AND deleted = 0 AND {column} IS NOT NULL
-             AND form = '{form}' AND {column} >= ? AND {column} < ? {grids}"
+             AND form = '{form}' AND {column} >= ? AND {column} < ? {class} {grids}"
         )
     };
-    let mut visits = conn.prepare_cached(&sql("records_happened", "happened", "visit"))?;
-    let mut opened = conn.prepare_cached(&sql("records_happened", "happened", "matter"))?;
-    let mut closed = conn.prepare_cached(&sql("records_closed", "closed", "matter"))?;
+    let mut visits = conn.prepare_cached(&sql(
+        "records_happened",
+        "happened",
+        "happened_class",
+        "visit",
+    ))?;
+    let mut opened = conn.prepare_cached(&sql(
+        "records_happened",
+        "happened",
+        "happened_class",
+        "matter",
+    ))?;
+    let mut closed =
+        conn.prepare_cached(&sql("records_closed", "closed", "main_class", "matter"))?;
     let ends = of.days.iter().skip(1).map(|d| d.millis());
     // Nothing happens after it was received, so today ends where time does.
     let ends = ends.chain(std::iter::once(i64::MAX));

@@ -10,6 +10,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::views::conditions::{self, Conditions, json_list};
+use crate::views::general;
 use crate::views::keys;
 use crate::views::place::{CELL_LEVEL, ranges};
 use crate::views::{RecordFilter, SortKey, ViewsError};
@@ -71,7 +72,7 @@ pub(super) fn branches(
     let mut base = conditions::of(filter);
     if purpose == For::Page {
         // Those without a value follow by themselves.
-        if let Some(column) = conditions::optional(filter.sort.key) {
+        if let Some(column) = conditions::optional(filter, filter.sort.key) {
             base.add(format!("{column} IS NOT NULL"));
         }
         keys::after(conn, filter, &mut base)?;
@@ -191,7 +192,16 @@ fn in_order(
     let single = grids.filter(|g| g.len() <= MAX_SINGLE_GRIDS);
     let few = grids.is_some_and(|g| g.len() <= MAX_SORTED_GRIDS);
     match filter.sort.key {
-        SortKey::Changed => {
+        SortKey::Changed if !general::reads_all(filter) && !few => {
+            // Those of which such a reader knows no time stand together, by when they were added.
+            let (mut known, mut unknown) = (base.clone(), base);
+            known.add("r.received_general > 0");
+            unknown.add("r.received_general = 0 AND r.changed_general = 0");
+            let mut out = one(known, "INDEXED BY records_changed_general")?;
+            out.extend(one(unknown, BY_ID)?);
+            Ok(out)
+        }
+        SortKey::Changed if general::reads_all(filter) => {
             if let Some(grids) = single
                 && !forms.is_empty()
                 && grids.len() * forms.len() <= MAX_BRANCHES
@@ -215,7 +225,13 @@ fn in_order(
             }
         }
         SortKey::Status => each_form(filter, base, grids, &forms, "INDEXED BY records_form"),
-        SortKey::Captured | SortKey::Received | SortKey::Title | SortKey::Due if few => {
+        SortKey::Changed
+        | SortKey::Captured
+        | SortKey::Received
+        | SortKey::Title
+        | SortKey::Due
+            if few =>
+        {
             let grids: Vec<String> = grids
                 .unwrap_or_default()
                 .iter()
@@ -228,6 +244,10 @@ fn in_order(
             );
             one(c, "INDEXED BY records_grid")
         }
+        SortKey::Changed | SortKey::Captured | SortKey::Received if !general::reads_all(filter) => {
+            one(base, "")
+        }
+        SortKey::Changed => one(base, "INDEXED BY records_changed"),
         SortKey::Captured => one(base, "INDEXED BY records_captured"),
         SortKey::Received => one(base, "INDEXED BY records_received"),
         SortKey::Due => one(base, "INDEXED BY records_due"),

@@ -58,7 +58,7 @@ const SEARCH_SEGMENTS: i64 = 8;
 const SEARCH_DEAD_PERCENT: i64 = 40;
 
 /// Version of the tables; a file of another is made again from the log.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// Opens the file for writing, making it the first time.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use crate::views::counted::Counted;
+use crate::views::general::{self, General};
 use crate::views::work::{self, Closed};
 use crate::views::{ProjectedEntry, ViewsError, place, segment};
 
@@ -50,12 +51,20 @@ pub(super) struct RowBefore {
     pub(super) id: i64,
     pub(super) words: i64,
     pub(super) columns: Columns,
+    general: General,
 }
 
-const BEFORE: &str =
+const BEFORE_COLUMNS: &str =
     "SELECT id, words, live, deleted, grid, form, status, conflicts, late, work, household, household_class,
  lat, lon, place_class, title, title_class, captured, changed, received, first_received, due, due_received,
- doer, happened, closed, about, about_class FROM records";
+ doer, happened, closed, about, about_class";
+
+fn before_where(condition: &str) -> String {
+    format!(
+        "{BEFORE_COLUMNS}, {} FROM records WHERE {condition}",
+        general::COLUMNS
+    )
+}
 
 fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
     let (lat, lon): (Option<i32>, Option<i32>) = (row.get(12)?, row.get(13)?);
@@ -89,6 +98,7 @@ fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
             about: row.get(26)?,
             about_class: row.get(27)?,
         },
+        general: General::read(row, 28)?,
     })
 }
 
@@ -98,7 +108,7 @@ pub(super) fn find_row(
     record: &RecordId,
 ) -> Result<Option<RowBefore>, ViewsError> {
     Ok(tx
-        .prepare_cached(&format!("{BEFORE} WHERE record = ?1"))?
+        .prepare_cached(&before_where("record = ?1"))?
         .query_row([record.bytes()], row_before)
         .optional()?)
 }
@@ -112,10 +122,10 @@ pub(super) fn record_row(
 ) -> Result<RowBefore, ViewsError> {
     let found = match id {
         Some(id) => tx
-            .prepare_cached(&format!("{BEFORE} WHERE id = ?1"))?
+            .prepare_cached(&before_where("id = ?1"))?
             .query_row([id], row_before),
         None => tx
-            .prepare_cached(&format!("{BEFORE} WHERE record = ?1"))?
+            .prepare_cached(&before_where("record = ?1"))?
             .query_row([record.bytes()], row_before),
     };
     if let Some(found) = found.optional()? {
@@ -163,6 +173,7 @@ pub(super) struct Changed<'a> {
     received: i64,
     first_received: i64,
     late: bool,
+    general: General,
 }
 
 impl<'a> Changed<'a> {
@@ -176,6 +187,7 @@ impl<'a> Changed<'a> {
             received: i64::MIN,
             first_received: i64::MAX,
             late: false,
+            general: General::default(),
         }
     }
 
@@ -187,7 +199,11 @@ impl<'a> Changed<'a> {
         self.changed = self.changed.max(claimed);
         self.received = self.received.max(e.received.millis());
         self.first_received = self.first_received.min(e.received.millis());
-        self.late |= e.verdict == Verdict::Admitted { late: true };
+        let late = e.verdict == Verdict::Admitted { late: true };
+        self.late |= late;
+        if e.stream.class == SensitivityClass::General {
+            self.general.add(claimed, e.received.millis(), late);
+        }
     }
 
     pub(super) fn write(
@@ -257,7 +273,9 @@ impl<'a> Changed<'a> {
             texts[*class as usize] = one.search_text();
         }
         let words = digest(&texts);
-        let after = self.columns(tx, &view, &before.columns)?;
+        let general = self.general.of(&before.general, &view);
+        general.write(tx, before.id, &before.general)?;
+        let after = self.columns(tx, &view, &before.columns, &general)?;
         write_columns(tx, before.id, &before.columns, &after)?;
         tx.prepare_cached(
             "UPDATE records SET form_version = ?2, missing = ?3, words = ?4 WHERE id = ?1",
@@ -292,6 +310,7 @@ impl<'a> Changed<'a> {
         tx: &Transaction<'_>,
         view: &RecordView<'_>,
         before: &Columns,
+        general: &General,
     ) -> Result<Columns, ViewsError> {
         let form = view.form;
         let work = work::of(view);
@@ -312,8 +331,15 @@ impl<'a> Changed<'a> {
         };
         let closed = match work.closed {
             Closed::No => None,
-            Closed::At(at) => Some(at.min(first_received.max(received))),
+            Closed::At(at) => Some(at.min(received)),
             Closed::By(entry) => made_at(tx, self.grid, form.class, entry)?,
+        };
+        // What is told to readers of general fields comes of these alone.
+        let is_general = work::happened_class(form) == SensitivityClass::General;
+        let (told_captured, told_received) = if is_general && general.received != 0 {
+            (general.captured, general.first_received)
+        } else {
+            (captured, first_received)
         };
         let about = about(view);
         let class = |key: Option<&str>| {
@@ -343,12 +369,17 @@ impl<'a> Changed<'a> {
             first_received,
             due: work.due,
             // What came late could not be known to be due before it came.
-            due_received: work
-                .due
-                .map(|due| due.saturating_add(first_received.saturating_sub(captured).max(0))),
+            due_received: work.due.map(|due| {
+                due.saturating_add(
+                    general
+                        .first_received
+                        .saturating_sub(general.captured)
+                        .max(0),
+                )
+            }),
             doer: work.doer,
             happened: form_tells(form)
-                .then(|| work.happened.unwrap_or(captured).min(first_received)),
+                .then(|| work.happened.unwrap_or(told_captured).min(told_received)),
             closed,
         })
     }

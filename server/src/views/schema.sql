@@ -47,14 +47,22 @@ CREATE TABLE IF NOT EXISTS records (
   -- What it refers to besides its household, such as the matter of a task.
   about BLOB, about_class INTEGER NOT NULL DEFAULT 0,
   -- Of a household: when it was last visited, 0 for never.
-  visited INTEGER NOT NULL,
+  visited INTEGER NOT NULL, visited_class INTEGER NOT NULL DEFAULT 1,
   -- Where it is: the tile of place.rs.
   cell INTEGER,
   -- Digest of its text in `search`, so that an edit of other fields leaves that as it is.
-  words INTEGER NOT NULL
+  words INTEGER NOT NULL,
+  -- What general fields alone tell (see general.rs), times 0 where there are none; the class of status, work
+  -- and closing, and that of when it happened.
+  captured_general INTEGER NOT NULL DEFAULT 0, changed_general INTEGER NOT NULL DEFAULT 0,
+  received_general INTEGER NOT NULL DEFAULT 0, first_received_general INTEGER NOT NULL DEFAULT 0,
+  late_general INTEGER NOT NULL DEFAULT 0, conflicts_general INTEGER NOT NULL DEFAULT 0,
+  missing_general INTEGER NOT NULL DEFAULT 0, main_class INTEGER NOT NULL DEFAULT 0,
+  happened_class INTEGER NOT NULL DEFAULT 0
 );
 -- Orders. Each that ends in `changed` costs every edit a page.
 CREATE INDEX IF NOT EXISTS records_changed ON records (changed, id) WHERE live = 1;
+CREATE INDEX IF NOT EXISTS records_changed_general ON records (changed_general, id) WHERE live = 1 AND received_general > 0;
 CREATE INDEX IF NOT EXISTS records_received ON records (received, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_captured ON records (captured, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_title ON records (form, title, id) WHERE live = 1;

@@ -47,6 +47,14 @@ pub(super) enum Closed {
     By(EntryRef),
 }
 
+/// The class of when what a record tells of happened: that of the field that says so, whether or not it is filled.
+pub(super) fn happened_class(form: &Form) -> SensitivityClass {
+    fields(form, &HAPPENED_FIELDS)
+        .map(|f| form.class_of(f))
+        .max()
+        .unwrap_or(form.class)
+}
+
 fn fields<'a>(form: &'a Form, keys: &'a [&str]) -> impl Iterator<Item = &'a Field> {
     keys.iter().filter_map(|key| form.field(key))
 }

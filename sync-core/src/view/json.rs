@@ -187,6 +187,17 @@ impl<'a> RecordView<'a> {
             .collect()
     }
 
+    /// Those of them in these classes: of a reader who reads no others.
+    #[must_use]
+    pub fn missing_in(&self, classes: &[SensitivityClass]) -> Vec<String> {
+        let mut missing = self.missing();
+        missing.retain(|key| {
+            let field = self.form.field(key);
+            field.is_some_and(|f| classes.contains(&self.form.class_of(f)))
+        });
+        missing
+    }
+
     /// Whether the record is marked as deleted.
     #[must_use]
     pub fn is_deleted(&self) -> bool {

@@ -95,9 +95,9 @@ export interface RecordRow {
   late: boolean;
   household?: string | null;
   location?: Place | null;
-  captured_at: string;
-  changed_at: string;
-  received_at: string;
+  captured_at?: string;
+  changed_at?: string;
+  received_at?: string;
   due_at?: string | null;
   due_received_at?: string | null;
   assignee?: string | null;

@@ -97,6 +97,6 @@ export function useTable(view: () => View) {
 /** From when on something is new: the newest that is shown by the server's clock, else this page's clock. */
 function newest(rows: RecordRow[], otherwise: string): string {
   let at = 0;
-  for (const row of rows) at = Math.max(at, Date.parse(row.received_at) || 0);
+  for (const row of rows) at = Math.max(at, Date.parse(row.received_at ?? '') || 0);
   return at === 0 ? otherwise : new Date(at + 1).toISOString();
 }

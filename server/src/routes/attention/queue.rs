@@ -182,7 +182,7 @@ impl Queue<'_> {
                     ..self.item(
                         kind,
                         row.record.to_string(),
-                        row.received,
+                        row.received.unwrap_or_default(),
                         &["open", "choose"],
                     )
                 });

@@ -67,12 +67,15 @@ pub struct RecordRowBody {
     /// When its work was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<String>,
-    /// When it was first captured, by the clock of the device; never later than it was received.
-    pub captured_at: String,
-    /// When it was last changed, by the clock of the device; never later than it was received.
-    pub changed_at: String,
-    /// When the server last received an edit of it.
-    pub received_at: String,
+    /// When it was first captured, by the clock of the device; never later than it was received. Of fields that the caller may read, and absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captured_at: Option<String>,
+    /// When it was last changed, by the clock of the device; never later than it was received; likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<String>,
+    /// When the server last received an edit of it; likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<String>,
 }
 
 pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
@@ -96,9 +99,9 @@ pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
         last_visited_at: row.visited.map(Timestamp::to_rfc3339),
         fields: None,
         closed_at: row.closed.map(Timestamp::to_rfc3339),
-        captured_at: row.captured.to_rfc3339(),
-        changed_at: row.changed.to_rfc3339(),
-        received_at: row.received.to_rfc3339(),
+        captured_at: row.captured.map(Timestamp::to_rfc3339),
+        changed_at: row.changed.map(Timestamp::to_rfc3339),
+        received_at: row.received.map(Timestamp::to_rfc3339),
     }
 }
 
@@ -204,6 +207,9 @@ fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
 
 /// A record as the caller sees it.
 pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody {
+    let readable = caller
+        .directory
+        .readable(caller.user(), &record.row.grid, caller.now);
     let mut body = RecordBody {
         row: row_body(&record.row),
         fields: Map::new(),
@@ -251,7 +257,10 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody 
             .collect(),
     };
     body.fields = view.fields();
-    body.missing_fields = view.missing();
+    // Of a record of which nothing is read nothing is known to be missing.
+    if !record.parts.is_empty() {
+        body.missing_fields = view.missing_in(&readable);
+    }
     if let (Some(lifecycle), Some(main)) = (&form.lifecycle, view.main()) {
         let fold = lifecycle.fold(main);
         if fold.tips.len() > 1 {

@@ -29,8 +29,17 @@ use crate::seen::Look;
 use crate::views::{RecordRow, Scope, StoredRecord};
 pub(crate) use words::Teller;
 
-/// A record the caller may see, with what they may see of it.
+/// A record of which the caller may read anything, with that: whoever changes one has read it.
 pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
+    let (found, scope) = find_listed(node, caller, id)?;
+    if found.parts.is_empty() {
+        return Err(Problem::not_found());
+    }
+    Ok((found, scope))
+}
+
+/// A record that the caller's lists hold, with what they may read of it, which may be nothing: what a list shows can be opened.
+fn find_listed(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
     let id = RecordId::parse(id).map_err(|_| Problem::not_found())?;
     let all = node
         .views
@@ -41,7 +50,7 @@ pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredReco
         .ok_or_else(Problem::not_found)?;
     let found = node
         .views
-        .record(&id, &scope)?
+        .listed(&id, &scope)?
         .ok_or_else(Problem::not_found)?;
     Ok((found, scope))
 }
@@ -95,7 +104,7 @@ pub async fn one(
 ) -> Answer<Json<RecordBody>> {
     api.blocking(move |node| {
         let look = Look::before(node, &caller, &id)?;
-        let (record, scope) = find(node, &caller, &id)?;
+        let (record, scope) = find_listed(node, &caller, &id)?;
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         look.done(node, &caller, record.row.record, &scope);
         Ok(Json(RecordBody {
@@ -114,7 +123,7 @@ pub async fn history(
     Path(id): Path<String>,
 ) -> Answer<Json<HistoryBody>> {
     api.blocking(move |node| {
-        let (record, scope) = find(node, &caller, &id)?;
+        let (record, scope) = find_listed(node, &caller, &id)?;
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         let entries = node.views.history(&record.row.record, &scope)?;
         let mut teller = Teller::new(form_of(&caller, &record.row), caller.locale);
