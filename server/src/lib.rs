@@ -23,6 +23,7 @@ pub mod middleware;
 pub mod node;
 pub mod notify;
 pub mod openapi;
+pub mod people;
 pub mod problem;
 pub mod project;
 pub mod router;

@@ -10,6 +10,7 @@ use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
 use gridfold_sync_core::ids::{DeviceId, GrantId, IncarnationId, UserId};
 use gridfold_sync_core::schema::{Form, Role, builtin_forms, newer_builtin_forms};
 use gridfold_sync_core::time::Timestamp;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::admit::{Faults, WriteError, Writer, WriterParts};
@@ -124,6 +125,8 @@ pub struct Node {
     pub report: NodeReport,
     pub(crate) server_key: SignKey,
     pub(crate) scopes: Scopes,
+    /// Held while somebody acts on a person, so that no grant comes between the question whether they may and the act.
+    pub(crate) people: Mutex<()>,
     _lock: File,
 }
 
@@ -359,6 +362,7 @@ impl Node {
             },
             server_key,
             scopes: Scopes::default(),
+            people: Mutex::default(),
             _lock: lock,
         });
         let newer = newer_builtin_forms(node.directory.current().forms())?;

@@ -20,7 +20,7 @@ use crate::routes::{
         session::sign_in, session::token, session::sign_out, session::me, session::jwks,
         cookie::begin, cookie::look, cookie::finish,
         enrol::begin, enrol::finish,
-        devices::invite, devices::invitation, devices::list, devices::revoke, devices::wiped,
+        devices::invite, devices::invitation, devices::invitations, devices::cancel, devices::list, devices::revoke, devices::wiped,
         areas::list, areas::one, areas::put, areas::import, map::boundaries,
         users::list, users::one, users::add, users::change, users::password,
         grants::list, grants::add, grants::end,

@@ -10,6 +10,8 @@ use gridfold_sync_core::notice::{self, Locale};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::auth::WipeOrder;
+
 /// The content type of a problem.
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 /// What `type` begins with; the code follows.
@@ -86,6 +88,8 @@ codes! {
     LoginTaken = "login_taken", CONFLICT, false;
     /// The user has as many devices as allowed.
     DeviceLimit = "device_limit", CONFLICT, false;
+    /// What the person comes in with was given by somebody who may not give this grant; it ends with it, unless it is kept on the word of who grants.
+    AccessEnds = "access_ends", CONFLICT, false;
     /// The body is larger than allowed.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, false;
     /// The body is of another type than the path takes.
@@ -125,6 +129,19 @@ pub struct Problem {
     pub detail: Option<Detail>,
     /// Seconds to wait before trying again.
     pub retry_after_s: Option<u64>,
+    /// With [`Code::DeviceWiped`]: the order, which alone makes a phone erase anything.
+    pub wipe: Option<Box<WipeBody>>,
+}
+
+/// The signed order to a phone to erase everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WipeBody {
+    /// The device it is for, and no other.
+    pub device_id: String,
+    /// When it was signed, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The server's signature, in hexadecimal.
+    pub signature: String,
 }
 
 /// What exactly a problem is.
@@ -173,6 +190,9 @@ pub struct ProblemBody {
     /// Seconds to wait before trying again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u64>,
+    /// With `device_wiped`: the order, signed by the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wipe: Option<Box<WipeBody>>,
 }
 
 impl Problem {
@@ -188,6 +208,19 @@ impl Problem {
             code,
             detail: None,
             retry_after_s,
+            wipe: None,
+        }
+    }
+    /// A device was told to erase itself: with the order, since words alone order nothing.
+    #[must_use]
+    pub fn wiped(order: &WipeOrder) -> Self {
+        Self {
+            wipe: Some(Box::new(WipeBody {
+                device_id: order.device_id.to_string(),
+                at_ms: order.at_ms,
+                signature: order.signature.iter().map(|b| format!("{b:02x}")).collect(),
+            })),
+            ..Self::new(Code::DeviceWiped)
         }
     }
     /// Not found, or outside the caller's scope: the two answer alike.
@@ -260,6 +293,7 @@ impl Problem {
             code: self.code.as_str().to_owned(),
             retryable: self.code.retryable(),
             retry_after_s: self.retry_after_s,
+            wipe: self.wipe.clone(),
         };
         let mut response = (status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
         let headers = response.headers_mut();

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post, put};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::middleware::{observe, security_headers};
+use crate::middleware::{Transport, observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
@@ -33,10 +33,13 @@ fn routes() -> Router<Api> {
         .route("/v1/enrol/begin", post(enrol::begin))
         .route("/v1/enrol/finish", post(enrol::finish))
         .route("/v1/devices", get(devices::list))
-        .route("/v1/devices/invite", post(devices::invite))
+        .route(
+            "/v1/devices/invite",
+            post(devices::invite).get(devices::invitations),
+        )
         .route(
             "/v1/devices/invite/{enrolment_id}",
-            get(devices::invitation),
+            get(devices::invitation).delete(devices::cancel),
         )
         .route("/v1/devices/{device_id}/revoke", post(devices::revoke))
         .route("/v1/devices/{device_id}/wiped", post(devices::wiped))
@@ -130,7 +133,10 @@ pub fn build_with(api: Api, more: Router<Api>) -> Router {
         .merge(more)
         .layer(inner)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(security_headers))
+        .layer(from_fn_with_state(
+            Transport::of(&api.node.config),
+            security_headers,
+        ))
         .layer(from_fn_with_state(api.metrics.clone(), observe))
         .with_state(api)
 }

@@ -158,7 +158,7 @@ impl Node {
         }
         let pulled = response.pages.iter().map(|p| p.items.len()).sum();
         Ok(Exchange {
-            body: response.encode(&request, author),
+            body: response.encode_signed(&request, body, author, &self.server_key),
             push,
             pulled,
         })

@@ -95,6 +95,7 @@ fn empty() -> SyncRequest {
         recover: Vec::new(),
         seen: None,
         report: None,
+        trip: None,
     }
 }
 
@@ -559,6 +560,11 @@ fn every_code_is_answered() {
         .patch(&format!("/v1/users/{worker}"), &json!({ "active": false }))
         .ok();
     person.get("/v1/me").refused(403, "device_revoked");
+    let (_, giver) = world.person(&admin, "giver", "supervisor", "c-a");
+    let given = json!({ "name": "x", "login": "given", "password": PASSWORD });
+    let given = giver.post("/v1/users", &given).ok()["user_id"].clone();
+    let more = json!({ "user_id": given, "role": "admin", "access": "ask" });
+    admin.post("/v1/grants", &more).refused(409, "access_ends");
     let wrong = json!({ "login": "admin", "password": "wrong" });
     nobody
         .post("/v1/sign-in", &wrong)

@@ -229,7 +229,7 @@ fn revocation_holds_from_the_next_request() {
     assert!(
         matches!(
             rotate(&world, &token, device, NOW_MS),
-            Err(RefreshError::Wipe)
+            Err(RefreshError::Wipe(_))
         ),
         "told at next contact"
     );

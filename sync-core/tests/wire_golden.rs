@@ -17,7 +17,8 @@ use gridfold_sync_core::carry::{Bundle, CarryBody, CarryFile, CarryKind};
 use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payload, payload_hash};
 use gridfold_sync_core::entry::{
     Author, Entry, Item, Receipt, ReceiptStream, RefusalCode, SignKey, Target, Verdict,
-    enrolment_statement, head_statement, next_link, next_prefix, wiped_statement,
+    answer_statement, enrolment_statement, head_statement, next_link, next_prefix, wipe_statement,
+    wiped_statement,
 };
 use gridfold_sync_core::ids::{
     ActionKey, ChoiceKey, DeviceId, EntryRef, Hash, IncarnationId, ItemKey, RecordId, UserId,
@@ -26,7 +27,7 @@ use gridfold_sync_core::merge::Merger;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
     Cursor, Directive, ErasureNews, PhoneReport, ProblemNotice, RecoverRun, SeenMark, SeenNews,
-    StreamPage, StreamReset, SyncRequest, SyncResponse, open_frame, seal_frame,
+    StreamPage, StreamReset, SyncRequest, SyncResponse, Trip, open_frame, seal_frame,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -208,6 +209,7 @@ fn request() -> SyncRequest {
         }],
         seen: None,
         report: None,
+        trip: None,
     }
 }
 
@@ -230,6 +232,21 @@ fn request_v3() -> SyncRequest {
         }),
         ..request_v2()
     }
+}
+
+/// The same in version 4.
+fn request_v4() -> SyncRequest {
+    SyncRequest {
+        trip: Some(Trip {
+            nonce: [1, 2, 3, 4, 5, 6, 7, 8],
+        }),
+        ..request_v3()
+    }
+}
+
+/// The answer to it, signed over these bytes of it, which no compressor makes.
+fn answer_v4() -> Vec<u8> {
+    response_v3().encode_signed(&request_v4(), b"asked", author(9), &key())
 }
 
 fn response() -> SyncResponse {
@@ -275,6 +292,7 @@ fn response() -> SyncResponse {
         directives: vec![Directive::Erase(stream("g-4")), Directive::Wipe],
         seen: None,
         erasures: None,
+        proof: None,
     }
 }
 
@@ -363,6 +381,12 @@ fn empty_v3() -> SyncRequest {
         ..empty_v2()
     }
 }
+fn empty_v4() -> SyncRequest {
+    SyncRequest {
+        trip: Some(Trip::default()),
+        ..empty_v3()
+    }
+}
 /// The body of a bundle, uncompressed.
 fn carry_body() -> Vec<u8> {
     let packed = common::carry::body().encode();
@@ -426,6 +450,25 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
             "response-v3-full",
             open(response_v3().encode(&request_v3(), author(9))),
         ),
+        ("request-v4-empty", empty_v4().encode()),
+        ("request-v4-full", open(request_v4().encode())),
+        (
+            "response-v4-empty",
+            SyncResponse::default().encode_signed(&empty_v4(), b"asked", author(9), &key()),
+        ),
+        ("response-v4-full", open(answer_v4())),
+        (
+            "statement-wipe",
+            wipe_statement(DeviceId::from_bytes([4; 16]), NOW),
+        ),
+        (
+            "statement-answer",
+            answer_statement(
+                DeviceId::from_bytes([4; 16]),
+                &Hash([5; 32]),
+                &Hash([6; 32]),
+            ),
+        ),
         (
             "statement-wiped",
             wiped_statement(DeviceId::from_bytes([4; 16])),
@@ -452,6 +495,8 @@ fn frames() -> Vec<(&'static str, Vec<u8>)> {
             "response-v3-full.frame",
             response_v3().encode(&request_v3(), author(9)),
         ),
+        ("request-v4-full.frame", request_v4().encode()),
+        ("response-v4-full.frame", answer_v4()),
     ]
 }
 
@@ -549,6 +594,63 @@ fn what_was_once_written_in_version_3_is_read_as_what_it_meant() {
     assert!(third.starts_with(&second));
     // The erasures known, what waits, six bytes of clock, and the version with its length.
     assert_eq!(third.len(), second.len() + 2 + 1 + 6 + 6);
+}
+
+#[test]
+fn what_was_once_written_in_version_4_is_read_as_what_it_meant() {
+    let plain = |name: &str| [&[4, 0][..], &golden(name)].concat();
+    for body in [plain("request-v4-full"), golden("request-v4-full.frame")] {
+        assert!(SyncRequest::decode(&body).unwrap() == request_v4());
+    }
+    let (request, server) = (request_v4(), key().public());
+    let mut expected = common::generate::as_read(response_v3(), &request);
+    for body in [plain("response-v4-full"), golden("response-v4-full.frame")] {
+        let read = SyncResponse::decode(&body, &request, author(9)).unwrap();
+        assert!(read.is_proved(&request, b"asked", author(9), &server));
+        expected.proof.clone_from(&read.proof);
+        assert!(read == expected);
+    }
+    let read = SyncRequest::decode(&golden("request-v4-empty"));
+    assert_eq!(read, Ok(empty_v4()));
+    // What says nothing is not signed.
+    let idle = SyncResponse::decode(&golden("response-v4-empty"), &empty_v4(), author(9)).unwrap();
+    assert!(idle.proof.is_none() && idle.is_proved(&empty_v4(), b"", author(9), &server));
+    // But for its version and what follows, a body is that of the third.
+    let (third, fourth) = (golden("request-v3-full"), golden("request-v4-full"));
+    assert_eq!(fourth, [&third[..], &[1, 2, 3, 4, 5, 6, 7, 8]].concat());
+    let (third, fourth) = (golden("response-v3-full"), golden("response-v4-full"));
+    assert_eq!(fourth[0], third[0] | 32);
+    assert_eq!(fourth[1..fourth.len() - 64], third[1..]);
+}
+
+#[test]
+fn only_the_server_s_word_to_this_device_and_request_is_proved() {
+    let (request, server) = (request_v4(), key().public());
+    let read = SyncResponse::decode(&answer_v4(), &request, author(9)).unwrap();
+    assert!(read.is_proved(&request, b"asked", author(9), &server));
+    assert!(!read.is_proved(&request, b"asked again", author(9), &server));
+    assert!(!read.is_proved(&request, b"asked", author(8), &server));
+    let other = SignKey::from_seed(&[77; 32]).public();
+    assert!(!read.is_proved(&request, b"asked", author(9), &other));
+    let unsigned = response_v3().encode(&request, author(9));
+    let read = SyncResponse::decode(&unsigned, &request, author(9)).unwrap();
+    assert!(!read.is_proved(&request, b"asked", author(9), &server));
+    // No byte of it can be another and the whole still be the server's.
+    let content = golden("response-v4-full");
+    for at in 0..content.len() {
+        let mut body = [&[4, 0][..], &content].concat();
+        body[2 + at] ^= 1;
+        if let Ok(read) = SyncResponse::decode(&body, &request, author(9)) {
+            let proved = read.is_proved(&request, b"asked", author(9), &server);
+            assert!(!proved, "byte {at} changed");
+        }
+    }
+    // To a request that brings something, silence is a word too.
+    let silence = SyncResponse {
+        epoch: request.epoch,
+        ..SyncResponse::default()
+    };
+    assert!(!silence.is_proved(&request, b"asked", author(9), &server));
 }
 
 #[test]

@@ -128,6 +128,8 @@ fn an_idle_sync_is_tens_of_bytes() {
     let mut request = SyncRequest {
         epoch: 1,
         seen: Some(1_000_000),
+        report: Some(generate::report(&mut Rng(1))),
+        trip: Some(generate::trip(&mut Rng(1))),
         ..SyncRequest::default()
     };
     let grid = gridfold_sync_core::ids::AreaCode::new("120101001001").unwrap();
@@ -144,8 +146,11 @@ fn an_idle_sync_is_tens_of_bytes() {
         now: common::world::NOW,
         ..SyncResponse::default()
     };
-    assert!(request.encode().len() <= 80, "{}", request.encode().len());
-    assert!(response.encode(&request, asker).len() <= 20);
+    let asked = request.encode();
+    assert!(asked.len() <= 120, "{}", asked.len());
+    let key = gridfold_sync_core::entry::SignKey::from_seed(&[1; 32]);
+    let answer = response.encode_signed(&request, &asked, asker, &key);
+    assert!(answer.len() <= 20, "{}", answer.len());
 }
 
 #[test]

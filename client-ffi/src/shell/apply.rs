@@ -33,21 +33,6 @@ pub(crate) struct Applied {
     pub(crate) gaps: Vec<(LogKey, u64)>,
 }
 
-/// Whether a response changes anything that the store holds.
-pub(crate) fn says_nothing(request: &SyncRequest, response: &SyncResponse) -> bool {
-    request.epoch == response.epoch
-        && request.erased.is_empty()
-        && request.recover.is_empty()
-        && request.logs.is_empty()
-        && response.problems.is_empty()
-        && response.pages.is_empty()
-        && response.resets.is_empty()
-        && response.directory.is_none()
-        && response.directives.is_empty()
-        && response.seen.is_none()
-        && response.erasures.is_none()
-}
-
 impl Batch<'_> {
     pub(crate) fn apply(
         &mut self,
@@ -100,6 +85,9 @@ impl Batch<'_> {
         let now = self.platform.now();
         self.core.session.last_sync = Some(now);
         self.core.session.clock_skew_ms = response.now.millis().saturating_sub(now.millis());
+        if response.proof.is_some() {
+            self.core.session.signed_by = Some(account.server_key);
+        }
         put_session(self.tx, &self.core.session)?;
         Ok(out)
     }

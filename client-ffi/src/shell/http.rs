@@ -1,16 +1,20 @@
 //! The JSON calls beside the sync: enrolment and tokens; and what error answers mean.
 
+use gridfold_sync_core::entry::{Signature, wipe_statement};
+use gridfold_sync_core::ids::DeviceId;
+use gridfold_sync_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ClientError;
+use crate::shell::state::Account;
 use crate::shell::transport::{
     HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };
 
 /// The code by which a server says that the device may never sync again.
 const DEVICE_REVOKED: &str = "device_revoked";
-pub(crate) const DEVICE_WIPED: &str = "device_wiped";
+const DEVICE_WIPED: &str = "device_wiped";
 
 #[derive(Debug, Serialize)]
 pub(crate) struct EnrolBegin<'a> {
@@ -33,7 +37,7 @@ pub(crate) struct EnrolFinish<'a> {
 
 #[derive(Deserialize)]
 pub(crate) struct Enrolled {
-    pub(crate) device_id: gridfold_sync_core::ids::DeviceId,
+    pub(crate) device_id: DeviceId,
     pub(crate) user_id: gridfold_sync_core::ids::UserId,
     pub(crate) user_name: String,
     pub(crate) server_public_key: String,
@@ -64,6 +68,15 @@ pub(crate) struct Tokens {
 pub(crate) struct Problem {
     pub(crate) code: Option<String>,
     pub(crate) retry_after_s: Option<u64>,
+    wipe: Option<WipeOrder>,
+}
+
+/// The order to erase everything, as the server signs it.
+#[derive(Debug, Deserialize)]
+struct WipeOrder {
+    device_id: DeviceId,
+    at_ms: i64,
+    signature: String,
 }
 
 impl Problem {
@@ -80,9 +93,19 @@ impl Problem {
     pub(crate) fn is_revoked(&self) -> bool {
         self.code.as_deref() == Some(DEVICE_REVOKED)
     }
-    /// Told to erase itself.
+    /// Said to be told to erase itself: words, which may be anybody's and destroy nothing.
     pub(crate) fn is_wiped(&self) -> bool {
         self.code.as_deref() == Some(DEVICE_WIPED)
+    }
+    /// Ordered to erase everything, by the server of this account and this device alone.
+    pub(crate) fn orders_wipe(&self, account: &Account) -> bool {
+        let Some(order) = &self.wipe else {
+            return false;
+        };
+        let signature = unhex(&order.signature).and_then(|bytes| bytes.try_into().ok());
+        let statement = wipe_statement(order.device_id, Timestamp(order.at_ms));
+        order.device_id == account.device
+            && signature.is_some_and(|s| account.server_key().verify(&statement, &Signature(s)))
     }
 }
 
@@ -98,7 +121,7 @@ pub(crate) fn offline(error: TransportError) -> ClientError {
 /// What an answer that is not 200 means.
 pub(crate) fn failure(response: &HttpResponse) -> ClientError {
     let problem = Problem::of(response);
-    if problem.is_revoked() {
+    if problem.is_revoked() || problem.is_wiped() {
         return ClientError::Revoked;
     }
     if problem.code.as_deref() == Some("update_required") {
@@ -125,18 +148,32 @@ pub(crate) fn post<T: DeserializeOwned>(
     path: &str,
     body: &impl Serialize,
 ) -> Result<T, ClientError> {
+    let response = send(transport, path, body)?;
+    if response.status != 200 {
+        return Err(failure(&response));
+    }
+    read(&response)
+}
+
+/// Posts JSON.
+pub(crate) fn send(
+    transport: &dyn Transport,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<HttpResponse, ClientError> {
     let body = serde_json::to_vec(body).map_err(|_| ClientError::internal("http/encode"))?;
-    let response = transport
+    transport
         .call(HttpRequest {
             method: "POST".to_owned(),
             path: path.to_owned(),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body,
         })
-        .map_err(offline)?;
-    if response.status != 200 {
-        return Err(failure(&response));
-    }
+        .map_err(offline)
+}
+
+/// Reads the JSON of an answer.
+pub(crate) fn read<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, ClientError> {
     // A body that was cut is a broken connection.
     serde_json::from_slice(&response.body).map_err(|_| ClientError::Offline { retry_after: None })
 }

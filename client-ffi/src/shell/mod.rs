@@ -1,5 +1,6 @@
 //! The shell: disk, HTTP and the sync loop around the rules of the core.
 
+mod answer;
 pub(crate) mod apply;
 pub(crate) mod attempt;
 pub(crate) mod auto_sync;

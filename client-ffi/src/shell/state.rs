@@ -82,6 +82,9 @@ pub(crate) struct Session {
     /// Revision up to which what was erased is gone here.
     #[serde(default)]
     pub(crate) erasures: u64,
+    /// The key of the server that was heard to sign an answer: it does so always.
+    #[serde(default)]
+    pub(crate) signed_by: Option<[u8; 32]>,
 }
 
 /// Which life of the store this is.

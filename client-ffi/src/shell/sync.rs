@@ -7,18 +7,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gridfold_sync_core::codec::DecodeError;
 use gridfold_sync_core::ids::StreamId;
 use gridfold_sync_core::limits::CURSOR_PREFIX_BYTES;
-use gridfold_sync_core::wire::{Cursor, Directive, PhoneReport, SyncRequest, SyncResponse};
+use gridfold_sync_core::wire::{Cursor, Directive, PhoneReport, SyncRequest, SyncResponse, Trip};
 
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
-use crate::shell::apply::{Applied, says_nothing};
+use crate::shell::answer::Talk;
+use crate::shell::apply::Applied;
 use crate::shell::heal::recover_run;
-use crate::shell::http::{DEVICE_WIPED, Problem, Refresh, Tokens, failure, offline, post};
+use crate::shell::http::{Problem, Refresh, Tokens, failure, offline, read, send};
 use crate::shell::outbox::{self, Push, PushCap, Sending};
 use crate::shell::state::{Account, put_account, put_session};
 use crate::shell::transport::{HttpRequest, HttpResponse, Transport};
@@ -32,9 +32,6 @@ const SMALLEST_TRIP_BYTES: u64 = 1_024;
 const RECOVER_ITEMS: usize = 8_192;
 const RECOVER_OPS: usize = 60_000;
 
-const SYNC_PATH: &str = "/v1/sync";
-const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
-
 impl Shell {
     pub(crate) fn run_sync(
         &self,
@@ -46,8 +43,7 @@ impl Shell {
         let mut sending = Sending::default();
         let before = self.state.read().core.instance.incarnation;
         let mut gaps_seen = BTreeSet::new();
-        // A server of before knows perhaps only the first version.
-        let mut first_version = false;
+        let mut talk = Talk::default();
         // What is carried for others goes first; its failures never keep own edits waiting.
         let carrying = match self.carry_out(transport, options.budget_bytes, &mut report) {
             Err(revoked @ ClientError::Revoked) => return Err(revoked),
@@ -65,9 +61,6 @@ impl Shell {
             }
             let left = options.budget_bytes.saturating_sub(used);
             let (mut request, push) = self.request(&sending, options.budget_bytes, left)?;
-            if first_version {
-                (request.seen, request.report) = (None, None);
-            }
             if !push.broken.is_empty() {
                 self.rename_broken(&push)?;
                 continue;
@@ -75,29 +68,17 @@ impl Shell {
             if !self.mark_handed_out(&push)? {
                 continue;
             }
-            let mut response = self.exchange(transport, &request, &mut report)?;
-            if response.status == 400 && request.seen.is_some() {
-                // Said again at once, not as another turn: what a sync may cost must not keep it
-                // from ever getting through.
-                first_version = true;
-                (request.seen, request.report) = (None, None);
-                response = self.exchange(transport, &request, &mut report)?;
-            }
+            let exchanged = talk.exchange(self, transport, &mut request, &mut report)?;
+            let response = &exchanged.response;
             if response.status == 413 {
                 self.shrink(&request, &mut sending)?;
                 continue;
             }
             if response.status != 200 {
-                return Err(failure(&response));
+                return Err(failure(response));
             }
             report.bytes_down += response.body.len() as u64;
-            let author = self.account()?.author();
-            let answer =
-                SyncResponse::decode(&response.body, &request, author).map_err(|e| match e {
-                    DecodeError::UnknownVersion => ClientError::UpdateRequired,
-                    // A body that was cut is a broken connection.
-                    _ => ClientError::Offline { retry_after: None },
-                })?;
+            let answer = talk.read(self, &request, &exchanged)?;
             if answer.directives.contains(&Directive::Wipe) {
                 self.wipe_as_told(transport)?;
                 report.wiped = true;
@@ -123,18 +104,6 @@ impl Shell {
         report.more |= carrying;
         report.new_incarnation = self.state.read().core.instance.incarnation != before;
         Ok(report)
-    }
-
-    fn exchange(
-        &self,
-        transport: &dyn Transport,
-        request: &SyncRequest,
-        report: &mut SyncReport,
-    ) -> Result<HttpResponse, ClientError> {
-        let body = request.encode();
-        report.bytes_up += body.len() as u64;
-        report.round_trips += 1;
-        self.call(transport, SYNC_PATH, SYNC_CONTENT_TYPE, body)
     }
 
     /// Takes the outcome of a round trip in; tells whether another one is worth it.
@@ -189,7 +158,7 @@ impl Shell {
         push: &Push,
         answer: &SyncResponse,
     ) -> Result<Applied, ClientError> {
-        if says_nothing(request, answer) {
+        if answer.says_nothing(request) {
             // An idle sync costs no write.
             let now = self.platform.now();
             let session = &mut self.state.write().core.session;
@@ -322,6 +291,9 @@ impl Shell {
                     clock: self.platform.now(),
                     library: env!("CARGO_PKG_VERSION").to_owned(),
                 }),
+                trip: Some(Trip {
+                    nonce: random(&*self.platform),
+                }),
             };
             Ok((request, push, dead))
         })?;
@@ -375,7 +347,7 @@ impl Shell {
                 return Ok(response);
             }
             let problem = Problem::of(&response);
-            if problem.is_wiped() {
+            if problem.orders_wipe(&account) {
                 self.wipe_as_told(transport)?;
             }
             if problem.is_wiped() || problem.is_revoked() {
@@ -397,21 +369,21 @@ impl Shell {
         transport: &dyn Transport,
         account: &Account,
     ) -> Result<(), ClientError> {
-        let tokens: Tokens = match post(
-            transport,
-            "/v1/token",
-            &Refresh {
-                refresh_token: &account.refresh_token,
-            },
-        ) {
-            Ok(tokens) => tokens,
-            Err(ClientError::Rejected { code, .. }) if code == DEVICE_WIPED => {
+        let refresh = Refresh {
+            refresh_token: &account.refresh_token,
+        };
+        let response = send(transport, "/v1/token", &refresh)?;
+        if response.status != 200 {
+            if Problem::of(&response).orders_wipe(account) {
                 self.wipe_as_told(transport)?;
                 return Err(ClientError::Revoked);
             }
-            Err(ClientError::Rejected { .. }) => return Err(ClientError::SignInRequired),
-            Err(other) => return Err(other),
-        };
+            return Err(match failure(&response) {
+                ClientError::Rejected { .. } => ClientError::SignInRequired,
+                other => other,
+            });
+        }
+        let tokens: Tokens = read(&response)?;
         let mut account = account.clone();
         account.access_token = tokens.access_token;
         account.refresh_token = tokens.refresh_token;

@@ -25,7 +25,7 @@ use gridfold_sync_core::directory::{
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{
     Author, Entry, Item, PublicKey, Receipt, ReceiptStream, SignKey, enrolment_statement,
-    next_link, next_prefix,
+    next_link, next_prefix, wipe_statement,
 };
 use gridfold_sync_core::ids::*;
 use gridfold_sync_core::merge::{fold, state_at};
@@ -415,6 +415,10 @@ impl FakeServer {
     pub fn erase(&self, device: DeviceId, stream: StreamId) {
         self.inner.lock().erase.insert((device, stream));
     }
+    /// Takes such an order back.
+    pub fn keep(&self, device: DeviceId, stream: &StreamId) {
+        self.inner.lock().erase.remove(&(device, stream.clone()));
+    }
     pub fn wipe(&self, device: DeviceId) {
         self.inner.lock().wipe.insert(device);
     }
@@ -521,12 +525,20 @@ impl FakeServer {
         answer(200, serde_json::to_vec(&body).unwrap())
     }
 
+    /// The signed order to erase everything.
+    pub fn wiped(&self, device: DeviceId) -> HttpResponse {
+        wiped_by(&self.key, device)
+    }
+    pub fn key(&self) -> SignKey {
+        self.key.clone()
+    }
+
     fn token(&self, body: &[u8]) -> HttpResponse {
         let mut inner = self.inner.lock();
         let json: serde_json::Value = serde_json::from_slice(body).unwrap();
         let device = DeviceId::parse(json["refresh_token"].as_str().unwrap()).unwrap();
         if inner.revoked.contains(&device) {
-            return answer(401, br#"{"code":"device_wiped"}"#.to_vec());
+            return self.wiped(device);
         }
         inner.expired.remove(&device);
         let body = serde_json::json!({
@@ -569,7 +581,7 @@ impl FakeServer {
             return answer(401, br#"{"code":"token_invalid"}"#.to_vec());
         };
         if inner.revoked.contains(&device) {
-            return answer(401, br#"{"code":"device_wiped"}"#.to_vec());
+            return self.wiped(device);
         }
         if inner.expired.contains(&device) {
             return answer(401, br#"{"code":"token_expired"}"#.to_vec());
@@ -676,7 +688,8 @@ impl FakeServer {
         if inner.wipe.contains(&device) {
             out.directives.push(Directive::Wipe);
         }
-        answer(200, out.encode(&decoded, author))
+        let asked = &request.body;
+        answer(200, out.encode_signed(&decoded, asked, author, &self.key))
     }
 }
 
@@ -720,6 +733,16 @@ impl Transport for FakeServer {
     }
 }
 
+/// The order to a device to erase everything, signed with this key.
+pub fn wiped_by(key: &SignKey, device: DeviceId) -> HttpResponse {
+    let signature = key.sign(&wipe_statement(device, Timestamp(7)));
+    let body = serde_json::json!({
+        "code": "device_wiped",
+        "wipe": { "device_id": device, "at_ms": 7, "signature": hex(&signature.0) },
+    });
+    answer(403, serde_json::to_vec(&body).unwrap())
+}
+
 fn reset(log: &Log, stream: &StreamId) -> StreamReset {
     StreamReset {
         stream: stream.clone(),
@@ -728,7 +751,7 @@ fn reset(log: &Log, stream: &StreamId) -> StreamReset {
     }
 }
 
-fn answer(status: u16, body: Vec<u8>) -> HttpResponse {
+pub fn answer(status: u16, body: Vec<u8>) -> HttpResponse {
     HttpResponse {
         status,
         headers: Vec::new(),

@@ -11,7 +11,7 @@ use super::known::Known;
 use super::passwords::{HashCaller, Hasher, Password, PasswordError, StoredHash, check_password};
 use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
-use super::{cookies, devices, refresh, throttle};
+use super::{access, cookies, devices, refresh, throttle};
 
 /// The longest login, in characters.
 pub const LOGIN_MAX_CHARS: usize = 128;
@@ -131,6 +131,7 @@ impl Accounts {
             if made == 0 {
                 return Err(AccountError::Taken);
             }
+            access::note(tx, user_id, by, now_ms)?;
             Ok(record(tx, now_ms, by, "account.create", user_id)?)
         })
     }
@@ -166,6 +167,7 @@ impl Accounts {
             )?;
             refresh::revoke_user(tx, user_id)?;
             cookies::revoke_user(tx, user_id)?;
+            access::note(tx, user_id, by, now_ms)?;
             Ok(record(tx, now_ms, by, "account.set-password", user_id)?)
         })
     }

@@ -271,6 +271,11 @@ impl Devices {
         Ok(found)
     }
 
+    /// Asks anew whether devices may act.
+    pub(super) fn forget(&self) {
+        self.cache.lock().clear();
+    }
+
     /// Blocks a user on all devices and ends the user's sessions, or lets the user back in.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::access;
 use super::audit::{Actor, Scope};
 use super::devices::{self, Device, DeviceState, record};
 use super::refresh::{self, RefreshToken};
@@ -186,7 +187,7 @@ pub fn fingerprint(public_key: &[u8; 32]) -> String {
 /// The enrolments of one store.
 #[derive(Debug, Clone)]
 pub struct Enrolment {
-    store: Arc<AuthStore>,
+    pub(super) store: Arc<AuthStore>,
 }
 
 impl Enrolment {
@@ -213,6 +214,7 @@ impl Enrolment {
                 "INSERT INTO enrolments (enrolment_id, code_hash, user_id, created_ms) VALUES (?1, ?2, ?3, ?4)",
                 params![enrolment_id.as_bytes(), hash_of(&code.0), user_id.as_bytes(), now_ms],
             )?;
+            access::note(tx, user_id, by, now_ms)?;
             let scope = Scope::of("enrolment", enrolment_id).and("user", user_id);
             record(tx, now_ms, by, "enrolment.invite", scope)
         })?;

@@ -3,12 +3,14 @@
 //! What enters is what a caller presents, and the time; what leaves is who it is, or why not.
 //! Secrets never leave except to the one they are for, and nothing here is ever replicated: it lives in `auth.db`, `keys.db` and `master.key` in the data directory.
 
+mod access;
 mod accounts;
 mod audit;
 mod clock;
 mod cookies;
 mod devices;
 mod enrolment;
+mod invitations;
 mod known;
 mod passwords;
 mod put_away;
@@ -26,6 +28,7 @@ mod store;
 mod throttle;
 mod tokens;
 
+pub use access::{Access, Giver};
 pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, Origin, SignInError, SignedIn};
 pub use audit::{
     Actor, Audit, AuditError, AuditEvent, AuditRow, SCOPE_MAX_BYTES, Scope, SignedHead,
@@ -43,6 +46,7 @@ pub use enrolment::{
     CODE_MAX_TRIES, CODE_TTL_MS, Challenge, Enrolled, Enrolment, EnrolmentCode, EnrolmentError,
     EnrolmentStatus, Invitation, Redemption, enrolment_proof_message, fingerprint,
 };
+pub use invitations::WaitingCode;
 pub use known::{KNOWN_BROWSER_MS, Known, KnownBrowser};
 pub use passwords::{
     ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, HashCaller, HashPermit, Hasher,
@@ -63,7 +67,7 @@ pub use seal::{RecordKey, SEAL_OVERHEAD_BYTES, SealError, open, seal};
 pub use secret::NoRandomness;
 pub use seen::{Seen, SeenLog, SeenRow};
 pub use server_key::{MASTER_KEY_FILE_NAME, MasterKey, MasterKeyError, ServerKey};
-pub use session::{AccessToken, Auth, AuthSettings, AuthenticateError, Session};
+pub use session::{AccessToken, Auth, AuthSettings, AuthenticateError, Session, WipeOrder};
 pub use sqlite::StoreError;
 pub(crate) use sqlite::create_private;
 pub use store::{AUTH_DB_FILE_NAME, AuthStore};

@@ -82,7 +82,7 @@ pub enum RefreshError {
     DeviceRevoked,
     /// The device must erase itself.
     #[error("this device must erase its data")]
-    Wipe,
+    Wipe(Uuid),
     /// The user was blocked.
     #[error("this user may no longer sign in")]
     UserBlocked,
@@ -217,7 +217,7 @@ impl Refresh {
             Standing::Active { user_id } if user_id == family.user_id => {}
             Standing::Active { .. } | Standing::Unknown => return Err(RefreshError::Invalid),
             Standing::Revoked => return Err(RefreshError::DeviceRevoked),
-            Standing::Wipe => return Err(RefreshError::Wipe),
+            Standing::Wipe => return Err(RefreshError::Wipe(device.device_id)),
             Standing::UserBlocked => return Err(RefreshError::UserBlocked),
         }
         if family.revoked {

@@ -46,6 +46,11 @@ CREATE TABLE IF NOT EXISTS enrolments (
   withdrawn INTEGER NOT NULL DEFAULT 0, device_id BLOB
 ) STRICT, WITHOUT ROWID;
 
+-- Who gave a person access, by setting their password or inviting a phone, and when they last did.
+CREATE TABLE IF NOT EXISTS access_given (
+  user_id BLOB NOT NULL, by_user BLOB NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (user_id, by_user)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS signing_keys (
   kid TEXT PRIMARY KEY, sealed BLOB NOT NULL, public BLOB NOT NULL, created_ms INTEGER NOT NULL, retired_ms INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -3,10 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use gridfold_sync_core::entry::wipe_statement;
+use gridfold_sync_core::ids::DeviceId;
+use gridfold_sync_core::time::Timestamp;
 use uuid::Uuid;
 
 use crate::config::Config;
 
+use super::access::Access;
 use super::accounts::{Accounts, Origin, SignInError};
 use super::audit::{Actor, Audit};
 use super::clock::ClockNotes;
@@ -96,15 +100,28 @@ pub enum AuthenticateError {
     Revoked,
     /// The device must erase itself.
     #[error("this device must erase its data")]
-    Wipe,
+    Wipe(WipeOrder),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
+/// The signed order to a device to erase everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WipeOrder {
+    /// The device.
+    pub device_id: Uuid,
+    /// When it was signed.
+    pub at_ms: i64,
+    /// The server's signature.
+    pub signature: [u8; 64],
+}
+
 /// Authentication as a whole.
 #[derive(Debug)]
 pub struct Auth {
+    /// What lets people in, and who gave it.
+    pub access: Access,
     /// Logins and passwords.
     pub accounts: Accounts,
     /// Devices and whether they may act.
@@ -129,7 +146,7 @@ pub struct Auth {
     pub put_away: PutAway,
     /// What people keep of the dashboard.
     pub saved_views: SavedViews,
-    /// Signs receipts and audit heads.
+    /// Signs receipts, answers, orders to wipe and audit heads.
     pub server_key: ServerKey,
 }
 
@@ -148,6 +165,7 @@ impl Auth {
         Ok(Self {
             server_key: ServerKey::open(&store, master)?,
             tokens: Tokens::open(Arc::clone(&store), master, settings.tokens, now_ms)?,
+            access: Access::new(Arc::clone(&store)),
             accounts: Accounts::new(Arc::clone(&store), Arc::new(Hasher::default())),
             devices: Devices::new(Arc::clone(&store)),
             reports: Reports::open(Arc::clone(&store))?,
@@ -195,11 +213,34 @@ impl Auth {
     fn may_act(&self, actor: Actor, now_ms: i64) -> Result<Actor, AuthenticateError> {
         match self.devices.standing(actor.device, now_ms)? {
             Standing::Active { user_id } if user_id == actor.user => Ok(actor),
-            Standing::Wipe => Err(AuthenticateError::Wipe),
+            Standing::Wipe => Err(AuthenticateError::Wipe(
+                self.wipe_order(actor.device, now_ms),
+            )),
             Standing::Active { .. }
             | Standing::Revoked
             | Standing::UserBlocked
             | Standing::Unknown => Err(AuthenticateError::Revoked),
+        }
+    }
+
+    /// Ends all access of a person, from their next request on.
+    ///
+    /// # Errors
+    /// When the store fails; nothing has then ended.
+    pub fn end_access(&self, user_id: Uuid, by: Actor, now_ms: i64) -> Result<(), StoreError> {
+        let ended = self.access.end(user_id, by, now_ms);
+        self.devices.forget();
+        ended
+    }
+
+    /// The order to a device to erase everything: nothing less than the server's signature makes it.
+    #[must_use]
+    pub fn wipe_order(&self, device_id: Uuid, now_ms: i64) -> WipeOrder {
+        let statement = wipe_statement(DeviceId(device_id), Timestamp(now_ms));
+        WipeOrder {
+            device_id,
+            at_ms: now_ms,
+            signature: self.server_key.sign(&statement),
         }
     }
 

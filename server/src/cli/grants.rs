@@ -7,7 +7,8 @@ use gridfold_sync_core::schema::Role;
 use super::{Complaint, Context, Done, complain, find_user, say, say_json, show, time};
 use crate::auth::Actor;
 use crate::node::Node;
-use crate::routes::grants::{GrantBody, add_grant, end_grant};
+use crate::people::{AccessChoice, AccessOutcome};
+use crate::routes::grants::{GrantBody, end_grant, new_grant};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Grant {
@@ -26,6 +27,9 @@ pub(super) enum Grant {
         /// Until when; open when left out.
         #[arg(long)]
         until: Option<String>,
+        /// Let them go on with password, phones and sessions that somebody gave them who may not give this grant.
+        #[arg(long)]
+        keep_access: bool,
     },
     /// End a grant.
     End {
@@ -64,6 +68,7 @@ impl Grant {
                 area,
                 from,
                 until,
+                keep_access,
             } => {
                 let user = find_user(node, &user)?;
                 let role = Role::parse(&role).ok_or_else(|| {
@@ -80,9 +85,23 @@ impl Grant {
                 if until.is_some_and(|until| until <= from) {
                     return Err(Complaint::new("--until must be after --from"));
                 }
-                let grant = add_grant(node, user, role, area, (from, until), Actor::SERVER, now)
+                let grant = new_grant(user, role, area, (from, until), now).map_err(complain)?;
+                let id = grant.id;
+                let choice = if keep_access {
+                    AccessChoice::Keep
+                } else {
+                    AccessChoice::End
+                };
+                let access = node
+                    .grant(grant, choice, Actor::SERVER, now)
                     .map_err(complain)?;
-                say(&format!("grant {}", grant.id))
+                say(&format!("grant {id}"))?;
+                match access {
+                    AccessOutcome::Ended => say(
+                        "Their password, codes, phones and sessions were given by somebody who may not give this grant, and have ended: set a password or invite a phone anew.",
+                    ),
+                    AccessOutcome::Untouched | AccessOutcome::Kept => Ok(()),
+                }
             }
             Self::End { grant, at } => {
                 let id = GrantId::parse(&grant)?;

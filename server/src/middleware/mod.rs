@@ -3,5 +3,7 @@
 mod observe;
 mod rate;
 
-pub use observe::{DOCS_CSP, REQUEST_ID_HEADER, RequestId, observe, security_headers};
+pub use observe::{
+    DOCS_CSP, HSTS_MAX_AGE_S, REQUEST_ID_HEADER, RequestId, Transport, observe, security_headers,
+};
 pub use rate::{RateLimiter, Subject};

@@ -9,6 +9,7 @@ use axum::response::Response;
 use gridfold_sync_core::notice::Locale;
 use tracing::Instrument as _;
 
+use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::problem::{PROBLEM_CONTENT_TYPE, Problem};
 
@@ -103,10 +104,57 @@ fn new_request_id() -> String {
         .to_string()
 }
 
+/// How long a browser remembers to come by TLS only.
+pub const HSTS_MAX_AGE_S: u32 = 31_536_000;
+
+/// How requests come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// By the server's own TLS.
+    Tls,
+    /// In plain, from a proxy that does TLS: the public address says so.
+    BehindTls,
+    /// In plain.
+    Plain,
+}
+
+impl Transport {
+    /// As the configuration says.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        if config.server.tls_cert.is_some() {
+            Self::Tls
+        } else if config.public_url().starts_with("https://") {
+            Self::BehindTls
+        } else {
+            Self::Plain
+        }
+    }
+    /// Whether a request came by TLS. A proxy that takes plain HTTP too says which it was.
+    fn is_secure(self, request: &Request) -> bool {
+        match self {
+            Self::Tls => true,
+            Self::BehindTls => request
+                .headers()
+                .get("x-forwarded-proto")
+                .is_none_or(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https")),
+            Self::Plain => false,
+        }
+    }
+}
+
 /// Headers that every answer has, unless its route set its own.
-pub async fn security_headers(request: Request, next: Next) -> Response {
+pub async fn security_headers(
+    State(transport): State<Transport>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_secure = transport.is_secure(&request);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if is_secure && let Ok(value) = format!("max-age={HSTS_MAX_AGE_S}").parse() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
     let all = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use gridfold_sync_core::directory::{Directory, Standing};
+use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, DeviceId, SensitivityClass, UserId};
 use gridfold_sync_core::notice::Locale;
@@ -121,7 +121,7 @@ pub(super) fn accepted<T>(
     match found {
         Ok(found) => Ok(found),
         Err(AuthenticateError::Revoked) => Err(Problem::new(Code::DeviceRevoked)),
-        Err(AuthenticateError::Wipe) => Err(Problem::new(Code::DeviceWiped)),
+        Err(AuthenticateError::Wipe(order)) => Err(Problem::wiped(&order)),
         Err(AuthenticateError::Expired(actor)) => {
             api.take(Subject::Sync(actor.device))?;
             Err(Problem::new(Code::Unauthorized))
@@ -152,18 +152,7 @@ impl Caller {
     /// The roles held in an area now; of none, the roles held everywhere.
     #[must_use]
     pub fn roles_in(&self, area: Option<&AreaCode>) -> Vec<Role> {
-        match area {
-            Some(area) => match self.directory.standing(self.user(), area, self.now) {
-                Standing::Active(roles) => roles,
-                Standing::Late(_) | Standing::Ended | Standing::Never => Vec::new(),
-            },
-            None => self
-                .directory
-                .active_grants(self.user(), self.now)
-                .filter(|g| g.area.is_none())
-                .map(|g| g.role)
-                .collect(),
-        }
+        self.directory.roles_in(self.user(), area, self.now)
     }
 
     /// Whether one of these roles is held anywhere.
@@ -199,23 +188,10 @@ impl Caller {
         }
     }
 
-    /// Whether the caller may give or end a grant of this role there: an admin of the area any, a supervisor a worker's.
-    #[must_use]
-    pub fn may_grant(&self, role: Role, area: Option<&AreaCode>) -> bool {
-        let roles = self.roles_in(area);
-        roles.contains(&Role::Admin) || (role == Role::Worker && roles.contains(&Role::Supervisor))
-    }
-
-    /// Whether the caller may change a user: everything the user may do, now or by a grant to come, the caller could have granted.
+    /// Whether the caller may act on a person, by the rule of the core. An act itself goes through [`Node::on_person`].
     #[must_use]
     pub fn may_manage(&self, user: UserId) -> bool {
-        self.roles_in(None).contains(&Role::Admin)
-            || (self.has_role(&[Role::Admin, Role::Supervisor])
-                && self
-                    .directory
-                    .grants_of(user)
-                    .filter(|g| g.until.is_none_or(|until| self.now < until))
-                    .all(|g| self.may_grant(g.role, g.area.as_ref())))
+        self.directory.may_manage(self.user(), user, self.now)
     }
 
     /// The area that a text names, if the caller may know of it.

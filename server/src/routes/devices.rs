@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use gridfold_sync_core::directory::{self, DirectoryChange};
 use gridfold_sync_core::entry::{PublicKey, Signature, wiped_statement};
 use gridfold_sync_core::ids::{DeviceId, UserId};
-use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +17,7 @@ use super::{Api, Body, Caller, Params, Path, Peer};
 use crate::auth::{Actor, Device, DeviceState, EnrolmentStatus, fingerprint};
 use crate::middleware::Subject;
 use crate::node::Node;
-use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::problem::{Answer, Problem, ProblemBody};
 
 /// Whom to invite.
 #[derive(Deserialize, ToSchema)]
@@ -145,14 +144,14 @@ pub async fn invite(
     Body(given): Body<Invite>,
 ) -> Answer<(StatusCode, Json<Invitation>)> {
     let user = read_user(&caller, &given.user_id)?;
-    if user != caller.user() && !caller.may_manage(user) {
-        return Err(Problem::new(Code::Forbidden));
-    }
     api.blocking(move |node| {
-        let made = node
-            .auth
-            .enrolment
-            .invite(user.0, caller.actor, caller.now.millis())?;
+        let (by, now) = (caller.actor, caller.now);
+        let invite = || Ok(node.auth.enrolment.invite(user.0, by, now.millis())?);
+        let made = if user == caller.user() {
+            node.on_oneself(by, now, invite)?
+        } else {
+            node.on_person(by, user, now, invite)?
+        };
         Ok((
             StatusCode::CREATED,
             Json(Invitation {
@@ -162,6 +161,90 @@ pub async fn invite(
                 expires_at: Timestamp(made.expires_ms).to_rfc3339(),
             }),
         ))
+    })
+    .await
+}
+
+/// Whose invitations.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct InvitationQuery {
+    /// Only this user's.
+    pub user_id: Option<String>,
+}
+
+/// A code that nobody has used yet. The code itself is never shown again.
+#[derive(Serialize, ToSchema)]
+pub struct PendingInvitation {
+    /// Names the code without revealing it.
+    pub enrolment_id: String,
+    /// Whose next device it is for.
+    pub user_id: String,
+    /// When it expires.
+    pub expires_at: String,
+}
+
+/// Codes that nobody has used yet.
+#[derive(Serialize, ToSchema)]
+pub struct InvitationList {
+    /// The codes, oldest first.
+    pub invitations: Vec<PendingInvitation>,
+}
+
+/// Whether the caller may know of a user's invitations: whoever may invite that user, and nobody else.
+fn may_invite(caller: &Caller, user: UserId) -> bool {
+    user == caller.user() || caller.may_manage(user)
+}
+
+/// The codes that nobody has used yet, of users whom the caller may invite.
+#[utoipa::path(get, path = "/v1/devices/invite", tag = "devices", params(InvitationQuery), responses(
+    (status = 200, body = InvitationList),
+    (status = 404, body = ProblemBody),
+))]
+pub async fn invitations(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(query): Params<InvitationQuery>,
+) -> Answer<Json<InvitationList>> {
+    let only = match &query.user_id {
+        Some(text) => Some(read_user(&caller, text)?),
+        None => None,
+    };
+    let now_ms = caller.now.millis();
+    let waiting = api
+        .blocking(move |node| Ok(node.auth.enrolment.waiting(now_ms)?))
+        .await?;
+    let invitations = waiting
+        .into_iter()
+        .filter(|code| only.is_none_or(|user| user.0 == code.user_id))
+        .filter(|code| may_invite(&caller, UserId(code.user_id)))
+        .map(|code| PendingInvitation {
+            enrolment_id: code.enrolment_id.to_string(),
+            user_id: code.user_id.to_string(),
+            expires_at: Timestamp(code.expires_ms).to_rfc3339(),
+        })
+        .collect();
+    Ok(Json(InvitationList { invitations }))
+}
+
+/// Makes a code useless. A device that it made stays.
+#[utoipa::path(delete, path = "/v1/devices/invite/{enrolment_id}", tag = "devices", params(("enrolment_id" = String, Path)), responses(
+    (status = 204, description = "It cannot be used any more"),
+    (status = 404, body = ProblemBody),
+))]
+pub async fn cancel(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Answer<StatusCode> {
+    api.blocking(move |node| {
+        let enrolment = &node.auth.enrolment;
+        let user = enrolment.user(id)?.map(UserId);
+        if !user.is_some_and(|user| may_invite(&caller, user)) {
+            return Err(Problem::not_found());
+        }
+        enrolment.withdraw(id, caller.actor, caller.now.millis())?;
+        Ok(StatusCode::NO_CONTENT)
     })
     .await
 }
@@ -176,10 +259,15 @@ pub async fn invitation(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Answer<Json<InvitationStatus>> {
-    caller.require(&[Role::Admin, Role::Supervisor])?;
     let now_ms = caller.now.millis();
     let status = api
-        .blocking(move |node| Ok(node.auth.enrolment.status(id, now_ms)?))
+        .blocking(move |node| {
+            let user = node.auth.enrolment.user(id)?.map(UserId);
+            if !user.is_some_and(|user| may_invite(&caller, user)) {
+                return Err(Problem::not_found());
+            }
+            Ok(node.auth.enrolment.status(id, now_ms)?)
+        })
         .await?;
     let plain = |status: &str| InvitationStatus {
         status: status.to_owned(),
@@ -250,10 +338,13 @@ pub async fn revoke(
         if !caller.sees_user(owner) {
             return Err(Problem::not_found());
         }
-        if owner != caller.user() && !caller.may_manage(owner) {
-            return Err(Problem::new(Code::Forbidden));
-        }
-        let device = revoke_device(node, id, given.wipe, caller.actor, caller.now)?;
+        let (by, now) = (caller.actor, caller.now);
+        let revoke = || revoke_device(node, id, given.wipe, by, now);
+        let device = if owner == caller.user() {
+            revoke()?
+        } else {
+            node.on_person(by, owner, now, revoke)?
+        };
         Ok(Json(DeviceBody::from(&device)))
     })
     .await

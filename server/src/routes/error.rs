@@ -193,7 +193,8 @@ impl From<RefreshError> for Problem {
             RefreshError::DeviceRevoked | RefreshError::UserBlocked => {
                 Self::new(Code::DeviceRevoked)
             }
-            RefreshError::Wipe => Self::new(Code::DeviceWiped),
+            // The order itself is the route's to sign.
+            RefreshError::Wipe(_) => Self::new(Code::DeviceWiped),
             RefreshError::Store(inner) => inner.into(),
         }
     }

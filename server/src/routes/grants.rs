@@ -3,16 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use gridfold_sync_core::directory::{DirectoryChange, Grant};
+use gridfold_sync_core::directory::Grant;
 use gridfold_sync_core::ids::{AreaCode, GrantId, UserId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::users::read_user;
 use super::{Api, Body, Caller, Params, Path, page_rows, read_time};
-use crate::auth::{Actor, AuditEvent, Scope};
+use crate::auth::Actor;
 use crate::node::{Node, random_10};
+use crate::people::{AccessChoice, AccessOutcome};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// A grant.
@@ -32,6 +34,9 @@ pub struct GrantBody {
     /// Until when; absent while open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// When it was just given and what its holder came in with was given by somebody who may not give as much: `ended`, or `kept` as was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<String>,
 }
 
 impl From<&Grant> for GrantBody {
@@ -43,6 +48,7 @@ impl From<&Grant> for GrantBody {
             area: grant.area.as_ref().map(ToString::to_string),
             from: grant.from.to_rfc3339(),
             until: grant.until.map(Timestamp::to_rfc3339),
+            access: None,
         }
     }
 }
@@ -90,6 +96,9 @@ pub struct NewGrant {
     /// Until when; open when left out.
     #[serde(default)]
     pub until: Option<String>,
+    /// What becomes of password, codes, phones and sessions that somebody gave the user who may not give this grant: `end`, which is so when left out, `keep` on the caller's word, or `ask`, which grants nothing yet and answers `access_ends`.
+    #[serde(default)]
+    pub access: Option<String>,
 }
 
 /// When a grant ends.
@@ -153,6 +162,7 @@ pub async fn list(caller: Caller, Params(query): Params<GrantQuery>) -> Answer<J
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),
     (status = 404, body = ProblemBody),
+    (status = 409, description = "access_ends, only when asked", body = ProblemBody),
 ))]
 pub async fn add(
     State(api): State<Api>,
@@ -171,14 +181,13 @@ pub async fn add(
         ),
         None => None,
     };
-    // Whom a supervisor adds has no grant yet, so nobody can know them but by their id.
-    let user = UserId::parse(&given.user_id)
-        .ok()
-        .filter(|id| caller.directory.user(id).is_some())
-        .ok_or_else(Problem::not_found)?;
-    if !caller.may_grant(role, area.as_ref()) {
-        return Err(Problem::new(Code::Forbidden));
-    }
+    let user = read_user(&caller, &given.user_id)?;
+    let choice = match given.access.as_deref() {
+        None | Some("end") => AccessChoice::End,
+        Some("keep") => AccessChoice::Keep,
+        Some("ask") => AccessChoice::Ask,
+        Some(_) => return Err(Problem::bad_request("access must be end, keep or ask")),
+    };
     let from = given
         .from
         .as_deref()
@@ -195,41 +204,34 @@ pub async fn add(
         ));
     }
     api.blocking(move |node| {
-        let grant = add_grant(
-            node,
-            user,
-            role,
-            area,
-            (from, until),
-            caller.actor,
-            caller.now,
-        )?;
-        Ok((StatusCode::CREATED, Json(GrantBody::from(&grant))))
+        let grant = new_grant(user, role, area, (from, until), caller.now)?;
+        let body = GrantBody::from(&grant);
+        let access = match node.grant(grant, choice, caller.actor, caller.now)? {
+            AccessOutcome::Untouched => None,
+            AccessOutcome::Ended => Some("ended".to_owned()),
+            AccessOutcome::Kept => Some("kept".to_owned()),
+        };
+        Ok((StatusCode::CREATED, Json(GrantBody { access, ..body })))
     })
     .await
 }
 
-/// Adds a grant.
-pub(crate) fn add_grant(
-    node: &Node,
+/// A grant that nobody was given yet.
+pub(crate) fn new_grant(
     user: UserId,
     role: Role,
     area: Option<AreaCode>,
     (from, until): (Timestamp, Option<Timestamp>),
-    by: Actor,
     now: Timestamp,
 ) -> Answer<Grant> {
-    let id = GrantId::from_parts(now, random_10().map_err(|e| Problem::internal(&e))?);
-    let grant = Grant {
-        id,
+    Ok(Grant {
+        id: GrantId::from_parts(now, random_10().map_err(|e| Problem::internal(&e))?),
         user,
         role,
         area,
         from,
         until,
-    };
-    write_grant(node, grant.clone(), "grant.add", by, now)?;
-    Ok(grant)
+    })
 }
 
 /// Ends a grant at a time.
@@ -253,27 +255,8 @@ pub(crate) fn end_grant(
         until: Some(at.max(was.from)),
         ..was
     };
-    write_grant(node, grant.clone(), "grant.end", by, now)?;
+    node.write_grant(grant.clone(), "grant.end", by, now)?;
     Ok(grant)
-}
-
-fn write_grant(
-    node: &Node,
-    grant: Grant,
-    what: &'static str,
-    who: Actor,
-    now: Timestamp,
-) -> Answer<()> {
-    let scope = Scope::of("grant", grant.id).and("user", grant.user);
-    node.auth.audit.record(&AuditEvent {
-        at_ms: now.millis(),
-        who,
-        what,
-        scope,
-    })?;
-    node.directory
-        .change(vec![DirectoryChange::Grant { grant }])?;
-    Ok(())
 }
 
 /// Ends a grant. What its holder captured before still arrives for a while, marked as late.
@@ -293,14 +276,19 @@ pub async fn end(
         .and_then(|id| caller.directory.grant(&id).cloned())
         .filter(|g| sees(&caller, g))
         .ok_or_else(Problem::not_found)?;
-    if !caller.may_grant(grant.role, grant.area.as_ref()) {
-        return Err(Problem::new(Code::Forbidden));
-    }
     let at = given
         .at
         .as_deref()
         .map_or(Ok(caller.now), |t| read_time(t, "at"))?;
     api.blocking(move |node| {
+        // Of one's own area a grant can always be taken back, whatever else its holder is.
+        let may_end = |by| {
+            let directory = node.directory.current();
+            directory.may_grant(by, grant.role, grant.area.as_ref(), caller.now)
+        };
+        if !may_end(caller.user()) {
+            return Err(Problem::new(Code::Forbidden));
+        }
         let ended = end_grant(node, grant.id, at, caller.actor, caller.now)?;
         Ok(Json(GrantBody::from(&ended)))
     })

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Api, Body, Caller, Peer};
-use crate::auth::{Password, Session};
+use crate::auth::{Password, RefreshError, Session};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
@@ -115,7 +115,7 @@ pub async fn sign_in(
 #[utoipa::path(post, path = "/v1/token", tag = "sessions", security(()), request_body = Refresh, responses(
     (status = 200, body = SessionBody),
     (status = 401, description = "unauthorized: sign in or enrol again", body = ProblemBody),
-    (status = 403, description = "device_revoked", body = ProblemBody),
+    (status = 403, description = "device_revoked; device_wiped, with the signed order", body = ProblemBody),
     (status = 429, description = "rate_limited", body = ProblemBody),
 ))]
 pub async fn token(
@@ -135,10 +135,14 @@ pub async fn token(
     // Whoever shows a good token is not held back by others at the same address.
     api.take(device.map_or(Subject::address(from), Subject::Refresh))?;
     api.blocking(move |node| {
-        let session =
-            node.auth
-                .refresh(&given.refresh_token, None, signature.as_ref(), now.millis())?;
-        Ok(Json(session_body(node, &session)))
+        let auth = &node.auth;
+        match auth.refresh(&given.refresh_token, None, signature.as_ref(), now.millis()) {
+            Ok(session) => Ok(Json(session_body(node, &session))),
+            Err(RefreshError::Wipe(device)) => {
+                Err(Problem::wiped(&auth.wipe_order(device, now.millis())))
+            }
+            Err(other) => Err(other.into()),
+        }
     })
     .await
 }

@@ -16,7 +16,7 @@ pub const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
     responses(
         (status = 200, content_type = "application/vnd.gridfold.sync", body = Vec<u8>),
         (status = 400, body = ProblemBody),
-        (status = 403, description = "forbidden: a console does not sync; device_revoked", body = ProblemBody),
+        (status = 403, description = "forbidden: a console does not sync; device_revoked; device_wiped, with the signed order", body = ProblemBody),
         (status = 413, body = ProblemBody),
         (status = 415, body = ProblemBody),
         (status = 429, body = ProblemBody),

@@ -230,8 +230,14 @@ pub(crate) fn add_user(
             now.millis(),
         )?;
     }
-    node.directory
-        .change(vec![DirectoryChange::User { user: user.clone() }])?;
+    let mut changes = vec![DirectoryChange::User { user: user.clone() }];
+    if by != Actor::SERVER {
+        changes.push(DirectoryChange::UserMade {
+            user: user.id,
+            by: UserId(by.user),
+        });
+    }
+    node.directory.change(changes)?;
     Ok(user)
 }
 
@@ -249,15 +255,15 @@ pub async fn change(
     Body(given): Body<UserChange>,
 ) -> Answer<Json<UserBody>> {
     let id = read_user(&caller, &id)?;
-    if !caller.may_manage(id) {
-        return Err(Problem::new(Code::Forbidden));
-    }
     if id == caller.user() && given.active == Some(false) {
         return Err(Problem::new(Code::Conflict).because("one cannot disable oneself"));
     }
     let name = given.name.as_deref().map(read_name).transpose()?;
     api.blocking(move |node| {
-        let user = change_user(node, id, name, given.active, caller.actor, caller.now)?;
+        let (by, now) = (caller.actor, caller.now);
+        let user = node.on_person(by, id, now, || {
+            change_user(node, id, name, given.active, by, now)
+        })?;
         Ok(Json(body(&caller, &user)))
     })
     .await
@@ -329,31 +335,31 @@ pub async fn password(
     Body(given): Body<NewPassword>,
 ) -> Answer<StatusCode> {
     let id = read_user(&caller, &id)?;
-    if id != caller.user() && !caller.may_manage(id) {
-        return Err(Problem::new(Code::Forbidden));
-    }
     api.blocking(move |node| {
         let (password, now_ms) = (Password::new(given.password), caller.now.millis());
-        if id == caller.user() && given.login.is_none() {
-            let from = Origin {
-                address: from,
-                browser: None,
-                session: Some(caller.actor.device),
-            };
-            prove_own(node, id, given.current.unwrap_or_default(), from, now_ms)?;
-        }
-        match &given.login {
-            Some(login) => {
-                node.auth
-                    .accounts
-                    .create(login, id.0, &password, caller.actor, now_ms)?
+        let set = || {
+            let accounts = &node.auth.accounts;
+            match &given.login {
+                Some(login) => accounts.create(login, id.0, &password, caller.actor, now_ms)?,
+                None => accounts.set_password(id.0, &password, caller.actor, now_ms)?,
             }
-            None => node
-                .auth
-                .accounts
-                .set_password(id.0, &password, caller.actor, now_ms)?,
+            Ok(StatusCode::NO_CONTENT)
+        };
+        if id != caller.user() {
+            return node.on_person(caller.actor, id, caller.now, set);
         }
-        Ok(StatusCode::NO_CONTENT)
+        let current = given.current.unwrap_or_default();
+        node.on_oneself(caller.actor, caller.now, || {
+            if given.login.is_none() {
+                let from = Origin {
+                    address: from,
+                    browser: None,
+                    session: Some(caller.actor.device),
+                };
+                prove_own(node, id, current, from, now_ms)?;
+            }
+            set()
+        })
     })
     .await
 }

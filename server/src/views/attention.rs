@@ -1,11 +1,11 @@
 //! What waits for somebody: late edits and refused edits, counted and listed by what the reader may settle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::ids::{AreaCode, RecordId, StreamId, UserId};
+use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass, StreamId, UserId};
 use gridfold_sync_core::time::Timestamp;
 
-use crate::views::{Views, ViewsError};
+use crate::views::{Views, ViewsError, conditions};
 
 /// A record with late edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,20 +23,26 @@ pub struct LateRecord {
 }
 
 impl Views {
-    /// All records with late edits, the newest first. There are few: late edits end with the weeks in which they may come.
+    /// All records with late edits in these classes, the newest first. There are few: late edits end with the weeks in which they may come.
     ///
     /// # Errors
     /// When the views cannot be read.
-    pub fn late_records(&self) -> Result<Vec<LateRecord>, ViewsError> {
+    pub fn late_records(
+        &self,
+        classes: &BTreeSet<SensitivityClass>,
+    ) -> Result<Vec<LateRecord>, ViewsError> {
+        let classes: Vec<String> = classes.iter().map(|c| (*c as u8).to_string()).collect();
         self.pool.with(|conn| {
-            // One bare column of the row with the maximum comes along with it.
+            // One bare column of the row with the maximum comes along with it; a stream's name ends in its class.
             let mut statement = conn.prepare_cached(
                 "SELECT r.record, r.grid, MAX(e.received), e.user, COUNT(*)
                  FROM entries e INDEXED BY entries_late JOIN records r ON r.id = e.record
+                 JOIN streams s ON s.id = e.stream
                  WHERE e.verdict = 1 AND r.live = 1 AND r.deleted = 0
+                 AND substr(s.name, -1) IN (SELECT value FROM json_each(?1))
                  GROUP BY e.record ORDER BY 3 DESC, e.record DESC",
             )?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query([conditions::json_list(&classes)?])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
                 out.push(LateRecord {

@@ -127,6 +127,13 @@ impl Views {
     /// # Errors
     /// When the views cannot be read.
     pub fn overview(&self, of: &OverviewOf) -> Result<Overview, ViewsError> {
+        if of.classes.is_empty() {
+            // Who reads nothing has nothing counted.
+            return Ok(Overview {
+                days: vec![DayNumbers::default(); of.days.len()],
+                ..Overview::default()
+            });
+        }
         self.pool.with_one_look(|conn| {
             let mut out = Overview::default();
             open(conn, of, &mut out.grids)?;

@@ -90,7 +90,10 @@ pub(super) fn of(view: &RecordView<'_>) -> Work {
         let fold = lifecycle.fold(main);
         let is_closed = lifecycle.status(fold.status).is_some_and(|s| s.closed);
         if is_closed {
-            let said = fields(form, &CLOSED_FIELDS).find_map(|f| time(view, f));
+            // It is shown to whoever reads the lifecycle, so it comes of nothing held closer.
+            let said = fields(form, &CLOSED_FIELDS)
+                .filter(|f| form.class_of(f) == form.class)
+                .find_map(|f| time(view, f));
             closed = match (said, fold.tips.first()) {
                 (Some(at), _) => Closed::At(at),
                 (None, Some(tip)) => Closed::By(tip.made.by),

@@ -269,6 +269,7 @@ pub(crate) fn push_matter(phone: &Client, seed: u8, claimed: Timestamp) -> Strin
         recover: Vec::new(),
         seen: None,
         report: None,
+        trip: None,
     };
     let reply = phone.send(
         "POST",

@@ -122,6 +122,14 @@ pub enum DirectoryChange {
         /// The user.
         user: User,
     },
+    /// Who added a user, so that somebody may act on them before their first grant. The first word
+    /// stands.
+    UserMade {
+        /// The user.
+        user: UserId,
+        /// Who added them.
+        by: UserId,
+    },
     /// Adds a grant, or changes its end.
     Grant {
         /// The grant.

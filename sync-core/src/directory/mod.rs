@@ -11,6 +11,7 @@ use std::sync::Arc;
 mod catalogue;
 mod changes;
 mod colleague;
+mod people;
 mod scope;
 
 pub use catalogue::{Catalogue, CatalogueError, Evidence, MatterKind, default_catalogue};
@@ -48,6 +49,8 @@ pub struct Directory {
     areas: BTreeMap<AreaCode, Area>,
     children: BTreeMap<AreaCode, BTreeSet<AreaCode>>,
     users: BTreeMap<UserId, User>,
+    /// Who added each user.
+    makers: BTreeMap<UserId, UserId>,
     grants: BTreeMap<GrantId, Grant>,
     grants_by_user: BTreeMap<UserId, BTreeSet<GrantId>>,
     devices: BTreeMap<DeviceId, Device>,
@@ -86,6 +89,9 @@ impl Directory {
             }
             DirectoryChange::User { user } => {
                 self.users.insert(user.id, user);
+            }
+            DirectoryChange::UserMade { user, by } => {
+                self.makers.entry(user).or_insert(by);
             }
             DirectoryChange::Grant { grant } => {
                 self.grants_by_user

@@ -15,6 +15,6 @@ mod signature;
 pub use header::{Entry, Header, Target, entry_hash, next_link};
 pub use item::{Author, Item, RefusalCode, Verdict, item_hash, next_prefix};
 pub use signature::{
-    PublicKey, Receipt, ReceiptStream, SignKey, Signature, enrolment_statement, head_statement,
-    receipt_statement, wiped_statement,
+    PublicKey, Receipt, ReceiptStream, SignKey, Signature, answer_statement, enrolment_statement,
+    head_statement, receipt_statement, wipe_statement, wiped_statement,
 };

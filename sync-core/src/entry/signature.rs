@@ -1,13 +1,15 @@
-//! Signatures: devices sign the heads of their logs, the server signs receipts. Ed25519.
+//! Signatures: devices sign the heads of their logs, the server signs receipts, answers and orders
+//! to wipe. Ed25519.
 
 use std::fmt;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
-use crate::codec::{DecodeError, Reader, put_str, put_u64};
+use crate::codec::{DecodeError, Reader, put_i64, put_str, put_u64};
 use crate::ids::{DeviceId, Hash, IncarnationId, StreamId};
 use crate::limits::{MAX_NAME_BYTES, MAX_STREAMS_PER_SYNC};
+use crate::time::Timestamp;
 
 /// A 64-byte Ed25519 signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,6 +106,25 @@ pub fn enrolment_statement(code: &str, nonce: &[u8], key: &PublicKey) -> Vec<u8>
 pub fn wiped_statement(device: DeviceId) -> Vec<u8> {
     let mut out = b"gridfold wiped v1\0".to_vec();
     out.extend_from_slice(&device.bytes());
+    out
+}
+
+/// What the server signs of an answer: for whom it is, what was asked, what it says.
+#[must_use]
+pub fn answer_statement(device: DeviceId, asked: &Hash, content: &Hash) -> Vec<u8> {
+    let mut out = b"gridfold answer v1\0".to_vec();
+    out.extend_from_slice(&device.bytes());
+    out.extend_from_slice(&asked.0);
+    out.extend_from_slice(&content.0);
+    out
+}
+
+/// What the server signs to order a device to erase everything, and when it did.
+#[must_use]
+pub fn wipe_statement(device: DeviceId, at: Timestamp) -> Vec<u8> {
+    let mut out = b"gridfold wipe v1\0".to_vec();
+    out.extend_from_slice(&device.bytes());
+    put_i64(&mut out, at.millis());
     out
 }
 

@@ -9,6 +9,7 @@
 //!
 //! The layout is pinned by golden bytes in `tests/golden/` and described in `docs/PROTOCOL.md`.
 
+mod answer;
 mod budget;
 mod columns;
 mod frame;
@@ -21,6 +22,7 @@ mod seen;
 mod shapes;
 mod tables;
 
+pub use answer::{AnswerProof, Trip};
 pub use budget::PageBudget;
 pub use frame::{frame_version, open_frame, seal_frame, seal_frame_as};
 pub(crate) use frame::{pack, unpack};
@@ -31,9 +33,13 @@ pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncRespon
 pub use seen::{SeenMark, SeenNews};
 
 /// Newest version of the wire format, the first byte of a body.
-pub const WIRE_VERSION: u8 = 3;
+pub const WIRE_VERSION: u8 = 4;
+/// The version whose answers are signed, so that what they order is obeyed.
+pub const SIGNED_WIRE_VERSION: u8 = 4;
+/// The version that brought what phones say of themselves and what was erased.
+pub const REPORT_WIRE_VERSION: u8 = 3;
 /// The version that brought what supervisors have seen.
 pub const SEEN_WIRE_VERSION: u8 = 2;
 /// The version that every build reads and writes: without what supervisors have seen, what phones say of
-/// themselves and what was erased.
+/// themselves, what was erased, and signatures.
 pub const FIRST_WIRE_VERSION: u8 = 1;

@@ -8,12 +8,13 @@ use crate::limits::{
     CURSOR_PREFIX_BYTES, MAX_ENTRIES_PER_PUSH, MAX_ITEMS_PER_MESSAGE, MAX_LOGS_PER_PUSH,
     MAX_OPS_PER_MESSAGE, MAX_STREAMS_PER_SYNC,
 };
+use crate::wire::answer::{Trip, get_trip, put_trip};
 use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::logs::{get_log, put_log};
 use crate::wire::report::{PhoneReport, get_report, put_report};
 use crate::wire::tables::{StreamNames, Table};
-use crate::wire::{FIRST_WIRE_VERSION, SEEN_WIRE_VERSION, WIRE_VERSION};
+use crate::wire::{FIRST_WIRE_VERSION, REPORT_WIRE_VERSION, SEEN_WIRE_VERSION, WIRE_VERSION};
 
 /// How far a phone has followed a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,17 +63,28 @@ pub struct SyncRequest {
     /// What the phone says of itself; none asks in the version before, which has no such thing.
     /// Left out of a request that has no [`seen`](Self::seen).
     pub report: Option<PhoneReport>,
+    /// What the answer is bound to; none asks in the version before, whose answers are not signed.
+    /// Left out of a request that has no [`report`](Self::report).
+    pub trip: Option<Trip>,
 }
 
 impl SyncRequest {
     /// The version of its body, and of the response to it.
     #[must_use]
     pub fn version(&self) -> u8 {
-        match (self.seen, &self.report) {
-            (None, _) => FIRST_WIRE_VERSION,
-            (Some(_), None) => SEEN_WIRE_VERSION,
-            (Some(_), Some(_)) => WIRE_VERSION,
+        match (self.seen, &self.report, self.trip) {
+            (None, _, _) => FIRST_WIRE_VERSION,
+            (Some(_), None, _) => SEEN_WIRE_VERSION,
+            (Some(_), Some(_), None) => REPORT_WIRE_VERSION,
+            (Some(_), Some(_), Some(_)) => WIRE_VERSION,
         }
+    }
+
+    /// Whether it brings nothing and tells of nothing done: an answer that says nothing changes
+    /// nothing then.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        self.logs.is_empty() && self.erased.is_empty() && self.recover.is_empty()
     }
 
     /// The incarnations named by its logs, in order: the response refers to them by number.
@@ -136,6 +148,9 @@ impl SyncRequest {
             put_u64(&mut out, revision);
             if let Some(report) = &self.report {
                 put_report(&mut out, report);
+                if let Some(trip) = &self.trip {
+                    put_trip(&mut out, trip);
+                }
             }
         }
         seal_frame_as(self.version(), &out)
@@ -207,6 +222,10 @@ impl SyncRequest {
             FIRST_WIRE_VERSION | SEEN_WIRE_VERSION => None,
             _ => Some(get_report(&mut r)?),
         };
+        let trip = match version {
+            WIRE_VERSION => Some(get_trip(&mut r)?),
+            _ => None,
+        };
         r.finish()?;
         Ok(Self {
             epoch,
@@ -218,6 +237,7 @@ impl SyncRequest {
             recover,
             seen,
             report,
+            trip,
         })
     }
 }

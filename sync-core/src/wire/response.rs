@@ -2,19 +2,20 @@
 
 use crate::admission::LogProblem;
 use crate::codec::{DecodeError, Reader, put_bytes, put_i64, put_u64};
-use crate::entry::{Author, Entry, Item, Signature};
+use crate::entry::{Author, Entry, Item, PublicKey, SignKey, Signature};
 use crate::ids::{Hash, IncarnationId, StreamId};
 use crate::limits::{
     MAX_BODY_DECODED_BYTES, MAX_ITEMS_PER_MESSAGE, MAX_LOGS_PER_PUSH, MAX_OPS_PER_MESSAGE,
     MAX_STREAMS_PER_SYNC,
 };
 use crate::time::Timestamp;
+use crate::wire::answer::AnswerProof;
 use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::report::{ErasureNews, get_erasures, put_erasures};
 use crate::wire::seen::{SeenNews, get_news, put_news};
 use crate::wire::tables::{StreamNames, Table};
-use crate::wire::{SyncRequest, WIRE_VERSION};
+use crate::wire::{REPORT_WIRE_VERSION, SIGNED_WIRE_VERSION, SyncRequest};
 
 /// A problem with a pushed device log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,9 @@ pub struct SyncResponse {
     /// Records erased since the revision that the request names. Never sent to a request of a
     /// version before the third.
     pub erasures: Option<ErasureNews>,
+    /// The server's signature over all of it, as it was read; [`encode_signed`](Self::encode_signed)
+    /// makes a new one. Never sent to a request of a version before the fourth.
+    pub proof: Option<AnswerProof>,
 }
 
 const HAS_EPOCH: u8 = 1;
@@ -93,11 +97,65 @@ const HAS_RECEIPT: u8 = 2;
 const HAS_DIRECTORY: u8 = 4;
 const HAS_SEEN: u8 = 8;
 const HAS_ERASURES: u8 = 16;
+const HAS_PROOF: u8 = 32;
 
 impl SyncResponse {
-    /// The body of the response to this request of this author.
+    /// Whether it changes nothing that a phone holds, at a request that brought nothing.
+    #[must_use]
+    pub fn says_nothing(&self, request: &SyncRequest) -> bool {
+        request.says_nothing()
+            && request.epoch == self.epoch
+            && self.problems.is_empty()
+            && self.pages.is_empty()
+            && self.resets.is_empty()
+            && self.directory.is_none()
+            && self.directives.is_empty()
+            && self.seen.is_none()
+            && self.erasures.is_none()
+    }
+
+    /// Whether the server itself said this, to this device and to the request of these bytes. What
+    /// says nothing needs no proof.
+    #[must_use]
+    pub fn is_proved(
+        &self,
+        request: &SyncRequest,
+        asked: &[u8],
+        asker: Author,
+        server: &PublicKey,
+    ) -> bool {
+        let proof = self.proof.as_ref();
+        self.says_nothing(request)
+            || proof.is_some_and(|proof| proof.verify(server, asker.device, asked))
+    }
+
+    /// The body of the response to this request of this author, without a signature over all of it.
     #[must_use]
     pub fn encode(&self, request: &SyncRequest, asker: Author) -> Vec<u8> {
+        let content = self.content(request, asker, false);
+        seal_frame_as(request.version(), &content)
+    }
+
+    /// The body of the response to the request of these bytes, signed by the server where the
+    /// request's version has that and the response says anything.
+    #[must_use]
+    pub fn encode_signed(
+        &self,
+        request: &SyncRequest,
+        asked: &[u8],
+        asker: Author,
+        key: &SignKey,
+    ) -> Vec<u8> {
+        if request.version() < SIGNED_WIRE_VERSION || self.says_nothing(request) {
+            return self.encode(request, asker);
+        }
+        let mut content = self.content(request, asker, true);
+        let proof = AnswerProof::sign(key, asker.device, asked, &content);
+        content.extend_from_slice(&proof.signature.0);
+        seal_frame_as(request.version(), &content)
+    }
+
+    fn content(&self, request: &SyncRequest, asker: Author, signed: bool) -> Vec<u8> {
         let mut incarnations = Table::with_known(request.incarnations());
         let mut authors = Table::with_known(vec![asker]);
         let mut tail = Vec::new();
@@ -145,7 +203,7 @@ impl SyncResponse {
         let erasures = self
             .erasures
             .as_ref()
-            .filter(|_| request.version() >= WIRE_VERSION);
+            .filter(|_| request.version() >= REPORT_WIRE_VERSION);
         if let Some(news) = erasures {
             put_erasures(&mut tail, news);
         }
@@ -165,6 +223,9 @@ impl SyncResponse {
         if erasures.is_some() {
             flags |= HAS_ERASURES;
         }
+        if signed {
+            flags |= HAS_PROOF;
+        }
         let mut out = vec![flags];
         if flags & HAS_EPOCH != 0 {
             out.extend_from_slice(&self.epoch.to_be_bytes());
@@ -179,7 +240,7 @@ impl SyncResponse {
         incarnations.put(&mut out);
         authors.put(&mut out);
         out.extend_from_slice(&tail);
-        seal_frame_as(request.version(), &out)
+        out
     }
 
     /// Reads the response to this request. Items that the request pushed come without entry and
@@ -198,8 +259,11 @@ impl SyncResponse {
         if request.seen.is_some() {
             known |= HAS_SEEN;
         }
-        if request.version() >= WIRE_VERSION {
+        if request.version() >= REPORT_WIRE_VERSION {
             known |= HAS_ERASURES;
+        }
+        if request.version() >= SIGNED_WIRE_VERSION {
+            known |= HAS_PROOF;
         }
         if flags & !known != 0 {
             return Err(DecodeError::OutOfRange("flags"));
@@ -282,6 +346,13 @@ impl SyncResponse {
         } else {
             Some(get_erasures(&mut r)?)
         };
+        let proof = if flags & HAS_PROOF == 0 {
+            None
+        } else {
+            let signed = content.len() - r.remaining();
+            let signature = Signature(r.array()?);
+            Some(AnswerProof::read(&content[..signed], signature))
+        };
         r.finish()?;
         Ok(Self {
             epoch,
@@ -294,6 +365,7 @@ impl SyncResponse {
             directives,
             seen,
             erasures,
+            proof,
         })
     }
 }

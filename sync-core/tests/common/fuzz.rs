@@ -222,6 +222,7 @@ pub fn request(r: &mut Rng) -> SyncRequest {
         logs,
         seen: r.one_in(2).then(|| r.next()),
         report: r.one_in(2).then(|| super::generate::report(r)),
+        trip: r.one_in(2).then(|| super::generate::trip(r)),
         ..SyncRequest::default()
     }
 }

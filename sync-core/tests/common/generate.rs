@@ -12,7 +12,7 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
     Cursor, Directive, ErasureNews, PhoneReport, ProblemNotice, RecoverRun, SeenMark, SeenNews,
-    StreamPage, StreamReset, SyncRequest, SyncResponse,
+    StreamPage, StreamReset, SyncRequest, SyncResponse, Trip,
 };
 
 use super::Rng;
@@ -225,6 +225,8 @@ pub fn request(r: &mut Rng) -> SyncRequest {
         })
         .collect();
     let seen = r.one_in(2).then(|| seq(r));
+    let report = seen.and_then(|_| r.one_in(2).then(|| report(r)));
+    let trip = report.as_ref().and_then(|_| r.one_in(2).then(|| trip(r)));
     SyncRequest {
         epoch: seq(r),
         directory: r.bytes(),
@@ -241,8 +243,14 @@ pub fn request(r: &mut Rng) -> SyncRequest {
         logs,
         recover,
         seen,
-        report: seen.and_then(|_| r.one_in(2).then(|| report(r))),
+        report,
+        trip,
     }
+}
+
+/// What an answer is bound to.
+pub fn trip(r: &mut Rng) -> Trip {
+    Trip { nonce: r.bytes() }
 }
 
 /// What a phone says of itself.
@@ -351,6 +359,7 @@ pub fn response(r: &mut Rng, request: &SyncRequest, asker: Author) -> SyncRespon
                 .map(|_| RecordId::from_bytes(r.bytes()))
                 .collect(),
         }),
+        proof: None,
     }
 }
 

@@ -48,6 +48,16 @@ export async function ask(text: string, act: string, danger = false, of = ''): P
   }
 }
 
+/** Asks which of two; null when the person goes back. `act` is what is done when nothing speaks against it. */
+export async function askWhich(text: string, act: string, other: string, of: string): Promise<'act' | 'other' | null> {
+  try {
+    await ElMessageBox.confirm(text, { ...buttons(act, false, of), cancelButtonText: other, distinguishCancelAndClose: true, autofocus: false });
+    return 'act';
+  } catch (how) {
+    return how === 'cancel' ? 'other' : null;
+  }
+}
+
 /** Asks for a text; null when the person goes back. `needed` is what is said when nothing was written. */
 export async function askText(text: string, act: string, needed = '', of = '', danger = false): Promise<string | null> {
   try {

@@ -83,7 +83,8 @@ impl Queue<'_> {
 
     pub(super) fn late(&self) -> Answer<Vec<LateRecord>> {
         let away = self.node.auth.put_away.of("late")?;
-        let mut all = self.node.views.late_records()?;
+        let classes = self.caller.scope(&[]).classes;
+        let mut all = self.node.views.late_records(&classes)?;
         all.retain(|l| {
             self.has(&l.grid)
                 && away
