@@ -32,5 +32,6 @@ mod scopes;
 mod seen;
 pub mod serve;
 pub mod sync;
+pub mod trouble;
 pub mod verify;
 pub mod views;

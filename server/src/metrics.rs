@@ -23,6 +23,8 @@ pub struct Metrics {
     problems: IntCounterVec,
     under_way: IntGauge,
     gauges: IntGaugeVec,
+    behind_entries: IntGauge,
+    behind_seconds: IntGauge,
 }
 
 impl Metrics {
@@ -59,6 +61,16 @@ impl Metrics {
             ),
             &["kind"],
         )?;
+        let behind_entries = IntGauge::new(
+            "gridfold_views_behind_entries",
+            "Entries that were acknowledged and are not in the views yet.",
+        )?;
+        let behind_seconds = IntGauge::new(
+            "gridfold_views_behind_seconds",
+            "For how long the views are behind the log; 0 when they are level.",
+        )?;
+        registry.register(Box::new(behind_entries.clone()))?;
+        registry.register(Box::new(behind_seconds.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(problems.clone()))?;
@@ -71,6 +83,8 @@ impl Metrics {
             problems,
             under_way,
             gauges,
+            behind_entries,
+            behind_seconds,
         })
     }
 
@@ -97,6 +111,12 @@ impl Metrics {
         self.gauges
             .with_label_values(&[kind])
             .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    /// Notes how far the views are behind the log.
+    pub fn views_behind(&self, entries: u64, seconds: u64) {
+        let number = |n| i64::try_from(n).unwrap_or(i64::MAX);
+        self.behind_entries.set(number(entries));
+        self.behind_seconds.set(number(seconds));
     }
     /// Other parts of the server register theirs here.
     #[must_use]

@@ -13,19 +13,19 @@ use gridfold_sync_core::time::Timestamp;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::admit::{Faults, WriteError, Writer, WriterParts};
+use crate::admit::{Faults, Follower, Source, WriteError, Writer, WriterParts};
 use crate::auth::{
-    Auth, AuthSettings, DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, MasterKey,
-    Password, RecordKeys, StoreError,
+    AUTH_DB_FILE_NAME, Auth, AuthSettings, DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME,
+    MASTER_KEY_FILE_NAME, MasterKey, Password, RecordKeys, StoreError, must_exist,
 };
 use crate::clock::{Clock, ClockGuard};
 use crate::config::Config;
 use crate::directory::{DirectoryError, DirectoryService};
-use crate::log::{Engine, Log, LogError, LogOptions, OpenReport, StreamName};
+use crate::log::{Engine, Log, LogError, LogOptions, OpenReport};
 use crate::notify::Notify;
-use crate::project::catch_up;
 use crate::scopes::Scopes;
-use crate::views::{VIEWS_DB_FILE_NAME, Views, ViewsError, ViewsWriter};
+use crate::trouble::StoreFaults;
+use crate::views::{Following, Views, ViewsError};
 
 /// Name of the log's folder in the data directory.
 pub const LOG_DIR_NAME: &str = "log";
@@ -115,6 +115,8 @@ pub struct Node {
     pub writer: Writer,
     /// The views' reading side.
     pub views: Views,
+    /// How the views follow the log.
+    pub following: Following,
     /// Where followers listen.
     pub notify: Notify,
     /// The clock the server goes by.
@@ -293,6 +295,29 @@ impl Node {
         clock: Arc<dyn Clock>,
         faults: Option<Faults>,
     ) -> Result<Arc<Self>, NodeError> {
+        Self::open_failing(dir, config, clock, faults, None)
+    }
+
+    /// Opens a data directory with simulated faults: the steps of a batch at which its writer stops
+    /// as a crash would, and the writes of stores that fail, by name.
+    ///
+    /// # Errors
+    /// As [`Node::open`].
+    #[doc(hidden)]
+    pub fn open_failing(
+        dir: &Path,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        faults: Option<Faults>,
+        stores: Option<StoreFaults>,
+    ) -> Result<Arc<Self>, NodeError> {
+        let has_content =
+            std::fs::read_dir(dir.join(LOG_DIR_NAME)).is_ok_and(|mut files| files.next().is_some());
+        if has_content {
+            for name in [MASTER_KEY_FILE_NAME, KEYS_DB_FILE_NAME, AUTH_DB_FILE_NAME] {
+                must_exist(&dir.join(name))?;
+            }
+        }
         if !dir.join(MASTER_KEY_FILE_NAME).exists() {
             return Err(NodeError::NotInitialised(dir.to_owned()));
         }
@@ -304,30 +329,30 @@ impl Node {
             .as_ref()
             .map_or(clock, |guard| Arc::clone(guard) as Arc<dyn Clock>);
         let now = clock.now();
-        let auth = Auth::open(dir, &master, AuthSettings::from(&config), now.millis())?;
-        let keys = Arc::new(RecordKeys::open(
+        let settings = AuthSettings::from(&config);
+        let auth = Auth::open_with(dir, &master, settings, now.millis(), stores.clone())?;
+        let keys = Arc::new(RecordKeys::open_with(
             &dir.join(KEYS_DB_FILE_NAME),
             &master,
             DEFAULT_CACHED_KEYS,
+            stores.clone(),
         )?);
         let log_dir = dir.join(LOG_DIR_NAME);
         let (log, log_report) = crate::log::open(&log_dir, engine(&config), &log_options(&config))?;
         let directory = Arc::new(DirectoryService::open(Arc::clone(&log), Arc::clone(&keys))?);
-        let views_path = dir.join(VIEWS_DB_FILE_NAME);
-        let views_rebuilt = !views_fit(&views_path, log.as_ref())?;
-        if views_rebuilt {
-            remove_views(&views_path).map_err(io(&views_path))?;
-        }
-        let mut views_writer = ViewsWriter::open(&views_path)?;
-        views_writer.set_epoch(log.epoch())?;
-        let caught_up = catch_up(
-            log.as_ref(),
-            &keys,
-            &mut views_writer,
-            &directory.current(),
-            &mut |_| {},
-        )?;
-        let views = Views::open(&views_path, Arc::clone(&log), Arc::clone(&keys))?;
+        let source = Source {
+            log: log.as_ref(),
+            keys: &keys,
+            directory: &directory.current(),
+        };
+        let (follower, opened) = Follower::open(dir, stores, source)?;
+        let following = follower.following().clone();
+        let views = Views::open(
+            follower.path(),
+            Arc::clone(&log),
+            Arc::clone(&keys),
+            following.clone(),
+        );
         let server_key = auth.server_key.sign_key();
         let notify = Notify::default();
         let console = console_incarnation(dir, log.epoch(), now)?;
@@ -335,7 +360,7 @@ impl Node {
             log: Arc::clone(&log),
             keys: Arc::clone(&keys),
             directory: Arc::clone(&directory),
-            views: views_writer,
+            follower,
             notify: notify.clone(),
             clock: Arc::clone(&clock),
             server_key: server_key.clone(),
@@ -352,13 +377,14 @@ impl Node {
             directory,
             writer,
             views,
+            following,
             notify,
             clock,
             guard,
             report: NodeReport {
                 log: log_report,
-                views_rebuilt,
-                caught_up,
+                views_rebuilt: opened.made_again,
+                caught_up: opened.caught_up,
             },
             server_key,
             scopes: Scopes::default(),
@@ -416,33 +442,6 @@ pub(crate) fn device_key(
         *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
     }
     Some(PublicKey(key))
-}
-
-/// Whether the views were made from this log and are not ahead of it.
-fn views_fit(path: &Path, log: &dyn Log) -> Result<bool, NodeError> {
-    if !path.exists() {
-        return Ok(false);
-    }
-    let Ok(views) = ViewsWriter::open(path) else {
-        return Ok(false);
-    };
-    if !matches!(views.epoch(), Ok(Some(epoch)) if epoch == log.epoch()) {
-        return Ok(false);
-    }
-    for name in views.streams()? {
-        let (seq, prefix) = views.cursor(&name)?;
-        let Ok(stream) = StreamName::new(&name) else {
-            return Ok(false);
-        };
-        match log.prefix_at(&stream, seq) {
-            Ok(Some(at)) if at == prefix.0 => {}
-            // A damaged item keeps its place: what was projected from it stands.
-            Err(LogError::Damaged { .. }) => {}
-            Ok(_) => return Ok(false),
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(true)
 }
 
 /// Removes the views' file and what SQLite keeps beside it.

@@ -18,7 +18,9 @@ pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 pub const TYPE_PREFIX: &str = "urn:gridfold:problem:";
 /// Seconds after which a busy server may be asked again.
 pub const BUSY_RETRY_S: u64 = 2;
-/// Seconds after which a server with a full disk may be asked again.
+/// Seconds after which a server whose disk failed may be asked again.
+pub const STORAGE_RETRY_S: u64 = 10;
+/// Seconds after which a server with a full disk or a damaged file may be asked again.
 pub const DISK_FULL_RETRY_S: u64 = 60;
 
 macro_rules! codes {
@@ -116,6 +118,12 @@ codes! {
     Internal = "internal", INTERNAL_SERVER_ERROR, true;
     /// The server is busy or stopping.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, true;
+    /// The views are behind the log and cannot catch up at the moment; nothing is decided on them.
+    ViewsBehind = "views_behind", SERVICE_UNAVAILABLE, true;
+    /// A file of the server's cannot be read or written; nothing was half done.
+    StorageFailed = "storage_failed", SERVICE_UNAVAILABLE, true;
+    /// What is stored in a file of the server's is not what was written.
+    StorageDamaged = "storage_damaged", SERVICE_UNAVAILABLE, true;
     /// The disk is nearly full; nothing is written.
     DiskFull = "disk_full", INSUFFICIENT_STORAGE, true;
 }
@@ -200,8 +208,9 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code) -> Self {
         let retry_after_s = match code {
-            Code::Unavailable | Code::Timeout => Some(BUSY_RETRY_S),
-            Code::DiskFull => Some(DISK_FULL_RETRY_S),
+            Code::Unavailable | Code::Timeout | Code::ViewsBehind => Some(BUSY_RETRY_S),
+            Code::StorageFailed => Some(STORAGE_RETRY_S),
+            Code::StorageDamaged | Code::DiskFull => Some(DISK_FULL_RETRY_S),
             _ => None,
         };
         Self {

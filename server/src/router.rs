@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post, put};
@@ -133,6 +134,7 @@ pub fn build_with(api: Api, more: Router<Api>) -> Router {
         .merge(more)
         .layer(inner)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(api.clone(), say_behind))
         .layer(from_fn_with_state(
             Transport::of(&api.node.config),
             security_headers,
@@ -151,6 +153,21 @@ async fn room(State(api): State<Api>, request: Request, next: Next) -> Answer<Re
         return Err(Problem::new(Code::Unavailable));
     };
     Ok(next.run(request).await)
+}
+
+/// Entries that were acknowledged and are missing in this answer, if views it was read from are
+/// behind the log.
+pub const VIEWS_BEHIND_HEADER: HeaderName = HeaderName::from_static("gridfold-views-behind");
+
+/// Says with each answer how far behind the views are.
+async fn say_behind(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(behind) = api.node.following.behind() {
+        // One at least: what was erased and is still shown counts too.
+        let entries = HeaderValue::from(behind.entries.max(1));
+        response.headers_mut().insert(VIEWS_BEHIND_HEADER, entries);
+    }
+    response
 }
 
 /// Past the time a request may take it is answered for. What it had acknowledged stands.

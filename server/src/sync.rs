@@ -203,6 +203,7 @@ impl Node {
         };
         let (mut items_left, mut ops_left) = (MAX_ITEMS_PER_PULL, PAGE_OPS);
         let mut proved = Vec::new();
+        let directory = self.directory.current();
         for stream in mine.iter().chain(leaving) {
             let name = name(stream)?;
             let head = self.log.head(&name)?;
@@ -224,6 +225,7 @@ impl Node {
                 more: true,
             };
             let mut end = Hash::default();
+            let mut is_held = false;
             let read = match self
                 .log
                 .read(&name, after, items_left.max(1), bytes_left.max(1))
@@ -239,6 +241,14 @@ impl Node {
                 }
                 let stored = StoredItem::decode(&item.bytes)?;
                 let mut sent = stored.for_device(&self.keys, author.device)?;
+                let is_bare = sent.entry.as_ref().is_some_and(|e| e.ops.is_none());
+                let is_erased = stored.record.is_some_and(|r| directory.is_erased(&r));
+                if is_bare && !is_erased && stored.is_lost(&self.keys)? {
+                    // Never told as erased: the stream waits here until its key is restored.
+                    tracing::error!(stream = %name, seq = item.seq, "the key of an item is damaged: the item is not served");
+                    is_held = true;
+                    break;
+                }
                 if stored.author.device != author.device && leaving.contains(stream) {
                     sent.entry = None;
                 }
@@ -249,6 +259,9 @@ impl Node {
                 end = Hash(item.prefix);
                 page.more = item.seq < head.seq;
                 page.items.push(sent);
+            }
+            if is_held && page.items.is_empty() {
+                continue;
             }
             if page.items.is_empty() {
                 // No room: an empty page tells that there is more, at the cost of a few bytes.

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use gridfold_sync_core::entry::{head_statement, item_hash, next_link, next_prefix};
 use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
-use rusqlite::Connection;
 
 use crate::admit::StoredItem;
+use crate::auth::{AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME};
 use crate::log::{LogError, VerifyReport};
 use crate::node::{Node, NodeError, device_key, remove_views};
 use crate::project::catch_up;
-use crate::views::{VIEWS_DB_FILE_NAME, ViewsError, ViewsWriter};
+use crate::views::{VIEWS_DB_FILE_NAME, ViewsError, ViewsWriter, damaged_pages, open_to_compare};
 
 const READ_ITEMS: usize = 1_000;
 const READ_BYTES: usize = 8 << 20;
@@ -104,6 +104,14 @@ impl Node {
                 .push(format!("{}: {}", damage.name(), damage.reason));
         }
         self.verify_chains(&mut report, progress)?;
+        for (file, damage) in [
+            (KEYS_DB_FILE_NAME, self.keys.damage()),
+            (AUTH_DB_FILE_NAME, &self.auth.damage),
+        ] {
+            for found in damage {
+                report.problems.push(format!("{file}: {found}"));
+            }
+        }
         if let Err(error) = self.auth.audit.verify(None) {
             report.problems.push(format!("audit: {error}"));
         }
@@ -125,10 +133,20 @@ impl Node {
                 &self.directory.current(),
                 progress,
             )?;
+            views.close()?;
         }
-        report.differences = compare(&live, &again)?;
+        report.differences = match compare(&live, &again) {
+            Ok(differences) => differences,
+            Err(error) => vec![format!("the views: {error}")],
+        };
+        match damaged_pages(&live) {
+            Ok(0) => {}
+            Ok(n) => report
+                .differences
+                .push(format!("{n} pages of the views are damaged")),
+            Err(error) => report.differences.push(format!("the views: {error}")),
+        }
         if rebuild {
-            checkpoint(&again)?;
             remove_views(&live).map_err(io)?;
             std::fs::rename(&again, &live).map_err(io)?;
             report.rebuilt = true;
@@ -229,15 +247,9 @@ impl Node {
     }
 }
 
-fn checkpoint(path: &Path) -> Result<(), ViewsError> {
-    let conn = Connection::open(path)?;
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(())
-}
-
 /// Names the rows in which two views differ.
 fn compare(live: &Path, again: &Path) -> Result<Vec<String>, ViewsError> {
-    let (live, again) = (Connection::open(live)?, Connection::open(again)?);
+    let (live, again) = (open_to_compare(live)?, open_to_compare(again)?);
     let mut differences = Vec::new();
     for (table, sql) in COMPARED {
         let (mut a, mut b) = (live.prepare(sql)?, again.prepare(sql)?);

@@ -12,6 +12,7 @@ mod api_support;
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 
 use api_support::carry::{CARRY, Parcel};
 use api_support::{Client, PASSWORD, World, config};
@@ -19,6 +20,7 @@ use axum::Router;
 use axum::routing::get;
 use gridfold_server::problem::{Answer, Code};
 use gridfold_server::routes::Api;
+use gridfold_server::trouble::{Store, StoreFaults, Trouble};
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::carry::CarryKind;
 use gridfold_sync_core::edit::{Op, Value as Field};
@@ -590,6 +592,35 @@ fn every_code_is_answered() {
     );
     nobody.get("/healthz").ok();
     drop(api);
+
+    let failing = Arc::new(Mutex::new(None));
+    let asked = Arc::clone(&failing);
+    let faults: StoreFaults = Arc::new(move |store| {
+        let failing: Option<(Store, Trouble)> = *asked.lock().unwrap();
+        failing.filter(|(which, _)| *which == store).map(|f| f.1)
+    });
+    let world = world.reopen_failing(settings.clone(), Some(faults));
+    let again = world
+        .anonymous()
+        .with(&json!({ "access_token": admin.token }));
+    let invite = json!({ "user_id": again.get("/v1/me").ok()["user_id"] });
+    for (trouble, code) in [
+        (Trouble::Io, "storage_failed"),
+        (Trouble::Damaged, "storage_damaged"),
+    ] {
+        *failing.lock().unwrap() = Some((Store::Accounts, trouble));
+        let refused = again.post("/v1/devices/invite", &invite);
+        refused.refused(503, code);
+        assert!(refused.headers.contains_key("retry-after"), "{code}");
+    }
+    *failing.lock().unwrap() = None;
+    world.areas(&again);
+    *failing.lock().unwrap() = Some((Store::Views, Trouble::Busy));
+    let record = json!({ "grid": "c-a-1", "form": "matter", "fields": { "kind": "x" } });
+    again.post("/v1/records", &record).ok();
+    again
+        .post("/v1/records", &record)
+        .refused(503, "views_behind");
 
     settings.log.min_free_mib = 1 << 40;
     settings.limits.address_requests_per_minute = 3;

@@ -12,7 +12,7 @@ use crate::admit::facts::{BatchFacts, Memory};
 use crate::admit::stored::{StoredItem, key_owner, seal_payload};
 use crate::admit::write_error::WriteError;
 use crate::auth::RecordKeys;
-use crate::log::{AppendBatch, Log, LogError, NewItem, StreamName};
+use crate::log::{AppendBatch, Head, Log, LogError, NewItem, StreamName};
 use crate::project::{QUARANTINE_STREAM, decode_quarantine};
 use crate::views::{ProjectedEntry, ViewsError, ViewsWriter};
 
@@ -149,12 +149,7 @@ pub(crate) fn catch_up(
         let text = String::from_utf8_lossy(name.as_bytes()).into_owned();
         let (mut after, _) = views.cursor(&text)?;
         if text == QUARANTINE_STREAM {
-            let items = log.read(&name, after, usize::MAX, usize::MAX)?;
-            let notes: Vec<_> = items
-                .iter()
-                .filter_map(|i| decode_quarantine(i.seq, &i.bytes))
-                .collect();
-            views.project_quarantine(&text, &notes, (head.seq, Hash(head.prefix)))?;
+            catch_up_quarantine(log, views, &name, &text, after, head)?;
             continue;
         }
         let Some(stream) = StreamId::parse(&text) else {
@@ -163,8 +158,13 @@ pub(crate) fn catch_up(
         while after < head.seq {
             let items = match log.read(&name, after, READ_ITEMS, READ_BYTES) {
                 Ok(items) => items,
-                // Damage in the middle is reported by name; what follows it waits until it is healed.
-                Err(LogError::Damaged { .. }) => break,
+                // Damage costs what it hit: it is passed over by name, and filled in once healed.
+                Err(LogError::Damaged { seq, .. }) if seq == after + 1 => {
+                    tracing::error!(stream = %name, seq, "a damaged item is not in the views");
+                    views.pass_gap(&stream, seq)?;
+                    after = seq;
+                    continue;
+                }
                 Err(e) => return Err(e.into()),
             };
             if items.is_empty() {
@@ -173,9 +173,13 @@ pub(crate) fn catch_up(
             let mut facts =
                 BatchFacts::new(views, log, keys, Arc::clone(directory), nobody, &mut memory);
             let mut batch = Vec::with_capacity(items.len());
+            let mut unread = None;
             for item in items {
+                let Ok(stored) = StoredItem::decode(&item.bytes) else {
+                    unread = Some(item.seq);
+                    break;
+                };
                 after = item.seq;
-                let stored = StoredItem::decode(&item.bytes).map_err(|_| ViewsError::Damaged)?;
                 let projected =
                     project_one(&mut facts, &stream, item.seq, Hash(item.prefix), stored)?;
                 batch.push(projected);
@@ -183,11 +187,47 @@ pub(crate) fn catch_up(
             facts.keep();
             done += batch.len() as u64;
             views.project(&batch, directory.forms())?;
+            if let Some(seq) = unread {
+                tracing::error!(stream = %name, seq, "an item that does not decode is not in the views");
+                views.pass_gap(&stream, seq)?;
+                after = seq;
+            }
             progress(done);
         }
     }
     super::erase::finish(keys, views, directory)?;
     Ok(done)
+}
+
+fn catch_up_quarantine(
+    log: &dyn Log,
+    views: &mut ViewsWriter,
+    name: &StreamName,
+    text: &str,
+    mut after: u64,
+    head: Head,
+) -> Result<(), ViewsError> {
+    while after < head.seq {
+        let (notes, end) = match log.read(name, after, READ_ITEMS, READ_BYTES) {
+            Ok(items) => {
+                let Some(last) = items.last() else { break };
+                let end = (last.seq, Hash(last.prefix));
+                let notes = items
+                    .iter()
+                    .filter_map(|i| decode_quarantine(i.seq, &i.bytes))
+                    .collect();
+                (notes, end)
+            }
+            // What was set aside and is damaged is named by the log.
+            Err(LogError::Damaged { seq, .. }) if seq == after + 1 => {
+                (Vec::new(), (seq, Hash::default()))
+            }
+            Err(e) => return Err(e.into()),
+        };
+        views.project_quarantine(text, after, &notes, end)?;
+        after = end.0;
+    }
+    Ok(())
 }
 
 /// Computes anew what an item of the log did.

@@ -5,18 +5,18 @@
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::RecordId;
 
+use crate::admit::follow::Follower;
 use crate::admit::write_error::WriteError;
 use crate::auth::RecordKeys;
 use crate::views::{ViewsError, ViewsWriter};
 
 pub(super) fn erase(
     keys: &RecordKeys,
-    views: &mut ViewsWriter,
+    follower: &mut Follower,
     record: RecordId,
 ) -> Result<(), WriteError> {
     keys.destroy(record.0)?;
-    views.erase(record)?;
-    Ok(())
+    follower.erase(record)
 }
 
 /// Finishes, whenever the views catch up with the log, erasures that a crash cut off, and those that keys from a backup or views made anew would undo: an entry without its payload still makes an empty row.

@@ -19,7 +19,7 @@ use lru::LruCache;
 
 use crate::admit::StoredItem;
 use crate::auth::RecordKeys;
-use crate::log::{Log, StreamName};
+use crate::log::{Log, LogError, StreamName};
 use crate::views::{ViewsError, ViewsWriter};
 
 /// Rows of recently edited records kept in memory.
@@ -178,8 +178,15 @@ impl<'a> BatchFacts<'a> {
         let name = StreamName::new(stream.name()).map_err(|_| ViewsError::Damaged)?;
         let mut entries = Vec::new();
         for place in self.views.places(stream, record)? {
-            let item = self.log.get(&name, place)?.ok_or(ViewsError::Damaged)?;
-            let item = StoredItem::decode(&item.bytes).map_err(|_| ViewsError::Damaged)?;
+            let item = match self.log.get(&name, place) {
+                Ok(item) => item.ok_or(ViewsError::Damaged)?,
+                // Named by the log; what was made at it is not derived without it.
+                Err(LogError::Damaged { .. }) => continue,
+                Err(e) => return Err(e.into()),
+            };
+            let Ok(item) = StoredItem::decode(&item.bytes) else {
+                continue;
+            };
             entries.extend(item.entry(self.keys)?);
         }
         if let Some(new) = self.overlay.admitted.get(&(stream.clone(), *record)) {
@@ -206,8 +213,50 @@ impl<'a> BatchFacts<'a> {
                 state.apply(entry);
                 Ok(state)
             }
+            // What it was made at is damaged in the log.
+            None if self.has_damage(stream) => {
+                let mut state = PartState::new(form.clone());
+                state.apply(entry);
+                Ok(state)
+            }
             _ => self.merge(stream, record, entry),
         }
+    }
+
+    /// Whether items of a stream are damaged in the log, so that a history may have holes.
+    fn has_damage(&self, stream: &StreamId) -> bool {
+        let name = stream.name();
+        self.log
+            .damage()
+            .iter()
+            .any(|d| d.stream.as_bytes() == name.as_bytes())
+    }
+
+    /// Derives the row of a record with an entry that was not made at its present heads.
+    fn derive(
+        &mut self,
+        key: &PartKey,
+        part: PartState,
+        entry: &Entry,
+    ) -> Result<Result<PartState, MergeError>, ViewsError> {
+        let mut document = match self.memory.documents.pop(key) {
+            Some(known) if known.is_whole(&part) => known,
+            _ => Document {
+                merger: Merger::new(part.form.clone()),
+                entries: 0,
+                waiting: self.history(&key.0, &key.1)?,
+            },
+        };
+        for known in std::mem::take(&mut document.waiting) {
+            if let Err(error) = document.add(&known) {
+                return Ok(Err(error));
+            }
+        }
+        let state = document.add_onto(part, entry);
+        if state.is_ok() {
+            self.memory.documents.put(key.clone(), document);
+        }
+        Ok(state)
     }
 }
 
@@ -318,7 +367,7 @@ impl Facts for BatchFacts<'_> {
         if heads.is_empty() {
             return Ok(None);
         }
-        let Some(form) = self.part(stream, record)?.map(|p| p.form) else {
+        let Some(part) = self.part(stream, record)? else {
             return Ok(None);
         };
         let key = (stream.clone(), *record);
@@ -327,7 +376,12 @@ impl Facts for BatchFacts<'_> {
             return Ok(Some(known.clone()));
         }
         let history = self.history(stream, record)?;
-        let state = state_at(&form, &history, heads).map_err(damaged)?;
+        let state = match state_at(&part.form, &history, heads) {
+            Ok(state) => state,
+            // Damage in the log costs what was made at it the exact state, and nothing else.
+            Err(_) if self.has_damage(stream) => return Ok(Some(part)),
+            Err(error) => return Err(damaged(error)),
+        };
         self.memory.keep_line(&line.0, state.clone());
         Ok(Some(state))
     }
@@ -340,20 +394,17 @@ impl Facts for BatchFacts<'_> {
     ) -> Result<PartState, ViewsError> {
         let key = (stream.clone(), *record);
         let part = self.part(stream, record)?.ok_or(ViewsError::Damaged)?;
-        let mut document = match self.memory.documents.pop(&key) {
-            Some(known) if known.is_whole(&part) => known,
-            _ => Document {
-                merger: Merger::new(part.form.clone()),
-                entries: 0,
-                waiting: self.history(stream, record)?,
-            },
-        };
-        for known in std::mem::take(&mut document.waiting) {
-            document.add(&known).map_err(damaged)?;
+        let is_holed = self.has_damage(stream);
+        let before = is_holed.then(|| part.clone());
+        match (self.derive(&key, part, entry)?, before) {
+            (Ok(state), _) => Ok(state),
+            (Err(_), Some(mut state)) => {
+                tracing::error!(stream = %stream.name(), "an edit is folded without what it was made at, which is damaged in the log");
+                state.apply(entry);
+                Ok(state)
+            }
+            (Err(error), None) => Err(damaged(error)),
         }
-        let state = document.add_onto(part, entry).map_err(damaged)?;
-        self.memory.documents.put(key, document);
-        Ok(state)
     }
 
     fn decided(&mut self, stream: &StreamId, decision: &Decision) -> Result<(), ViewsError> {

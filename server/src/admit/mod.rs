@@ -5,10 +5,12 @@
 //! make the records' keys durable, append and flush, answer, project, notify. What never happens
 //! here: an answer before the flush, or a write to the views by anything but projection.
 
+mod batch;
 mod commit;
 mod console;
 mod erase;
 mod facts;
+mod follow;
 mod quarantine;
 mod recover;
 mod stored;
@@ -21,3 +23,4 @@ pub use write_error::WriteError;
 pub use writer::{Faults, PushOutcome, Writer, WriterParts};
 
 pub(crate) use commit::catch_up;
+pub(crate) use follow::{Follower, Source};

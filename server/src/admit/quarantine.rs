@@ -20,15 +20,20 @@ pub(super) struct SetAside {
     pub(super) received: Timestamp,
 }
 
-/// What was kept, and the end of the quarantine stream.
-type QuarantineEnd = (Vec<QuarantineNote>, (u64, Hash));
+/// What was kept, and where in the quarantine stream.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) after: u64,
+    pub(super) notes: Vec<QuarantineNote>,
+    pub(super) end: (u64, Hash),
+}
 
 /// Keeps device logs that were not taken.
 pub(super) fn quarantine(
     log: &dyn Log,
     keys: &RecordKeys,
     set_aside: Vec<SetAside>,
-) -> Result<Option<QuarantineEnd>, WriteError> {
+) -> Result<Option<Kept>, WriteError> {
     if set_aside.is_empty() {
         return Ok(None);
     }
@@ -83,5 +88,9 @@ pub(super) fn quarantine(
             }
         }
     }
-    Ok(Some((notes, end)))
+    // What was there before is projected already.
+    Ok(notes
+        .first()
+        .map(|n| n.seq - 1)
+        .map(|after| Kept { after, notes, end }))
 }

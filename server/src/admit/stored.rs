@@ -190,8 +190,11 @@ impl StoredItem {
         let Some(sealed) = &self.sealed else {
             return Ok(Some(erased));
         };
-        let Some(key) = keys.get(key_owner(self.record, self.author.device))? else {
-            return Ok(Some(erased));
+        let key = match keys.get(key_owner(self.record, self.author.device)) {
+            Ok(Some(key)) => key,
+            // Whoever must tell what is damaged from what is erased asks `is_lost`.
+            Ok(None) | Err(StoreError::Damaged(_)) => return Ok(Some(erased)),
+            Err(error) => return Err(error),
         };
         let opened = open(&key, &self.entry_hash.0, sealed)
             .ok()
@@ -199,6 +202,17 @@ impl StoredItem {
                 Entry::from_parts(self.id.incarnation, header.clone(), &payload).ok()
             });
         Ok(Some(opened.unwrap_or(erased)))
+    }
+
+    /// Whether the payload is here and cannot be opened, though its key was not destroyed.
+    ///
+    /// # Errors
+    /// When the key store fails.
+    pub fn is_lost(&self, keys: &RecordKeys) -> Result<bool, StoreError> {
+        if self.sealed.is_none() {
+            return Ok(false);
+        }
+        keys.is_lost(key_owner(self.record, self.author.device))
     }
 
     /// The item as it goes to a phone. The content of a refused entry goes to its author's device only.

@@ -1,32 +1,29 @@
 //! The writer: one thread that takes what came together as one batch.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
+use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
-use gridfold_sync_core::ids::{IncarnationId, RecordId, StreamId};
-use gridfold_sync_core::limits::MAX_QUARANTINE_PER_DEVICE;
+use gridfold_sync_core::ids::{IncarnationId, RecordId};
 use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
 use parking_lot::Mutex;
 
-use crate::admit::commit::{Outgoing, append};
-use crate::admit::console::{ConsoleEdit, EditOutcome, make_log, split_by_class};
+use crate::admit::batch::write;
+use crate::admit::console::{ConsoleEdit, EditOutcome};
 use crate::admit::erase;
-use crate::admit::facts::{BatchFacts, Memory};
-use crate::admit::quarantine::{SetAside, quarantine};
-use crate::admit::recover::recover;
+use crate::admit::facts::Memory;
+use crate::admit::follow::{Follower, Source};
 use crate::admit::write_error::WriteError;
 use crate::auth::RecordKeys;
 use crate::clock::Clock;
 use crate::directory::DirectoryService;
 use crate::log::Log;
 use crate::notify::Notify;
-use crate::project::QUARANTINE_STREAM;
-use crate::views::{ViewsError, ViewsWriter};
+use crate::trouble::Trouble;
 
 /// Requests waiting for the writer; past that a request is answered "unavailable".
 const QUEUE: usize = 1_024;
@@ -46,9 +43,9 @@ pub struct PushOutcome {
     pub refused: usize,
 }
 
-type Reply<T> = SyncSender<Result<T, WriteError>>;
+pub(super) type Reply<T> = SyncSender<Result<T, WriteError>>;
 
-enum Job {
+pub(super) enum Job {
     Push {
         author: Author,
         key: PublicKey,
@@ -90,8 +87,8 @@ pub struct WriterParts {
     pub keys: Arc<RecordKeys>,
     /// The directory.
     pub directory: Arc<DirectoryService>,
-    /// The views' writing side.
-    pub views: ViewsWriter,
+    /// The views, and how they follow the log.
+    pub(crate) follower: Follower,
     /// Where followers listen.
     pub notify: Notify,
     /// The clock.
@@ -217,9 +214,20 @@ impl Drop for Writer {
 
 fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
     let mut memory = Memory::default();
-    while let Ok(first) = jobs.recv() {
-        let (mut batch, mut erasures, mut entries) = (Vec::new(), Vec::new(), 0);
-        let mut next = Some(first);
+    let mut erasures: Vec<(RecordId, Reply<()>)> = Vec::new();
+    loop {
+        // Erasures that came while the views caught up wait for no other work.
+        let pause = if erasures.is_empty() {
+            parts.follower.pause()
+        } else {
+            Duration::ZERO
+        };
+        let (mut batch, mut entries) = (Vec::new(), 0);
+        let mut next = match jobs.recv_timeout(pause) {
+            Ok(work) => Some(work),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         while let Some(work) = next.take() {
             match work {
                 Work::Write(job) => {
@@ -232,255 +240,41 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
                 next = jobs.try_recv().ok();
             }
         }
-        if !batch.is_empty() && write(&mut parts, &mut memory, batch).is_none() {
+        let mut later = Vec::new();
+        // Views that catch up for long keep nobody waiting: who wants to write is told.
+        let mut meanwhile = || {
+            while let Ok(work) = jobs.try_recv() {
+                match work {
+                    Work::Write(job) => job.fail(WriteError::Behind(Trouble::Busy)),
+                    Work::Erase(record, reply) => later.push((record, reply)),
+                }
+            }
+        };
+        if batch.is_empty() {
+            tend(&mut parts, &mut memory, &mut meanwhile);
+        } else if write(&mut parts, &mut memory, batch, &mut meanwhile).is_none() {
             return;
         }
-        for (record, reply) in erasures {
+        for (record, reply) in erasures.drain(..) {
             // After what was decided before it was known to be erased.
             memory = Memory::default();
-            let _ = reply.send(erase::erase(&parts.keys, &mut parts.views, record));
+            let _ = reply.send(erase::erase(&parts.keys, &mut parts.follower, record));
         }
+        erasures = later;
     }
 }
 
-type Answer = Box<dyn FnOnce(Result<(), Arc<WriteError>>)>;
-
-/// Decides, appends, answers, projects, notifies.
-///
-/// None when the simulation stops it here.
-fn write(parts: &mut WriterParts, memory: &mut Memory, batch: Vec<Job>) -> Option<()> {
-    let faults = parts.faults.clone();
-    let step = |name| match &faults {
-        Some(stops) if stops(name) => None,
-        _ => Some(()),
-    };
-    step("admit")?;
+/// What is done for the views while nothing else is to be done.
+fn tend(parts: &mut WriterParts, memory: &mut Memory, meanwhile: &mut dyn FnMut()) {
     let directory = parts.directory.current();
-    let mut facts = BatchFacts::new(
-        &mut parts.views,
-        parts.log.as_ref(),
-        &parts.keys,
-        Arc::clone(&directory),
-        parts.console,
-        memory,
-    );
-    let now = parts.clock.now();
-    let public = parts.server_key.public();
-    let mut outgoing = Vec::new();
-    let mut set_aside = Vec::new();
-    let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
-    let mut failed: Option<Arc<WriteError>> = None;
-    for job in batch {
-        let error = failed.clone();
-        match job {
-            Job::Push {
-                author,
-                key,
-                logs,
-                recover: runs,
-                reply,
-            } => {
-                let outcome = match &error {
-                    None => push(
-                        &mut facts,
-                        author,
-                        &key,
-                        now,
-                        &public,
-                        &logs,
-                        &runs,
-                        &mut outgoing,
-                        &mut set_aside,
-                    ),
-                    Some(_) => Ok(PushOutcome::default()),
-                };
-                let outcome = outcome.unwrap_or_else(|e| {
-                    failed = Some(Arc::new(e.into()));
-                    PushOutcome::default()
-                });
-                answers.push(Box::new(move |durable| {
-                    // A caller that went away asks again.
-                    let _ = reply.send(durable.map(|()| outcome).map_err(WriteError::Batch));
-                }));
-            }
-            Job::Console {
-                author,
-                edits,
-                reply,
-            } => {
-                let outcome = match &error {
-                    None => console(
-                        &mut facts,
-                        author,
-                        &parts.server_key,
-                        now,
-                        &edits,
-                        &mut outgoing,
-                    ),
-                    Some(_) => Ok(Vec::new()),
-                };
-                let outcome = outcome.unwrap_or_else(|e| {
-                    failed = Some(Arc::new(e.into()));
-                    Vec::new()
-                });
-                answers.push(Box::new(move |durable| {
-                    let _ = reply.send(durable.map(|()| outcome).map_err(WriteError::Batch));
-                }));
-            }
-        }
-    }
-    step("append")?;
-    let appended = match failed {
-        Some(error) => Err(error),
-        // What is set aside goes first: if the append after it fails, the phone sends both again,
-        // and a key is stored only once.
-        None => quarantine(parts.log.as_ref(), &parts.keys, set_aside)
-            .and_then(|notes| Ok((append(parts.log.as_ref(), &parts.keys, outgoing)?, notes)))
-            .map_err(Arc::new),
+    let source = Source {
+        log: parts.log.as_ref(),
+        keys: &parts.keys,
+        directory: &directory,
     };
-    match appended {
-        Err(error) => {
-            tracing::error!(error = %error, "a batch was not written");
-            facts.forget();
-            answers
-                .into_iter()
-                .for_each(|answer| answer(Err(Arc::clone(&error))));
-        }
-        Ok((projection, notes)) => {
-            step("project")?;
-            facts.keep();
-            // The views follow before the answer, so that whoever asks next reads what it wrote; a
-            // failure here loses nothing, the next start catches up.
-            let mut outcome = parts.views.project(&projection, directory.forms());
-            if let Some((notes, end)) = notes {
-                outcome = outcome.and(parts.views.project_quarantine(
-                    QUARANTINE_STREAM,
-                    &notes,
-                    end,
-                ));
-            }
-            step("answer")?;
-            answers.into_iter().for_each(|answer| answer(Ok(())));
-            if let Err(error) = outcome {
-                tracing::error!(error = %error, "the views are behind the log");
-                *memory = Memory::default();
-                let caught = crate::project::catch_up(
-                    parts.log.as_ref(),
-                    &parts.keys,
-                    &mut parts.views,
-                    &directory,
-                    &mut |_| {},
-                );
-                if let Err(error) = caught {
-                    tracing::error!(error = %error, "the views could not catch up");
-                }
-            }
-            let moved: BTreeSet<&StreamId> = projection.iter().map(|p| &p.stream).collect();
-            for stream in moved {
-                let seq = projection
-                    .iter()
-                    .filter(|p| p.stream == *stream)
-                    .map(|p| p.seq)
-                    .max()
-                    .unwrap_or(0);
-                parts.notify.moved(stream.clone(), seq);
-            }
-        }
+    let was_behind = parts.follower.following().behind().is_some();
+    parts.follower.tend(source, &parts.notify, meanwhile);
+    if was_behind {
+        *memory = Memory::default();
     }
-    Some(())
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call site; a struct of the same would only rename them"
-)]
-fn push(
-    facts: &mut BatchFacts<'_>,
-    author: Author,
-    key: &PublicKey,
-    now: gridfold_sync_core::time::Timestamp,
-    server: &PublicKey,
-    logs: &[PushedLog],
-    runs: &[RecoverRun],
-    outgoing: &mut Vec<Outgoing>,
-    set_aside: &mut Vec<SetAside>,
-) -> Result<PushOutcome, ViewsError> {
-    let mut outcome = PushOutcome::default();
-    facts.is_console = false;
-    for run in runs {
-        recover(facts, server, run, outgoing)?;
-    }
-    for log in logs {
-        match admit(facts, author, key, now, log)? {
-            Ok(decisions) => {
-                outcome.appended += decisions.len();
-                outcome.refused += decisions
-                    .iter()
-                    .filter(|d| !d.verdict.is_admitted())
-                    .count();
-                outgoing.extend(decisions.into_iter().map(|decision| Outgoing {
-                    stream: log.stream.clone(),
-                    decision,
-                    recovered: false,
-                    has_header: true,
-                }));
-            }
-            Err(problem) => {
-                let keep = matches!(
-                    problem,
-                    LogProblem::BadSignature | LogProblem::Forked | LogProblem::NotYourLog
-                );
-                if keep
-                    && facts.views.quarantined(author.device)? < MAX_QUARANTINE_PER_DEVICE as u64
-                {
-                    set_aside.push(SetAside {
-                        author,
-                        log: log.clone(),
-                        problem,
-                        received: now,
-                    });
-                }
-                outcome.problems.push(ProblemNotice {
-                    stream: log.stream.clone(),
-                    incarnation: log.incarnation,
-                    problem,
-                });
-            }
-        }
-    }
-    Ok(outcome)
-}
-
-fn console(
-    facts: &mut BatchFacts<'_>,
-    author: Author,
-    key: &SignKey,
-    now: gridfold_sync_core::time::Timestamp,
-    edits: &[ConsoleEdit],
-    outgoing: &mut Vec<Outgoing>,
-) -> Result<Vec<EditOutcome>, ViewsError> {
-    facts.is_console = true;
-    let mut outcomes = Vec::with_capacity(edits.len());
-    for edit in edits {
-        let (version, by_class) = split_by_class(facts, edit)?;
-        let mut verdicts = Vec::with_capacity(by_class.len());
-        for (class, ops) in by_class {
-            let log = make_log(facts, key, edit, class, version, ops)?;
-            let decisions = admit(facts, author, &key.public(), now, &log)?.unwrap_or_default();
-            for decision in decisions {
-                verdicts.push((class, decision.entry.id(), decision.verdict));
-                outgoing.push(Outgoing {
-                    stream: log.stream.clone(),
-                    decision,
-                    recovered: false,
-                    has_header: true,
-                });
-            }
-        }
-        outcomes.push(EditOutcome {
-            record: edit.record,
-            verdicts,
-        });
-    }
-    Ok(outcomes)
 }

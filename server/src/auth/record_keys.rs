@@ -9,6 +9,7 @@ use std::path::Path;
 use lru::LruCache;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -16,6 +17,7 @@ use super::seal::{NONCE_BYTES, RecordKey, seal_with_nonce};
 use super::secret::NoRandomness;
 use super::server_key::MasterKey;
 use super::sqlite::{StoreError, open_private};
+use crate::trouble::{FaultyStore, Store, StoreFaults};
 
 /// The file in the data directory.
 pub const KEYS_DB_FILE_NAME: &str = "keys.db";
@@ -26,6 +28,9 @@ const CHECK_AD: &[u8] = b"gridfold/wrap/keys-check/1";
 const WRAPPED_BYTES: usize = super::seal::SEAL_OVERHEAD_BYTES + 32;
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS record_keys (record_id BLOB PRIMARY KEY, wrapped BLOB) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS keys_sum (
+  id INTEGER PRIMARY KEY CHECK (id = 1), n INTEGER NOT NULL, sum BLOB NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS master_check (id INTEGER PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;
 ";
 
@@ -35,6 +40,8 @@ pub struct RecordKeys {
     master: MasterKey,
     conn: Mutex<Connection>,
     cache: Mutex<LruCache<Uuid, RecordKey>>,
+    faulty: FaultyStore,
+    damage: Vec<String>,
 }
 
 impl RecordKeys {
@@ -43,13 +50,39 @@ impl RecordKeys {
     /// # Errors
     /// When the file cannot be opened or was written under another master key.
     pub fn open(path: &Path, master: &MasterKey, cached: NonZeroUsize) -> Result<Self, StoreError> {
+        Self::open_with(path, master, cached, None)
+    }
+
+    /// The same with faults a test simulates.
+    ///
+    /// # Errors
+    /// As [`RecordKeys::open`].
+    pub(crate) fn open_with(
+        path: &Path,
+        master: &MasterKey,
+        cached: NonZeroUsize,
+        faults: Option<StoreFaults>,
+    ) -> Result<Self, StoreError> {
         let conn = open_private(path, SCHEMA)?;
-        check_master(&conn, master)?;
+        let damage = check_master(&conn, master)
+            .and_then(|()| compare(&conn, master))
+            .map_err(|error| error.of(path))?;
+        for found in &damage {
+            tracing::error!("{KEYS_DB_FILE_NAME}: {found}");
+        }
         Ok(Self {
+            damage,
             master: master.clone(),
             conn: Mutex::new(conn),
             cache: Mutex::new(LruCache::new(cached)),
+            faulty: FaultyStore::new(Store::Keys, faults),
         })
+    }
+
+    /// What opening found damaged, in words for the operator.
+    #[must_use]
+    pub fn damage(&self) -> &[String] {
+        &self.damage
     }
 
     /// The keys of these records, in their order, making those that are missing.
@@ -119,6 +152,22 @@ impl RecordKeys {
         }
     }
 
+    /// Whether a key that was made is not there any more, or does not open, though nobody destroyed
+    /// it: what it sealed is damaged and not erased. One that was never made looks the same.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_lost(&self, record: Uuid) -> Result<bool, StoreError> {
+        if self.cache.lock().contains(&record) {
+            return Ok(false);
+        }
+        match self.read(&self.conn.lock(), &record) {
+            Ok(Stored::Key(_) | Stored::Erased) => Ok(false),
+            Ok(Stored::Nothing) | Err(StoreError::Damaged(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Destroys the key of a record for ever, whether or not it had one.
     /// When this returns no copy is left in memory of this store, in the file or in its write-ahead log.
     ///
@@ -127,6 +176,19 @@ impl RecordKeys {
     pub fn destroy(&self, record: Uuid) -> Result<(), StoreError> {
         let mut conn = self.conn.lock();
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let before: Option<Option<Vec<u8>>> = tx
+            .query_row(
+                "SELECT wrapped FROM record_keys WHERE record_id = ?1",
+                [record.as_bytes()],
+                |r| r.get(0),
+            )
+            .optional()?;
+        let mut moved = Moved::default();
+        if let Some(before) = before {
+            moved.take(&record, before.as_deref());
+        }
+        moved.add(&record, None);
+        moved.write(&tx)?;
         tx.execute(
             "UPDATE record_keys SET wrapped = zeroblob(length(wrapped)) WHERE record_id = ?1 AND wrapped IS NOT NULL",
             [record.as_bytes()],
@@ -135,6 +197,7 @@ impl RecordKeys {
             "INSERT INTO record_keys (record_id, wrapped) VALUES (?1, NULL) ON CONFLICT DO UPDATE SET wrapped = NULL",
             [record.as_bytes()],
         )?;
+        self.faulty.before_commit()?;
         tx.commit()?;
         self.cache.lock().pop(&record);
         let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
@@ -173,6 +236,7 @@ impl RecordKeys {
         getrandom::fill(&mut random).map_err(|_| NoRandomness)?;
         let mut keys = Vec::with_capacity(records.len());
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut moved = Moved::default();
         {
             let mut insert =
                 tx.prepare_cached("INSERT INTO record_keys (record_id, wrapped) VALUES (?1, ?2)")?;
@@ -183,10 +247,13 @@ impl RecordKeys {
                 let wrapped = seal_with_nonce(self.master.bytes(), nonce, record.as_bytes(), bytes)
                     .map_err(|_| NoRandomness)?;
                 debug_assert_eq!(wrapped.len(), WRAPPED_BYTES);
+                moved.add(record, Some(&wrapped));
                 insert.execute(params![record.as_bytes(), wrapped])?;
                 keys.push(RecordKey::new(*bytes));
             }
         }
+        moved.write(&tx)?;
+        self.faulty.before_commit()?;
         tx.commit()?;
         Ok(keys)
     }
@@ -196,6 +263,102 @@ enum Stored {
     Key(RecordKey),
     Erased,
     Nothing,
+}
+
+/// How a change of the keys moves their number and their sum, which is that of all rows whatever
+/// their order.
+#[derive(Debug, Default)]
+struct Moved {
+    n: i64,
+    sum: u64,
+}
+
+impl Moved {
+    fn of(record: &Uuid, wrapped: Option<&[u8]>) -> u64 {
+        let mut hash = Sha256::new();
+        hash.update(record.as_bytes());
+        hash.update([u8::from(wrapped.is_some())]);
+        hash.update(wrapped.unwrap_or_default());
+        let hash = hash.finalize();
+        u64::from_be_bytes(std::array::from_fn(|i| hash[i]))
+    }
+
+    fn add(&mut self, record: &Uuid, wrapped: Option<&[u8]>) {
+        self.n += 1;
+        self.sum = self.sum.wrapping_add(Self::of(record, wrapped));
+    }
+
+    fn take(&mut self, record: &Uuid, wrapped: Option<&[u8]>) {
+        self.n -= 1;
+        self.sum = self.sum.wrapping_sub(Self::of(record, wrapped));
+    }
+
+    /// What the file says of all its rows; none in a file from before there were sums.
+    fn stored(conn: &Connection) -> Result<Option<Self>, StoreError> {
+        let stored = conn
+            .prepare_cached("SELECT n, sum FROM keys_sum WHERE id = 1")?
+            .query_row([], |r| {
+                Ok(Self {
+                    n: r.get(0)?,
+                    sum: u64::from_be_bytes(r.get(1)?),
+                })
+            })
+            .optional()?;
+        Ok(stored)
+    }
+
+    fn write(&self, conn: &Connection) -> Result<(), StoreError> {
+        let before = Self::stored(conn)?.unwrap_or_default();
+        let (n, sum) = (before.n + self.n, before.sum.wrapping_add(self.sum));
+        conn.prepare_cached(
+            "INSERT INTO keys_sum (id, n, sum) VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET n = ?1, sum = ?2",
+        )?
+        .execute(params![n, sum.to_be_bytes()])?;
+        Ok(())
+    }
+}
+
+/// Compares all keys with their sum. What does not match stays as it is: each key proves itself
+/// when it is used.
+fn compare(conn: &Connection, master: &MasterKey) -> Result<Vec<String>, StoreError> {
+    let mut all = Moved::default();
+    let mut statement = conn.prepare("SELECT record_id, wrapped FROM record_keys")?;
+    let mut rows = statement.query([])?;
+    let (mut unreadable, mut nameless) = (0u64, 0u64);
+    let stored = Moved::stored(conn)?;
+    while let Some(row) = rows.next()? {
+        let id = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        let Ok(record) = Uuid::from_slice(id) else {
+            nameless += 1;
+            continue;
+        };
+        let wrapped = row
+            .get_ref(1)?
+            .as_blob_or_null()
+            .map_err(rusqlite::Error::from)?;
+        all.add(&record, wrapped);
+    }
+    let Some(stored) = stored else {
+        all.write(conn)?;
+        return Ok(Vec::new());
+    };
+    if stored.n == all.n && stored.sum == all.sum && nameless == 0 {
+        return Ok(Vec::new());
+    }
+    drop(rows);
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, wrapped) = (row.get_ref(0)?, row.get_ref(1)?);
+        if let (Ok(id), Ok(Some(wrapped))) = (id.as_blob(), wrapped.as_blob_or_null())
+            && master.unwrap_key(id, wrapped).is_err()
+        {
+            unreadable += 1;
+        }
+    }
+    Ok(vec![format!(
+        "the keys are not those that were written: {} of {} are there, {} of them do not open. What they seal cannot be read; everything else can. Restore the newest backup into another directory, and phones bring back what came after it",
+        all.n, stored.n, unreadable
+    )])
 }
 
 fn check_master(conn: &Connection, master: &MasterKey) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ use gridfold_sync_core::time::Timestamp;
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::trouble::StoreFaults;
 
 use super::access::Access;
 use super::accounts::{Accounts, Origin, SignInError};
@@ -148,6 +149,8 @@ pub struct Auth {
     pub saved_views: SavedViews,
     /// Signs receipts, answers, orders to wipe and audit heads.
     pub server_key: ServerKey,
+    /// What opening found damaged in `auth.db`, in words for the operator.
+    pub damage: Vec<String>,
 }
 
 impl Auth {
@@ -161,8 +164,34 @@ impl Auth {
         settings: AuthSettings,
         now_ms: i64,
     ) -> Result<Self, StoreError> {
-        let store = Arc::new(AuthStore::open(&data_dir.join(AUTH_DB_FILE_NAME))?);
+        Self::open_with(data_dir, master, settings, now_ms, None)
+    }
+
+    /// The same with faults a test simulates.
+    ///
+    /// # Errors
+    /// As [`Auth::open`].
+    pub(crate) fn open_with(
+        data_dir: &Path,
+        master: &MasterKey,
+        settings: AuthSettings,
+        now_ms: i64,
+        faults: Option<StoreFaults>,
+    ) -> Result<Self, StoreError> {
+        let path = data_dir.join(AUTH_DB_FILE_NAME);
+        Self::open_parts(&path, master, settings, now_ms, faults).map_err(|error| error.of(&path))
+    }
+
+    fn open_parts(
+        path: &Path,
+        master: &MasterKey,
+        settings: AuthSettings,
+        now_ms: i64,
+        faults: Option<StoreFaults>,
+    ) -> Result<Self, StoreError> {
+        let store = Arc::new(AuthStore::open_with(path, faults)?);
         Ok(Self {
+            damage: store.damage().to_vec(),
             server_key: ServerKey::open(&store, master)?,
             tokens: Tokens::open(Arc::clone(&store), master, settings.tokens, now_ms)?,
             access: Access::new(Arc::clone(&store)),

@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
+use super::row_sums;
 use super::sqlite::{StoreError, open_private};
+use crate::trouble::{FaultyStore, Store, StoreFaults};
 
 /// The file in the data directory.
 pub const AUTH_DB_FILE_NAME: &str = "auth.db";
@@ -19,6 +21,8 @@ const SCHEMA: &str = include_str!("schema.sql");
 #[derive(Debug)]
 pub struct AuthStore {
     conn: Mutex<Connection>,
+    faulty: FaultyStore,
+    damage: Vec<String>,
 }
 
 impl AuthStore {
@@ -27,9 +31,34 @@ impl AuthStore {
     /// # Errors
     /// When the file cannot be opened or is not a store.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, None)
+    }
+
+    /// The same with faults a test simulates.
+    ///
+    /// # Errors
+    /// As [`AuthStore::open`].
+    pub(crate) fn open_with(path: &Path, faults: Option<StoreFaults>) -> Result<Self, StoreError> {
+        let conn = open_private(path, SCHEMA)?;
+        let damage = row_sums::keep(&conn).map_err(|error| error.of(path))?;
+        if !damage.is_empty() {
+            // Rows that every file has are made again.
+            conn.execute_batch(SCHEMA)?;
+        }
+        for found in &damage {
+            tracing::error!("{AUTH_DB_FILE_NAME}: {found}");
+        }
         Ok(Self {
-            conn: Mutex::new(open_private(path, SCHEMA)?),
+            conn: Mutex::new(conn),
+            damage,
+            faulty: FaultyStore::new(Store::Accounts, faults),
         })
+    }
+
+    /// What opening found damaged, in words for the operator.
+    #[must_use]
+    pub fn damage(&self) -> &[String] {
+        &self.damage
     }
 
     /// Runs `change` in one transaction, which is on disk when this returns `Ok` and undone when it returns `Err`.
@@ -42,6 +71,7 @@ impl AuthStore {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
         let done = change(&tx)?;
+        self.faulty.before_commit().map_err(StoreError::from)?;
         tx.commit().map_err(StoreError::from)?;
         Ok(done)
     }

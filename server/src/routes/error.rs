@@ -15,10 +15,24 @@ use crate::import::ImportError;
 use crate::log::{AppendError, LogError};
 use crate::problem::{Code, Problem};
 use crate::sync::SyncError;
+use crate::trouble::Trouble;
 use crate::views::ViewsError;
 
+/// What a store's trouble is answered with. The reason is logged here, once.
+fn trouble(of: Trouble, reason: &dyn std::fmt::Display) -> Problem {
+    let code = match of {
+        Trouble::Other => return Problem::internal(reason),
+        Trouble::Busy => Code::Unavailable,
+        Trouble::Full => Code::DiskFull,
+        Trouble::Io => Code::StorageFailed,
+        Trouble::Damaged => Code::StorageDamaged,
+    };
+    tracing::error!(reason = %reason, trouble = %of, "a store failed");
+    Problem::new(code)
+}
+
 fn store(error: &StoreError) -> Problem {
-    Problem::internal(error)
+    trouble(error.trouble(), error)
 }
 
 impl From<StoreError> for Problem {
@@ -70,7 +84,15 @@ impl From<ViewsError> for Problem {
         match error {
             ViewsError::BadCursor => Self::bad_request(error.to_string()),
             ViewsError::Log(inner) => inner.into(),
-            other => Self::internal(&other),
+            ViewsError::Keys(inner) => inner.into(),
+            other => match other.trouble() {
+                // The writer makes them again by itself.
+                Some(Trouble::Damaged) | None => {
+                    tracing::error!(reason = %other, "the views could not be read");
+                    Self::new(Code::ViewsBehind)
+                }
+                Some(of) => trouble(of, &other),
+            },
         }
     }
 }
@@ -82,14 +104,24 @@ impl From<WriteError> for Problem {
             return Self::new(Code::DiskFull);
         }
         match error {
-            WriteError::Busy | WriteError::Stopped | WriteError::Batch(_) => {
-                Self::new(Code::Unavailable)
-            }
+            WriteError::Busy | WriteError::Stopped => Self::new(Code::Unavailable),
+            WriteError::Behind(_) => Self::new(Code::ViewsBehind),
+            WriteError::Batch(inner) => shared(&inner),
             WriteError::Log(inner) => inner.into(),
             WriteError::Append(inner) => inner.into(),
             WriteError::Views(inner) => inner.into(),
             WriteError::Keys(inner) => inner.into(),
         }
+    }
+}
+
+/// The failure of a whole batch, as each request of it is answered; the writer has logged it.
+fn shared(error: &WriteError) -> Problem {
+    match error {
+        WriteError::Behind(_) => Problem::new(Code::ViewsBehind),
+        WriteError::Keys(error) | WriteError::Views(ViewsError::Keys(error)) => store(error),
+        WriteError::Batch(inner) => shared(inner),
+        _ => Problem::new(Code::Unavailable),
     }
 }
 

@@ -39,6 +39,7 @@ impl ViewsWriter {
         let mut counted = Counted::default();
         counted.moved(record, &row.columns, &Columns::default());
         counted.write(&tx)?;
+        self.faulty.before_commit()?;
         tx.commit()?;
         self.conn
             .execute_batch("PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE);")?;

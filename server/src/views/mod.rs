@@ -7,14 +7,17 @@
 mod attention;
 mod conditions;
 mod counted;
+mod cursors;
 mod erase;
 mod filter;
+mod following;
 mod general;
 mod history;
 mod keys;
 mod list;
 mod map;
 mod overview;
+mod pages;
 mod place;
 mod plan;
 mod pool;
@@ -29,10 +32,13 @@ mod written;
 
 pub use attention::LateRecord;
 pub use filter::{Overdue, Page, RecordFilter, RecordRow, Scope, Sort, SortKey};
+pub use following::Following;
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
 pub use list::StoredRecord;
 pub use map::Cluster;
 pub use overview::{DayNumbers, GridNumbers, Overview, OverviewOf};
+pub use pages::VFS_NAME;
+pub(crate) use pages::{damaged_pages, open_to_compare};
 pub use place::{BBox, Polygon};
 pub use plan::Total;
 pub use pool::ViewsError;
@@ -64,13 +70,17 @@ pub struct Views {
 impl Views {
     /// Opens the views of a data directory for reading.
     ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub fn open(path: &Path, log: Arc<dyn Log>, keys: Arc<RecordKeys>) -> Result<Self, ViewsError> {
-        Ok(Self {
-            pool: Arc::new(Pool::open(path)?),
+    /// What cannot be opened at the moment is tried again at each read.
+    pub fn open(
+        path: &Path,
+        log: Arc<dyn Log>,
+        keys: Arc<RecordKeys>,
+        following: Following,
+    ) -> Self {
+        Self {
+            pool: Arc::new(Pool::new(path, following)),
             log,
             keys,
-        })
+        }
     }
 }

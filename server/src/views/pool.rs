@@ -1,12 +1,15 @@
 //! Connections to the views' file.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::views::Polygon;
+use crate::trouble::Trouble;
+use crate::views::pages::{PAGE_BYTES, leave_room, open_checked};
+use crate::views::{Following, Polygon};
 
 /// Connections kept open for reading; more are opened and closed when all are in use.
 const KEPT_CONNECTIONS: usize = 8;
@@ -38,12 +41,45 @@ pub enum ViewsError {
     /// A cursor that this list did not give.
     #[error("this is not a cursor of this list: ask for the first page")]
     BadCursor,
+    /// What was to be projected does not follow what was projected before.
+    #[error(
+        "stream {stream} was projected up to {cursor}, and {seq} does not follow it. Nothing was written and nothing is lost: the views catch up with the log first"
+    )]
+    Gap {
+        /// The stream.
+        stream: String,
+        /// How far it was projected.
+        cursor: u64,
+        /// The place that was to be projected.
+        seq: u64,
+    },
+}
+
+impl ViewsError {
+    /// What kind of trouble the views' own file has; none when it is not the file's.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Sqlite(error) => Some(Trouble::of(error)),
+            Self::Open(_) => Some(Trouble::Io),
+            Self::Damaged => Some(Trouble::Damaged),
+            Self::Gap { .. } | Self::Log(_) | Self::Keys(_) | Self::BadCursor => None,
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Pool {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Idle>,
+    following: Following,
+}
+
+/// Connections nobody uses at the moment, all to the file of one making.
+#[derive(Debug)]
+struct Idle {
+    making: u64,
+    connections: Vec<Connection>,
 }
 
 /// Pages of the write-ahead log (64 MiB) after which they go to the file: a page that many batches
@@ -58,31 +94,57 @@ const SEARCH_SEGMENTS: i64 = 8;
 const SEARCH_DEAD_PERCENT: i64 = 40;
 
 /// Version of the tables; a file of another is made again from the log.
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
+
+/// Longest wait of the writer for another process's lock: past it the views are behind and are
+/// caught up with later, so that nobody waits for who holds it.
+const WRITER_BUSY: Duration = Duration::from_millis(500);
+
+/// Longest wait of a reader for another process's lock.
+const READER_BUSY: Duration = Duration::from_secs(5);
 
 /// Opens the file for writing, making it the first time.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
     crate::auth::create_private(path).map_err(|e| ViewsError::Open(e.to_string()))?;
-    let conn = Connection::open(path)?;
+    let conn = open_checked(path, OpenFlags::default())?;
+    conn.busy_timeout(WRITER_BUSY)?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_master", [], |r| r.get(0))?;
     let version: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
     if tables > 0 && version != SCHEMA_VERSION {
         return Err(ViewsError::Damaged);
     }
-    conn.execute_batch(include_str!("schema.sql"))?;
-    conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    if tables == 0 {
+        conn.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
+        leave_room(&conn)?;
+    }
+    conn.execute_batch(PRAGMAS)?;
+    if tables == 0 {
+        // All or nothing: a file that was cut off in its making is made again.
+        conn.execute_batch(concat!(
+            "BEGIN IMMEDIATE;",
+            include_str!("schema.sql"),
+            "COMMIT;"
+        ))?;
+        conn.execute(
+            "INSERT INTO search (search, rank) VALUES ('automerge', ?1)",
+            [SEARCH_SEGMENTS],
+        )?;
+        conn.execute(
+            "INSERT INTO search (search, rank) VALUES ('deletemerge', ?1)",
+            [SEARCH_DEAD_PERCENT],
+        )?;
+        // Last, so that a file without it is not whole.
+        conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    }
     conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
-    conn.execute(
-        "INSERT INTO search (search, rank) VALUES ('automerge', ?1)",
-        [SEARCH_SEGMENTS],
-    )?;
-    conn.execute(
-        "INSERT INTO search (search, rank) VALUES ('deletemerge', ?1)",
-        [SEARCH_DEAD_PERCENT],
-    )?;
     prepare(&conn)?;
+    conn.busy_timeout(WRITER_BUSY)?;
     Ok(conn)
 }
+
+/// How the file is written, set by whoever opens it for writing.
+const PRAGMAS: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
 
 fn prepare(conn: &Connection) -> Result<(), ViewsError> {
     conn.create_scalar_function(
@@ -97,9 +159,8 @@ fn prepare(conn: &Connection) -> Result<(), ViewsError> {
         },
     )?;
     conn.set_prepared_statement_cache_capacity(64);
-    conn.busy_timeout(std::time::Duration::from_secs(10))?;
+    conn.busy_timeout(READER_BUSY)?;
     conn.pragma_update(None, "cache_size", -32_768)?;
-    conn.pragma_update(None, "mmap_size", 268_435_456)?;
     Ok(())
 }
 
@@ -116,13 +177,15 @@ fn corners(bytes: &[u8]) -> Polygon {
 }
 
 impl Pool {
-    pub(super) fn open(path: &Path) -> Result<Self, ViewsError> {
-        let pool = Self {
+    pub(super) fn new(path: &Path, following: Following) -> Self {
+        Self {
             path: path.to_owned(),
-            idle: Mutex::new(Vec::new()),
-        };
-        pool.with(|_| Ok(()))?;
-        Ok(pool)
+            idle: Mutex::new(Idle {
+                making: following.making(),
+                connections: Vec::new(),
+            }),
+            following,
+        }
     }
 
     /// The same, all reads of it at one state of the views.
@@ -141,21 +204,45 @@ impl Pool {
         &self,
         run: impl FnOnce(&Connection) -> Result<T, ViewsError>,
     ) -> Result<T, ViewsError> {
-        let idle = self.idle.lock().pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let conn = Connection::open_with_flags(&self.path, flags)?;
-                prepare(&conn)?;
-                conn
-            }
-        };
+        self.following.wait_a_moment();
+        let (making, conn) = self.connection()?;
         let result = run(&conn);
-        let mut idle = self.idle.lock();
-        if idle.len() < KEPT_CONNECTIONS {
-            idle.push(conn);
+        match &result {
+            // The writer makes them again; who asked asks once more.
+            Err(error) if error.trouble() == Some(Trouble::Damaged) => {
+                tracing::error!(%error, "a reader found the views damaged");
+                self.following.found_damaged();
+            }
+            _ => {
+                let mut idle = self.idle.lock();
+                if idle.making == making && idle.connections.len() < KEPT_CONNECTIONS {
+                    idle.connections.push(conn);
+                }
+            }
         }
         result
+    }
+
+    /// A connection to the file that is there now, with its making.
+    fn connection(&self) -> Result<(u64, Connection), ViewsError> {
+        // While this is held no file is put in the place of another.
+        let making = self.following.hold_making();
+        let idle = {
+            let mut idle = self.idle.lock();
+            if idle.making != *making {
+                idle.making = *making;
+                idle.connections.clear();
+            }
+            idle.connections.pop()
+        };
+        if let Some(conn) = idle {
+            return Ok((*making, conn));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = open_checked(&self.path, flags)?;
+        prepare(&conn)?;
+        // What SQLite keeps beside the file is opened at the first read of it.
+        conn.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+        Ok((*making, conn))
     }
 }

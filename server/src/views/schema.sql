@@ -1,7 +1,4 @@
 -- Views: rows derived from the log for reading. Everything here can be thrown away and made again.
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
-PRAGMA temp_store = MEMORY;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- How far each stream has been projected, and when its newest entry came.
 CREATE TABLE IF NOT EXISTS streams (
@@ -23,7 +20,12 @@ CREATE TABLE IF NOT EXISTS entries (
   received INTEGER NOT NULL, verdict INTEGER NOT NULL, hash BLOB NOT NULL,
   PRIMARY KEY (stream, seq)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX IF NOT EXISTS entries_log ON entries (stream, incarnation, log_seq);
+-- Places whose item the log could not give when they were passed: damaged, or made at what is.
+CREATE TABLE IF NOT EXISTS gaps (
+  stream INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (stream, seq)
+) WITHOUT ROWID;
+-- Not unique: a log from before may hold two entries under one name, and both were acknowledged.
+CREATE INDEX IF NOT EXISTS entries_log ON entries (stream, incarnation, log_seq);
 CREATE INDEX IF NOT EXISTS entries_record ON entries (record, stream, seq) WHERE record IS NOT NULL;
 CREATE INDEX IF NOT EXISTS entries_refused ON entries (received) WHERE verdict >= 2;
 CREATE INDEX IF NOT EXISTS entries_late ON entries (received) WHERE verdict = 1;

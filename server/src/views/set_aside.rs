@@ -2,7 +2,7 @@
 //! What such a log holds stays in the log.
 
 use gridfold_sync_core::ids::{DeviceId, Hash};
-use rusqlite::params;
+use rusqlite::{TransactionBehavior, params};
 
 use crate::views::{QuarantineNote, Views, ViewsError, ViewsWriter};
 
@@ -52,18 +52,31 @@ impl ViewsWriter {
         Ok(n as u64)
     }
 
-    /// Notes device logs that were set aside, and how far their stream was projected.
+    /// Notes device logs that were set aside after a place of their stream, and how far it was
+    /// projected by that.
     ///
     /// # Errors
-    /// When SQLite fails.
+    /// [`ViewsError::Gap`] when that place is not the one up to which it was projected before;
+    /// when SQLite fails.
     pub fn project_quarantine(
         &mut self,
         stream: &str,
+        after: u64,
         notes: &[QuarantineNote],
         end: (u64, Hash),
     ) -> Result<(), ViewsError> {
         self.end_reads();
-        let tx = self.conn.transaction()?;
+        let (cursor, _) = self.cursor(stream)?;
+        if cursor != after {
+            return Err(ViewsError::Gap {
+                stream: stream.to_owned(),
+                cursor,
+                seq: after + 1,
+            });
+        }
+        let tx = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         for note in notes {
             tx.prepare_cached(
                 "INSERT OR IGNORE INTO quarantine
@@ -87,6 +100,7 @@ impl ViewsWriter {
              ON CONFLICT (name) DO UPDATE SET seq = ?2, prefix = ?3",
             params![stream, end.0 as i64, end.1.0],
         )?;
+        self.faulty.before_commit()?;
         tx.commit()?;
         Ok(())
     }

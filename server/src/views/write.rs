@@ -14,7 +14,9 @@ use gridfold_sync_core::view::PartState;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::trouble::{FaultyStore, Store, StoreFaults};
 use crate::views::counted::Counted;
+use crate::views::cursors::cursor_of;
 use crate::views::pool::open_writer;
 use crate::views::record_row::{Changed, RowBefore, record_row};
 use crate::views::{ProjectedEntry, ViewsError};
@@ -29,6 +31,7 @@ pub struct ViewsWriter {
     streams: HashMap<StreamId, i64>,
     incarnations: HashMap<IncarnationId, (i64, DeviceId)>,
     records: LruCache<RecordId, i64>,
+    pub(super) faulty: FaultyStore,
 }
 
 impl ViewsWriter {
@@ -37,12 +40,32 @@ impl ViewsWriter {
     /// # Errors
     /// When SQLite fails.
     pub fn open(path: &Path) -> Result<Self, ViewsError> {
+        Self::open_with(path, None)
+    }
+
+    /// The same with faults a test simulates.
+    ///
+    /// # Errors
+    /// As [`ViewsWriter::open`].
+    pub(crate) fn open_with(path: &Path, faults: Option<StoreFaults>) -> Result<Self, ViewsError> {
         Ok(Self {
             conn: open_writer(path)?,
             streams: HashMap::new(),
             incarnations: HashMap::new(),
             records: LruCache::new(KEPT_RECORD_IDS),
+            faulty: FaultyStore::new(Store::Views, faults),
         })
+    }
+
+    /// Brings all of it into the one file and closes it.
+    ///
+    /// # Errors
+    /// When SQLite fails.
+    pub(crate) fn close(mut self) -> Result<(), ViewsError> {
+        self.end_reads();
+        self.conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.conn.close().map_err(|(_, error)| error.into())
     }
 
     /// Keeps one look at the file over the reads of a batch: SQLite then locks it once and not at
@@ -70,62 +93,7 @@ impl ViewsWriter {
         }
     }
 
-    /// The log epoch the views were made from.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn epoch(&self) -> Result<Option<u64>, ViewsError> {
-        let found: Option<String> = self
-            .conn
-            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |r| {
-                r.get(0)
-            })
-            .optional()?;
-        Ok(found.and_then(|text| text.parse().ok()))
-    }
-
-    /// Notes the log epoch.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn set_epoch(&self, epoch: u64) -> Result<(), ViewsError> {
-        self.conn.execute(
-            "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT DO UPDATE SET value = ?1",
-            [epoch.to_string()],
-        )?;
-        Ok(())
-    }
-
-    /// How far a stream, by name, has been projected: its place and prefix.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn cursor(&self, stream: &str) -> Result<(u64, Hash), ViewsError> {
-        let found = self
-            .conn
-            .prepare_cached("SELECT seq, prefix FROM streams WHERE name = ?1")?
-            .query_row([stream], |r| {
-                Ok((r.get::<_, i64>(0)?, r.get::<_, [u8; 32]>(1)?))
-            })
-            .optional()?;
-        Ok(found.map_or((0, Hash::default()), |(seq, prefix)| {
-            (seq as u64, Hash(prefix))
-        }))
-    }
-
-    /// The names of all streams that have been projected.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn streams(&self) -> Result<Vec<String>, ViewsError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT name FROM streams ORDER BY name")?;
-        let names = statement.query_map([], |r| r.get(0))?;
-        names.map(|n| n.map_err(ViewsError::from)).collect()
-    }
-
-    fn stream_id(&mut self, stream: &StreamId) -> Result<Option<i64>, ViewsError> {
+    pub(super) fn stream_id(&mut self, stream: &StreamId) -> Result<Option<i64>, ViewsError> {
         if let Some(id) = self.streams.get(stream) {
             return Ok(Some(*id));
         }
@@ -321,9 +289,25 @@ impl ViewsWriter {
     /// Writes a batch. Entries that were projected before change nothing.
     ///
     /// # Errors
-    /// When SQLite fails; then nothing of the batch is written.
+    /// [`ViewsError::Gap`] when the batch does not follow what was projected before, and when
+    /// SQLite fails; then nothing of the batch is written.
     pub fn project(&mut self, batch: &[ProjectedEntry], forms: &FormSet) -> Result<(), ViewsError> {
         self.end_reads();
+        let done = self.write_batch(batch, forms);
+        if done.is_err() {
+            self.forget_ids();
+        }
+        done
+    }
+
+    /// Row ids that a transaction gave are gone with it when it is undone.
+    pub(super) fn forget_ids(&mut self) {
+        self.streams.clear();
+        self.incarnations.clear();
+        self.records.clear();
+    }
+
+    fn write_batch(&mut self, batch: &[ProjectedEntry], forms: &FormSet) -> Result<(), ViewsError> {
         for entry in batch {
             self.stream_id(&entry.stream)?;
             self.incarnation(entry.id.incarnation)?;
@@ -333,10 +317,9 @@ impl ViewsWriter {
             streams,
             incarnations,
             records,
+            faulty,
         } = self;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut new_streams = Vec::new();
-        let mut new_incarnations = Vec::new();
         let mut cursors: BTreeMap<i64, (u64, Hash, i64)> = BTreeMap::new();
         let mut heads: BTreeMap<(i64, i64), (u64, Hash)> = BTreeMap::new();
         let mut changed: BTreeMap<RecordId, Changed<'_>> = BTreeMap::new();
@@ -351,10 +334,23 @@ impl ViewsWriter {
                     .execute([e.stream.name()])?;
                     let id = tx.last_insert_rowid();
                     streams.insert(e.stream.clone(), id);
-                    new_streams.push(e.stream.clone());
                     id
                 }
             };
+            let cursor = match cursors.get(&stream) {
+                Some((seq, ..)) => *seq,
+                None => cursor_of(&tx, stream)?,
+            };
+            if e.seq <= cursor {
+                continue;
+            }
+            if e.seq != cursor + 1 {
+                return Err(ViewsError::Gap {
+                    stream: e.stream.name(),
+                    cursor,
+                    seq: e.seq,
+                });
+            }
             let incarnation = match incarnations.get(&e.id.incarnation) {
                 Some((id, _)) => *id,
                 None => {
@@ -364,7 +360,6 @@ impl ViewsWriter {
                     .execute(params![e.id.incarnation.bytes(), e.author.device.bytes()])?;
                     let id = tx.last_insert_rowid();
                     incarnations.insert(e.id.incarnation, (id, e.author.device));
-                    new_incarnations.push(e.id.incarnation);
                     id
                 }
             };
@@ -380,13 +375,12 @@ impl ViewsWriter {
                     }
                 }),
             };
-            let fresh = tx
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO entries
-                     (stream, seq, incarnation, log_seq, record, device, user, claimed, received, verdict, hash)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                )?
-                .execute(params![
+            tx.prepare_cached(
+                "INSERT INTO entries
+                 (stream, seq, incarnation, log_seq, record, device, user, claimed, received, verdict, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
                     stream,
                     e.seq as i64,
                     incarnation,
@@ -399,9 +393,6 @@ impl ViewsWriter {
                     e.verdict.to_u8(),
                     e.hash.0
                 ])?;
-            if fresh == 0 {
-                continue;
-            }
             cursors.insert(stream, (e.seq, e.prefix, e.received.millis()));
             let head = heads
                 .entry((stream, incarnation))
@@ -429,32 +420,18 @@ impl ViewsWriter {
             )?
             .execute(params![stream, incarnation, seq as i64, link.0])?;
         }
-        let mut outcome = Ok(());
         let mut counted = Counted::default();
         for (record, change) in &changed {
             if let Some(row) = rows.get(record) {
-                outcome = change.write(&tx, *record, row, forms, &mut counted);
-            }
-            if outcome.is_err() {
-                break;
+                change.write(&tx, *record, row, forms, &mut counted)?;
             }
         }
-        let outcome = outcome
-            .and_then(|()| counted.write(&tx))
-            .and_then(|()| tx.commit().map_err(ViewsError::from));
-        if outcome.is_err() {
-            // What the transaction made is gone with it.
-            for stream in &new_streams {
-                streams.remove(stream);
-            }
-            for incarnation in &new_incarnations {
-                incarnations.remove(incarnation);
-            }
-        } else {
-            for (record, row) in rows {
-                records.put(record, row.id);
-            }
+        counted.write(&tx)?;
+        faulty.before_commit()?;
+        tx.commit()?;
+        for (record, row) in rows {
+            records.put(record, row.id);
         }
-        outcome
+        Ok(())
     }
 }

@@ -21,6 +21,7 @@ use gridfold_server::config::Config;
 use gridfold_server::node::Node;
 use gridfold_server::routes::Api;
 use gridfold_server::serve::Server;
+use gridfold_server::trouble::StoreFaults;
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::edit::{Op, Value as Field};
 use gridfold_sync_core::entry::{
@@ -103,7 +104,12 @@ impl World {
     }
 
     /// Stops the server and opens the same data with another configuration.
-    pub(crate) fn reopen(mut self, config: Config) -> Self {
+    pub(crate) fn reopen(self, config: Config) -> Self {
+        self.reopen_failing(config, None)
+    }
+
+    /// The same with stores whose writes fail.
+    pub(crate) fn reopen_failing(mut self, config: Config, faults: Option<StoreFaults>) -> Self {
         let server = self.server.take().unwrap();
         self.runtime.block_on(server.stop());
         let Self {
@@ -118,10 +124,12 @@ impl World {
         drop(node);
         let node = loop {
             // Blocking work under way may hold the node a moment longer.
-            match Node::open(
+            match Node::open_failing(
                 dir.path(),
                 config.clone(),
                 Arc::clone(&clock) as Arc<dyn Clock>,
+                None,
+                faults.clone(),
             ) {
                 Ok(node) => break node,
                 Err(gridfold_server::node::NodeError::Locked(_)) => std::thread::yield_now(),

@@ -44,7 +44,7 @@ fn find_listed(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, 
     let all = node
         .views
         .record(&id, &Scope::all())?
-        .ok_or_else(|| not_there(caller, &id))?;
+        .ok_or_else(|| not_there_yet(node, caller, &id))?;
     let scope = caller
         .scope_of_grid(&all.row.grid)
         .ok_or_else(Problem::not_found)?;
@@ -62,6 +62,14 @@ fn not_there(caller: &Caller, id: &RecordId) -> Problem {
             Problem::new(Code::Erased)
         }
         _ => Problem::not_found(),
+    }
+}
+
+/// One that was just made is not there yet when the views are behind.
+fn not_there_yet(node: &Node, caller: &Caller, id: &RecordId) -> Problem {
+    match node.following.behind() {
+        Some(behind) if behind.entries > 0 => Problem::new(Code::ViewsBehind),
+        _ => not_there(caller, id),
     }
 }
 

@@ -1,0 +1,311 @@
+//! A batch: what came together is decided, appended, projected and answered.
+//!
+//! What enters: the jobs of a batch. What leaves: an answer to each, once it is durable. A job whose
+//! facts cannot be read is answered for itself, and the others are decided without it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
+use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
+use gridfold_sync_core::ids::StreamId;
+use gridfold_sync_core::limits::MAX_QUARANTINE_PER_DEVICE;
+use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
+
+use crate::admit::commit::{Outgoing, append};
+use crate::admit::console::{ConsoleEdit, EditOutcome, make_log, split_by_class};
+use crate::admit::facts::{BatchFacts, Memory};
+use crate::admit::follow::Source;
+use crate::admit::quarantine::{SetAside, quarantine};
+use crate::admit::recover::recover;
+use crate::admit::write_error::WriteError;
+use crate::admit::writer::{Job, PushOutcome, WriterParts};
+use crate::project::QUARANTINE_STREAM;
+use crate::views::ViewsError;
+
+/// What was decided on one job.
+enum Outcome {
+    Push(PushOutcome),
+    Console(Vec<EditOutcome>),
+}
+
+/// What was decided on a batch.
+#[derive(Default)]
+struct Decided {
+    outgoing: Vec<Outgoing>,
+    set_aside: Vec<SetAside>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Job {
+    fn answer(self, outcome: Result<Outcome, WriteError>) {
+        // A caller that went away asks again.
+        match self {
+            Self::Push { reply, .. } => {
+                let _ = reply.send(outcome.map(|outcome| match outcome {
+                    Outcome::Push(outcome) => outcome,
+                    Outcome::Console(_) => PushOutcome::default(),
+                }));
+            }
+            Self::Console { reply, .. } => {
+                let _ = reply.send(outcome.map(|outcome| match outcome {
+                    Outcome::Console(outcome) => outcome,
+                    Outcome::Push(_) => Vec::new(),
+                }));
+            }
+        }
+    }
+
+    pub(super) fn fail(self, error: WriteError) {
+        self.answer(Err(error));
+    }
+}
+
+fn fail_all(batch: Vec<Job>, error: &Arc<WriteError>) {
+    for job in batch {
+        job.fail(WriteError::Batch(Arc::clone(error)));
+    }
+}
+
+/// Decides, appends, projects, answers, notifies. `meanwhile` is called now and then while the
+/// views catch up.
+///
+/// None when the simulation stops it here.
+pub(super) fn write(
+    parts: &mut WriterParts,
+    memory: &mut Memory,
+    mut batch: Vec<Job>,
+    meanwhile: &mut dyn FnMut(),
+) -> Option<()> {
+    let faults = parts.faults.clone();
+    let step = |name| match &faults {
+        Some(stops) if stops(name) => None,
+        _ => Some(()),
+    };
+    step("admit")?;
+    let directory = parts.directory.current();
+    let source = Source {
+        log: parts.log.as_ref(),
+        keys: &parts.keys,
+        directory: &directory,
+    };
+    let was_behind = parts.follower.following().behind().is_some();
+    let now = parts.clock.now();
+    let (facts, decided) = loop {
+        let level = parts.follower.level(source, &parts.notify, meanwhile);
+        let views = match level {
+            Ok(views) => views,
+            Err(error) => {
+                *memory = Memory::default();
+                fail_all(batch, &Arc::new(error));
+                return Some(());
+            }
+        };
+        if was_behind {
+            *memory = Memory::default();
+        }
+        let mut facts = BatchFacts::new(
+            views,
+            parts.log.as_ref(),
+            &parts.keys,
+            Arc::clone(&directory),
+            parts.console,
+            memory,
+        );
+        let (at, error) = match decide(&mut facts, &parts.server_key, now, &batch) {
+            Ok(decided) => break (facts, decided),
+            Err(failed) => failed,
+        };
+        facts.forget();
+        tracing::error!(%error, "a request could not be decided");
+        if let Some(trouble) = error.trouble() {
+            parts.follower.failed(trouble);
+            fail_all(batch, &Arc::new(WriteError::Behind(trouble)));
+            return Some(());
+        }
+        batch.remove(at).fail(error.into());
+        if batch.is_empty() {
+            return Some(());
+        }
+    };
+    step("append")?;
+    let Decided {
+        outgoing,
+        set_aside,
+        outcomes,
+    } = decided;
+    // What is set aside goes first: if the append after it fails, the phone sends both again, and
+    // a key is stored only once.
+    let appended = quarantine(parts.log.as_ref(), &parts.keys, set_aside)
+        .and_then(|notes| Ok((append(parts.log.as_ref(), &parts.keys, outgoing)?, notes)));
+    let (projection, notes) = match appended {
+        Ok(appended) => appended,
+        Err(error) => {
+            tracing::error!(%error, "a batch was not written");
+            facts.forget();
+            fail_all(batch, &Arc::new(error));
+            return Some(());
+        }
+    };
+    step("project")?;
+    facts.keep();
+    // The views follow before the answer, so that whoever asks next reads what it wrote.
+    let projected = parts.follower.project(&projection, |views| {
+        views.project(&projection, directory.forms())?;
+        match &notes {
+            Some(kept) => {
+                views.project_quarantine(QUARANTINE_STREAM, kept.after, &kept.notes, kept.end)
+            }
+            None => Ok(()),
+        }
+    });
+    if projected.is_err() {
+        *memory = Memory::default();
+    }
+    step("answer")?;
+    for (job, outcome) in batch.into_iter().zip(outcomes) {
+        job.answer(Ok(outcome));
+    }
+    let moved: BTreeSet<&StreamId> = projection.iter().map(|p| &p.stream).collect();
+    for stream in moved {
+        let seq = projection
+            .iter()
+            .filter(|p| p.stream == *stream)
+            .map(|p| p.seq)
+            .max()
+            .unwrap_or(0);
+        parts.notify.moved(stream.clone(), seq);
+    }
+    Some(())
+}
+
+/// Decides on all jobs, or says which one could not be decided and why.
+fn decide(
+    facts: &mut BatchFacts<'_>,
+    key: &SignKey,
+    now: Timestamp,
+    batch: &[Job],
+) -> Result<Decided, (usize, ViewsError)> {
+    let mut decided = Decided::default();
+    let server = key.public();
+    for (at, job) in batch.iter().enumerate() {
+        let Decided {
+            outgoing,
+            set_aside,
+            outcomes,
+        } = &mut decided;
+        let outcome = match job {
+            Job::Push {
+                author,
+                key,
+                logs,
+                recover: runs,
+                ..
+            } => push(
+                facts, *author, key, now, &server, logs, runs, outgoing, set_aside,
+            )
+            .map(Outcome::Push),
+            Job::Console { author, edits, .. } => {
+                console(facts, *author, key, now, edits, outgoing).map(Outcome::Console)
+            }
+        };
+        outcomes.push(outcome.map_err(|error| (at, error))?);
+    }
+    Ok(decided)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call site; a struct of the same would only rename them"
+)]
+fn push(
+    facts: &mut BatchFacts<'_>,
+    author: Author,
+    key: &PublicKey,
+    now: Timestamp,
+    server: &PublicKey,
+    logs: &[PushedLog],
+    runs: &[RecoverRun],
+    outgoing: &mut Vec<Outgoing>,
+    set_aside: &mut Vec<SetAside>,
+) -> Result<PushOutcome, ViewsError> {
+    let mut outcome = PushOutcome::default();
+    facts.is_console = false;
+    for run in runs {
+        recover(facts, server, run, outgoing)?;
+    }
+    for log in logs {
+        match admit(facts, author, key, now, log)? {
+            Ok(decisions) => {
+                outcome.appended += decisions.len();
+                outcome.refused += decisions
+                    .iter()
+                    .filter(|d| !d.verdict.is_admitted())
+                    .count();
+                outgoing.extend(decisions.into_iter().map(|decision| Outgoing {
+                    stream: log.stream.clone(),
+                    decision,
+                    recovered: false,
+                    has_header: true,
+                }));
+            }
+            Err(problem) => {
+                let keep = matches!(
+                    problem,
+                    LogProblem::BadSignature | LogProblem::Forked | LogProblem::NotYourLog
+                );
+                if keep
+                    && facts.views.quarantined(author.device)? < MAX_QUARANTINE_PER_DEVICE as u64
+                {
+                    set_aside.push(SetAside {
+                        author,
+                        log: log.clone(),
+                        problem,
+                        received: now,
+                    });
+                }
+                outcome.problems.push(ProblemNotice {
+                    stream: log.stream.clone(),
+                    incarnation: log.incarnation,
+                    problem,
+                });
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn console(
+    facts: &mut BatchFacts<'_>,
+    author: Author,
+    key: &SignKey,
+    now: Timestamp,
+    edits: &[ConsoleEdit],
+    outgoing: &mut Vec<Outgoing>,
+) -> Result<Vec<EditOutcome>, ViewsError> {
+    facts.is_console = true;
+    let mut outcomes = Vec::with_capacity(edits.len());
+    for edit in edits {
+        let (version, by_class) = split_by_class(facts, edit)?;
+        let mut verdicts = Vec::with_capacity(by_class.len());
+        for (class, ops) in by_class {
+            let log = make_log(facts, key, edit, class, version, ops)?;
+            let decisions = admit(facts, author, &key.public(), now, &log)?.unwrap_or_default();
+            for decision in decisions {
+                verdicts.push((class, decision.entry.id(), decision.verdict));
+                outgoing.push(Outgoing {
+                    stream: log.stream.clone(),
+                    decision,
+                    recovered: false,
+                    has_header: true,
+                });
+            }
+        }
+        outcomes.push(EditOutcome {
+            record: edit.record,
+            verdicts,
+        });
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,318 @@
+//! Damage in the server's files beside the log: bits flipped, pages zeroed, files cut or gone. Never
+//! silent, never wrong content, never a server that cannot say what is wrong.
+//!
+//! 40 run in CI; `GRIDFOLD_LONG=1` makes it 1,000 of each file. The seed is another one each time and
+//! stands in what a failure says; `GRIDFOLD_SEED` runs it again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what cannot be set up fails the test"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gridfold_server::admit::ConsoleEdit;
+use gridfold_server::auth::Password;
+use gridfold_server::clock::ManualClock;
+use gridfold_server::config::Config;
+use gridfold_server::node::Node;
+use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_sync_core::directory::{Area, DirectoryChange};
+use gridfold_sync_core::edit::{Op, Value};
+use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::ids::{AreaCode, DeviceId, FieldKey, FormCode, RecordId};
+use gridfold_sync_core::time::Timestamp;
+
+const T0: Timestamp = Timestamp(1_780_000_000_000);
+const PASSWORD: &str = "lantern orchard 47 velvet";
+
+/// Numbers that look random and can be drawn again.
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % below.max(1) as u64) as usize
+    }
+}
+
+fn config() -> Config {
+    Config::parse(
+        "[log]\nmin_free_mib = 16\ncache_mib = 16\n",
+        std::iter::empty(),
+    )
+    .unwrap()
+}
+
+fn open(dir: &Path) -> Result<Arc<Node>, String> {
+    Node::open(dir, config(), Arc::new(ManualClock::at(T0))).map_err(|e| e.to_string())
+}
+
+fn author(node: &Node) -> Author {
+    let directory = node.directory.current();
+    let user = directory.users().next().unwrap().id;
+    Author {
+        device: DeviceId::from_parts(T0, [9; 10]),
+        user,
+    }
+}
+
+fn edit(n: u64, summary: &str) -> ConsoleEdit {
+    let mut id = [0; 10];
+    id[2..].copy_from_slice(&n.to_be_bytes());
+    let set = |field: &str, text: &str| Op::Set {
+        field: FieldKey::new(field).unwrap(),
+        value: Value::Text(text.to_owned()),
+    };
+    ConsoleEdit {
+        record: RecordId::from_parts(T0, id),
+        grid: AreaCode::new("g1").unwrap(),
+        form: FormCode::new("matter").unwrap(),
+        form_version: None,
+        ops: vec![set("kind", "路灯"), set("summary", summary)],
+        claimed: T0,
+    }
+}
+
+fn rows(node: &Node) -> Result<BTreeMap<RecordId, String>, String> {
+    let mut filter = RecordFilter::of(Scope::all());
+    filter.limit = 500;
+    let page = node.views.list(&filter).map_err(|e| e.to_string())?;
+    let mut out = BTreeMap::new();
+    for row in page.rows {
+        let stored = node.views.record(&row.record, &Scope::all());
+        let stored = stored.map_err(|e| e.to_string())?.unwrap();
+        let text = stored.parts.iter().find_map(|(_, p)| p.value("summary"));
+        let text = match text {
+            Some(Value::Text(text)) => text.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(row.title, text, "a list and the record itself");
+        out.insert(row.record, text);
+    }
+    Ok(out)
+}
+
+/// A server with 60 records and an account, stopped.
+fn made(dir: &Path) -> BTreeMap<RecordId, String> {
+    let password = Password::new(PASSWORD);
+    let clock = Arc::new(ManualClock::at(T0));
+    let node = Node::init(dir, config(), clock, "admin", &password).unwrap();
+    let grid = Area {
+        code: AreaCode::new("g1").unwrap(),
+        parent: None,
+        name: "grid".into(),
+        level: "grid".into(),
+    };
+    node.directory
+        .change(vec![DirectoryChange::Areas { areas: vec![grid] }])
+        .unwrap();
+    let author = author(&node);
+    for batch in 0..6 {
+        let edits = (0..10)
+            .map(|i| {
+                let n = batch * 10 + i;
+                edit(n, &format!("truth {n} {}", "z".repeat(120)))
+            })
+            .collect();
+        for outcome in node.writer.edit(author, edits).unwrap() {
+            assert_eq!(outcome.refusal(), None);
+        }
+    }
+    let truth = rows(&node).unwrap();
+    assert_eq!(truth.len(), 60);
+    truth
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn damage(file: &PathBuf, draw: &mut Draw, kind: usize) -> String {
+    let mut bytes = std::fs::read(file).unwrap();
+    let size = bytes.len();
+    let what = match kind {
+        0 | 1 => {
+            let mut at = draw.next(size);
+            // Where there is something.
+            for _ in 0..50 {
+                if bytes[at] != 0 {
+                    break;
+                }
+                at = draw.next(size);
+            }
+            let bit = draw.next(8);
+            bytes[at] ^= 1 << bit;
+            format!("bit {bit} of byte {at} flipped")
+        }
+        2 => {
+            let at = draw.next(size) & !511;
+            let end = size.min(at + 4096);
+            bytes[at..end].fill(0);
+            format!("bytes {at} to {end} zeroed")
+        }
+        3 => {
+            let at = match draw.next(4) {
+                0 => 0,
+                1 => size / 2,
+                2 => size - 1,
+                _ => draw.next(size),
+            };
+            bytes.truncate(at);
+            format!("cut to {at} of {size} bytes")
+        }
+        _ => {
+            std::fs::remove_file(file).unwrap();
+            return "gone".to_owned();
+        }
+    };
+    std::fs::write(file, bytes).unwrap();
+    what
+}
+
+/// Whether a server says that something of this file is wrong.
+fn says(node: &Node, name: &str) -> bool {
+    match name {
+        "keys.db" => !node.keys.damage().is_empty(),
+        "auth.db" => !node.auth.damage.is_empty(),
+        _ => false,
+    }
+}
+
+fn look(dir: &Path, name: &str, truth: &BTreeMap<RecordId, String>, case: &str) {
+    let node = match open(dir) {
+        Ok(node) => node,
+        Err(said) => {
+            assert!(
+                said.contains(name),
+                "{case}: does not name the file: {said}"
+            );
+            assert!(!said.contains("gridfold init"), "{case}: {said}");
+            return;
+        }
+    };
+    assert_ne!(name, "master.key", "{case}: nothing opens without it");
+    let said = says(&node, name);
+    // A reader may be the first to meet damage; the writer then makes the views again.
+    let mut seen = rows(&node);
+    for _ in 0..400 {
+        if seen.is_ok() {
+            break;
+        }
+        std::thread::yield_now();
+        seen = rows(&node);
+    }
+    let seen = seen.unwrap_or_else(|e| panic!("{case}: {e}"));
+    assert_eq!(
+        seen, *truth,
+        "{case}: what was acknowledged is shown as it was"
+    );
+    let written = node.writer.edit(author(&node), vec![edit(1_000, "after")]);
+    assert!(written.is_ok(), "{case}: cannot write: {written:?}");
+    let password = Password::new(PASSWORD);
+    let address = "127.0.0.1".parse().unwrap();
+    let signed_in = name != "auth.db"
+        || node
+            .auth
+            .accounts
+            .sign_in("admin", &password, address, T0.millis())
+            .is_ok();
+    assert!(
+        signed_in || said,
+        "{case}: the account is gone and nobody said so"
+    );
+    node.shutdown();
+    drop(node);
+    if name == "auth.db" {
+        return;
+    }
+    let node = open(dir).unwrap();
+    let report = node.verify(false, &mut |_| ()).unwrap();
+    if name == "views.db" || name == "console.json" {
+        assert!(report.is_well(), "{case}: {report:?}");
+    }
+    if said && name == "keys.db" {
+        assert!(!report.is_well(), "{case}: verify says nothing");
+    }
+}
+
+#[test]
+fn damage_is_never_silent_and_never_wrong_content() {
+    let is_long = std::env::var_os("GRIDFOLD_LONG").is_some();
+    let seed = match std::env::var("GRIDFOLD_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            now.as_nanos() as u64 | 1
+        }
+    };
+    let mut draw = Draw(seed);
+    let root = tempfile::tempdir().unwrap();
+    let whole = root.path().join("whole");
+    std::fs::create_dir(&whole).unwrap();
+    let truth = made(&whole);
+    let files = ["views.db", "keys.db", "auth.db"];
+    let rounds = if is_long { 1_000 } else { 40 / files.len() + 1 };
+    for round in 0..rounds {
+        for name in files {
+            one(
+                &whole,
+                root.path(),
+                name,
+                round % 4,
+                &mut draw,
+                &truth,
+                seed,
+            );
+        }
+    }
+    for name in [
+        "views.db",
+        "keys.db",
+        "auth.db",
+        "console.json",
+        "master.key",
+    ] {
+        one(&whole, root.path(), name, 4, &mut draw, &truth, seed);
+    }
+    for kind in 0..4 {
+        for name in ["console.json", "master.key"] {
+            one(&whole, root.path(), name, kind, &mut draw, &truth, seed);
+        }
+    }
+}
+
+fn one(
+    whole: &Path,
+    root: &Path,
+    name: &str,
+    kind: usize,
+    draw: &mut Draw,
+    truth: &BTreeMap<RecordId, String>,
+    seed: u64,
+) {
+    let work = root.join("work");
+    copy(whole, &work);
+    let what = damage(&work.join(name), draw, kind);
+    look(
+        &work,
+        name,
+        truth,
+        &format!("GRIDFOLD_SEED={seed}: {name}: {what}"),
+    );
+    std::fs::remove_dir_all(&work).unwrap();
+}
