@@ -13,7 +13,7 @@ use gridfold_sync_core::time::Timestamp;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::admit::{Faults, Follower, Source, WriteError, Writer, WriterParts};
+use crate::admit::{FactIndexer, Faults, Follower, Source, WriteError, Writer, WriterParts};
 use crate::auth::{
     AUTH_DB_FILE_NAME, Auth, AuthSettings, DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME,
     MASTER_KEY_FILE_NAME, MasterKey, Password, RecordKeys, StoreError, must_exist,
@@ -181,6 +181,7 @@ pub(crate) fn log_options(config: &Config) -> LogOptions {
     LogOptions {
         cache_bytes: config.log.cache_mib << 20,
         min_free_bytes: config.log.min_free_mib << 20,
+        indexer: Some(Arc::new(FactIndexer)),
         ..LogOptions::default()
     }
 }

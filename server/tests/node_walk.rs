@@ -522,3 +522,56 @@ fn a_server_founded_by_an_older_build_publishes_newer_forms_when_it_starts() {
     let node = Node::open(dir.path(), config, clock()).unwrap();
     assert_eq!(node.directory.current().revision, revision);
 }
+
+#[test]
+fn what_views_say_of_heads_and_entries_decides_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = set_up(dir.path());
+    let mut a = enrol(&node, 1, "g1");
+    let stream = StreamId::new(area("g1"), SensitivityClass::Personal);
+    let (_, target) = new_visit(9);
+    let first = SyncRequest {
+        logs: vec![a.entry(&stream, target, visit_ops("厨房漏水"))],
+        ..SyncRequest::default()
+    };
+    assert_eq!(a.sync(&node, &first).problems, vec![]);
+    let config = node.config.clone();
+    drop(node);
+    // Rows that were never written so, in pages whose checksums are right.
+    let views = rusqlite::Connection::open_with_flags_and_vfs(
+        dir.path().join("views.db"),
+        rusqlite::OpenFlags::default(),
+        gridfold_server::views::VFS_NAME,
+    )
+    .unwrap();
+    views
+        .execute_batch(
+            "UPDATE entries SET hash = zeroblob(32), log_seq = 7;
+             UPDATE incarnations SET device = zeroblob(16);
+             UPDATE records SET grid = 'g2', form = 'matter';",
+        )
+        .unwrap();
+    views.close().unwrap();
+    let node = Node::open(dir.path(), config.clone(), Arc::new(ManualClock::at(T0))).unwrap();
+    // The phone did not hear the answer and says the same again; then it goes on.
+    assert_eq!(a.sync(&node, &first).problems, vec![]);
+    let (record, target) = new_visit(10);
+    let log = a.entry(&stream, target, visit_ops("第二次"));
+    let second = SyncRequest {
+        logs: vec![log],
+        ..SyncRequest::default()
+    };
+    let answer = a.sync(&node, &second);
+    assert_eq!(answer.problems, vec![]);
+    assert!(node.views.record(&record, &Scope::all()).unwrap().is_some());
+    let report = node.verify(true, &mut |_| ()).unwrap();
+    assert_eq!(report.problems, Vec::<String>::new(), "log and index agree");
+    assert!(
+        !report.differences.is_empty(),
+        "and the views are told apart"
+    );
+    drop(node);
+    let node = Node::open(dir.path(), config, Arc::new(ManualClock::at(T0))).unwrap();
+    let report = node.verify(false, &mut |_| ()).unwrap();
+    assert!(report.is_well(), "{report:?}");
+}

@@ -13,14 +13,18 @@ use gridfold_sync_core::limits::MAX_QUARANTINE_PER_DEVICE;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
 
+use crate::admit::StoredItem;
 use crate::admit::commit::{Outgoing, append};
 use crate::admit::console::{ConsoleEdit, EditOutcome, make_log, split_by_class};
 use crate::admit::facts::{BatchFacts, Memory};
 use crate::admit::follow::Source;
+use crate::admit::index::FactIndex;
 use crate::admit::quarantine::{SetAside, quarantine};
 use crate::admit::recover::recover;
 use crate::admit::write_error::WriteError;
 use crate::admit::writer::{Job, PushOutcome, WriterParts};
+use crate::auth::StoreError;
+use crate::log::StreamName;
 use crate::project::QUARANTINE_STREAM;
 use crate::views::ViewsError;
 
@@ -189,6 +193,7 @@ fn decide(
 ) -> Result<Decided, (usize, ViewsError)> {
     let mut decided = Decided::default();
     let server = key.public();
+    let mut done = 0;
     for (at, job) in batch.iter().enumerate() {
         let Decided {
             outgoing,
@@ -211,6 +216,8 @@ fn decide(
             }
         };
         outcomes.push(outcome.map_err(|error| (at, error))?);
+        has_keys(facts, &outgoing[done..]).map_err(|error| (at, error))?;
+        done = outgoing.len();
     }
     Ok(decided)
 }
@@ -308,4 +315,34 @@ fn console(
         });
     }
     Ok(outcomes)
+}
+
+/// Whether what goes on from what the log holds can still be sealed.
+///
+/// # Errors
+/// [`StoreError::KeyLost`] for a record whose key is damaged: another one would hide what the
+/// first has sealed.
+fn has_keys(facts: &BatchFacts<'_>, outgoing: &[Outgoing]) -> Result<(), ViewsError> {
+    for o in outgoing {
+        let Some(record) = o.decision.record else {
+            continue;
+        };
+        let deps = o.decision.entry.header.deps();
+        if o.decision.entry.ops.is_none() || deps.is_empty() || !facts.keys.is_lost(record.0)? {
+            continue;
+        }
+        // One that was never made, for what is new, looks the same.
+        for dep in deps {
+            let Some(known) = FactIndex(facts.log).entry(&o.stream, dep)? else {
+                continue;
+            };
+            let name = StreamName::new(o.stream.name()).map_err(|_| ViewsError::Damaged)?;
+            let item = facts.log.get(&name, known.place)?;
+            let stored = item.and_then(|item| StoredItem::decode(&item.bytes).ok());
+            if stored.is_some_and(|stored| stored.sealed.is_some()) {
+                return Err(StoreError::KeyLost(record.0).into());
+            }
+        }
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gridfold_sync_core::admission::Decision;
 use gridfold_sync_core::directory::Directory;
-use gridfold_sync_core::entry::{item_hash, next_link, next_prefix};
+use gridfold_sync_core::entry::{item_hash, next_prefix};
 use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
 
 use crate::admit::facts::{BatchFacts, Memory};
@@ -114,7 +114,6 @@ pub(super) fn append(
             prefix: *prefix,
             id,
             hash: d.hash,
-            link: d.link,
             author: d.author,
             claimed: if o.has_header {
                 d.entry.header.claimed
@@ -239,8 +238,6 @@ fn project_one(
     stored: StoredItem,
 ) -> Result<ProjectedEntry, ViewsError> {
     use gridfold_sync_core::admission::Facts;
-    let head = facts.log_head(stream, stored.id.incarnation)?;
-    let link = next_link(&head.link, &stored.entry_hash);
     let entry = stored.entry(facts.keys)?;
     let state = match (&entry, stored.record, &stored.form) {
         (Some(entry), Some(record), Some(form)) if stored.verdict.is_admitted() => {
@@ -257,7 +254,8 @@ fn project_one(
         &Decision {
             entry: entry.unwrap_or_else(|| super::recover::hollow(stored.id)),
             hash: stored.entry_hash,
-            link,
+            // Heads of device logs are the log's own; projecting needs none.
+            link: Hash::default(),
             author: stored.author,
             received: stored.received,
             verdict: stored.verdict,
@@ -273,7 +271,6 @@ fn project_one(
         prefix,
         id: stored.id,
         hash: stored.entry_hash,
-        link,
         author: stored.author,
         claimed,
         received: stored.received,

@@ -18,6 +18,7 @@ use gridfold_sync_core::view::PartState;
 use lru::LruCache;
 
 use crate::admit::StoredItem;
+use crate::admit::index::FactIndex;
 use crate::auth::RecordKeys;
 use crate::log::{Log, LogError, StreamName};
 use crate::views::{ViewsError, ViewsWriter};
@@ -223,6 +224,10 @@ impl<'a> BatchFacts<'a> {
         }
     }
 
+    fn index(&self) -> FactIndex<'_> {
+        FactIndex(self.log)
+    }
+
     /// Whether items of a stream are damaged in the log, so that a history may have holes.
     fn has_damage(&self, stream: &StreamId) -> bool {
         let name = stream.name();
@@ -298,7 +303,7 @@ impl Facts for BatchFacts<'_> {
         if let Some(owner) = self.overlay.owners.get(&incarnation) {
             return Ok(Some(*owner));
         }
-        self.views.incarnation_owner(incarnation)
+        Ok(self.index().owner(incarnation)?)
     }
 
     fn log_head(
@@ -309,7 +314,7 @@ impl Facts for BatchFacts<'_> {
         if let Some(head) = self.overlay.heads.get(&(stream.clone(), incarnation)) {
             return Ok(*head);
         }
-        self.views.log_head(stream, incarnation)
+        Ok(self.index().log_head(stream, incarnation)?)
     }
 
     fn entry(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<EntryFact>, ViewsError> {
@@ -320,7 +325,7 @@ impl Facts for BatchFacts<'_> {
         if let Some(fact) = self.memory.entries.get(&key) {
             return Ok(Some(*fact));
         }
-        self.views.entry(stream, id)
+        Ok(self.index().entry(stream, id)?.map(|known| known.fact))
     }
 
     fn record(&mut self, record: &RecordId) -> Result<RecordFact, ViewsError> {
@@ -329,7 +334,7 @@ impl Facts for BatchFacts<'_> {
         }
         let known = match self.overlay.records.get(record) {
             Some(known) => Some(known.clone()),
-            None => self.views.record(record)?,
+            None => self.index().record(record)?,
         };
         Ok(
             known.map_or(RecordFact::Unknown, |(grid, form)| RecordFact::Known {
@@ -393,8 +398,15 @@ impl Facts for BatchFacts<'_> {
         entry: &Entry,
     ) -> Result<PartState, ViewsError> {
         let key = (stream.clone(), *record);
-        let part = self.part(stream, record)?.ok_or(ViewsError::Damaged)?;
         let is_holed = self.has_damage(stream);
+        let part = match (self.part(stream, record)?, is_holed) {
+            (Some(part), _) => part,
+            (None, true) => {
+                let known = self.index().record(record)?;
+                PartState::new(known.ok_or(ViewsError::Damaged)?.1)
+            }
+            (None, false) => return Err(ViewsError::Damaged),
+        };
         let before = is_holed.then(|| part.clone());
         match (self.derive(&key, part, entry)?, before) {
             (Ok(state), _) => Ok(state),

@@ -11,6 +11,7 @@ mod console;
 mod erase;
 mod facts;
 mod follow;
+mod index;
 mod quarantine;
 mod recover;
 mod stored;
@@ -24,3 +25,4 @@ pub use writer::{Faults, PushOutcome, Writer, WriterParts};
 
 pub(crate) use commit::catch_up;
 pub(crate) use follow::{Follower, Source};
+pub(crate) use index::{FactIndex, FactIndexer};

@@ -18,8 +18,6 @@ pub struct ProjectedEntry {
     pub id: EntryRef,
     /// Its hash.
     pub hash: Hash,
-    /// The link of its device log after it.
-    pub link: Hash,
     /// Who made it.
     pub author: Author,
     /// The device's clock.

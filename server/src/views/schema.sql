@@ -8,11 +8,6 @@ CREATE TABLE IF NOT EXISTS streams (
 CREATE TABLE IF NOT EXISTS incarnations (
   id INTEGER PRIMARY KEY, incarnation BLOB NOT NULL UNIQUE, device BLOB NOT NULL
 );
--- The newest place of each device log.
-CREATE TABLE IF NOT EXISTS logs (
-  stream INTEGER NOT NULL, incarnation INTEGER NOT NULL, seq INTEGER NOT NULL, link BLOB NOT NULL,
-  PRIMARY KEY (stream, incarnation)
-) WITHOUT ROWID;
 -- One row an entry; `record` is the id of a row of `records`, none when it could not be told.
 CREATE TABLE IF NOT EXISTS entries (
   stream INTEGER NOT NULL, seq INTEGER NOT NULL, incarnation INTEGER NOT NULL, log_seq INTEGER NOT NULL,

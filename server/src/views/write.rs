@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use gridfold_sync_core::admission::{EntryFact, LogHead};
 use gridfold_sync_core::ids::{
-    AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, SensitivityClass,
-    StreamId,
+    AreaCode, DeviceId, FormCode, Hash, IncarnationId, RecordId, SensitivityClass, StreamId,
 };
 use gridfold_sync_core::schema::FormSet;
 use gridfold_sync_core::view::PartState;
@@ -143,87 +141,6 @@ impl ViewsWriter {
         Ok(found)
     }
 
-    /// The device that first wrote under an incarnation.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn incarnation_owner(
-        &mut self,
-        incarnation: IncarnationId,
-    ) -> Result<Option<DeviceId>, ViewsError> {
-        Ok(self.incarnation(incarnation)?.map(|(_, device)| device))
-    }
-
-    /// The head of a device log.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn log_head(
-        &mut self,
-        stream: &StreamId,
-        incarnation: IncarnationId,
-    ) -> Result<LogHead, ViewsError> {
-        let (Some(stream), Some((incarnation, _))) =
-            (self.stream_id(stream)?, self.incarnation(incarnation)?)
-        else {
-            return Ok(LogHead::default());
-        };
-        let found = self
-            .conn
-            .prepare_cached("SELECT seq, link FROM logs WHERE stream = ?1 AND incarnation = ?2")?
-            .query_row(params![stream, incarnation], |r| {
-                Ok(LogHead {
-                    seq: r.get::<_, i64>(0)? as u64,
-                    link: Hash(r.get(1)?),
-                })
-            })
-            .optional()?;
-        Ok(found.unwrap_or_default())
-    }
-
-    /// What is known of an entry.
-    ///
-    /// # Errors
-    /// When SQLite fails.
-    pub fn entry(
-        &mut self,
-        stream: &StreamId,
-        id: &EntryRef,
-    ) -> Result<Option<EntryFact>, ViewsError> {
-        let (Some(stream), Some((incarnation, _))) =
-            (self.stream_id(stream)?, self.incarnation(id.incarnation)?)
-        else {
-            return Ok(None);
-        };
-        // One table a statement here and below: SQLite prepares the joins of these anew at each call.
-        let found = self
-            .conn
-            .prepare_cached(
-                "SELECT hash, verdict, record FROM entries WHERE stream = ?1 AND incarnation = ?2 AND log_seq = ?3",
-            )?
-            .query_row(params![stream, incarnation, id.seq as i64], |r| {
-                let admitted = r.get::<_, u8>(1)? < 2;
-                Ok((Hash(r.get(0)?), admitted, r.get::<_, Option<i64>>(2)?))
-            })
-            .optional()?;
-        let Some((hash, admitted, row)) = found else {
-            return Ok(None);
-        };
-        let record = match row {
-            None => None,
-            Some(row) => self
-                .conn
-                .prepare_cached("SELECT record FROM records WHERE id = ?1")?
-                .query_row([row], |r| Ok(RecordId::from_bytes(r.get(0)?)))
-                .optional()?,
-        };
-        Ok(Some(EntryFact {
-            hash,
-            admitted,
-            record,
-        }))
-    }
-
     /// Grid and form of a record that has at least one admitted entry.
     ///
     /// # Errors
@@ -321,7 +238,6 @@ impl ViewsWriter {
         } = self;
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut cursors: BTreeMap<i64, (u64, Hash, i64)> = BTreeMap::new();
-        let mut heads: BTreeMap<(i64, i64), (u64, Hash)> = BTreeMap::new();
         let mut changed: BTreeMap<RecordId, Changed<'_>> = BTreeMap::new();
         let mut rows: HashMap<RecordId, RowBefore> = HashMap::new();
         for e in batch {
@@ -394,12 +310,6 @@ impl ViewsWriter {
                     e.hash.0
                 ])?;
             cursors.insert(stream, (e.seq, e.prefix, e.received.millis()));
-            let head = heads
-                .entry((stream, incarnation))
-                .or_insert((0, Hash::default()));
-            if e.id.seq > head.0 {
-                *head = (e.id.seq, e.link);
-            }
             if let (Some(record), Some(state), Some(form)) = (e.record, &e.state, &e.form) {
                 let c = changed
                     .entry(record)
@@ -412,13 +322,6 @@ impl ViewsWriter {
                 "UPDATE streams SET seq = ?2, prefix = ?3, received = ?4 WHERE id = ?1",
             )?
             .execute(params![stream, seq as i64, prefix.0, received])?;
-        }
-        for ((stream, incarnation), (seq, link)) in heads {
-            tx.prepare_cached(
-                "INSERT INTO logs (stream, incarnation, seq, link) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET seq = ?3, link = ?4 WHERE seq < ?3",
-            )?
-            .execute(params![stream, incarnation, seq as i64, link.0])?;
         }
         let mut counted = Counted::default();
         for (record, change) in &changed {

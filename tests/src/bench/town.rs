@@ -96,7 +96,6 @@ impl Town<'_> {
             seq: self.seqs[n],
             prefix: Hash::default(),
             id: entry.id(),
-            link: Hash::default(),
             author: self.author,
             claimed: at,
             received: at.plus_millis(self.rng.random_range(0..6 * 3_600_000)),
