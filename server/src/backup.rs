@@ -156,6 +156,12 @@ impl Node {
             crate::auth::create_private(&copy).map_err(io)?;
             Connection::open(self.dir.join(name))?
                 .execute("VACUUM INTO ?1", [copy.to_string_lossy().as_ref()])?;
+            if name == AUTH_DB_FILE_NAME {
+                // What is restored has another epoch and begins its notes anew.
+                Connection::open(&copy)?.execute_batch(
+                    "DROP TABLE IF EXISTS log_witness; DROP TABLE IF EXISTS log_witness_epoch",
+                )?;
+            }
             let bytes = std::fs::read(&copy);
             let _ = std::fs::remove_file(&copy);
             sink.put(&[FILE]).map_err(io)?;
@@ -259,6 +265,23 @@ pub fn restore(
 enum Part {
     Item { stream: StreamName, item: NewItem },
     File { name: &'static str, bytes: Vec<u8> },
+}
+
+/// Reads the items of a whole backup, each stream's in its sequence.
+///
+/// # Errors
+/// [`BackupError`] when the file cannot be read or is not a whole backup; it is checked before the first item.
+pub fn read_items(
+    file: &Path,
+    mut each: impl FnMut(StreamName, NewItem),
+) -> Result<(), BackupError> {
+    check(file)?;
+    read(file, |part| {
+        if let Part::Item { stream, item } = part {
+            each(stream, item);
+        }
+        Ok(())
+    })
 }
 
 fn check(file: &Path) -> Result<(), BackupError> {

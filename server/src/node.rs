@@ -26,6 +26,7 @@ use crate::notify::Notify;
 use crate::scopes::Scopes;
 use crate::trouble::StoreFaults;
 use crate::views::{Following, Views, ViewsError};
+use crate::witness::{Witness, WitnessError};
 
 /// Name of the log's folder in the data directory.
 pub const LOG_DIR_NAME: &str = "log";
@@ -65,6 +66,9 @@ pub enum NodeError {
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The log is not the one that was acknowledged.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
     /// The views failed.
     #[error(transparent)]
     Views(#[from] ViewsError),
@@ -125,6 +129,7 @@ pub struct Node {
     pub guard: Option<Arc<ClockGuard>>,
     /// What opening found.
     pub report: NodeReport,
+    witness: Witness,
     pub(crate) server_key: SignKey,
     pub(crate) scopes: Scopes,
     /// Held while somebody acts on a person, so that no grant comes between the question whether they may and the act.
@@ -155,7 +160,7 @@ pub fn random_10() -> Result<[u8; 10], NodeError> {
     Ok(bytes)
 }
 
-fn lock(dir: &Path) -> Result<File, NodeError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, NodeError> {
     let path = dir.join(LOCK_FILE_NAME);
     let file = File::options()
         .create(true)
@@ -339,7 +344,8 @@ impl Node {
             stores.clone(),
         )?);
         let log_dir = dir.join(LOG_DIR_NAME);
-        let (log, log_report) = crate::log::open(&log_dir, engine(&config), &log_options(&config))?;
+        let (log, log_report) = crate::witness::open_log(&log_dir, &config, &auth)?;
+        let witness = Witness::start(Arc::clone(&log), auth.log_notes.clone()).map_err(io(dir))?;
         let directory = Arc::new(DirectoryService::open(Arc::clone(&log), Arc::clone(&keys))?);
         let source = Source {
             log: log.as_ref(),
@@ -382,6 +388,7 @@ impl Node {
             notify,
             clock,
             guard,
+            witness,
             report: NodeReport {
                 log: log_report,
                 views_rebuilt: opened.made_again,
@@ -411,6 +418,7 @@ impl Node {
     pub fn shutdown(&self) {
         self.writer.stop();
         self.note_clock();
+        self.witness.stop();
     }
 
     /// The public key of an enrolled device, for checking what it signed.

@@ -1,4 +1,5 @@
-//! One suite for every engine of the log: each test runs over memory, sled and redb.
+//! One suite for every engine of the log: each test runs over memory, and over segments with an index in sled and in
+//! redb; what tampers with a store runs over logs that are all in one store.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use std::{
 use gridfold_server::log::{
     AppendBatch, AppendError, Appended, Engine, Hash32, Head, IndexRead, Indexer, Item, Log,
     LogError, LogOptions, MAX_ITEM_BYTES, NewItem, OpenReport, Pair, StreamName, open,
-    testing::{MemoryStore, Op, Store, item_key, store, stored},
+    testing::{MemoryStore, Op, Store, item_key, open_single, store, stored},
 };
 
 /// A log that can be closed, tampered with and opened again.
@@ -24,6 +25,8 @@ struct Bench {
     engine: Engine,
     dir: tempfile::TempDir,
     options: LogOptions,
+    /// All in one store, as logs were before there were segments.
+    single: bool,
 }
 
 impl Bench {
@@ -33,11 +36,20 @@ impl Bench {
             .into()
     }
 
+    /// Every engine with the whole log in it.
+    fn single() -> Vec<Self> {
+        let mut benches = Self::all();
+        benches.iter_mut().for_each(|bench| bench.single = true);
+        benches
+    }
+
     fn new(engine: Engine) -> Self {
         let mut options = LogOptions {
             min_free_bytes: 0,
             ..LogOptions::default()
         };
+        // Several segments in every test.
+        options.testing.segment_bytes = Some(4096);
         if engine == Engine::Memory {
             options.testing.memory = Some(Arc::new(MemoryStore::default()));
         }
@@ -45,6 +57,7 @@ impl Bench {
             engine,
             dir: tempfile::tempdir().unwrap(),
             options,
+            single: false,
         }
     }
 
@@ -53,6 +66,7 @@ impl Bench {
     }
 
     fn open(&self) -> (Arc<dyn Log>, OpenReport) {
+        let open = if self.single { open_single } else { open };
         open(&self.path(), self.engine, &self.options)
             .unwrap_or_else(|e| panic!("{}: {e}", self.engine))
     }
@@ -378,7 +392,7 @@ fn big_items_fit_and_bigger_ones_are_refused() {
             bench.engine
         );
         if bench.engine == Engine::Sled {
-            let blobs = std::fs::read_dir(bench.path().join("sled/blobs"))
+            let blobs = std::fs::read_dir(bench.path().join("index-sled/blobs"))
                 .unwrap()
                 .count();
             assert_eq!(blobs, 0, "blobs are not ordered with fsync");
@@ -413,7 +427,7 @@ fn a_nearly_full_disk_refuses_and_writes_nothing() {
 
 #[test]
 fn damage_in_the_middle_is_set_aside_and_healed() {
-    for bench in Bench::all() {
+    for bench in Bench::single() {
         let (log, _) = bench.open();
         // Item 2 is far before what opening checks, 195 is not.
         put(&*log, "s", (1..=200).map(item).collect());
@@ -466,15 +480,15 @@ fn damage_in_the_middle_is_set_aside_and_healed() {
                 seq,
             })
         };
-        assert_eq!(log.heal(&name, 2, item(7)), not_proven(2));
+        assert_eq!(log.heal(&name, 2, vec![item(7)]), not_proven(2));
         assert_eq!(
             log.heal(
                 &name,
                 2,
-                NewItem {
+                vec![NewItem {
                     bytes: vec![1],
                     ..item(2)
-                }
+                }]
             ),
             not_proven(2)
         );
@@ -482,19 +496,19 @@ fn damage_in_the_middle_is_set_aside_and_healed() {
             log.heal(
                 &name,
                 2,
-                NewItem {
+                vec![NewItem {
                     item_hash: [0; 32],
                     ..item(2)
-                }
+                }]
             ),
             not_proven(2)
         );
-        assert_eq!(log.heal(&name, 3, item(3)), not_proven(3));
-        assert_eq!(log.heal(&name, 5, item(6)), not_proven(5));
+        assert_eq!(log.heal(&name, 3, vec![item(3)]), not_proven(3));
+        assert_eq!(log.heal(&name, 5, vec![item(6)]), not_proven(5));
         for seq in [2, 3, 195] {
-            log.heal(&name, seq, item(seq)).unwrap();
+            assert_eq!(log.heal(&name, seq, vec![item(seq)]), Ok(1));
         }
-        log.heal(&name, 2, item(2)).unwrap();
+        assert_eq!(log.heal(&name, 2, vec![item(2)]), Ok(0));
         assert!(damaged(&*log).is_empty());
         drop(log);
         let (log, _) = bench.open();
@@ -505,7 +519,7 @@ fn damage_in_the_middle_is_set_aside_and_healed() {
 
 #[test]
 fn verifying_finds_a_broken_chain_and_mends_the_index() {
-    for bench in Bench::all() {
+    for bench in Bench::single() {
         let (log, _) = bench.open();
         put(&*log, "s", (1..=100).map(item).collect());
         put(&*log, "t", vec![item(1), sized(2, 9), item(3)]);
@@ -528,7 +542,7 @@ fn verifying_finds_a_broken_chain_and_mends_the_index() {
         assert_eq!(steps.last(), Some(&102));
         // Opening may have mended what lies in the last items.
         assert!(report.index_repaired <= 2);
-        log.heal(&stream("s"), 2, item(2)).unwrap();
+        log.heal(&stream("s"), 2, vec![item(2)]).unwrap();
         let report = log.verify(&mut |_| ()).unwrap();
         assert!(report.is_sound() && report.index_repaired == 0);
         let again = put(&*log, "s", (1..=100).map(item).collect());
@@ -538,7 +552,7 @@ fn verifying_finds_a_broken_chain_and_mends_the_index() {
 
 #[test]
 fn a_torn_tail_is_cut_off_and_reported() {
-    for bench in Bench::all() {
+    for bench in Bench::single() {
         let (log, _) = bench.open();
         put(&*log, "s", (1..=5).map(item).collect());
         let epoch = log.epoch();
@@ -573,7 +587,7 @@ fn a_torn_tail_is_cut_off_and_reported() {
 
 #[test]
 fn a_lost_head_is_derived_again() {
-    for bench in Bench::all() {
+    for bench in Bench::single() {
         let (log, _) = bench.open();
         put(&*log, "s", (1..=5).map(item).collect());
         let before = (
@@ -614,19 +628,23 @@ fn a_lost_head_is_derived_again() {
 }
 
 #[test]
-fn another_engine_and_unreadable_files_are_refused_untouched() {
-    let bench = Bench::new(Engine::Sled);
+fn a_store_of_another_engine_or_of_noise_is_refused_untouched() {
+    let single = |engine| Bench {
+        single: true,
+        ..Bench::new(engine)
+    };
+    let bench = single(Engine::Sled);
     put(
         &*bench.open().0,
         "s",
         (1..=3000).map(|n| sized(n, 4000)).collect(),
     );
-    let wrong = open(&bench.path(), Engine::Redb, &bench.options);
+    let wrong = open_single(&bench.path(), Engine::Redb, &bench.options);
     assert!(matches!(wrong, Err(LogError::EngineMismatch { .. })));
     // Without its marker the directory is a log all the same.
     std::fs::remove_file(bench.path().join("LOG")).unwrap();
     assert!(matches!(
-        open(&bench.path(), Engine::Redb, &bench.options),
+        open_single(&bench.path(), Engine::Redb, &bench.options),
         Err(LogError::EngineMismatch { .. })
     ));
     let (log, report) = bench.open();
@@ -635,20 +653,159 @@ fn another_engine_and_unreadable_files_are_refused_untouched() {
     // A log that was there and is empty now is not begun anew in silence.
     std::fs::remove_dir_all(bench.path().join("sled")).unwrap();
     assert!(matches!(
-        open(&bench.path(), Engine::Sled, &bench.options),
+        open_single(&bench.path(), Engine::Sled, &bench.options),
         Err(LogError::Open { .. })
     ));
     // A file of noise is neither opened nor replaced, whatever the engine does with it.
-    let bench = Bench::new(Engine::Redb);
+    let bench = single(Engine::Redb);
     put(&*bench.open().0, "s", vec![item(1)]);
     let file = bench.path().join("redb/log.redb");
-    let noise: Vec<u8> = (0..8_000_000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let noise = noise();
     std::fs::write(&file, &noise).unwrap();
-    let refused = open(&bench.path(), Engine::Redb, &bench.options);
-    assert!(matches!(refused, Err(LogError::Open { .. })), "{refused:?}");
-    assert_eq!(std::fs::read(&file).unwrap(), noise);
+    for open in [open_single, open] {
+        let refused = open(&bench.path(), Engine::Redb, &bench.options);
+        assert!(matches!(refused, Err(LogError::Open { .. })), "{refused:?}");
+        assert_eq!(std::fs::read(&file).unwrap(), noise);
+    }
+}
+
+fn noise() -> Vec<u8> {
+    (0..8_000_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect()
+}
+
+#[test]
+fn the_index_is_disposable_and_of_whatever_engine() {
+    let mut bench = Bench::new(Engine::Sled);
+    bench.options.indexer = Some(Arc::new(Ledger(1)));
+    for n in 0..40 {
+        put(
+            &*bench.open().0,
+            "s",
+            (n * 5..n * 5 + 5).map(item).collect(),
+        );
+    }
+    let all = |bench: &Bench| {
+        let (log, _) = bench.open();
+        let again = put(&*log, "s", (0..200).map(item).collect());
+        assert!(again.placed.iter().all(|placed| !placed.new));
+        assert_eq!(count(&*log, "s"), 200);
+        assert!(log.verify(&mut |_| ()).unwrap().is_sound());
+        (
+            log.streams().unwrap(),
+            log.digest(&stream("s")).unwrap(),
+            log.read(&stream("s"), 0, 500, usize::MAX).unwrap(),
+        )
+    };
+    let before = all(&bench);
+    // Gone, noise, another engine.
+    std::fs::remove_dir_all(bench.path().join("index-sled")).unwrap();
+    assert_eq!(all(&bench), before);
+    std::fs::write(bench.path().join("index-sled/db"), noise()).unwrap();
+    assert_eq!(all(&bench), before);
+    bench.engine = Engine::Redb;
+    assert_eq!(all(&bench), before);
+    std::fs::write(bench.path().join("index-redb/log.redb"), noise()).unwrap();
+    assert_eq!(all(&bench), before);
+}
+
+#[test]
+fn a_log_that_should_be_there_is_not_made_anew() {
+    for engine in [Engine::Sled, Engine::Redb] {
+        let mut bench = Bench::new(engine);
+        bench.options.may_create = false;
+        let refused = open(&bench.path(), engine, &bench.options);
+        assert!(matches!(refused, Err(LogError::Gone { .. })), "{refused:?}");
+        assert!(!bench.path().exists());
+        bench.options.may_create = true;
+        put(&*bench.open().0, "s", vec![item(1)]);
+        for name in ["LOG", "segments/LOG"] {
+            // One marker is enough, and the other is written again.
+            std::fs::write(bench.path().join(name), "gridfold lof 2").unwrap();
+            assert_eq!(bench.open().0.head(&stream("s")).unwrap().seq, 1);
+            let marker = std::fs::read_to_string(bench.path().join(name)).unwrap();
+            assert!(marker.starts_with("gridfold log 2 "), "{marker}");
+        }
+        for segment in std::fs::read_dir(bench.path().join("segments")).unwrap() {
+            let path = segment.unwrap().path();
+            if path.extension().is_some() {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        let refused = open(&bench.path(), engine, &bench.options);
+        assert!(matches!(refused, Err(LogError::Open { .. })), "{refused:?}");
+        std::fs::remove_dir_all(bench.path()).unwrap();
+        bench.options.may_create = false;
+        let refused = open(&bench.path(), engine, &bench.options);
+        assert!(matches!(refused, Err(LogError::Gone { .. })), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_log_from_before_is_taken_over_with_its_damage_and_kept() {
+    for engine in [Engine::Sled, Engine::Redb] {
+        for wanted in [Engine::Sled, Engine::Redb] {
+            let mut bench = Bench::new(engine);
+            bench.single = true;
+            let (log, _) = bench.open();
+            put(&*log, "s", (1..=300).map(item).collect());
+            put(&*log, "t", (1..=3).map(item).collect());
+            let (epoch, heads) = (log.epoch(), log.streams().unwrap());
+            drop(log);
+            bench.tamper(|store| {
+                let mut ops = Vec::new();
+                // One of them without the index entry that still tells its prefix; one is the last of its stream.
+                for (name, seq) in [("s", 2), ("s", 100), ("t", 3)] {
+                    ops.push(Op::Delete(item_key(&stream(name), seq)));
+                }
+                let index = stored(store, b'k', &stream("s")).unwrap();
+                let gone = index.iter().find(|(key, _)| key.ends_with(&hash(100, 1)));
+                ops.push(Op::Delete(gone.unwrap().0.clone()));
+                ops
+            });
+            bench.single = false;
+            bench.engine = wanted;
+            bench.options.indexer = Some(Arc::new(Ledger(1)));
+            let (log, report) = bench.open();
+            let kept = report.taken_over.unwrap();
+            assert!(kept.ends_with(engine.name()), "{kept}");
+            assert!(std::path::Path::new(&kept).is_dir());
+            assert_eq!(
+                (log.epoch(), log.streams().unwrap()),
+                (epoch, heads.clone())
+            );
+            let damaged = |log: &dyn Log| -> Vec<(String, u64)> {
+                let damage = log.damage();
+                damage
+                    .iter()
+                    .map(|d| (d.stream.to_string(), d.seq))
+                    .collect()
+            };
+            // What stands behind a hole whose prefix nobody knows cannot be chained and goes with it.
+            let holes =
+                [("s", 2), ("s", 100), ("s", 101), ("t", 3)].map(|(s, n)| (s.to_owned(), n));
+            assert_eq!(damaged(&*log), holes);
+            assert_eq!(count(&*log, "s"), 297);
+            for (seq, right) in (3..=99).chain(102..=300).map(|seq| (seq, item(seq))) {
+                let found = log.get(&stream("s"), seq).unwrap().unwrap();
+                assert_eq!((found.key, found.bytes), (right.key, right.bytes));
+            }
+            drop(log);
+            let (log, report) = bench.open();
+            assert_eq!((report.taken_over, damaged(&*log)), (None, holes.to_vec()));
+            assert_eq!(log.heal(&stream("s"), 2, vec![item(2)]), Ok(1));
+            assert_eq!(
+                log.heal(&stream("s"), 100, vec![item(100), item(101)]),
+                Ok(2)
+            );
+            assert_eq!(log.heal(&stream("t"), 3, vec![item(3)]), Ok(1));
+            assert!(log.verify(&mut |_| ()).unwrap().is_sound());
+            assert_eq!(count(&*log, "s"), 300);
+            let again = put(&*log, "s", (1..=301).map(item).collect());
+            assert_eq!(again.placed.iter().filter(|placed| placed.new).count(), 1);
+        }
+    }
 }
 
 /// Counts the items of each stream and lists them by the first byte of their key, reading what it wrote before.
@@ -702,6 +859,8 @@ fn places(log: &dyn Log, name: &str, reverse: bool, max: usize) -> Vec<(u64, Vec
 #[test]
 fn an_index_is_written_with_the_items_and_made_again_from_them() {
     for mut bench in Bench::all() {
+        // Each append closes its segment, so that the index is in the engine.
+        bench.options.testing.segment_bytes = Some(1);
         {
             let (log, _) = bench.open();
             put(&*log, "a", vec![item(1), item(2)]);

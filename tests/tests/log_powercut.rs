@@ -11,7 +11,7 @@
 use std::{env, fs::File, io::Write as _, path::Path, process::Command, sync::Arc};
 
 use gridfold_server::log::{
-    AppendBatch, Engine, Hash32, Log, LogOptions, NewItem, StreamName, open,
+    AppendBatch, Engine, Hash32, Log, LogOptions, NewItem, StreamName, open, testing::open_single,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tests::powercut::{Disk, Effect, Loss, Recording, record};
@@ -107,6 +107,8 @@ fn options(skip_fsync: bool) -> LogOptions {
         ..LogOptions::default()
     };
     options.testing.skip_fsync = skip_fsync;
+    // Several segments in every run.
+    options.testing.segment_bytes = Some(40_000);
     options
 }
 
@@ -390,6 +392,44 @@ fn sled_survives_a_cut_while_recovering() {
 #[test]
 fn redb_survives_a_cut_while_recovering() {
     survives_twice(Engine::Redb);
+}
+
+/// Cuts while a log that is whole in one store is taken over into segments, and in the appends after it.
+fn survives_being_taken_over(engine: Engine) {
+    const BEFORE: u64 = 6;
+    let mut told = Told {
+        epoch: None,
+        appends: BEFORE,
+    };
+    let recording = recording_on(engine, "short", false, BEFORE, |root| {
+        let (log, _) = open_single(root, engine, &options(false)).unwrap();
+        for append in 0..BEFORE {
+            log.append(SHORT.batches(append)).unwrap();
+        }
+        told.epoch = Some(log.epoch());
+    });
+    let (wrong, opened) = cut(engine, &SHORT, &recording, told, Some(60), 2);
+    println!(
+        "{engine} taken over: {opened} images opened, {} wrong",
+        wrong.len()
+    );
+    assert!(opened > 50);
+    assert!(
+        wrong.is_empty(),
+        "{} of {opened}:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+}
+
+#[test]
+fn sled_survives_a_cut_while_it_is_taken_over() {
+    survives_being_taken_over(Engine::Sled);
+}
+
+#[test]
+fn redb_survives_a_cut_while_it_is_taken_over() {
+    survives_being_taken_over(Engine::Redb);
 }
 
 /// The suite is worth nothing unless it turns red when the fsync is taken away.

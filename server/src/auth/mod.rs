@@ -28,6 +28,7 @@ mod sqlite;
 mod store;
 mod throttle;
 mod tokens;
+mod witness;
 
 pub use access::{Access, Giver};
 pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, Origin, SignInError, SignedIn};
@@ -74,3 +75,4 @@ pub(crate) use sqlite::{create_private, must_exist};
 pub use store::{AUTH_DB_FILE_NAME, AuthStore};
 pub use throttle::{FIRST_DELAY_MS, FORGET_AFTER_MS, FREE_FAILURES, MAX_DELAY_MS, delay_ms};
 pub use tokens::{Claims, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError, TokenSettings, Tokens};
+pub use witness::{LogNotes, Noted, NotedEnd};

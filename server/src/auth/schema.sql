@@ -93,3 +93,11 @@ CREATE TABLE IF NOT EXISTS saved_views (
 
 -- The newest time the server went by.
 CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY CHECK (id = 1), newest_ms INTEGER NOT NULL) STRICT;
+
+-- How far each stream of the log goes, a witness outside of it.
+CREATE TABLE IF NOT EXISTS log_witness (
+  stream BLOB PRIMARY KEY, seq INTEGER NOT NULL, prefix BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log_witness_epoch (
+  id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL
+) STRICT;

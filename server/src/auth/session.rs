@@ -29,6 +29,7 @@ use super::server_key::{MasterKey, ServerKey};
 use super::sqlite::StoreError;
 use super::store::{AUTH_DB_FILE_NAME, AuthStore};
 use super::tokens::{TokenError, TokenSettings, Tokens};
+use super::witness::LogNotes;
 
 /// What authentication is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +146,8 @@ pub struct Auth {
     pub seen: Seen,
     /// What somebody looked at and put away.
     pub put_away: PutAway,
+    /// How far the log goes, noted beside it.
+    pub log_notes: LogNotes,
     /// What people keep of the dashboard.
     pub saved_views: SavedViews,
     /// Signs receipts, answers, orders to wipe and audit heads.
@@ -204,6 +207,7 @@ impl Auth {
             clock: ClockNotes::new(Arc::clone(&store)),
             seen: Seen::open(Arc::clone(&store))?,
             put_away: PutAway::new(Arc::clone(&store)),
+            log_notes: LogNotes::new(Arc::clone(&store)),
             saved_views: SavedViews::new(Arc::clone(&store)),
             audit: Audit::new(store),
         })

@@ -81,10 +81,12 @@ impl BundleArgs {
 }
 
 fn read(path: &std::path::Path) -> Result<Vec<u8>, Complaint> {
-    let complain = |e: std::io::Error| Complaint(format!("{}: {e}", path.display()));
+    let complain = |e: std::io::Error| Complaint::new(format!("{}: {e}", path.display()));
     let bytes = std::fs::metadata(path).map_err(complain)?.len();
     if bytes > MAX_CARRY_BYTES as u64 {
-        return Err(Complaint(text("carry_too_large", Locale::En).to_owned()));
+        return Err(Complaint::new(
+            text("carry_too_large", Locale::En).to_owned(),
+        ));
     }
     std::fs::read(path).map_err(complain)
 }

@@ -76,7 +76,7 @@ impl Grant {
                 })?;
                 let area = area.as_deref().map(AreaCode::new).transpose()?;
                 if let Some(code) = area.as_ref().filter(|a| directory.area(a).is_none()) {
-                    return Err(Complaint(format!(
+                    return Err(Complaint::new(format!(
                         "there is no area {code}: import areas first"
                     )));
                 }

@@ -6,6 +6,7 @@ mod carry;
 mod clock;
 mod devices;
 mod grants;
+mod heal;
 mod records;
 mod safety;
 mod serve;
@@ -76,25 +77,34 @@ enum Command {
     Verify(safety::Verify),
     /// What the clocks say; with --confirm, that the machine's is right.
     Clock(clock::Clock),
+    /// Put damaged items of the log back from a backup or a standby, proven by key and chain.
+    Heal(heal::Heal),
+    /// Go on with a log that is shorter than what was acknowledged, under a new epoch; phones bring back what they hold.
+    AcceptLoss(heal::AcceptLoss),
     /// Print the effective configuration with its meaning, defaults and environment names.
     Config,
 }
 
 /// What is said when a command fails.
 #[derive(Debug)]
-pub(crate) struct Complaint(String);
+pub(crate) struct Complaint(String, Option<u8>);
 
 type Done = Result<(), Complaint>;
 
 impl<E: std::error::Error> From<E> for Complaint {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        Self(error.to_string(), None)
     }
 }
 
 impl Complaint {
     fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into(), None)
+    }
+
+    /// With an exit code of its own.
+    fn with_code(code: u8, text: impl Into<String>) -> Self {
+        Self(text.into(), Some(code))
     }
 }
 
@@ -102,7 +112,7 @@ impl Complaint {
 fn complain(problem: Problem) -> Complaint {
     use gridfold_sync_core::notice::{Locale, text};
     let title = text(problem.code.as_str(), Locale::En);
-    Complaint(match problem.detail {
+    Complaint::new(match problem.detail {
         Some(detail) => format!("{title} ({})", detail.en),
         None => title.to_owned(),
     })
@@ -117,7 +127,7 @@ impl Context {
     /// Opens the data directory for a command. While a server runs on it this says so and changes nothing.
     fn open(&self) -> Result<Arc<Node>, Complaint> {
         Node::open(&self.data, self.config.clone(), Arc::new(SystemClock)).map_err(|error| match error {
-            NodeError::Locked(dir) => Complaint(format!(
+            NodeError::Locked(dir) => Complaint::new(format!(
                 "a running server (or another command) holds {}. Nothing was changed. \
                  Use the server's API or dashboard for this, or stop it, run the command, and start it again",
                 dir.display()
@@ -133,9 +143,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Complaint(text)) => {
+        Err(Complaint(text, code)) => {
             let _ = writeln!(std::io::stderr(), "gridfold: {text}");
-            ExitCode::FAILURE
+            code.map_or(ExitCode::FAILURE, ExitCode::from)
         }
     }
 }
@@ -158,6 +168,8 @@ fn run(cli: Cli) -> Done {
         Command::Restore(command) => command.run(&context),
         Command::Verify(command) => command.run(&context),
         Command::Clock(command) => command.run(&context),
+        Command::Heal(command) => command.run(&context),
+        Command::AcceptLoss(command) => command.run(&context),
         Command::Config => say(context.config.to_commented_toml().trim_end()),
     }
 }
@@ -196,10 +208,10 @@ fn find_user(node: &Node, text: &str) -> Result<UserId, Complaint> {
     let mut named = directory.users().filter(|u| u.name == text);
     match (named.next(), named.next()) {
         (Some(user), None) => Ok(user.id),
-        (Some(_), Some(_)) => Err(Complaint(format!(
+        (Some(_), Some(_)) => Err(Complaint::new(format!(
             "several users are named {text}: use the id, see `gridfold user list`"
         ))),
-        (None, _) => Err(Complaint(format!(
+        (None, _) => Err(Complaint::new(format!(
             "there is no user {text}: see `gridfold user list`"
         ))),
     }
@@ -226,7 +238,7 @@ fn time(text: &str) -> Result<gridfold_sync_core::time::Timestamp, Complaint> {
 
 fn is_file_free(path: &Path) -> Done {
     if path.exists() {
-        return Err(Complaint(format!(
+        return Err(Complaint::new(format!(
             "{} exists already: choose another name, nothing is overwritten",
             path.display()
         )));

@@ -82,7 +82,7 @@ pub(super) enum Export {
 }
 
 fn open(file: &Path) -> Result<(File, u64), Complaint> {
-    let open = File::open(file).map_err(|e| Complaint(format!("{}: {e}", file.display())))?;
+    let open = File::open(file).map_err(|e| Complaint::new(format!("{}: {e}", file.display())))?;
     let bytes = open.metadata()?.len();
     Ok((open, bytes))
 }
@@ -275,14 +275,14 @@ fn filter(
     for form in forms {
         let code = FormCode::new(form)?;
         if !directory.forms().has(&code) {
-            return Err(Complaint(format!("there is no form {form}")));
+            return Err(Complaint::new(format!("there is no form {form}")));
         }
         filter.forms.push(code);
     }
     if let Some(area) = area {
         let code = AreaCode::new(area)?;
         if directory.area(&code).is_none() {
-            return Err(Complaint(format!("there is no area {area}")));
+            return Err(Complaint::new(format!("there is no area {area}")));
         }
         let grids = directory.grids_in(Some(&code));
         filter.scope.grids = Some(grids.into_iter().collect());

@@ -1,13 +1,23 @@
 //! `serve`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 
 use super::{Complaint, Context, Done, say};
 use crate::config::{Config, LogFormat};
+use crate::log::{Log, OpenReport};
 use crate::serve::Server;
+
+/// Exit code of a server whose log takes no more writes, so that its unit starts it again.
+const LOG_STOPPED_EXIT: u8 = 74;
+/// Damaged items named one by one at a start.
+const NAMED_AT_MOST: usize = 20;
+/// How often a server looks whether its log still takes writes.
+const LOG_LOOK_EVERY: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -28,7 +38,7 @@ fn start_logging(config: &Config) -> Done {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
         LogFormat::Text => lines.with_ansi(false).try_init(),
     };
-    started.map_err(|e| Complaint(e.to_string()))
+    started.map_err(|e| Complaint::new(e.to_string()))
 }
 
 impl Serve {
@@ -47,6 +57,8 @@ impl Serve {
                 "listening without TLS on an address others reach: put something that does TLS in front"
             );
         }
+        tell(&node.report.log);
+        let log = Arc::clone(&node.log);
         tracing::info!(
             views.rebuilt = node.report.views_rebuilt,
             caught_up = node.report.caught_up,
@@ -56,15 +68,79 @@ impl Serve {
             let server = Server::start(node, listen).await?;
             let scheme = if server.tls { "https" } else { "http" };
             say(&format!("listening on {scheme}://{}", server.address))?;
-            until_told().await?;
+            let failed = tokio::select! {
+                told = until_told() => told.map(|()| None)?,
+                what = until_stopped(log) => Some(what),
+            };
             tracing::info!("stopping: what was taken is finished first");
             server.stop().await;
             tracing::info!("stopped");
-            Ok(())
+            match failed {
+                None => Ok(()),
+                Some(what) => Err(Complaint::with_code(
+                    LOG_STOPPED_EXIT,
+                    format!(
+                        "the log stopped taking writes: {what}. What was acknowledged is safe. Check the disk; \
+                         the next start opens the log again"
+                    ),
+                )),
+            }
         });
         // Streams of readers that never leave must not hold the process.
         runtime.shutdown_background();
         done
+    }
+}
+
+/// What opening the log found, for whoever reads the server's own log.
+fn tell(report: &OpenReport) {
+    if let Some(kept) = &report.taken_over {
+        tracing::info!(
+            kept,
+            "the log was taken over into segments; the store it was in is kept as a backup"
+        );
+    }
+    if let Some(kept) = &report.kept {
+        tracing::warn!(
+            kept,
+            "an end that was never acknowledged was cut off the log and is kept beside it"
+        );
+    }
+    if report.mended > 0 {
+        tracing::warn!(
+            places = report.mended,
+            "the log had changed on the disk and was mended; check the disk"
+        );
+    }
+    if report.lost_bytes > 0 || !report.segments_gone.is_empty() {
+        tracing::error!(
+            bytes = report.lost_bytes,
+            segments = ?report.segments_gone,
+            "parts of the log cannot be read; run `gridfold heal`"
+        );
+    }
+    for damage in report.damage.iter().take(NAMED_AT_MOST) {
+        tracing::error!(
+            item = damage.name(),
+            reason = damage.reason,
+            "a damaged item of the log is not served"
+        );
+    }
+    if report.damage.len() > NAMED_AT_MOST {
+        tracing::error!(
+            items = report.damage.len(),
+            "are damaged in all; `gridfold heal` names them"
+        );
+    }
+}
+
+/// Returns once the log takes no more writes, with why.
+async fn until_stopped(log: Arc<dyn Log>) -> String {
+    loop {
+        tokio::time::sleep(LOG_LOOK_EVERY).await;
+        if let Some(what) = log.stopped() {
+            return what;
+        }
     }
 }
 

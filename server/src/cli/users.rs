@@ -90,8 +90,8 @@ fn password(file: Option<&Path>) -> Result<(Zeroizing<String>, bool), Complaint>
     if file == Path::new("-") {
         std::io::stdin().take(most).read_to_string(&mut text)?;
     } else {
-        let open =
-            std::fs::File::open(file).map_err(|e| Complaint(format!("{}: {e}", file.display())))?;
+        let open = std::fs::File::open(file)
+            .map_err(|e| Complaint::new(format!("{}: {e}", file.display())))?;
         open.take(most).read_to_string(&mut text)?;
     }
     let line = text.lines().next().unwrap_or_default().to_owned();

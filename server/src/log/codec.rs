@@ -25,7 +25,8 @@ pub(super) const EPOCH_KEY: &[u8] = b"m/epoch";
 pub(super) const INDEXER_KEY: &[u8] = b"m/indexer";
 
 /// The next prefix of a chain.
-pub(super) fn chain(prefix: &Hash32, item_hash: &Hash32) -> Hash32 {
+#[must_use]
+pub fn chain(prefix: &Hash32, item_hash: &Hash32) -> Hash32 {
     let mut hasher = Sha256::new();
     hasher.update(PREFIX_DOMAIN);
     hasher.update(prefix);

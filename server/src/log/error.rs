@@ -8,7 +8,7 @@ pub enum LogError {
     /// The next item is missing or wrong and is not served.
     #[error(
         "log stream {stream}: item {seq} is damaged and not served. Every other item is safe. \
-         Run the verify command, then heal it from a phone or a backup that has it."
+         Run `gridfold heal` with a backup or another data directory that has it; phones that have it bring it back."
     )]
     Damaged {
         /// The stream.
@@ -56,6 +56,15 @@ pub enum LogError {
         dir: String,
         /// What went wrong.
         what: String,
+    },
+    /// A log had been made here, and nothing of it is left.
+    #[error(
+        "the log in {dir} is gone, though this server has accounts and keys. Nothing was changed and no empty log \
+         was made in its place. Put the folder back, or restore a backup to an empty directory."
+    )]
+    Gone {
+        /// The directory.
+        dir: String,
     },
     /// The directory holds the log of another engine.
     #[error(

@@ -3,26 +3,25 @@
 //! An append returns only when it survives a power cut; a damaged item is set aside by name and never served.
 //! The log never looks inside an item, and no transaction spans two streams.
 
-mod check;
 mod codec;
-mod commit;
-mod engine;
+mod engines;
 mod error;
 mod indexer;
-mod open;
 mod redb_store;
+mod segment;
+mod single;
 mod sled_store;
 mod store;
 #[doc(hidden)]
 pub mod testing;
 mod types;
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::Path, str::FromStr, sync::Arc};
 
 pub use self::{
+    codec::chain as next_prefix,
     error::{AppendError, LogError},
     indexer::{IndexRead, Indexer, MAX_PAIR_KEY_BYTES, MAX_PAIR_VALUE_BYTES, Pair},
-    open::{TAIL_CHECK_ITEMS, open},
     types::{
         AppendBatch, AppendResult, Appended, Damage, Digest, Hash32, Head, Item, MAX_ITEM_BYTES,
         MAX_STREAM_NAME_BYTES, NewItem, OpenReport, Placed, Space, StreamName, StreamNameError,
@@ -38,10 +37,10 @@ pub const DEFAULT_MIN_FREE_BYTES: u64 = 256 * 1024 * 1024;
 /// Which store is under the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Engine {
-    /// sled 0.34.7, the default.
+    /// Segments with an index in sled 0.34.7, the default.
     #[default]
     Sled,
-    /// redb 4.6.
+    /// Segments with an index in redb 4.6.
     Redb,
     /// Nothing on disk, for tests.
     Memory,
@@ -90,6 +89,11 @@ pub struct LogOptions {
     pub cache_bytes: u64,
     /// Bytes kept free on the disk; [`DEFAULT_MIN_FREE_BYTES`].
     pub min_free_bytes: u64,
+    /// Whether a log is made where none is; otherwise that is [`LogError::Gone`].
+    pub may_create: bool,
+    /// Ends of streams that others know to have been acknowledged: up to there a damaged end is damage, and only
+    /// behind it a torn one.
+    pub acknowledged: BTreeMap<StreamName, Head>,
     /// Who keeps an index of their own in the log's commits; none unless set.
     pub indexer: Option<Arc<dyn Indexer>>,
     /// For tests only.
@@ -102,8 +106,29 @@ impl Default for LogOptions {
         Self {
             cache_bytes: DEFAULT_CACHE_BYTES,
             min_free_bytes: DEFAULT_MIN_FREE_BYTES,
+            may_create: true,
+            acknowledged: BTreeMap::new(),
             indexer: None,
             testing: testing::Testing::default(),
+        }
+    }
+}
+
+/// Opens the log in `dir`, or creates it.
+/// The report says what was found and repaired; it belongs in the server's log and on the operator's page.
+pub fn open(
+    dir: &Path,
+    engine: Engine,
+    options: &LogOptions,
+) -> Result<(Arc<dyn Log>, OpenReport), LogError> {
+    match engine {
+        Engine::Memory => {
+            let (log, report) = single::open(dir, engine, options)?;
+            Ok((Arc::new(log), report))
+        }
+        Engine::Sled | Engine::Redb => {
+            let (log, report) = segment::open(dir, engine, options)?;
+            Ok((Arc::new(log), report))
         }
     }
 }
@@ -167,9 +192,14 @@ pub trait Log: Send + Sync + fmt::Debug {
     /// Every item that is known not to be served, by stream and seq.
     fn damage(&self) -> Vec<Damage>;
 
-    /// Puts back a damaged item when its key and the chain prove it to be the lost one; an item that is not
-    /// damaged and equal is no error. [`LogError::NotProven`] otherwise.
-    fn heal(&self, stream: &StreamName, seq: u64, item: NewItem) -> Result<(), LogError>;
+    /// Puts back damaged items that follow each other, when key and chain prove them to be the lost ones; those
+    /// among them that are not damaged must be equal, and are left. Returns how many were put back.
+    /// What is proven is the key and what the item hash covers: that the bytes are those of the item hash is the
+    /// caller's to check. [`LogError::NotProven`] when nothing could be put back, or one of them is another.
+    fn heal(&self, stream: &StreamName, first: u64, items: Vec<NewItem>) -> Result<u64, LogError>;
+
+    /// Why the log takes no more writes, once a write or an fsync failed.
+    fn stopped(&self) -> Option<String>;
 
     /// Walks everything: checksums, density, chain, key index, digest. Sets damage aside, writes missing index
     /// entries again. Calls `progress` with the number of items walked so far. Appends go on meanwhile.

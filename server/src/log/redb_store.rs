@@ -6,7 +6,8 @@ use std::{
 };
 
 use redb::{
-    Database, ReadableDatabase, StorageBackend, TableDefinition, TableError, backends::FileBackend,
+    Database, Durability, ReadableDatabase, StorageBackend, TableDefinition, TableError,
+    backends::FileBackend,
 };
 
 use super::store::{Op, Store, StoreError, Visit, dir_bytes, disk_free_bytes, sync_dir};
@@ -56,6 +57,27 @@ impl RedbStore {
         }
         Ok(store)
     }
+
+    fn apply(&self, ops: Vec<Op>, durability: Durability) -> Result<(), StoreError> {
+        let mut txn = self.db.begin_write().map_err(write)?;
+        txn.set_durability(durability).map_err(write)?;
+        {
+            let mut table = txn.open_table(TABLE).map_err(write)?;
+            for op in ops {
+                match op {
+                    Op::Put(key, value) => {
+                        table
+                            .insert(key.as_slice(), value.as_slice())
+                            .map_err(write)?;
+                    }
+                    Op::Delete(key) => {
+                        table.remove(key.as_slice()).map_err(write)?;
+                    }
+                }
+            }
+        }
+        txn.commit().map_err(write)
+    }
 }
 
 fn read(e: impl std::fmt::Display) -> StoreError {
@@ -95,25 +117,12 @@ impl Store for RedbStore {
     }
 
     fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError> {
-        let txn = self.db.begin_write().map_err(write)?;
-        {
-            let mut table = txn.open_table(TABLE).map_err(write)?;
-            for op in ops {
-                match op {
-                    Op::Put(key, value) => {
-                        table
-                            .insert(key.as_slice(), value.as_slice())
-                            .map_err(write)?;
-                    }
-                    Op::Delete(key) => {
-                        table.remove(key.as_slice()).map_err(write)?;
-                    }
-                }
-            }
-        }
-        txn.commit().map_err(write)
+        self.apply(ops, Durability::Immediate)
     }
 
+    fn commit_softly(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        self.apply(ops, Durability::None)
+    }
     fn max_value_bytes(&self) -> usize {
         usize::MAX
     }

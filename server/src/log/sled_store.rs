@@ -148,6 +148,21 @@ impl Store for SledStore {
         self.flush()
     }
 
+    /// Without the fsync: several of these before one commit may make sled overwrite what is not replaced yet, so
+    /// only what can be made again is written like this.
+    fn commit_softly(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        for op in ops {
+            match op {
+                Op::Put(key, value) => batch.insert(key, value),
+                Op::Delete(key) => batch.remove(key),
+            }
+        }
+        self.db
+            .apply_batch(batch)
+            .map_err(|e| StoreError::new("sled could not write", e))
+    }
+
     fn max_value_bytes(&self) -> usize {
         MAX_VALUE_BYTES
     }

@@ -2,10 +2,11 @@
 //! Items, chains and checks are built on top of it once, for every engine; the memory engine is here too.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     fmt::Debug,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook},
+    sync::{Arc, Once},
 };
 
 use parking_lot::RwLock;
@@ -51,6 +52,10 @@ pub trait Store: Send + Sync + Debug {
     fn scan(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), StoreError>;
     /// Applies all or none; on return it survives a power cut.
     fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError>;
+    /// Applies all or none, for what can be made again: a power cut may take it away, and more with it.
+    fn commit_softly(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        self.commit(ops)
+    }
     /// Largest value this engine should be given, in bytes.
     fn max_value_bytes(&self) -> usize;
     /// Largest commit this engine should be given, in bytes; one item may go over it.
@@ -61,9 +66,30 @@ pub trait Store: Send + Sync + Debug {
     fn free_bytes(&self) -> Result<u64, StoreError>;
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// An engine's panic is caught and becomes an error with its words; printed as a crash it would only mislead.
+fn quiet_when_guarded() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                before(info);
+            }
+        }));
+    });
+}
+
 /// Turns an engine's panic into an error, so that damage never takes the process down unnamed.
 pub(super) fn guarded<T>(call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    quiet_when_guarded();
+    let outer = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(outer);
+    match done {
         Ok(result) => result,
         Err(payload) => {
             let text = payload
@@ -89,6 +115,9 @@ impl Store for Guarded {
     }
     fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError> {
         guarded(|| self.0.commit(ops))
+    }
+    fn commit_softly(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        guarded(|| self.0.commit_softly(ops))
     }
     fn max_value_bytes(&self) -> usize {
         self.0.max_value_bytes()

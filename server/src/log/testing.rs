@@ -7,7 +7,7 @@ pub use super::store::{MemoryStore, Op, Store, StoreError, Visit};
 
 /// A key and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
-use super::{Engine, LogOptions, StreamName, codec, open};
+use super::{Engine, Log, LogError, LogOptions, OpenReport, StreamName, codec, engines, single};
 
 /// Options no setting reaches.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,8 @@ pub struct Testing {
     pub skip_fsync: bool,
     /// The memory engine's contents, kept by the test over a reopening.
     pub memory: Option<Arc<MemoryStore>>,
+    /// A segment is closed once it has this many bytes.
+    pub segment_bytes: Option<u64>,
 }
 
 /// The bare store of a closed log.
@@ -24,7 +26,22 @@ pub fn store(
     engine: Engine,
     options: &LogOptions,
 ) -> Result<Arc<dyn Store>, StoreError> {
-    open::open_store(dir, engine, options)
+    engines::open_store(
+        &dir.join(engine.name()),
+        engine,
+        options,
+        options.cache_bytes,
+    )
+}
+
+/// A log that is all in one store, as it was before there were segments.
+pub fn open_single(
+    dir: &Path,
+    engine: Engine,
+    options: &LogOptions,
+) -> Result<(Arc<dyn Log>, OpenReport), LogError> {
+    let (log, report) = single::open(dir, engine, options)?;
+    Ok((Arc::new(log), report))
 }
 
 /// Everything stored under one kind of key (`i` items, `k` index, `h` head) of a stream.

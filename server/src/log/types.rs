@@ -176,6 +176,16 @@ pub struct OpenReport {
     pub index_made_again: bool,
     /// Remains of an interrupted creation, moved to this name in the log's directory.
     pub unfinished: Option<String>,
+    /// What was cut off at the end, kept under this name in the folder of the segments.
+    pub kept: Option<String>,
+    /// Places in the segments' files that had changed on the disk and were mended from their parity.
+    pub mended: u64,
+    /// Bytes of segments in which nothing could be made out.
+    pub lost_bytes: u64,
+    /// Segments whose files are missing.
+    pub segments_gone: Vec<u32>,
+    /// The store of a log from before, which was taken over and is left there as a backup.
+    pub taken_over: Option<String>,
     /// True when acknowledged items may be lost behind a head, so that the epoch was changed.
     pub epoch_changed: bool,
 }
@@ -193,7 +203,11 @@ pub struct VerifyReport {
     pub damage: Vec<Damage>,
     /// Entries of the key index that were written again.
     pub index_repaired: u64,
-    /// Streams whose stored digest did not match their items.
+    /// Places in the segments' files that had changed on the disk and were mended from their parity.
+    pub mended: u64,
+    /// Bytes of segments in which nothing could be made out.
+    pub lost_bytes: u64,
+    /// Streams whose stored digest or end did not match their items.
     pub digests_wrong: Vec<StreamName>,
 }
 
@@ -201,7 +215,7 @@ impl VerifyReport {
     /// True when nothing is damaged.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.damage.is_empty() && self.digests_wrong.is_empty()
+        self.damage.is_empty() && self.digests_wrong.is_empty() && self.lost_bytes == 0
     }
 }
 

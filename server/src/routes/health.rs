@@ -13,9 +13,12 @@ use super::Api;
 use crate::auth::{AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME};
 use crate::clock::DoubtKind;
 use crate::metrics::METRICS_CONTENT_TYPE;
+use crate::node::LOG_DIR_NAME;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 use crate::trouble::Trouble;
 
+/// Damaged items of the log named at most.
+const NAMED_AT_MOST: usize = 20;
 /// Views that are behind for longer make the server not ready.
 const READY_BEHIND: Duration = Duration::from_secs(2);
 
@@ -54,6 +57,11 @@ pub async fn readyz(State(api): State<Api>) -> Answer<Json<Ready>> {
         return Err(Problem::new(Code::Unavailable));
     }
     api.blocking(|node| {
+        if let Some(what) = node.log.stopped() {
+            return Err(
+                Problem::new(Code::Unavailable).because(format!("the log takes no writes: {what}"))
+            );
+        }
         node.views.totals()?;
         let behind = node.following.behind();
         match behind {
@@ -74,7 +82,12 @@ pub async fn readyz(State(api): State<Api>) -> Answer<Json<Ready>> {
                 let keys = keys.map(|d| format!("{KEYS_DB_FILE_NAME}: {d}"));
                 let accounts = node.auth.damage.iter();
                 let accounts = accounts.map(|d| format!("{AUTH_DB_FILE_NAME}: {d}"));
-                let damage: Vec<String> = keys.chain(accounts).collect();
+                let items = node.log.damage();
+                let log = items
+                    .iter()
+                    .take(NAMED_AT_MOST)
+                    .map(|d| format!("{LOG_DIR_NAME}: {}: {}", d.name(), d.reason));
+                let damage: Vec<String> = keys.chain(accounts).chain(log).collect();
                 Ok(Json(Ready {
                     status: if damage.is_empty() { "ok" } else { "damaged" },
                     views_behind: behind.map_or(0, |b| b.entries),

@@ -4,6 +4,7 @@ pub(crate) mod boundary;
 pub(crate) mod dashboard;
 pub(crate) mod device;
 pub(crate) mod grid;
+pub(crate) mod log;
 pub(crate) mod phone;
 pub(crate) mod rival;
 pub(crate) mod served;

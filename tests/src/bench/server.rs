@@ -273,3 +273,33 @@ pub(crate) fn growth() {
         );
     }
 }
+
+/// Items as the server stores them: new visits and edits at heads, one to four.
+pub(crate) fn stored_items(pushes: usize) -> Vec<gridfold_server::log::Item> {
+    let site = Site::new(1);
+    let mut worker = Worker::new(&site, 1, "g0", false);
+    for push in 0..pushes {
+        for i in 0..PUSH {
+            if i < PUSH / 5 || push == 0 {
+                worker.create();
+            } else {
+                let which = worker.rng.random_range(0..worker.records.len());
+                worker.follow(which);
+            }
+        }
+        worker.device.sync(&site.node);
+    }
+    let name = gridfold_server::log::StreamName::new(worker.device.stream.name()).unwrap();
+    let mut items = Vec::new();
+    loop {
+        let page = site
+            .node
+            .log
+            .read(&name, items.len() as u64, PUSH, usize::MAX)
+            .unwrap();
+        if page.is_empty() {
+            return items;
+        }
+        items.extend(page);
+    }
+}

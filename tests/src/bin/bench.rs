@@ -39,6 +39,12 @@ enum What {
     Growth,
     /// A new phone receives a grid of 5,000 records.
     Grid,
+    /// The log of segments beside the log in one store.
+    Log {
+        /// Entries appended.
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: usize,
+    },
     /// A phone with 50,000 records: save, open, list.
     Phone,
     /// Calls of the phone library in Rust, for `client-ffi/bindings/python/bench`.
@@ -73,6 +79,7 @@ fn main() {
         What::Concurrent => bench::server::concurrent(),
         What::Growth => bench::server::growth(),
         What::Grid => bench::grid::run(),
+        What::Log { entries } => bench::log::run(entries),
         What::Phone => bench::phone::run(),
         What::Boundary { dir, make: true } => bench::boundary::make(&dir),
         What::Boundary { dir, make: false } => bench::boundary::measure(&dir),

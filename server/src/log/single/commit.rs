@@ -14,9 +14,12 @@ use parking_lot::RwLock;
 
 use super::{
     check::{find, head_op, item_ops},
+    pairs::{Overlay, pair_ops},
+};
+use crate::log::{
     codec::{HeadState, chain},
     error::{AppendError, LogError},
-    indexer::{Indexer, Overlay, checked, pair_ops},
+    indexer::{Indexer, checked},
     store::{Guarded, Op, Store, StoreError},
     types::{
         AppendBatch, AppendResult, Appended, Damage, Hash32, Item, MAX_ITEM_BYTES, NewItem, Placed,

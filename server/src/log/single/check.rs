@@ -1,9 +1,9 @@
 //! Walks the items of a stream and says what is wrong: checksum, density, chain, key index.
 //! Reads only; opening and verifying decide what to do with the findings.
 
-use super::{
+use crate::log::{
     codec::{
-        DAMAGE, HeadState, ITEM, IndexEntry, SET_ASIDE, after_prefix, chain, decode_item,
+        DAMAGE, HEAD, HeadState, ITEM, IndexEntry, SET_ASIDE, after_prefix, chain, decode_item,
         encode_item, index_key, parts, seal, seq_key, split_key, split_seq, stream_key, unseal,
     },
     store::{Op, Store, StoreError},
@@ -126,7 +126,7 @@ pub(super) fn index_op(stream: &StreamName, item: &Item) -> Op {
 }
 
 pub(super) fn head_op(stream: &StreamName, head: &HeadState) -> Op {
-    let place = stream_key(super::codec::HEAD, stream);
+    let place = stream_key(HEAD, stream);
     let value = head.encode(&place);
     Op::Put(place, value)
 }

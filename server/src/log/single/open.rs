@@ -12,24 +12,25 @@ use std::{
 use parking_lot::RwLock;
 
 use super::{
-    Engine, Log, LogOptions,
     check::{Finding, head_op, index_op, raw_items, recorded_damage, set_aside_ops, walk},
+    commit::Shared,
+    engine::StoreLog,
+    pairs::make_again,
+};
+use crate::log::{
+    Engine, LogOptions,
     codec::{
         EPOCH_KEY, HEAD, HeadState, INDEX, ITEM, IndexEntry, after_prefix, decode_item, index_key,
         seal, seq_key, split_key, stream_key, unseal,
     },
-    commit::Shared,
-    engine::StoreLog,
+    engines::open_store as open_in,
     error::LogError,
-    indexer::make_again,
-    redb_store::RedbStore,
-    sled_store::SledStore,
-    store::{Guarded, MemoryStore, Op, Store, StoreError, dir_bytes, guarded, sync_dir},
+    store::{Guarded, Op, Store, StoreError, dir_bytes, sync_dir},
     types::{Damage, Head, OpenReport, StreamName},
 };
 
 /// Items at the end of each stream that opening checks; `verify` checks all.
-pub const TAIL_CHECK_ITEMS: u64 = 64;
+const TAIL_CHECK_ITEMS: u64 = 64;
 /// A creation cut short leaves no more than this; anything larger is somebody's log and is left alone.
 const UNFINISHED_MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Items of a torn tail read at a time.
@@ -40,11 +41,11 @@ const MARKER_TITLE: &str = "gridfold log 1";
 
 /// Opens the log in `dir`, or creates it.
 /// The report says what was found and repaired; it belongs in the server's log and on the operator's page.
-pub fn open(
+pub(in crate::log) fn open(
     dir: &Path,
     engine: Engine,
     options: &LogOptions,
-) -> Result<(Arc<dyn Log>, OpenReport), LogError> {
+) -> Result<(StoreLog, OpenReport), LogError> {
     let failed = |what: String| LogError::Open {
         dir: dir.display().to_string(),
         what,
@@ -80,28 +81,20 @@ pub fn open(
         stopped: RwLock::new(None),
     };
     let log = StoreLog::start(shared, epoch).map_err(|e| failed(format!("no thread: {e}")))?;
-    Ok((Arc::new(log), report))
+    Ok((log, report))
 }
 
-/// The bare store of an engine in a directory.
-pub(super) fn open_store(
+fn open_store(
     dir: &Path,
     engine: Engine,
     options: &LogOptions,
 ) -> Result<Arc<dyn Store>, StoreError> {
-    let skip_fsync = options.testing.skip_fsync;
-    let sub = dir.join(engine.name());
-    guarded(|| {
-        let store: Arc<dyn Store> = match engine {
-            Engine::Sled => Arc::new(SledStore::open(&sub, options.cache_bytes, skip_fsync)?),
-            Engine::Redb => Arc::new(RedbStore::open(&sub, options.cache_bytes, skip_fsync)?),
-            Engine::Memory => match &options.testing.memory {
-                Some(memory) => Arc::<MemoryStore>::clone(memory) as _,
-                None => Arc::new(MemoryStore::default()),
-            },
-        };
-        Ok(store)
-    })
+    open_in(
+        &dir.join(engine.name()),
+        engine,
+        options,
+        options.cache_bytes,
+    )
 }
 
 fn open_on_disk(

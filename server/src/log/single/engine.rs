@@ -13,15 +13,21 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{
-    Log,
     check::{
         CHAIN, CHECKSUM, Finding, Indexed, MISSING, clear_ops, find, index_op, indexed, item_at,
         item_ops, raw_items, set_aside_ops, walk,
     },
-    codec::{DAMAGE, EPOCH_KEY, IndexEntry, chain, decode_item, seal, seq_key},
     commit::{Job, Shared, run},
+    pairs::{Overlay, pair_ops, stored_pair, stored_range},
+};
+use crate::log::{
+    Log,
+    codec::{
+        DAMAGE, EPOCH_KEY, INDEX, IndexEntry, after_prefix, chain, decode_item, seal, seq_key,
+        stream_key,
+    },
     error::LogError,
-    indexer::{Overlay, Pair, checked, pair_ops, stored_pair, stored_range},
+    indexer::{Pair, checked},
     store::{Op, Store as _, StoreError},
     types::{
         AppendBatch, AppendResult, Damage, Digest, Hash32, Head, Item, NewItem, Space, StreamName,
@@ -31,7 +37,7 @@ use super::{
 
 /// The log of every embedded engine.
 #[derive(Debug)]
-pub(super) struct StoreLog {
+pub(in crate::log) struct StoreLog {
     shared: Arc<Shared>,
     epoch: AtomicU64,
     /// Healing and verifying exclude each other.
@@ -58,6 +64,23 @@ impl StoreLog {
             jobs: Some(jobs),
             writer: Some(writer),
         })
+    }
+
+    /// What the key index knows of the prefix at a seq whose item is damaged.
+    pub(in crate::log) fn prefix_of_damaged(
+        &self,
+        stream: &StreamName,
+        seq: u64,
+    ) -> Result<Option<Hash32>, LogError> {
+        let from = stream_key(INDEX, stream);
+        let mut found = None;
+        self.shared
+            .store
+            .scan(&from, &after_prefix(&from), &mut |key, value| {
+                found = IndexEntry::decode(key, value).filter(|entry| entry.seq == seq);
+                found.is_none()
+            })?;
+        Ok(found.map(|entry| entry.prefix))
     }
 
     fn submit<T>(
@@ -123,6 +146,66 @@ impl StoreLog {
         Ok(by_index != Some(false)
             && by_chain != Some(false)
             && (by_index, by_chain) != (None, None))
+    }
+
+    fn heal_one(&self, stream: &StreamName, seq: u64, item: NewItem) -> Result<bool, LogError> {
+        let head = self.shared.head(stream).head;
+        let not_proven = || LogError::NotProven {
+            stream: stream.clone(),
+            seq,
+        };
+        if seq == 0 || seq > head.seq {
+            return Err(not_proven());
+        }
+        let store = &self.shared.store;
+        let before = match seq {
+            1 => [0; 32],
+            _ => {
+                item_at(store, stream, seq - 1)?
+                    .ok_or_else(not_proven)?
+                    .prefix
+            }
+        };
+        let NewItem {
+            key,
+            item_hash,
+            bytes,
+        } = item;
+        let item = Item {
+            seq,
+            key,
+            item_hash,
+            prefix: chain(&before, &item_hash),
+            bytes,
+        };
+        if item_at(store, stream, seq)?.is_some_and(|stored| stored == item) {
+            self.shared.damage.write().remove(&(stream.clone(), seq));
+            return Ok(false);
+        }
+        // What is not known to be damaged is never written over.
+        if !self
+            .shared
+            .damage
+            .read()
+            .contains_key(&(stream.clone(), seq))
+            || !self.proven(stream, &item, head)?
+        {
+            return Err(not_proven());
+        }
+        let mut ops = clear_ops(store, stream, seq)?;
+        let puts = item_ops(store, stream, &item);
+        ops.retain(|op| !matches!(op, Op::Delete(key) if puts.iter().any(|p| matches!(p, Op::Put(k, _) if k == key))));
+        ops.extend(puts);
+        if let Some(indexer) = &self.shared.indexer {
+            let read = Overlay {
+                store,
+                pending: &HashMap::new(),
+            };
+            ops.extend(pair_ops(&checked(indexer.pairs(stream, &item, &read)?)?));
+        }
+        self.write(ops)?;
+        self.shared.damage.write().remove(&(stream.clone(), seq));
+        Ok(true)
     }
 
     fn verify_stream(
@@ -334,69 +417,21 @@ impl Log for StoreLog {
         })
     }
 
+    fn stopped(&self) -> Option<String> {
+        self.shared.stopped.read().clone()
+    }
+
     fn damage(&self) -> Vec<Damage> {
         self.shared.damage.read().values().cloned().collect()
     }
 
-    fn heal(&self, stream: &StreamName, seq: u64, item: NewItem) -> Result<(), LogError> {
+    fn heal(&self, stream: &StreamName, first: u64, items: Vec<NewItem>) -> Result<u64, LogError> {
         let _alone = self.maintenance.lock();
-        let head = self.shared.head(stream).head;
-        let not_proven = || LogError::NotProven {
-            stream: stream.clone(),
-            seq,
-        };
-        if seq == 0 || seq > head.seq {
-            return Err(not_proven());
+        let mut healed = 0;
+        for (item, seq) in items.into_iter().zip(first..) {
+            healed += u64::from(self.heal_one(stream, seq, item)?);
         }
-        let store = &self.shared.store;
-        let before = match seq {
-            1 => [0; 32],
-            _ => {
-                item_at(store, stream, seq - 1)?
-                    .ok_or_else(not_proven)?
-                    .prefix
-            }
-        };
-        let NewItem {
-            key,
-            item_hash,
-            bytes,
-        } = item;
-        let item = Item {
-            seq,
-            key,
-            item_hash,
-            prefix: chain(&before, &item_hash),
-            bytes,
-        };
-        if item_at(store, stream, seq)?.is_some_and(|stored| stored == item) {
-            self.shared.damage.write().remove(&(stream.clone(), seq));
-            return Ok(());
-        }
-        // What is not known to be damaged is never written over.
-        if !self
-            .shared
-            .damage
-            .read()
-            .contains_key(&(stream.clone(), seq))
-            || !self.proven(stream, &item, head)?
-        {
-            return Err(not_proven());
-        }
-        let mut ops = clear_ops(store, stream, seq)?;
-        let puts = item_ops(store, stream, &item);
-        ops.retain(|op| !matches!(op, Op::Delete(key) if puts.iter().any(|p| matches!(p, Op::Put(k, _) if k == key))));
-        ops.extend(puts);
-        if let Some(indexer) = &self.shared.indexer {
-            let read = Overlay {
-                store,
-                pending: &HashMap::new(),
-            };
-            ops.extend(pair_ops(&checked(indexer.pairs(stream, &item, &read)?)?));
-        }
-        self.write(ops)?;
-        self.shared.damage.write().remove(&(stream.clone(), seq));
-        Ok(())
+        Ok(healed)
     }
 
     fn verify(&self, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport, LogError> {

@@ -1,0 +1,341 @@
+//! Healing a log from another copy of it: a backup, or the data directory of a standby. Items enter that were
+//! damaged here; they stay only when key and chain prove them. And going on without what nobody has, by a decision.
+//! Both work on the log alone: a directory whose server does not start can be healed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gridfold_sync_core::entry::item_hash;
+use gridfold_sync_core::ids::StreamId;
+use sha2::{Digest as _, Sha256};
+
+use crate::admit::StoredItem;
+use crate::auth::{
+    AUTH_DB_FILE_NAME, AuthStore, LogNotes, MASTER_KEY_FILE_NAME, Noted, StoreError,
+};
+use crate::backup::{BackupError, read_items};
+use crate::config::Config;
+use crate::directory::DIRECTORY_STREAM;
+use crate::log::{
+    AppendBatch, Damage, Head, Log, LogError, LogOptions, NewItem, StreamName, VerifyReport,
+};
+use crate::node::{LOG_DIR_NAME, NodeError, engine, lock, log_options, remove_views};
+use crate::views::VIEWS_DB_FILE_NAME;
+use crate::witness::{acknowledged, note_all};
+
+const READ_ITEMS: usize = 1_000;
+const READ_BYTES: usize = 8 << 20;
+
+/// Why nothing was healed.
+#[derive(Debug, thiserror::Error)]
+pub enum HealError {
+    /// The data directory.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The notes on the log.
+    #[error(transparent)]
+    Notes(#[from] StoreError),
+    /// The backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+}
+
+/// What healing came to.
+#[derive(Debug, Default)]
+pub struct Healed {
+    /// What the walk before it found, with what was mended by the log itself.
+    pub found: VerifyReport,
+    /// Items missing at the ends of streams that the witness knows of.
+    pub missing: u64,
+    /// Items that were put back.
+    pub healed: u64,
+    /// Items that are still damaged.
+    pub left: Vec<Damage>,
+    /// Items that are still missing at the ends of streams.
+    pub still_missing: u64,
+}
+
+impl Healed {
+    /// True when nothing is damaged or missing any more.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.left.is_empty() && self.still_missing == 0
+    }
+}
+
+/// A log opened by itself.
+struct Alone {
+    log: Arc<dyn Log>,
+    notes: LogNotes,
+    noted: Option<Noted>,
+    _lock: File,
+}
+
+fn alone(dir: &Path, config: &Config) -> Result<Alone, HealError> {
+    if !dir.join(MASTER_KEY_FILE_NAME).exists() {
+        return Err(NodeError::NotInitialised(dir.to_owned()).into());
+    }
+    let lock = lock(dir)?;
+    let store = AuthStore::open(&dir.join(AUTH_DB_FILE_NAME))?;
+    let notes = LogNotes::new(Arc::new(store));
+    let noted = notes.all()?;
+    let options = LogOptions {
+        may_create: false,
+        acknowledged: acknowledged(noted.as_ref()),
+        ..log_options(config)
+    };
+    let (log, _) = crate::log::open(&dir.join(LOG_DIR_NAME), engine(config), &options)?;
+    Ok(Alone {
+        log,
+        notes,
+        noted,
+        _lock: lock,
+    })
+}
+
+type Wanted = BTreeMap<StreamName, BTreeMap<u64, Option<NewItem>>>;
+
+/// Heals the log of a data directory from copies: files of backups, and data directories.
+///
+/// # Errors
+/// [`HealError`] when a copy or the log cannot be read at all.
+pub fn heal(
+    dir: &Path,
+    config: &Config,
+    copies: &[PathBuf],
+    progress: &mut dyn FnMut(u64),
+) -> Result<Healed, HealError> {
+    let here = alone(dir, config)?;
+    let log = here.log.as_ref();
+    let mut report = Healed {
+        found: log.verify(progress)?,
+        ..Healed::default()
+    };
+    for copy in copies {
+        let mut wanted = wanted(log, here.noted.as_ref())?;
+        if wanted.is_empty() {
+            break;
+        }
+        if copy.is_dir() {
+            from_directory(copy, config, &mut wanted)?;
+        } else {
+            from_backup(copy, &mut wanted)?;
+        }
+        if report.missing == 0 {
+            report.missing = missing(log, here.noted.as_ref())?;
+        }
+        report.healed += give_back(log, here.noted.as_ref(), wanted)?;
+    }
+    if report.healed > 0 {
+        // What was projected without them is made again by the next start.
+        let views = dir.join(VIEWS_DB_FILE_NAME);
+        remove_views(&views).map_err(|source| NodeError::Io {
+            path: views,
+            source,
+        })?;
+    }
+    report.left = log.verify(progress)?.damage;
+    report.still_missing = missing(log, here.noted.as_ref())?;
+    report.missing = report.missing.max(report.still_missing);
+    Ok(report)
+}
+
+/// Goes on with what is there: a new epoch, under which phones bring back what they hold. Returns what each stream
+/// lacks at its end, as far as the witness knows.
+///
+/// # Errors
+/// [`HealError`]; then nothing was decided, and it can be tried again.
+pub fn accept_loss(dir: &Path, config: &Config) -> Result<Vec<(String, u64)>, HealError> {
+    let here = alone(dir, config)?;
+    let mut lost = Vec::new();
+    for (stream, knew) in acknowledged(here.noted.as_ref()) {
+        let has = here.log.head(&stream)?.seq;
+        if has < knew.seq {
+            lost.push((stream.to_string(), knew.seq - has));
+        }
+    }
+    let epoch = getrandom::u64().map_err(|_| NodeError::Randomness)?;
+    here.log.set_epoch(epoch)?;
+    note_all(here.log.as_ref(), &here.notes)?;
+    Ok(lost)
+}
+
+fn ends(log: &dyn Log, noted: Option<&Noted>) -> Result<Vec<(StreamName, Head, Head)>, LogError> {
+    let mut short = Vec::new();
+    for (stream, knew) in acknowledged(noted) {
+        let has = log.head(&stream)?;
+        if has.seq < knew.seq {
+            short.push((stream, has, knew));
+        }
+    }
+    Ok(short)
+}
+
+fn missing(log: &dyn Log, noted: Option<&Noted>) -> Result<u64, LogError> {
+    let short = ends(log, noted)?;
+    Ok(short.iter().map(|(_, has, knew)| knew.seq - has.seq).sum())
+}
+
+fn wanted(log: &dyn Log, noted: Option<&Noted>) -> Result<Wanted, LogError> {
+    let mut wanted = Wanted::new();
+    for damage in log.damage() {
+        let stream = wanted.entry(damage.stream).or_default();
+        stream.insert(damage.seq, None);
+    }
+    for (stream, has, knew) in ends(log, noted)? {
+        let seqs = wanted.entry(stream).or_default();
+        seqs.extend((has.seq + 1..=knew.seq).map(|seq| (seq, None)));
+    }
+    Ok(wanted)
+}
+
+/// Whether the bytes of an item are what its hash covers.
+fn is_of_its_hash(stream: &StreamName, item: &NewItem) -> bool {
+    if stream.as_bytes() == DIRECTORY_STREAM.as_bytes() {
+        let hash: [u8; 32] = Sha256::digest(&item.bytes).into();
+        return hash == item.item_hash;
+    }
+    if StreamId::parse(&String::from_utf8_lossy(stream.as_bytes())).is_none() {
+        return true;
+    }
+    StoredItem::decode(&item.bytes).is_ok_and(|stored| {
+        let hash = item_hash(
+            &stored.entry_hash,
+            &stored.id,
+            &stored.author,
+            stored.received,
+            stored.verdict,
+        );
+        stored.entry_hash.0 == item.key && hash.0 == item.item_hash
+    })
+}
+
+fn offer(wanted: &mut Wanted, stream: &StreamName, seq: u64, item: NewItem) {
+    if let Some(place) = wanted.get_mut(stream).and_then(|seqs| seqs.get_mut(&seq))
+        && is_of_its_hash(stream, &item)
+    {
+        *place = Some(item);
+    }
+}
+
+fn from_backup(file: &Path, wanted: &mut Wanted) -> Result<(), HealError> {
+    let mut at: BTreeMap<StreamName, u64> = BTreeMap::new();
+    read_items(file, |stream, item| {
+        let seq = at.entry(stream.clone()).or_default();
+        *seq += 1;
+        offer(wanted, &stream, *seq, item);
+    })?;
+    Ok(())
+}
+
+fn from_directory(dir: &Path, config: &Config, wanted: &mut Wanted) -> Result<(), HealError> {
+    let there = alone(dir, config)?;
+    let streams: Vec<(StreamName, Vec<u64>)> = wanted
+        .iter()
+        .map(|(stream, seqs)| (stream.clone(), seqs.keys().copied().collect()))
+        .collect();
+    for (stream, seqs) in streams {
+        let mut seqs = seqs.into_iter().peekable();
+        while let Some(seq) = seqs.peek().copied() {
+            let page = match there.log.read(&stream, seq - 1, READ_ITEMS, READ_BYTES) {
+                Ok(page) => page,
+                Err(LogError::Damaged { .. }) => Vec::new(),
+                Err(e) => return Err(e.into()),
+            };
+            let end = page.last().map_or(seq, |item| item.seq);
+            for item in page {
+                let new = NewItem {
+                    key: item.key,
+                    item_hash: item.item_hash,
+                    bytes: item.bytes,
+                };
+                offer(wanted, &stream, item.seq, new);
+            }
+            while seqs.next_if(|seq| *seq <= end).is_some() {}
+        }
+    }
+    Ok(())
+}
+
+/// Puts back what was offered, each run of items that follow each other by itself.
+fn give_back(log: &dyn Log, noted: Option<&Noted>, wanted: Wanted) -> Result<u64, HealError> {
+    let knew = acknowledged(noted);
+    let mut healed = 0;
+    for (stream, seqs) in wanted {
+        let head = log.head(&stream)?;
+        let mut run: Vec<NewItem> = Vec::new();
+        let mut first = 0;
+        let mut behind = Vec::new();
+        for (seq, item) in seqs {
+            if seq > head.seq {
+                behind.extend(item);
+                continue;
+            }
+            match item {
+                Some(item) if first + run.len() as u64 == seq && !run.is_empty() => run.push(item),
+                item => {
+                    healed += run_back(log, &stream, first, std::mem::take(&mut run))?;
+                    first = seq;
+                    run.extend(item);
+                }
+            }
+        }
+        healed += run_back(log, &stream, first, run)?;
+        if let Some(knew) = knew.get(&stream) {
+            healed += end_back(log, &stream, head, *knew, behind)?;
+        }
+    }
+    Ok(healed)
+}
+
+fn run_back(
+    log: &dyn Log,
+    stream: &StreamName,
+    first: u64,
+    run: Vec<NewItem>,
+) -> Result<u64, HealError> {
+    if run.is_empty() {
+        return Ok(0);
+    }
+    match log.heal(stream, first, run) {
+        // What is not proven stays named.
+        Err(LogError::NotProven { .. }) => Ok(0),
+        other => Ok(other?),
+    }
+}
+
+/// Appends a lost end when it leads exactly to what the witness noted.
+fn end_back(
+    log: &dyn Log,
+    stream: &StreamName,
+    has: Head,
+    knew: Head,
+    items: Vec<NewItem>,
+) -> Result<u64, HealError> {
+    let count = items.len() as u64;
+    if count == 0 || has.seq + count != knew.seq {
+        return Ok(0);
+    }
+    let prefix = items.iter().fold(has.prefix, |prefix, item| {
+        crate::log::next_prefix(&prefix, &item.item_hash)
+    });
+    if prefix != knew.prefix {
+        return Ok(0);
+    }
+    let batch = AppendBatch {
+        stream: stream.clone(),
+        expect: Some(has.seq),
+        items,
+    };
+    let appended = log.append(vec![batch])?;
+    Ok(if appended.iter().all(Result::is_ok) {
+        count
+    } else {
+        0
+    })
+}
