@@ -133,6 +133,19 @@ impl Node {
         } else {
             self.fill_pages(&request, author, &mine, &leaving, &mut response)?;
         }
+        // Of a stream that a restored server knows no reading of, it tells nothing, as of one that
+        // is empty: the phone then gives back what it can prove before it erases.
+        for cursor in &request.cursors {
+            let stream = &cursor.stream;
+            let told = mine.binary_search(stream).is_ok() || leaving.contains(stream);
+            if !told && cursor.seq > 0 {
+                response.resets.push(StreamReset {
+                    stream: stream.clone(),
+                    seq: 0,
+                    prefix: Hash::default(),
+                });
+            }
+        }
         for cursor in &request.cursors {
             let stream = &cursor.stream;
             let done = !leaving.contains(stream) || self.has_all(cursor, &response)?;

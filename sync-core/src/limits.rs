@@ -67,7 +67,7 @@ pub const MAX_SEEN_MARKS: usize = 512;
 /// Most erased records named in one response.
 pub const MAX_ERASURES: usize = 512;
 /// Answers with resets that a phone obeys in one sync.
-pub const MAX_RESETS_PER_SYNC: u32 = 8;
+pub const MAX_RESETS_PER_SYNC: u32 = 64;
 /// Longest version that a phone gives of its library, in bytes.
 pub const MAX_LIBRARY_BYTES: usize = 32;
 /// Largest catalogue, in bytes of its JSON.

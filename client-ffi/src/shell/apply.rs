@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gridfold_sync_core::admission::LogProblem;
-use gridfold_sync_core::entry::{Item, Target, Verdict};
+use gridfold_sync_core::entry::{Item, PublicKey, Receipt, Target, Verdict};
 use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId, StreamId};
-use gridfold_sync_core::session::{Position, VerifiedPage, verify_pages};
+use gridfold_sync_core::session::{Position, SessionError, VerifiedPage, verify_pages};
 use gridfold_sync_core::wire::{Directive, SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
-use crate::shell::batch::{Batch, place};
-use crate::shell::carry::forget_marks;
+use crate::shell::batch::Batch;
+use crate::shell::debts::asks_at;
 use crate::shell::outbox::{LogKey, Push};
 use crate::shell::rows::{EntryRow, Fate, LogRefusal, NO_RECORD, Said, StreamNo};
-use crate::shell::state::{Held, RecoverMark, put_directory, put_session};
+use crate::shell::state::{Held, put_directory, put_session};
 
 /// What a response came to.
 #[derive(Debug, Default)]
@@ -51,37 +51,42 @@ impl Batch<'_> {
             out.directory_changed = true;
             out.moved = true;
         }
-        let stands_anew = self.take_epoch(response)?;
-        let pages = self.verify(response, &account.server_key(), stands_anew)?;
-        out.more = stands_anew;
-        out.moved |= stands_anew;
-        if let Some((pages, receipt)) = pages {
-            self.take_pages(&pages, &mut out)?;
-            if let Some(receipt) = receipt {
-                let ends = pages
-                    .iter()
-                    .map(|p| Ok((self.number(&p.stream)?, p.end.seq)))
-                    .collect::<Result<Vec<_>, ClientError>>()?;
+        let (pages, receipt) = self.verify(request, response, &account.server_key())?;
+        let anew = request.epoch != 0 && request.epoch != response.epoch;
+        self.take_standing(request, response, &mut out)?;
+        let mut taken = Vec::with_capacity(pages.len());
+        for page in pages {
+            let stream = self.number(&page.stream)?;
+            // Of a stream that something is owed of, and the answer to a question about a debt.
+            let follows = page.end.seq == self.core.position(stream).seq + page.items.len() as u64;
+            if follows && !self.core.session.debts.contains_key(&stream) {
+                taken.push(page);
+            }
+        }
+        self.take_pages(&taken, &mut out)?;
+        if let Some(receipt) = receipt {
+            let ends = taken
+                .iter()
+                .map(|p| Ok((self.number(&p.stream)?, p.end.seq)))
+                .collect::<Result<Vec<_>, ClientError>>()?;
+            if !ends.is_empty() {
                 self.put_receipt(&receipt, &ends)?;
             }
-            self.take_problems(response, push, &pages, &mut out)?;
         }
-        if request.epoch != 0 && request.epoch != response.epoch {
+        if !anew {
             // A restored server takes nothing before the phone knows where it stands.
-            out.sent.clear();
+            self.take_problems(response, push, &taken, &mut out)?;
         }
+        self.sweep(request, response)?;
         self.take_seen(request, response, &mut out)?;
         self.take_erasures(request, response, &mut out)?;
         self.take_directives(response, &mut out)?;
-        if response.resets.is_empty() {
-            self.advance_recovery(request)?;
-        }
         let told = &request.erased;
         self.core
             .session
             .erased
             .retain(|s| !told.contains(s) || out.erased.contains(s));
-        out.moved |= !told.is_empty() || !request.recover.is_empty();
+        out.moved |= !told.is_empty();
         let now = self.platform.now();
         self.core.session.last_sync = Some(now);
         self.core.session.clock_skew_ms = response.now.millis().saturating_sub(now.millis());
@@ -117,94 +122,36 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Takes in where the server stands after a restore; tells whether this phone stands anew.
-    fn take_epoch(&mut self, response: &SyncResponse) -> Result<bool, ClientError> {
-        let ours = self.core.session.epoch;
-        let changed = response.epoch != ours;
-        self.core.session.epoch = response.epoch;
-        if changed {
-            forget_marks(self.tx)?;
-        }
-        if changed && ours == 0 {
-            return Ok(false);
-        }
-        for reset in &response.resets {
-            let stream = self.number(&reset.stream)?;
-            let here = self.core.position(stream);
-            let known = match reset.seq {
-                0 => Some(Position::default()),
-                seq if seq == here.seq => Some(here),
-                seq if seq < here.seq => place(self.tx, stream, seq)?.map(|(_, at)| at),
-                _ => None,
-            };
-            let same = known.is_some_and(|at| at.prefix == reset.prefix);
-            if here.seq == 0 || (same && reset.seq == here.seq) {
-                continue;
-            }
-            if same {
-                let to = Position {
-                    seq: reset.seq,
-                    prefix: reset.prefix,
-                };
-                self.walk_back(stream, to)?;
-                self.mark_recovery(stream, reset.seq, false);
-            } else if reset.seq <= here.seq || !changed {
-                self.walk_back(stream, Position::default())?;
-                self.mark_recovery(stream, 0, true);
-            }
-        }
-        Ok(changed || !response.resets.is_empty())
-    }
-
-    /// Proves the pages. None when they do not follow because this phone has just walked back.
-    #[expect(clippy::type_complexity, reason = "the pair that verify_pages gives")]
+    /// Proves the pages, each from where the request asked it on.
     fn verify(
-        &mut self,
+        &self,
+        request: &SyncRequest,
         response: &SyncResponse,
-        server: &gridfold_sync_core::entry::PublicKey,
-        stands_anew: bool,
-    ) -> Result<
-        Option<(
-            Vec<VerifiedPage>,
-            Option<gridfold_sync_core::entry::Receipt>,
-        )>,
-        ClientError,
-    > {
-        let mut numbers: BTreeMap<StreamId, StreamNo> = BTreeMap::new();
-        let mut rewind = Vec::new();
-        for page in &response.pages {
-            let stream = self.number(&page.stream)?;
-            numbers.insert(page.stream.clone(), stream);
-            let here = self.core.position(stream);
-            if page.after == here.seq {
-                continue;
-            }
-            if page.after == 0 {
-                rewind.push(stream);
-            } else if stands_anew {
-                return Ok(None);
-            } else {
-                return Err(ClientError::internal("response/not_next"));
+        server: &PublicKey,
+    ) -> Result<(Vec<VerifiedPage>, Option<Receipt>), ClientError> {
+        let mut asked: BTreeMap<&StreamId, Position> = BTreeMap::new();
+        for cursor in &request.cursors {
+            if let Some(stream) = self.core.numbers.get(&cursor.stream) {
+                asked.insert(&cursor.stream, asks_at(self.tx, &self.core, *stream)?);
             }
         }
-        for stream in rewind {
-            self.walk_back(stream, Position::default())?;
-            self.mark_recovery(stream, 0, true);
-        }
-        let number = |stream: &StreamId| numbers.get(stream).copied();
         verify_pages(
             response,
             server,
-            |stream| number(stream).map_or_else(Position::default, |n| self.core.position(n)),
-            |stream, id| self.entry(number(stream)?, id).ok()??.1.entry,
+            |stream| asked.get(stream).copied().unwrap_or_default(),
+            |stream, id| {
+                self.entry(*self.core.numbers.get(stream)?, id)
+                    .ok()??
+                    .1
+                    .entry
+            },
         )
-        .map(Some)
         .map_err(|e| {
             ClientError::internal(match e {
-                gridfold_sync_core::session::SessionError::NotNext => "response/not_next",
-                gridfold_sync_core::session::SessionError::NotOurs => "response/not_ours",
-                gridfold_sync_core::session::SessionError::Inconsistent => "response/inconsistent",
-                gridfold_sync_core::session::SessionError::BadReceipt => "response/bad_receipt",
+                SessionError::NotNext => "response/not_next",
+                SessionError::NotOurs => "response/not_ours",
+                SessionError::Inconsistent => "response/inconsistent",
+                SessionError::BadReceipt => "response/bad_receipt",
             })
         })
     }
@@ -262,9 +209,15 @@ impl Batch<'_> {
             .as_ref()
             .is_some_and(|a| a.device == item.author.device);
         if let Some((record, mut row)) = self.entry(stream, &item.id)? {
-            if row.hash != item.entry_hash {
+            if row.hash != item.entry_hash && self.core.is_own(item.id.incarnation) {
                 // Both stand: ours is kept, theirs counts at the server.
                 return Ok(());
+            }
+            if row.hash != item.entry_hash {
+                // What its author wrote there on the server's log of before is not part of it.
+                self.drop_entry(&record, stream, &item.id)?;
+                self.refold(&record, stream)?;
+                return self.take_new(stream, item, said, ours);
             }
             let before = row.fate;
             row.fate = fate;
@@ -296,6 +249,18 @@ impl Batch<'_> {
             }
             return Ok(());
         }
+        self.take_new(stream, item, said, ours)
+    }
+
+    /// Files an entry that is not here yet.
+    fn take_new(
+        &mut self,
+        stream: StreamNo,
+        item: &Item,
+        said: Said,
+        ours: bool,
+    ) -> Result<(), ClientError> {
+        let fate = Fate::Decided(item.verdict);
         let record = match item.entry.as_ref().map(|e| &e.header.target) {
             Some(Target::New { record, .. }) => Some(*record),
             Some(Target::At(deps)) => match deps.first() {
@@ -393,39 +358,14 @@ impl Batch<'_> {
                 }
                 continue;
             };
-            // The verdicts come before the order; whatever still waits is sent first.
+            // The verdicts come before the order; whatever still waits is sent first, and what a
+            // restored server lacks is given back.
             let left = self.waiting().into_iter().any(|w| w.stream == stream);
-            if !left {
+            let owed = self.core.session.debts.contains_key(&stream);
+            if !left && !owed {
                 self.erase_stream(stream)?;
                 out.erased.push(name.clone());
                 out.moved = true;
-            }
-        }
-        Ok(())
-    }
-
-    fn mark_recovery(&mut self, stream: StreamNo, after: u64, whole: bool) {
-        let marks = &mut self.core.session.recover;
-        marks.retain(|m| m.stream != stream);
-        marks.push(RecoverMark {
-            stream,
-            after,
-            whole,
-        });
-    }
-
-    fn advance_recovery(&mut self, request: &SyncRequest) -> Result<(), ClientError> {
-        for run in &request.recover {
-            let Some(stream) = self.core.numbers.get(&run.stream).copied() else {
-                continue;
-            };
-            let end = run.after + run.items.len() as u64;
-            let marks = &mut self.core.session.recover;
-            marks.retain(|m| !(m.whole && m.stream == stream));
-            for mark in marks {
-                if mark.stream == stream && mark.after == run.after {
-                    mark.after = end;
-                }
             }
         }
         Ok(())

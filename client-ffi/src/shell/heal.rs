@@ -1,4 +1,4 @@
-//! Healing: forked logs, logs the server does not take, restored servers, streams to erase.
+//! Healing: forked logs, logs the server does not take, streams to erase.
 //!
 //! What enters: what the server said was wrong. What leaves: the same edits under names the server
 //! takes, or kept as refused. What never happens here: losing what was typed.
@@ -6,25 +6,21 @@
 use std::collections::BTreeMap;
 
 use gridfold_sync_core::codec::Reader;
-use gridfold_sync_core::entry::{Item, Receipt, Target};
+use gridfold_sync_core::entry::{Receipt, Target};
 use gridfold_sync_core::ids::{EntryRef, IncarnationId, RecordId};
-use gridfold_sync_core::limits::{MAX_BODY_WIRE_BYTES, MAX_ITEMS_PER_PULL};
-use gridfold_sync_core::session::Position;
-use gridfold_sync_core::wire::RecoverRun;
+use gridfold_sync_core::limits::MAX_ITEMS_PER_PULL;
 
 use crate::error::ClientError;
-use crate::shell::batch::{Batch, place};
-use crate::shell::outbox::payload_size;
+use crate::shell::batch::Batch;
 use crate::shell::rows::{
     EntryRow, Fate, LogRefusal, RefusedRow, StreamNo, log_prefix, place_key, ref_of_key,
 };
-use crate::shell::state::{Core, RecoverMark, entry_row};
 use crate::shell::store::{CURSORS, ITEMS, RECEIPT_BODIES, RECEIPTS, REFS, Source};
 
-/// Payloads of one run, well under what a body may hold.
-const MAX_RUN_BYTES: usize = MAX_BODY_WIRE_BYTES / 4;
-/// Receipts kept for each stream.
+/// Newest receipts kept for each stream.
 const KEPT_RECEIPTS: usize = 16;
+/// Of older ones, the last of as many places is kept.
+const RECEIPT_STRETCH: u64 = MAX_ITEMS_PER_PULL as u64 / 2;
 
 impl Batch<'_> {
     /// Entries of a device log from a sequence on, with the records they are filed under.
@@ -180,24 +176,6 @@ impl Batch<'_> {
         self.put_refused(stream, row.id, refused)
     }
 
-    /// Stands at an earlier place of a stream again: the server no longer has what follows, so
-    /// this device's own entries after it wait in the outbox again.
-    pub(crate) fn walk_back(&mut self, stream: StreamNo, to: Position) -> Result<(), ClientError> {
-        for incarnation in self.core.instance.own.clone() {
-            for (record, mut row) in self.log_from(stream, incarnation, 0)? {
-                let lost = row.said.is_some_and(|s| s.place > to.seq);
-                // What was erased here cannot be sent again.
-                let held = row.entry.as_ref().is_some_and(|e| e.ops.is_some());
-                if lost && held && matches!(row.fate, Fate::Decided(v) if v.is_admitted()) {
-                    row.fate = Fate::Pending;
-                    self.put_entry(&record, stream, &row)?;
-                    self.enqueue(stream, row.id, record)?;
-                }
-            }
-        }
-        self.set_position(stream, to)
-    }
-
     /// Erases all of a stream but refused edits; they stay until the person settles them.
     pub(crate) fn erase_stream(&mut self, stream: StreamNo) -> Result<(), ClientError> {
         for item in self.waiting() {
@@ -224,7 +202,7 @@ impl Batch<'_> {
             self.drop_entry(&record, stream, &id)?;
         }
         self.tx.delete_all(ITEMS, &stream.to_be_bytes())?;
-        self.prune_receipts(stream, 0)?;
+        self.forget_receipts(stream, 0)?;
         self.tx.delete(CURSORS, &stream.to_be_bytes())?;
         std::sync::Arc::make_mut(&mut self.core.cursors).remove(&stream);
         // Were the stream given back, a log that begins again would be a fork.
@@ -232,7 +210,8 @@ impl Batch<'_> {
             self.renew_incarnation()?;
         }
         let name = self.core.stream(stream)?.clone();
-        self.core.session.recover.retain(|m| m.stream != stream);
+        self.core.session.debts.remove(&stream);
+        self.core.session.unread.remove(&stream);
         if !self.core.session.erased.contains(&name) {
             self.core.session.erased.push(name);
         }
@@ -256,7 +235,7 @@ impl Batch<'_> {
             self.release_receipt(*stream, *seq)?;
             self.tx
                 .put(RECEIPTS, &place_key(*stream, *seq), &number.to_be_bytes())?;
-            self.prune_receipts(*stream, KEPT_RECEIPTS)?;
+            self.prune_receipts(*stream)?;
         }
         Ok(())
     }
@@ -284,91 +263,40 @@ impl Batch<'_> {
         }
     }
 
-    fn prune_receipts(&self, stream: StreamNo, keep: usize) -> Result<(), ClientError> {
+    /// Keeps the newest, and of each stretch of the stream one: a run from one to the next never
+    /// holds more than a message does.
+    fn prune_receipts(&self, stream: StreamNo) -> Result<(), ClientError> {
         let keys = self.tx.keys(RECEIPTS, &stream.to_be_bytes())?;
-        let surplus = keys.len().saturating_sub(keep);
-        for key in keys.iter().take(surplus) {
-            self.release_receipt(stream, seq_of(key)?)?;
+        let surplus = keys.len().saturating_sub(KEPT_RECEIPTS);
+        for pair in keys.windows(2).take(surplus) {
+            let (seq, next) = (seq_of(&pair[0])?, seq_of(&pair[1])?);
+            if seq / RECEIPT_STRETCH == next / RECEIPT_STRETCH {
+                self.release_receipt(stream, seq)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of receipts for places past this one.
+    pub(crate) fn forget_receipts(&self, stream: StreamNo, past: u64) -> Result<(), ClientError> {
+        for key in self.tx.keys(RECEIPTS, &stream.to_be_bytes())? {
+            let seq = seq_of(&key)?;
+            if seq > past {
+                self.release_receipt(stream, seq)?;
+            }
         }
         Ok(())
     }
 }
 
-fn body_key(number: u64, part: u8) -> Vec<u8> {
+pub(crate) fn body_key(number: u64, part: u8) -> Vec<u8> {
     let mut key = number.to_be_bytes().to_vec();
     key.push(part);
     key
 }
 
-fn seq_of(key: &[u8]) -> Result<u64, ClientError> {
+pub(crate) fn seq_of(key: &[u8]) -> Result<u64, ClientError> {
     let mut r = Reader::new(key);
     r.take(4)?;
     Ok(u64::from_be_bytes(r.array()?))
-}
-
-/// The run that gives a restored server back what follows a mark, as far as one receipt proves it;
-/// none when nothing proves more.
-pub(crate) fn recover_run(
-    source: &impl Source,
-    core: &Core,
-    mark: &RecoverMark,
-) -> Result<Option<RecoverRun>, ClientError> {
-    let mut keys = source.keys(RECEIPTS, &mark.stream.to_be_bytes())?;
-    keys.reverse();
-    // One run from the place that both hold up to the newest receipt: once others have written
-    // there, a second run would no longer follow what the server has.
-    let mut fallback = None;
-    for key in keys {
-        let upto = seq_of(&key)?;
-        if upto <= mark.after {
-            break;
-        }
-        if upto - mark.after > MAX_ITEMS_PER_PULL as u64 {
-            continue;
-        }
-        let Some(number) = source.get(RECEIPTS, &key)? else {
-            continue;
-        };
-        let number = u64::from_be_bytes(Reader::new(&number).array()?);
-        let Some(body) = source.get(RECEIPT_BODIES, &body_key(number, 1))? else {
-            continue;
-        };
-        let Some(items) = items_between(source, mark.stream, mark.after, upto)? else {
-            continue;
-        };
-        let entries = items.iter().filter_map(|i| i.entry.as_ref());
-        let bytes: usize = entries.map(payload_size).sum();
-        let run = RecoverRun {
-            receipt: Receipt::decode(&mut Reader::new(&body))?,
-            stream: core.stream(mark.stream)?.clone(),
-            after: mark.after,
-            items,
-        };
-        if bytes <= MAX_RUN_BYTES {
-            return Ok(Some(run));
-        }
-        fallback = Some(run);
-    }
-    Ok(fallback)
-}
-
-/// The items of a stream between two places, when all of them are here.
-fn items_between(
-    source: &impl Source,
-    stream: StreamNo,
-    after: u64,
-    upto: u64,
-) -> Result<Option<Vec<Item>>, ClientError> {
-    let mut items = Vec::new();
-    for seq in after + 1..=upto {
-        let Some((id, _)) = place(source, stream, seq)? else {
-            return Ok(None);
-        };
-        let row = entry_row(source, stream, &id)?;
-        let Some(item) = row.and_then(|(_, row)| row.item()) else {
-            return Ok(None);
-        };
-        items.push(item);
-    }
-    Ok(Some(items))
 }

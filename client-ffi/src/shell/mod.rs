@@ -9,6 +9,7 @@ pub(crate) mod batch;
 pub(crate) mod cancel;
 pub(crate) mod carry;
 pub(crate) mod change;
+pub(crate) mod debts;
 pub(crate) mod delivery;
 pub(crate) mod draft;
 pub(crate) mod edit;

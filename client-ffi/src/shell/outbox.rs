@@ -98,19 +98,33 @@ pub(crate) fn has_unsent(state: &State, sending: &Sending) -> bool {
         .any(|waiting| !sending.sent.contains(waiting))
 }
 
-/// Takes from the outbox in its order. Each log's entries are dense, as its chain asks for.
+/// Entries of one device log that follow each other.
+struct Piece {
+    key: LogKey,
+    from: u64,
+    to: u64,
+}
+
+/// Takes from the outbox in its order. Each log's entries are dense, as its chain asks for; where
+/// logs of one stream take turns, each turn is a piece of its own, so that whatever an edit was
+/// made at goes before it.
 pub(crate) fn build(
     source: &impl Source,
     state: &State,
     sending: &Sending,
 ) -> Result<Push, ClientError> {
     let mut push = Push::default();
-    let mut order: Vec<LogKey> = Vec::new();
-    let mut wanted: BTreeMap<LogKey, (u64, u64)> = BTreeMap::new();
+    let mut pieces: Vec<Piece> = Vec::new();
+    // The piece that grows, of each stream, and how far each log has come.
+    let mut growing: BTreeMap<StreamNo, usize> = BTreeMap::new();
+    let mut reached: BTreeMap<LogKey, u64> = BTreeMap::new();
     let (mut entries, mut bytes) = (0usize, 0usize);
     let none = sending.cap.entries == 0;
     for item in state.outbox.values().filter(|_| !none) {
-        if sending.sent.contains(&(item.stream, item.id)) {
+        // What is owed of a stream comes first: an edit must not be refused for heads that the
+        // server gets back only now.
+        let owed = state.core.session.debts.contains_key(&item.stream);
+        if owed || sending.sent.contains(&(item.stream, item.id)) {
             continue;
         }
         let key = (item.stream, item.id.incarnation);
@@ -120,27 +134,39 @@ pub(crate) fn build(
         };
         entries += 1;
         bytes += 64 + row.entry.as_ref().map_or(0, payload_size);
+        let known = growing.get(&item.stream).copied();
+        let known = known.filter(|at| pieces[*at].key == key);
         let full = entries > sending.cap.entries
             || (bytes > sending.cap.bytes && entries > 1)
-            || (!wanted.contains_key(&key) && order.len() >= MAX_LOGS_PER_PUSH);
+            || (known.is_none() && pieces.len() >= MAX_LOGS_PER_PUSH);
         if full {
             break;
         }
-        let range = wanted.entry(key).or_insert_with(|| {
-            order.push(key);
-            (item.id.seq, item.id.seq)
-        });
-        range.0 = range.0.min(item.id.seq);
-        range.1 = range.1.max(item.id.seq);
+        match known {
+            Some(at) => {
+                let piece = &mut pieces[at];
+                piece.from = piece.from.min(item.id.seq);
+                piece.to = piece.to.max(item.id.seq);
+            }
+            None => {
+                let from = reached.get(&key).map_or(item.id.seq, |end| end + 1);
+                growing.insert(item.stream, pieces.len());
+                pieces.push(Piece {
+                    key,
+                    from: from.min(item.id.seq),
+                    to: item.id.seq,
+                });
+            }
+        }
+        let end = reached.entry(key).or_insert(item.id.seq);
+        *end = (*end).max(item.id.seq);
     }
+    let mut resend_from = sending.resend_from.clone();
     let mut left = sending.cap.entries.max(1);
     let mut ops_left = PUSH_OPS;
-    for key in order {
-        let Some((mut from, to)) = wanted.get(&key).copied() else {
-            continue;
-        };
-        if let Some(again) = sending.resend_from.get(&key) {
-            from = from.min(*again);
+    for Piece { key, mut from, to } in pieces {
+        if let Some(again) = resend_from.remove(&key) {
+            from = from.min(again);
         }
         let (stream, incarnation) = key;
         let mut run = Vec::new();

@@ -13,7 +13,7 @@ use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, StreamId, UserId,
 };
 use gridfold_sync_core::schema::{Form, Role};
-use gridfold_sync_core::session::Position;
+use gridfold_sync_core::session::{Debt, Position};
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -58,15 +58,6 @@ impl Account {
     }
 }
 
-/// A stream whose items past a place a restored server lost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RecoverMark {
-    pub(crate) stream: StreamNo,
-    pub(crate) after: u64,
-    /// The server went another way: one run up to the newest receipt, or nothing.
-    pub(crate) whole: bool,
-}
-
 /// Where the sessions with the server stand.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -75,7 +66,12 @@ pub(crate) struct Session {
     pub(crate) clock_skew_ms: i64,
     /// Streams erased here that the server was not told of yet.
     pub(crate) erased: Vec<StreamId>,
-    pub(crate) recover: Vec<RecoverMark>,
+    /// What the server lacks of streams since it was restored.
+    #[serde(default)]
+    pub(crate) debts: BTreeMap<StreamNo, Debt>,
+    /// Streams of such a server that were not read to their end yet.
+    #[serde(default)]
+    pub(crate) unread: BTreeSet<StreamNo>,
     /// Revision of the newest mark of what supervisors have seen.
     #[serde(default)]
     pub(crate) seen: u64,

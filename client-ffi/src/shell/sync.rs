@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use gridfold_sync_core::ids::StreamId;
 use gridfold_sync_core::limits::CURSOR_PREFIX_BYTES;
+use gridfold_sync_core::session::Position;
 use gridfold_sync_core::wire::{Cursor, Directive, PhoneReport, SyncRequest, SyncResponse, Trip};
 
 use crate::error::ClientError;
@@ -17,10 +18,10 @@ use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::answer::Talk;
 use crate::shell::apply::Applied;
-use crate::shell::heal::recover_run;
+use crate::shell::debts::{asks_at, recover_run};
 use crate::shell::http::{Problem, Refresh, Tokens, failure, offline, read, send};
 use crate::shell::outbox::{self, Push, PushCap, Sending};
-use crate::shell::state::{Account, put_account, put_session};
+use crate::shell::state::{Account, put_account};
 use crate::shell::transport::{HttpRequest, HttpResponse, Transport};
 use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
 
@@ -147,7 +148,8 @@ impl Shell {
         let wanted = applied.more
             || outbox::has_unsent(&state, sending)
             || !state.core.session.erased.is_empty()
-            || !state.core.session.recover.is_empty();
+            || !state.core.session.debts.is_empty()
+            || !state.core.session.unread.is_empty();
         report.more = wanted && !moved;
         Ok(wanted && moved)
     }
@@ -158,7 +160,11 @@ impl Shell {
         push: &Push,
         answer: &SyncResponse,
     ) -> Result<Applied, ClientError> {
-        if answer.says_nothing(request) {
+        let healing = {
+            let session = &self.state.read().core.session;
+            !session.debts.is_empty() || !session.unread.is_empty()
+        };
+        if answer.says_nothing(request) && !healing {
             // An idle sync costs no write.
             let now = self.platform.now();
             let session = &mut self.state.write().core.session;
@@ -183,11 +189,10 @@ impl Shell {
             }
             [run] if request.logs.is_empty() => {
                 // One run that does not fit alone cannot be given back.
-                let lost = run.stream.clone();
+                let (lost, common) = (run.stream.clone(), run.after);
                 self.commit(ChangeCause::Sync, |batch| {
                     let stream = batch.number(&lost)?;
-                    batch.core.session.recover.retain(|m| m.stream != stream);
-                    put_session(batch.tx, &batch.core.session)
+                    batch.settle_unproved(&[(stream, common)])
                 })
             }
             runs => {
@@ -228,7 +233,7 @@ impl Shell {
             let bytes = usize::try_from(left / 2).unwrap_or(usize::MAX);
             cap.bytes = cap.bytes.min(bytes.max(1));
         }
-        let (mut request, push, dead) = self.read_settled(|rx, state| {
+        let (mut request, push, dead, asking) = self.read_settled(|rx, state| {
             let core = &state.core;
             let capped = Sending {
                 cap,
@@ -245,22 +250,30 @@ impl Shell {
                 .into_iter()
                 .filter(|s| !core.session.erased.contains(s))
                 .map(|stream| {
-                    let number = core.numbers.get(&stream).copied();
-                    let at = number.map(|n| core.position(n)).unwrap_or_default();
+                    let at = match core.numbers.get(&stream) {
+                        Some(number) => asks_at(rx, core, *number)?,
+                        None => Position::default(),
+                    };
                     let mut prefix = [0; CURSOR_PREFIX_BYTES];
                     prefix.copy_from_slice(&at.prefix.0[..CURSOR_PREFIX_BYTES]);
-                    Cursor {
+                    Ok(Cursor {
                         stream,
                         seq: at.seq,
                         prefix,
-                    }
+                    })
                 })
-                .collect();
+                .collect::<Result<Vec<_>, ClientError>>()?;
             let (mut recover, mut dead) = (Vec::new(), Vec::new());
             let (mut items, mut ops) = (0, 0);
-            for mark in core.session.recover.iter().take(sending.runs) {
-                let Some(run) = recover_run(rx, core, mark)? else {
-                    dead.push(mark.clone());
+            for (stream, debt) in &core.session.debts {
+                let Some(common) = debt.common() else {
+                    continue;
+                };
+                if recover.len() >= sending.runs {
+                    break;
+                }
+                let Some(run) = recover_run(rx, core, *stream, common, debt.given())? else {
+                    dead.push((*stream, common));
                     continue;
                 };
                 items += run.items.len();
@@ -295,16 +308,20 @@ impl Shell {
                     nonce: random(&*self.platform),
                 }),
             };
-            Ok((request, push, dead))
+            let asking = core.session.debts.values().any(|d| d.common().is_none());
+            Ok((request, push, dead, asking))
         })?;
         if budget > 0 {
             request.budget_kib = (left / 1_024).max(1);
         }
+        if asking {
+            // A page that answers a question about a debt is not used.
+            request.budget_kib = 1;
+        }
         if !dead.is_empty() {
-            self.commit(ChangeCause::Sync, |batch| {
-                batch.core.session.recover.retain(|m| !dead.contains(m));
-                put_session(batch.tx, &batch.core.session)
-            })?;
+            self.commit(ChangeCause::Sync, |batch| batch.settle_unproved(&dead))?;
+            // From where the phone stands now.
+            return self.request(sending, budget, left);
         }
         Ok((request, push))
     }

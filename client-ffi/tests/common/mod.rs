@@ -643,7 +643,11 @@ impl FakeServer {
             }
             let known = inner.world.prefix(&cursor.stream, cursor.seq);
             let follows = known.is_some_and(|p| p.0[..8] == cursor.prefix);
-            let after = if follows { cursor.seq as usize } else { 0 };
+            if !follows {
+                out.resets.push(reset(&log, &cursor.stream));
+                continue;
+            }
+            let after = cursor.seq as usize;
             let items: Vec<Item> = log.items[after..]
                 .iter()
                 .take(inner.page_items)

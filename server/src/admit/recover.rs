@@ -2,7 +2,9 @@
 //! by a phone. The receipt proves the whole run, other devices' entries included.
 
 use gridfold_sync_core::admission::{Decision, Facts};
-use gridfold_sync_core::entry::{Entry, Header, PublicKey, Target, next_link, next_prefix};
+use gridfold_sync_core::entry::{
+    Entry, Header, PublicKey, RefusalCode, Target, Verdict, next_link, next_prefix,
+};
 use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::RecoverRun;
@@ -66,26 +68,35 @@ pub(super) fn recover(
             continue;
         }
         let told = tell(facts, run, item.entry.as_ref())?;
-        if item.verdict.is_admitted() && !fits(facts, run, item.entry.as_ref(), told.as_ref())? {
-            // What it was made at is not here, or is another record by now.
-            continue;
+        let mut entry = item.entry.clone();
+        let mut verdict = item.verdict;
+        if verdict.is_admitted() {
+            match fits(facts, run, item.entry.as_ref(), told.as_ref())? {
+                Fit::Stands => {}
+                // Its author may bring what it was made at, and it with that.
+                Fit::Misses => continue,
+                // It was acknowledged: it stays in sight, with the reason.
+                Fit::Refused(code) => verdict = Verdict::Refused(code),
+            }
+            if verdict == Verdict::Refused(RefusalCode::Erased)
+                && let Some(entry) = &mut entry
+            {
+                entry.ops = None;
+            }
         }
-        let state = match (&item.entry, &told) {
-            (Some(entry), Some((record, form))) if item.verdict.is_admitted() => {
+        let state = match (&entry, &told) {
+            (Some(entry), Some((record, form))) if verdict.is_admitted() => {
                 Some(facts.fold(&run.stream, record, form, entry)?)
             }
             _ => None,
         };
-        if item.verdict.is_admitted() && state.is_none() {
-            continue;
-        }
         let decision = Decision {
-            entry: item.entry.clone().unwrap_or_else(|| hollow(item.id)),
+            entry: entry.unwrap_or_else(|| hollow(item.id)),
             hash: item.entry_hash,
             link: next_link(&head.link, &item.entry_hash),
             author: item.author,
             received: item.received,
-            verdict: item.verdict,
+            verdict,
             record: told.as_ref().map(|(record, _)| *record),
             form: told.map(|(_, form)| form),
             state,
@@ -103,26 +114,55 @@ pub(super) fn recover(
 }
 
 /// Whether an entry that was admitted before still stands on what this log holds.
+enum Fit {
+    Stands,
+    /// What it was made at is not here.
+    Misses,
+    /// It stands on what is no part of its record any more.
+    Refused(RefusalCode),
+}
+
 fn fits(
     facts: &mut BatchFacts<'_>,
     run: &RecoverRun,
     entry: Option<&Entry>,
     told: Option<&(RecordId, FormCode)>,
-) -> Result<bool, ViewsError> {
+) -> Result<Fit, ViewsError> {
     use gridfold_sync_core::admission::RecordFact;
-    let (Some(entry), Some((record, form))) = (entry, told) else {
-        return Ok(false);
+    let Some(entry) = entry else {
+        return Ok(Fit::Misses);
     };
+    let mut of = None;
     for dep in entry.header.deps() {
-        let known = facts.entry(&run.stream, dep)?;
-        if !known.is_some_and(|f| f.admitted && f.record == Some(*record)) {
-            return Ok(false);
+        let Some(known) = facts.entry(&run.stream, dep)? else {
+            return Ok(Fit::Misses);
+        };
+        if !known.admitted {
+            return Ok(Fit::Refused(RefusalCode::RefusedHeads));
+        }
+        if of
+            .replace(known.record)
+            .is_some_and(|other| other != known.record)
+        {
+            return Ok(Fit::Refused(RefusalCode::HeadsOfAnotherRecord));
         }
     }
-    Ok(match facts.record(record)? {
-        RecordFact::Unknown => true,
-        RecordFact::Known { grid, form: known } => grid == run.stream.grid && known == *form,
-        RecordFact::Erased => false,
+    let record = match (of.flatten(), told) {
+        (Some(record), _) => record,
+        (None, Some((record, _))) => *record,
+        (None, None) => return Ok(Fit::Misses),
+    };
+    Ok(match (facts.record(&record)?, told) {
+        (RecordFact::Erased, _) => Fit::Refused(RefusalCode::Erased),
+        (_, None) => Fit::Misses,
+        (RecordFact::Unknown, Some(_)) => Fit::Stands,
+        (RecordFact::Known { grid, .. }, _) if grid != run.stream.grid => {
+            Fit::Refused(RefusalCode::AnotherGrid)
+        }
+        (RecordFact::Known { form, .. }, Some((_, told))) if form != *told => {
+            Fit::Refused(RefusalCode::WrongForm)
+        }
+        (RecordFact::Known { .. }, Some(_)) => Fit::Stands,
     })
 }
 

@@ -4,6 +4,10 @@
 //! proved to follow, with the prefix after each, and the receipt that proves them. What never
 //! happens here: storing; the shell commits what a session verified in one transaction.
 
+mod debt;
+
+pub use debt::Debt;
+
 use crate::entry::{Entry, Item, PublicKey, Receipt, ReceiptStream, next_prefix};
 use crate::ids::{EntryRef, Hash, StreamId};
 use crate::wire::{StreamPage, SyncResponse};

@@ -22,8 +22,10 @@ mod phone;
 mod play;
 mod run;
 mod server;
+mod story;
 
 pub use run::{Outcome, run, run_caught};
+pub use story::Story;
 
 /// Names one part of an acknowledged edit: its claimed time, made unique, and its class.
 type Tag = (i64, gridfold_sync_core::ids::SensitivityClass);

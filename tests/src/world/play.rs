@@ -26,7 +26,8 @@ impl World {
     pub(super) fn step(&mut self) -> Result<(), String> {
         let millis = self.rng.random_range(1..5_000);
         self.tick(millis);
-        let what = self.rng.random_range(0..200);
+        let most = if self.restless { 240 } else { 200 };
+        let what = self.rng.random_range(0..most);
         if self.phones.is_empty() {
             let user = self.users[self.rng.random_range(0..self.users.len())];
             self.new_phone(user);
@@ -96,10 +97,25 @@ impl World {
                 self.publish();
                 Ok(())
             }
-            _ => {
+            190..=199 => {
                 self.attack();
                 Ok(())
             }
+            200..=205 => {
+                let file = self.server.backup();
+                self.backups.push(file);
+                Ok(())
+            }
+            206..=213 => self.restore_server(),
+            214..=217 => {
+                self.end_grant();
+                Ok(())
+            }
+            218..=221 => {
+                self.new_grant();
+                Ok(())
+            }
+            _ => self.sync(at, false).map(|_| ()),
         }
     }
 
@@ -109,7 +125,7 @@ impl World {
     }
 
     /// Sets a phone's clock to a time that names the next edit.
-    fn name_edit(&mut self, at: usize) -> i64 {
+    pub(super) fn name_edit(&mut self, at: usize) -> i64 {
         self.next += 1;
         let claimed = self.phones[at].clock + self.next;
         self.phones[at].platform.set(claimed);
@@ -123,7 +139,7 @@ impl World {
         }
     }
 
-    fn trust(
+    pub(super) fn trust(
         &mut self,
         at: usize,
         claimed: i64,
@@ -144,7 +160,7 @@ impl World {
         }
     }
 
-    fn type_something(&mut self, at: usize) -> Result<(), String> {
+    pub(super) fn type_something(&mut self, at: usize) -> Result<(), String> {
         let claimed = self.name_edit(at);
         let client = self.phones[at].client().clone();
         let (records, grids) = (client.records(), client.grids());
@@ -412,6 +428,11 @@ impl World {
             return Ok(());
         }
         let n = self.rng.random_range(0..self.backups.len());
+        self.restore_from(n)
+    }
+
+    /// The server is lost; another one goes on from a backup.
+    pub(super) fn restore_from(&mut self, n: usize) -> Result<(), String> {
         let file = self.backups[n].clone();
         self.out.restores += 1;
         self.say(|| format!("the server is restored from backup {n}"));

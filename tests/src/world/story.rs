@@ -1,0 +1,176 @@
+//! A world whose steps somebody wrote down: the same real phones, server and checks.
+
+use std::sync::Arc;
+
+use gridfold_client::{ClientError, SyncOptions, SyncReport};
+use gridfold_sync_core::edit::Op;
+use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass, UserId};
+use gridfold_sync_core::time::Timestamp;
+
+use super::run::World;
+
+/// A world without chance in what happens: one grid more than one phone works in, a network that
+/// loses nothing by itself.
+#[expect(
+    missing_debug_implementations,
+    reason = "clients and nodes are not all printable"
+)]
+pub struct Story(World);
+
+fn visit() -> FormCode {
+    FormCode::new("visit").unwrap()
+}
+
+fn note(text: &str) -> Op {
+    Op::Splice {
+        field: FieldKey::new("notes").unwrap(),
+        at: 0,
+        delete: 0,
+        insert: text.to_owned(),
+    }
+}
+
+impl Story {
+    /// A world with that many workers in its first grid, each with a phone.
+    #[must_use]
+    pub fn new(workers: u8) -> Self {
+        let mut world = World::new(2, false);
+        world.found();
+        world.net.heal();
+        let grid = world.grids[0].clone();
+        for n in 0..workers {
+            let user = UserId::from_parts(Timestamp(world.now), [n; 10]);
+            world.worker(user, grid.clone());
+        }
+        Self(world)
+    }
+
+    fn grid(&self) -> AreaCode {
+        self.0.grids[0].clone()
+    }
+
+    /// A phone makes a record of a visit.
+    ///
+    /// # Errors
+    /// When the phone does not take it.
+    pub fn create(&mut self, at: usize) -> Result<RecordId, ClientError> {
+        let claimed = self.0.name_edit(at);
+        let grid = self.grid();
+        let made = self.0.phones[at]
+            .client()
+            .create_record(&grid, &visit(), vec![note("慰问")])?;
+        self.trust(at, claimed, made);
+        Ok(made)
+    }
+
+    /// A phone writes on in a record.
+    ///
+    /// # Errors
+    /// When the phone does not take it.
+    pub fn write(&mut self, at: usize, record: RecordId) -> Result<(), ClientError> {
+        let claimed = self.0.name_edit(at);
+        self.0.phones[at].client().edit(record, vec![note("又")])?;
+        self.trust(at, claimed, record);
+        Ok(())
+    }
+
+    fn trust(&mut self, at: usize, claimed: i64, record: RecordId) {
+        let form = self.0.form("visit");
+        let class = form
+            .field("notes")
+            .map_or(SensitivityClass::General, |f| form.class_of(f));
+        let grid = self.grid();
+        self.0.trust(at, claimed, record, class, grid);
+    }
+
+    /// A phone syncs; what it must hold is checked.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn sync(&mut self, at: usize) -> Result<(), String> {
+        self.0.tick(1_000);
+        self.0.sync(at, true).map(|_| ())
+    }
+
+    /// A phone gets one exchange through, and so many bytes of it; 0 is as many as there are.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn trip(&mut self, at: usize, budget_bytes: u64) -> Result<SyncReport, String> {
+        self.0.tick(1_000);
+        let options = SyncOptions {
+            budget_bytes,
+            max_round_trips: 1,
+            ..SyncOptions::default()
+        };
+        let phone = &self.0.phones[at];
+        phone.platform.set(phone.clock);
+        let report = phone
+            .client()
+            .sync(&*self.0.net, &options)
+            .map_err(|e| e.to_string())?;
+        self.0.account(at)?;
+        Ok(report)
+    }
+
+    /// The server is backed up; gives the number of the backup.
+    pub fn backup(&mut self) -> usize {
+        let file = self.0.server.backup();
+        self.0.backups.push(file);
+        self.0.backups.len() - 1
+    }
+
+    /// The server is lost, and another one goes on from a backup.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn restore(&mut self, backup: usize) -> Result<(), String> {
+        self.0.tick(1_000);
+        self.0.restore_from(backup)
+    }
+
+    /// The grants of a phone's worker end.
+    pub fn end_grants(&mut self, at: usize) {
+        self.0.tick(1_000);
+        let user = self.0.phones[at].user;
+        for n in 0..self.0.grants.len() {
+            if self.0.grants[n].user == user && self.0.grants[n].until.is_none() {
+                self.0.grants[n].until = Some(Timestamp(self.0.now));
+                let grant = self.0.grants[n].clone();
+                self.0.change(vec![
+                    gridfold_sync_core::directory::DirectoryChange::Grant { grant },
+                ]);
+            }
+        }
+        self.0.tick(1);
+    }
+
+    /// Days go by.
+    pub fn days(&mut self, n: i64) {
+        self.0.tick(n * 86_400_000);
+    }
+
+    /// A phone is lost with all it holds.
+    pub fn lose(&mut self, at: usize) {
+        self.0.lose(at, "lost");
+    }
+
+    /// Entries of a record as the server has them; none without the record.
+    #[must_use]
+    pub fn entries(&self, record: RecordId) -> Option<u32> {
+        let node = Arc::clone(self.0.server.node());
+        let stored = node
+            .views
+            .record(&record, &gridfold_server::views::Scope::all())
+            .unwrap()?;
+        Some(stored.parts.iter().map(|(_, part)| part.entries).sum())
+    }
+
+    /// Everybody syncs until nothing moves, and every promise is checked.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn end(&mut self) -> Result<(), String> {
+        self.0.end(true)
+    }
+}

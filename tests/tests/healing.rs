@@ -1,0 +1,131 @@
+//! After a restore the server gets back what it lost, in whatever order everything else comes:
+//! scripted worlds of the orders that once lost something.
+
+use tests::world::Story;
+
+/// A worker whose grant ended while the server was restored is told to erase. What was
+/// acknowledged comes back first, and nothing refuses it, also weeks after the grant ended.
+#[test]
+fn an_ended_grant_refuses_nothing_that_was_acknowledged() {
+    for (days, waits) in [(0, false), (0, true), (40, false), (40, true)] {
+        let mut world = Story::new(2);
+        let kept = world.create(0).unwrap();
+        world.sync(0).unwrap();
+        let backup = world.backup();
+        let lost = world.create(0).unwrap();
+        world.write(0, kept).unwrap();
+        world.sync(0).unwrap();
+        if waits {
+            world.write(0, lost).unwrap();
+        }
+        world.end_grants(0);
+        world.restore(backup).unwrap();
+        world.days(days);
+        assert_eq!(world.entries(lost), None);
+        world.sync(0).unwrap();
+        let late = u32::from(waits && days < 30);
+        assert_eq!(world.entries(kept), Some(2), "after {days} days");
+        assert_eq!(world.entries(lost), Some(1 + late), "after {days} days");
+        world.end().unwrap();
+    }
+}
+
+/// The same when each exchange is its own sync, cut short by what it may cost.
+#[test]
+fn what_is_owed_is_given_back_before_a_stream_is_erased_or_read_on() {
+    for budget in [0, 300, 700, 1_500] {
+        let mut world = Story::new(2);
+        let first = world.create(0).unwrap();
+        world.sync(0).unwrap();
+        world.sync(1).unwrap();
+        let backup = world.backup();
+        let mut lost = Vec::new();
+        for _ in 0..6 {
+            lost.push(world.create(0).unwrap());
+            world.write(0, first).unwrap();
+            world.sync(0).unwrap();
+        }
+        world.restore(backup).unwrap();
+        // The server goes another way before the phone comes back.
+        world.create(1).unwrap();
+        world.sync(1).unwrap();
+        world.end_grants(0);
+        world.write(1, first).unwrap();
+        world.sync(1).unwrap();
+        for _ in 0..40 {
+            world.trip(0, budget).unwrap();
+        }
+        for record in lost {
+            assert_eq!(world.entries(record), Some(1), "with {budget} bytes");
+        }
+        assert_eq!(world.entries(first), Some(8));
+        world.end().unwrap();
+    }
+}
+
+/// Restored from a newer backup and then from an older one, while phones stand in between.
+#[test]
+fn after_two_restores_everybody_shows_the_same() {
+    for trips in 0..6 {
+        for budget in [0, 400] {
+            let mut world = Story::new(3);
+            let record = world.create(0).unwrap();
+            world.sync(0).unwrap();
+            world.sync(1).unwrap();
+            let older = world.backup();
+            for at in [0, 1] {
+                world.write(at, record).unwrap();
+                world.sync(at).unwrap();
+            }
+            let newer = world.backup();
+            for _ in 0..2 {
+                for at in [0, 1, 2] {
+                    if world.write(at, record).is_err() {
+                        world.sync(at).unwrap();
+                        world.write(at, record).unwrap();
+                    }
+                    world.sync(at).unwrap();
+                }
+            }
+            world.restore(newer).unwrap();
+            world.write(2, record).unwrap();
+            for _ in 0..trips {
+                world.trip(1, budget).unwrap();
+            }
+            world.restore(older).unwrap();
+            world.sync(2).unwrap();
+            for _ in 0..trips {
+                world.trip(1, budget).unwrap();
+            }
+            world.end().unwrap();
+            assert_eq!(world.entries(record), Some(10), "{trips} trips");
+        }
+    }
+}
+
+/// The author is lost; a colleague who had read the entries proves them for him.
+#[test]
+fn a_colleague_gives_back_what_a_lost_phone_wrote() {
+    let mut world = Story::new(3);
+    let record = world.create(1).unwrap();
+    world.sync(1).unwrap();
+    world.sync(0).unwrap();
+    let backup = world.backup();
+    let lost = world.create(1).unwrap();
+    world.write(1, record).unwrap();
+    world.sync(1).unwrap();
+    world.sync(0).unwrap();
+    world.lose(1);
+    world.restore(backup).unwrap();
+    // Meanwhile somebody else goes on on the older log.
+    world.sync(1).unwrap();
+    world.write(1, record).unwrap();
+    world.sync(1).unwrap();
+    assert_eq!(world.entries(record), Some(2));
+    world.sync(0).unwrap();
+    assert_eq!(
+        (world.entries(record), world.entries(lost)),
+        (Some(3), Some(1))
+    );
+    world.end().unwrap();
+}
