@@ -224,7 +224,7 @@ fn look(dir: &Path, name: &str, truth: &BTreeMap<RecordId, String>, case: &str) 
     let written = node.writer.edit(author(&node), vec![edit(1_000, "after")]);
     assert!(written.is_ok(), "{case}: cannot write: {written:?}");
     let password = Password::new(PASSWORD);
-    let address = "127.0.0.1".parse().unwrap();
+    let address: std::net::IpAddr = "127.0.0.1".parse().unwrap();
     let signed_in = name != "auth.db"
         || node
             .auth

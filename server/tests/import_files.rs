@@ -131,7 +131,10 @@ fn a_row_becomes_a_matter_in_its_grid_with_its_times() {
         (one.row.grid.as_str(), one.row.status.as_deref()),
         ("nyc-bronx-10452", Some("reported"))
     );
-    assert_eq!(one.row.captured.to_rfc3339(), "2026-06-13T05:50:34.000Z");
+    assert_eq!(
+        one.row.captured.unwrap().to_rfc3339(),
+        "2026-06-13T05:50:34.000Z"
+    );
     assert_eq!(one.row.location, Some((408_387_412, -739_179_917)));
     let fields = world.fields(&one);
     assert_eq!(fields["summary"], "Noise - Residential: Loud Music/Party");
