@@ -92,6 +92,8 @@ codes! {
     DeviceLimit = "device_limit", CONFLICT, false;
     /// What the person comes in with was given by somebody who may not give this grant; it ends with it, unless it is kept on the word of who grants.
     AccessEnds = "access_ends", CONFLICT, false;
+    /// What the write was made at is not a state of this record that is known here.
+    UnknownBase = "unknown_base", PRECONDITION_FAILED, false;
     /// The body is larger than allowed.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, false;
     /// The body is of another type than the path takes.

@@ -510,6 +510,16 @@ fn every_code_is_answered() {
         .refused(413, "too_large");
     let (worker, person) = world.person(&admin, "worker", "worker", "c-a");
     person.get("/v1/audit").refused(403, "forbidden");
+    let new = json!({ "grid": "c-a-1", "form": "matter", "fields": { "kind": "x" } });
+    let of = |made: &Value, key: &str| made["record"][key].as_str().unwrap().to_owned();
+    let (one, other) = (
+        admin.post("/v1/records", &new).ok(),
+        admin.post("/v1/records", &new).ok(),
+    );
+    let foreign = json!({ "fields": { "kind": "y" }, "base": of(&other, "heads") });
+    admin
+        .patch(&format!("/v1/records/{}", of(&one, "record_id")), &foreign)
+        .refused(412, "unknown_base");
     let user = json!({ "name": "x", "login": "worker", "password": PASSWORD });
     admin.post("/v1/users", &user).refused(409, "login_taken");
     let itself = json!({ "parent": "c-a", "name": "A", "level": "street" });

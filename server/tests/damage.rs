@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gridfold_server::admit::ConsoleEdit;
+use gridfold_server::admit::{Base, ConsoleEdit};
 use gridfold_server::auth::Password;
 use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
@@ -73,8 +73,8 @@ fn edit(n: u64, summary: &str) -> ConsoleEdit {
         record: RecordId::from_parts(T0, id),
         grid: AreaCode::new("g1").unwrap(),
         form: FormCode::new("matter").unwrap(),
-        form_version: None,
-        ops: vec![set("kind", "路灯"), set("summary", summary)],
+        base: Base::Newest(None),
+        wish: vec![set("kind", "路灯"), set("summary", summary)].into(),
         claimed: T0,
     }
 }

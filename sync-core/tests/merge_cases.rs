@@ -10,7 +10,7 @@ mod merge_world;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::merge::{MergeError, fold, state_at};
-use gridfold_sync_core::view::{Cell, PartState};
+use gridfold_sync_core::view::{Cell, PartState, set_text};
 use merge_world::{
     Replica, choose, chosen, count, counter, form, item_add, item_remove, item_set, item_unset,
     items, merged, read, set, splice, text, transition, unchoose, unset, values,
@@ -135,13 +135,142 @@ fn of_a_concurrent_unset_and_set_the_set_wins() {
 }
 
 #[test]
-fn a_deletion_and_a_concurrent_set_both_stand() {
-    let (row, _) = fork(vec![set("phone", text("0"))])
+fn what_is_written_beside_a_deletion_keeps_the_record_until_a_person_chooses() {
+    let f = fork(vec![set("phone", text("0"))])
         .a(vec![Op::Delete])
-        .b(vec![set("phone", text("2"))])
+        .b(vec![set("phone", text("2"))]);
+    let (deleted_by, written_by) = (f.entries[1].id(), f.entries[2].id());
+    let (row, phone) = f.merge();
+    assert!(!row.is_deleted());
+    assert_eq!(row.beside, [written_by]);
+    assert_eq!(values(&row, "phone"), [text("2")]);
+    let sides: Vec<_> = row
+        .deletion()
+        .iter()
+        .map(|c| (c.value.clone(), c.by))
+        .collect();
+    let (kept, gone) = (Value::Boolean(false), Value::Boolean(true));
+    assert_eq!(sides, [(kept, written_by), (gone, deleted_by)]);
+    for (op, is_deleted) in [(Op::Delete, true), (Op::Restore, false)] {
+        let mut phone = phone.clone();
+        phone.edit(9, vec![op]);
+        assert_eq!(phone.state.is_deleted(), is_deleted);
+        assert_eq!(phone.state.beside, []);
+        assert_eq!(read(&merged(&phone.held).unwrap()).unwrap(), phone.state);
+    }
+    // What somebody writes who has seen both settles nothing.
+    let mut phone = phone;
+    phone.edit(9, vec![set("head", text("x"))]);
+    assert_eq!(phone.state.beside, [written_by]);
+    assert_eq!(read(&merged(&phone.held).unwrap()).unwrap(), phone.state);
+}
+
+#[test]
+fn what_is_written_to_a_deleted_record_on_purpose_does_not_bring_it_back() {
+    let (row, _) = fork(vec![Op::Delete])
+        .a(vec![set("phone", text("1"))])
+        .b(vec![set("head", text("2"))])
         .merge();
     assert!(row.is_deleted());
-    assert_eq!(values(&row, "phone"), [text("2")]);
+    assert_eq!(row.beside, []);
+    // Nor does what whoever deleted it last knew of.
+    let (row, mut phone) = fork(vec![])
+        .a(vec![set("phone", text("1")), Op::Delete])
+        .b(vec![Op::Delete])
+        .merge();
+    assert_eq!(row.beside.len(), 1);
+    phone.edit(9, vec![Op::Delete]);
+    assert!(phone.state.is_deleted());
+}
+
+#[test]
+fn what_is_written_beside_a_step_is_known_until_the_next() {
+    let f = fork(vec![transition("accept", "")])
+        .a(vec![transition("close", "")])
+        .b(vec![set("phone", text("2"))]);
+    let written_by = f.entries[2].id();
+    let (row, mut phone) = f.merge();
+    assert_eq!(row.beside, [written_by]);
+    phone.edit(9, vec![transition("reopen", "")]);
+    assert_eq!(phone.state.beside, []);
+    assert_eq!(read(&merged(&phone.held).unwrap()).unwrap(), phone.state);
+}
+
+fn sides(row: &PartState, field: &str) -> Vec<String> {
+    let found = row.conflicts().find(|(path, _)| path.to_string() == field);
+    let sides = found.map_or(&[] as &[_], |(_, sides)| sides);
+    let text = |value: &Value| match value {
+        Value::Text(text) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    sides.iter().map(|side| text(&side.value)).collect()
+}
+
+#[test]
+fn a_text_set_whole_beside_another_such_setting_is_a_conflict() {
+    let f = fork(vec![splice("notes", 0, 0, "灯不亮")])
+        .a(vec![splice("notes", 0, 3, "电梯停了")])
+        .b(vec![splice("notes", 0, 3, "水管漏水")]);
+    let (row, phone) = f.merge();
+    let mut both = sides(&row, "notes");
+    assert_eq!(row.shown_text("notes"), both[0]);
+    both.sort();
+    assert_eq!(both, ["水管漏水", "电梯停了"]);
+    // Choosing is setting it whole, with both in sight.
+    for chosen in both {
+        let mut phone = phone.clone();
+        let held = phone
+            .state
+            .fields
+            .iter()
+            .find(|(key, _)| key.as_str() == "notes");
+        let (key, cell) = held.unwrap();
+        let op = set_text(key.clone(), Some(cell), &chosen).unwrap();
+        phone.edit(300, vec![op]);
+        assert_eq!(phone.state.shown_text("notes"), chosen);
+        assert_eq!(conflicts(&phone.state), [""; 0]);
+        assert_eq!(read(&merged(&phone.held).unwrap()).unwrap(), phone.state);
+    }
+}
+
+#[test]
+fn a_text_set_whole_beside_a_change_of_a_part_is_a_conflict_too() {
+    let (row, _) = fork(vec![splice("notes", 0, 0, "灯不亮")])
+        .a(vec![splice("notes", 0, 3, "电梯停了")])
+        .b(vec![splice("notes", 0, 0, "三楼")])
+        .merge();
+    let mut both = sides(&row, "notes");
+    both.sort();
+    assert_eq!(both, ["三楼灯不亮", "电梯停了"]);
+}
+
+#[test]
+fn parts_changed_on_one_side_merge_in_it() {
+    let mut f =
+        fork(vec![splice("notes", 0, 0, "灯不亮")]).a(vec![splice("notes", 0, 3, "电梯停了")]);
+    let mut c = Replica::new(3);
+    for entry in &f.entries {
+        c.receive(entry);
+    }
+    f.entries
+        .push(c.edit(210, vec![splice("notes", 0, 0, "三楼")]));
+    f = f
+        .a(vec![splice("notes", 4, 0, "。")])
+        .b(vec![splice("notes", 0, 3, "水管漏水")]);
+    let (row, _) = f.merge();
+    let mut both = sides(&row, "notes");
+    both.sort();
+    assert_eq!(both, ["三楼电梯停了。", "水管漏水"]);
+}
+
+#[test]
+fn equal_texts_set_whole_are_of_one_mind() {
+    let (row, _) = fork(vec![splice("notes", 0, 0, "灯不亮")])
+        .a(vec![splice("notes", 0, 3, "已修好")])
+        .b(vec![splice("notes", 0, 3, "已修好")])
+        .merge();
+    assert_eq!(conflicts(&row), [""; 0]);
+    assert_eq!(row.shown_text("notes"), "已修好");
 }
 
 #[test]
@@ -245,15 +374,18 @@ fn counters_add_up_also_when_first_moved_concurrently() {
 }
 
 #[test]
-fn concurrent_first_edits_of_a_text_merge() {
+fn two_first_texts_are_two_sides_and_neither_is_hidden() {
     let (row, _) = fork(vec![])
         .a(vec![splice("notes", 0, 0, "阀门漏水")])
         .b(vec![splice("notes", 0, 0, "🏠👩‍👧")])
         .merge();
+    let mut both = sides(&row, "notes");
+    both.sort();
+    assert_eq!(both, ["阀门漏水", "🏠👩‍👧"]);
     let merged = row.text("notes");
     assert!(
         merged == "阀门漏水🏠👩‍👧" || merged == "🏠👩‍👧阀门漏水",
-        "{merged}"
+        "positions count in what both make together: {merged}"
     );
 }
 

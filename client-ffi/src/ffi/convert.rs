@@ -124,7 +124,9 @@ pub(crate) fn content_out(cell: &Cell) -> Option<FieldContent> {
         Cell::Register(candidates) => FieldContent::Value {
             value: value_out(&candidates.first()?.value),
         },
-        Cell::Text { text, .. } => FieldContent::LongText { text: text.clone() },
+        Cell::Text { .. } => FieldContent::LongText {
+            text: cell.shown_text().to_owned(),
+        },
         Cell::Choices(chosen) => FieldContent::Choices {
             keys: chosen.keys().map(ToString::to_string).collect(),
         },

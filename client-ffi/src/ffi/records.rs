@@ -60,7 +60,8 @@ pub struct ConflictSide {
 /// A value that was set concurrently.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct Conflict {
-    /// `field` or `field/item/member`.
+    /// `field` or `field/item/member`; `deleted` where the record was deleted and written to beside
+    /// that by somebody who did not know: it stays until a person chooses.
     pub path: String,
     /// All sides; the first is the one shown.
     pub sides: Vec<ConflictSide>,

@@ -14,13 +14,12 @@ use gridfold_sync_core::limits::{
     MAX_RECORD_WEIGHT,
 };
 use gridfold_sync_core::schema::{Form, Role};
-use gridfold_sync_core::view::PartState;
+use gridfold_sync_core::view::{PartState, as_splices};
 
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
-use crate::shell::long_text::as_splices;
 use crate::shell::undo::Kept;
 
 fn refuse(code: RefusalCode) -> ClientError {
@@ -112,7 +111,7 @@ impl Batch<'_> {
                 },
             };
             let at = part.unwrap_or_else(|| PartState::new(form_code.clone()));
-            let ops = as_splices(&form, &at, ops);
+            let ops = as_splices(&form, |field| at.fields.get(field), ops);
             if ops.is_empty() {
                 continue;
             }
@@ -197,6 +196,8 @@ impl Shell {
         let key = |text: &str| FieldKey::new(text).map_err(|_| unknown());
         let parts: Vec<&str> = path.split('/').collect();
         let op = match parts.as_slice() {
+            ["deleted"] if value == Value::Boolean(true) => Op::Delete,
+            ["deleted"] if value == Value::Boolean(false) => Op::Restore,
             [field] => Op::Set {
                 field: key(field)?,
                 value,

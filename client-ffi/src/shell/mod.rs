@@ -18,10 +18,10 @@ pub(crate) mod heal;
 pub(crate) mod http;
 pub(crate) mod keystore;
 pub(crate) mod lifecycle;
-pub(crate) mod long_text;
 pub(crate) mod outbox;
 pub(crate) mod query;
 pub(crate) mod read;
+mod renew;
 pub(crate) mod rows;
 pub(crate) mod seal;
 pub(crate) mod seen;
@@ -78,7 +78,7 @@ impl Shell {
         store: Store,
     ) -> Result<Self, ClientError> {
         let state = State::load(&store, &*platform)?;
-        Ok(Self {
+        let shell = Self {
             dir,
             platform,
             syncing: Mutex::new(()),
@@ -92,7 +92,10 @@ impl Shell {
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
-        })
+        };
+        // Rows follow from entries: those that cannot be folded again now are what they were.
+        let _ = shell.renew_rows();
+        Ok(shell)
     }
 
     /// Runs on the store, unless it was closed or erased.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId};
 use gridfold_sync_core::notice::{Locale, text};
-use gridfold_sync_core::view::Candidate;
+use gridfold_sync_core::view::{Candidate, differ};
 
 use crate::error::ClientError;
 use crate::shell::Shell;
@@ -90,6 +90,18 @@ impl Shell {
                     conflicts.push(Conflict {
                         path: path.to_string(),
                         candidates: sides
+                            .iter()
+                            .map(|c| candidate(rx, core, *stream, c))
+                            .collect::<Result<_, _>>()?,
+                    });
+                }
+            }
+            for (stream, part) in &row.parts {
+                let deletion = part.deletion();
+                if differ(&deletion) {
+                    conflicts.push(Conflict {
+                        path: "deleted".to_owned(),
+                        candidates: deletion
                             .iter()
                             .map(|c| candidate(rx, core, *stream, c))
                             .collect::<Result<_, _>>()?,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
@@ -15,7 +16,7 @@ use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
 
 use crate::admit::StoredItem;
 use crate::admit::commit::{Outgoing, append};
-use crate::admit::console::{ConsoleEdit, EditOutcome, make_log, split_by_class};
+use crate::admit::console::{EditOutcome, console};
 use crate::admit::facts::{BatchFacts, Memory};
 use crate::admit::follow::Source;
 use crate::admit::index::FactIndex;
@@ -168,6 +169,7 @@ pub(super) fn write(
         *memory = Memory::default();
     }
     step("answer")?;
+    memory.recent.answered(Instant::now());
     for (job, outcome) in batch.into_iter().zip(outcomes) {
         job.answer(Ok(outcome));
     }
@@ -281,40 +283,6 @@ fn push(
         }
     }
     Ok(outcome)
-}
-
-fn console(
-    facts: &mut BatchFacts<'_>,
-    author: Author,
-    key: &SignKey,
-    now: Timestamp,
-    edits: &[ConsoleEdit],
-    outgoing: &mut Vec<Outgoing>,
-) -> Result<Vec<EditOutcome>, ViewsError> {
-    facts.is_console = true;
-    let mut outcomes = Vec::with_capacity(edits.len());
-    for edit in edits {
-        let (version, by_class) = split_by_class(facts, edit)?;
-        let mut verdicts = Vec::with_capacity(by_class.len());
-        for (class, ops) in by_class {
-            let log = make_log(facts, key, edit, class, version, ops)?;
-            let decisions = admit(facts, author, &key.public(), now, &log)?.unwrap_or_default();
-            for decision in decisions {
-                verdicts.push((class, decision.entry.id(), decision.verdict));
-                outgoing.push(Outgoing {
-                    stream: log.stream.clone(),
-                    decision,
-                    recovered: false,
-                    has_header: true,
-                });
-            }
-        }
-        outcomes.push(EditOutcome {
-            record: edit.record,
-            verdicts,
-        });
-    }
-    Ok(outcomes)
 }
 
 /// Whether what goes on from what the log holds can still be sealed.

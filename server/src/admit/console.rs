@@ -1,20 +1,57 @@
 //! The console: edits made at the server, on the dashboard, by the API or by an import. They are
 //! entries like any other, in the server's own device log, signed with the server's key.
+//!
+//! What enters: what somebody wants of a record, and what they saw of it. What leaves: entries
+//! whose operations were reckoned on exactly that, and made at it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use gridfold_sync_core::admission::{Facts, PushedLog};
+use gridfold_sync_core::admission::{Facts, PushedLog, RecordFact, admit};
 use gridfold_sync_core::edit::Op;
-use gridfold_sync_core::entry::{Entry, SignKey, Target, Verdict, head_statement, next_link};
+use gridfold_sync_core::entry::{
+    Author, Entry, RefusalCode, SignKey, Target, Verdict, head_statement, next_link,
+};
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
-use gridfold_sync_core::limits::MAX_DEPS;
+use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::PartState;
 
+use crate::admit::base::{AllSeen, Base, Seen, seen};
+use crate::admit::commit::Outgoing;
 use crate::admit::facts::BatchFacts;
+use crate::problem::{Answer, Code, Problem};
 use crate::views::ViewsError;
 
-/// One edit of the console: operations on a record, over all classes.
-#[derive(Debug, Clone)]
+/// The parts of a record, by class.
+pub type Parts = [(SensitivityClass, PartState)];
+
+type Reckon = dyn Fn(&Form, &Parts) -> Answer<Vec<Op>> + Send;
+
+/// What somebody wants of a record: operations, once it is known what they saw of it.
+pub struct Wish(Box<Reckon>);
+
+impl Wish {
+    /// Operations that are reckoned on the form and the parts as its author saw them.
+    pub fn reckoned(reckon: impl Fn(&Form, &Parts) -> Answer<Vec<Op>> + Send + 'static) -> Self {
+        Self(Box::new(reckon))
+    }
+}
+
+impl From<Vec<Op>> for Wish {
+    fn from(ops: Vec<Op>) -> Self {
+        Self::reckoned(move |_, _| Ok(ops.clone()))
+    }
+}
+
+impl fmt::Debug for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wish").finish_non_exhaustive()
+    }
+}
+
+/// One edit of the console: what is wanted of a record, over all classes.
+#[derive(Debug)]
 pub struct ConsoleEdit {
     /// The record; a new one when it is not known yet.
     pub record: RecordId,
@@ -22,10 +59,10 @@ pub struct ConsoleEdit {
     pub grid: AreaCode,
     /// Its form.
     pub form: FormCode,
-    /// The form version the edit is made with; the newest for none.
-    pub form_version: Option<u32>,
-    /// The operations.
-    pub ops: Vec<Op>,
+    /// What it was made at.
+    pub base: Base,
+    /// What is wanted.
+    pub wish: Wish,
     /// When it was made: the server's clock, or an import's own time.
     pub claimed: Timestamp,
 }
@@ -37,12 +74,21 @@ pub struct EditOutcome {
     pub record: RecordId,
     /// The verdict for each class it touched; empty when it touched nothing.
     pub verdicts: Vec<(SensitivityClass, EntryRef, Verdict)>,
+    /// Why no entry could be made of it; then nothing happened.
+    pub problem: Option<Problem>,
 }
 
 impl EditOutcome {
+    /// Why it is not in the record, if it is not.
+    #[must_use]
+    pub fn failure(&self) -> Option<Code> {
+        let problem = self.problem.as_ref().map(|p| p.code);
+        problem.or_else(|| self.refusal().map(Code::Refused))
+    }
+
     /// The first refusal, if any class was refused.
     #[must_use]
-    pub fn refusal(&self) -> Option<gridfold_sync_core::entry::RefusalCode> {
+    pub fn refusal(&self) -> Option<RefusalCode> {
         self.verdicts.iter().find_map(|(_, _, v)| match v {
             Verdict::Refused(code) => Some(*code),
             Verdict::Admitted { .. } => None,
@@ -50,49 +96,150 @@ impl EditOutcome {
     }
 }
 
-/// Splits an edit's operations by the class of what they touch; unknown fields go with the form's
-/// own class, where admission refuses them.
-pub(super) fn split_by_class(
+/// Makes edits of the console into entries and has them decided on.
+pub(super) fn console(
     facts: &mut BatchFacts<'_>,
-    edit: &ConsoleEdit,
-) -> Result<(u32, BTreeMap<SensitivityClass, Vec<Op>>), ViewsError> {
-    let form = match edit.form_version {
-        Some(version) => facts.form(&edit.form, version)?,
-        None => facts.directory.forms().latest(&edit.form).cloned(),
-    };
-    let mut by_class: BTreeMap<SensitivityClass, Vec<Op>> = BTreeMap::new();
-    for op in &edit.ops {
-        let class = match (&form, op.field()) {
-            (Some(form), Some(key)) => form
-                .field(key.as_str())
-                .map_or(form.class, |f| form.class_of(f)),
-            (Some(form), None) => form.class,
-            (None, _) => SensitivityClass::General,
+    author: Author,
+    key: &SignKey,
+    now: Timestamp,
+    edits: &[ConsoleEdit],
+    outgoing: &mut Vec<Outgoing>,
+) -> Result<Vec<EditOutcome>, ViewsError> {
+    facts.is_console = true;
+    let mut outcomes = Vec::with_capacity(edits.len());
+    for edit in edits {
+        let mut outcome = EditOutcome {
+            record: edit.record,
+            verdicts: Vec::new(),
+            problem: None,
         };
-        by_class.entry(class).or_default().push(op.clone());
+        match made(facts, edit)? {
+            Err(problem) => outcome.problem = Some(problem),
+            Ok(Made::Before(verdicts)) => outcome.verdicts = verdicts,
+            Ok(Made::Now(version, by_class)) => {
+                for (class, (seen, ops)) in by_class {
+                    let log = make_log(facts, key, edit, class, version, seen, ops)?;
+                    let decisions =
+                        admit(facts, author, &key.public(), now, &log)?.unwrap_or_default();
+                    for decision in decisions {
+                        let verdict = (class, decision.entry.id(), decision.verdict);
+                        outcome.verdicts.push(verdict);
+                        outgoing.push(Outgoing {
+                            stream: log.stream.clone(),
+                            decision,
+                            recovered: false,
+                            has_header: true,
+                        });
+                    }
+                }
+            }
+        }
+        outcomes.push(outcome);
     }
-    Ok((
-        form.map_or(edit.form_version.unwrap_or(1), |f| f.version),
-        by_class,
-    ))
+    Ok(outcomes)
 }
 
-/// Makes the signed device log of one edit in one class, at the record's present heads.
-pub(super) fn make_log(
+type ByClass = BTreeMap<SensitivityClass, (Seen, Vec<Op>)>;
+
+/// What is to be written for an edit.
+enum Made {
+    /// A form version, and operations at what was seen of each class.
+    Now(u32, ByClass),
+    /// Nothing: the record was made by the same edit before.
+    Before(Vec<(SensitivityClass, EntryRef, Verdict)>),
+}
+
+fn made(
+    facts: &mut BatchFacts<'_>,
+    edit: &ConsoleEdit,
+) -> Result<Result<Made, Problem>, ViewsError> {
+    let Some(form) = facts.directory.forms().latest(&edit.form).cloned() else {
+        return Ok(Err(RefusalCode::UnknownForm.into()));
+    };
+    let mut all = match seen(facts, &edit.grid, &edit.record, &edit.base)? {
+        Ok(all) => all,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let parts: Vec<(SensitivityClass, PartState)> = all
+        .iter()
+        .filter_map(|(class, seen)| Some((*class, seen.part.clone()?)))
+        .collect();
+    let ops = match (edit.wish.0)(&form, &parts) {
+        Ok(ops) => ops,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let by_class = split_by_class(&form, &mut all, ops);
+    if edit.base == Base::Nothing {
+        let known = facts.record(&edit.record)?;
+        if matches!(&known, RecordFact::Known { grid, .. } if *grid == edit.grid) {
+            return made_before(facts, edit, &by_class);
+        }
+        if by_class.is_empty() {
+            return Ok(Err(RefusalCode::Empty.into()));
+        }
+    }
+    Ok(Ok(Made::Now(form.version, by_class)))
+}
+
+/// Splits operations by the class of what they touch; unknown fields go with the form's own class,
+/// where admission refuses them.
+fn split_by_class(form: &Form, all: &mut AllSeen, ops: Vec<Op>) -> ByClass {
+    let mut by_class = ByClass::new();
+    for op in ops {
+        let class = op.field().map_or(form.class, |key| {
+            form.field(key.as_str())
+                .map_or(form.class, |f| form.class_of(f))
+        });
+        let slot = by_class
+            .entry(class)
+            .or_insert_with(|| (all.remove(&class).unwrap_or_default(), Vec::new()));
+        slot.1.push(op);
+    }
+    by_class
+}
+
+/// The entries by which a record was made here, when the same is asked for again.
+fn made_before(
+    facts: &mut BatchFacts<'_>,
+    edit: &ConsoleEdit,
+    by_class: &ByClass,
+) -> Result<Result<Made, Problem>, ViewsError> {
+    let mut verdicts = Vec::new();
+    for (class, (_, ops)) in by_class {
+        let stream = StreamId::new(edit.grid.clone(), *class);
+        let history = facts.history(&stream, &edit.record)?;
+        let first = history.iter().find(|e| {
+            e.incarnation == facts.console && e.header.deps().is_empty() && e.ops() == ops
+        });
+        let Some(first) = first else {
+            return Ok(Err(Problem::new(Code::Conflict).because_in(
+                "已有一条编号相同、内容不同的记录",
+                "there is a record with this id already, made otherwise",
+            )));
+        };
+        verdicts.push((*class, first.id(), Verdict::Admitted { late: false }));
+    }
+    Ok(Ok(Made::Before(verdicts)))
+}
+
+/// Makes the signed device log of one edit in one class, at what its author saw.
+fn make_log(
     facts: &mut BatchFacts<'_>,
     key: &SignKey,
     edit: &ConsoleEdit,
     class: SensitivityClass,
     version: u32,
+    seen: Seen,
     ops: Vec<Op>,
 ) -> Result<PushedLog, ViewsError> {
     let stream = StreamId::new(edit.grid.clone(), class);
-    let target = match facts.part(&stream, &edit.record)? {
-        Some(part) => Target::At(part.heads.iter().take(MAX_DEPS).copied().collect()),
-        None => Target::New {
+    let target = if seen.heads.is_empty() {
+        Target::New {
             record: edit.record,
             form: edit.form.clone(),
-        },
+        }
+    } else {
+        Target::At(seen.heads)
     };
     let head = facts.log_head(&stream, facts.console)?;
     let entry = Entry::new(

@@ -1,9 +1,10 @@
 //! The facts that admission decides by: the views as of the last commit, and over them what the
 //! batch at hand has decided so far.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Instant;
 
 use gridfold_sync_core::admission::{Decision, EntryFact, Facts, LogHead, RecordFact};
 use gridfold_sync_core::directory::{Directory, Standing};
@@ -19,6 +20,7 @@ use lru::LruCache;
 
 use crate::admit::StoredItem;
 use crate::admit::index::FactIndex;
+use crate::admit::recent::Recent;
 use crate::auth::RecordKeys;
 use crate::log::{Log, LogError, StreamName};
 use crate::views::{ViewsError, ViewsWriter};
@@ -89,6 +91,7 @@ pub(super) struct Memory {
     documents: LruCache<PartKey, Document>,
     /// Rows at older heads: a phone's next edit continues from where its last one ended.
     lines: LruCache<(PartKey, Vec<EntryRef>), PartState>,
+    pub(super) recent: Recent,
 }
 
 impl Memory {
@@ -104,6 +107,7 @@ impl Memory {
         self.entries.clear();
         self.documents.clear();
         self.lines.clear();
+        self.recent.clear();
     }
 }
 
@@ -115,6 +119,7 @@ impl Default for Memory {
             entries: LruCache::new(size(CACHED_ENTRIES)),
             documents: LruCache::new(size(CACHED_MERGERS)),
             lines: LruCache::new(size(CACHED_LINES)),
+            recent: Recent::default(),
         }
     }
 }
@@ -166,6 +171,20 @@ impl<'a> BatchFacts<'a> {
         for (id, fact) in self.overlay.entries {
             self.memory.entries.put(id, fact);
         }
+        self.memory.recent.admitted(self.overlay.admitted);
+    }
+
+    /// The entries of a record that nobody had been told of when something was asked.
+    pub(super) fn since(
+        &self,
+        stream: &StreamId,
+        record: &RecordId,
+        asked: Instant,
+    ) -> BTreeSet<EntryRef> {
+        let mut found = self.memory.recent.since(stream, record, asked);
+        let batch = self.overlay.admitted.get(&(stream.clone(), *record));
+        found.extend(batch.into_iter().flatten().map(Entry::id));
+        found
     }
 
     /// Forgets what the batch decided, since it did not become durable.
@@ -175,7 +194,11 @@ impl<'a> BatchFacts<'a> {
     }
 
     /// The admitted entries of a record, those of this batch included.
-    fn history(&mut self, stream: &StreamId, record: &RecordId) -> Result<Vec<Entry>, ViewsError> {
+    pub(super) fn history(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+    ) -> Result<Vec<Entry>, ViewsError> {
         let name = StreamName::new(stream.name()).map_err(|_| ViewsError::Damaged)?;
         let mut entries = Vec::new();
         for place in self.views.places(stream, record)? {
@@ -304,6 +327,10 @@ impl Facts for BatchFacts<'_> {
             return Ok(Some(*owner));
         }
         Ok(self.index().owner(incarnation)?)
+    }
+
+    fn is_of_many(&mut self, incarnation: IncarnationId) -> Result<bool, ViewsError> {
+        Ok(self.is_console && incarnation == self.console)
     }
 
     fn log_head(

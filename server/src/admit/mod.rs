@@ -5,6 +5,7 @@
 //! make the records' keys durable, append and flush, answer, project, notify. What never happens
 //! here: an answer before the flush, or a write to the views by anything but projection.
 
+mod base;
 mod batch;
 mod commit;
 mod console;
@@ -13,12 +14,14 @@ mod facts;
 mod follow;
 mod index;
 mod quarantine;
+mod recent;
 mod recover;
 mod stored;
 mod write_error;
 mod writer;
 
-pub use console::{ConsoleEdit, EditOutcome};
+pub use base::{Base, Heads};
+pub use console::{ConsoleEdit, EditOutcome, Parts, Wish};
 pub use stored::StoredItem;
 pub use write_error::WriteError;
 pub use writer::{Faults, PushOutcome, Writer, WriterParts};

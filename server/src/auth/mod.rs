@@ -17,6 +17,7 @@ mod put_away;
 mod record_keys;
 mod refresh;
 mod reports;
+mod requests;
 mod row_sums;
 mod saved_views;
 mod seal;
@@ -62,6 +63,7 @@ pub use refresh::{
     refresh_proof_message,
 };
 pub use reports::{DeviceReport, Reports};
+pub use requests::{IDEMPOTENCY_KEY_HOURS, IDEMPOTENCY_KEY_MAX_BYTES, Repeat, Requests};
 pub use saved_views::{
     SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView, SavedViews,
 };

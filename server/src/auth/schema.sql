@@ -86,6 +86,13 @@ CREATE TABLE IF NOT EXISTS put_away (
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Requests that their callers named, and what was decided on them; none of their words.
+CREATE TABLE IF NOT EXISTS requests (
+  user_id BLOB NOT NULL, key TEXT NOT NULL, digest BLOB NOT NULL, at_ms INTEGER NOT NULL, answer TEXT,
+  PRIMARY KEY (user_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS requests_by_time ON requests (at_ms);
+
 CREATE TABLE IF NOT EXISTS saved_views (
   user_id BLOB NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL, changed_ms INTEGER NOT NULL,
   PRIMARY KEY (user_id, name)

@@ -23,6 +23,7 @@ use super::passwords::{Hasher, Password};
 use super::put_away::PutAway;
 use super::refresh::{Refresh, RefreshError, RefreshSettings, RefreshToken};
 use super::reports::Reports;
+use super::requests::Requests;
 use super::saved_views::SavedViews;
 use super::seen::Seen;
 use super::server_key::{MasterKey, ServerKey};
@@ -148,6 +149,8 @@ pub struct Auth {
     pub put_away: PutAway,
     /// How far the log goes, noted beside it.
     pub log_notes: LogNotes,
+    /// What became of requests that name themselves.
+    pub requests: Requests,
     /// What people keep of the dashboard.
     pub saved_views: SavedViews,
     /// Signs receipts, answers, orders to wipe and audit heads.
@@ -208,6 +211,7 @@ impl Auth {
             seen: Seen::open(Arc::clone(&store))?,
             put_away: PutAway::new(Arc::clone(&store)),
             log_notes: LogNotes::new(Arc::clone(&store)),
+            requests: Requests::new(Arc::clone(&store)),
             saved_views: SavedViews::new(Arc::clone(&store)),
             audit: Audit::new(store),
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use gridfold_sync_core::directory::{Area, DirectoryChange};
+use gridfold_sync_core::directory::{Area, DirectoryChange, moved_by};
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 
 use super::{Delimited, ImportError, Progress, RawRow, Report};
@@ -122,7 +122,8 @@ pub fn import_areas(
 
 /// Writes areas in changes that the log takes.
 pub(super) fn write_areas(node: &Node, areas: Vec<Area>) -> Result<(), String> {
-    let mut changes = Vec::new();
+    let directory = node.directory.current();
+    let mut changes = moved_by(&areas, |code| directory.area(code), node.clock.now());
     let (mut batch, mut bytes) = (Vec::new(), 0);
     for area in areas {
         bytes += area.name.len() + 3 * 64 + 48;

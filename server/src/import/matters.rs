@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read;
+use std::sync::Arc;
 
 use gridfold_sync_core::directory::Area;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Author;
-use gridfold_sync_core::ids::{ActionKey, AreaCode, FieldKey, FormCode, RecordId};
+use gridfold_sync_core::ids::{ActionKey, AreaCode, FieldKey, FormCode, NameError, RecordId};
 use gridfold_sync_core::schema::{Form, Role};
 use gridfold_sync_core::view::{Cell, PartState};
 
@@ -20,7 +21,7 @@ use super::{
     Delimited, ImportError, MatterRow, Progress, Report, RowClock, SOURCE, matter_id,
     read_matter_row,
 };
-use crate::admit::ConsoleEdit;
+use crate::admit::{Base, ConsoleEdit, Parts, Wish};
 use crate::node::Node;
 use crate::views::{RecordFilter, Scope, StoredRecord};
 
@@ -55,7 +56,7 @@ struct Waiting {
 struct Importer<'a> {
     node: &'a Node,
     options: &'a MatterOptions,
-    form: std::sync::Arc<Form>,
+    form: Arc<Form>,
     report: Report,
     /// Rows seen: record, line, hash of the content.
     seen: HashMap<RecordId, (u64, u64)>,
@@ -219,13 +220,14 @@ impl Importer<'_> {
             for warning in &item.warnings {
                 self.report.warn(item.line, warning);
             }
+            let (line, new) = (item.line, stored.is_none());
             let two = self
-                .edits(&item, grid, stored.as_ref())
+                .edits(item, grid, stored.as_ref())
                 .map_err(|e| fail(self.safe, &e))?;
             if two.is_empty() {
                 self.report.unchanged += 1;
             } else {
-                changed.push((item.line, two.len(), stored.is_none()));
+                changed.push((line, two.len(), new));
                 edits.extend(two);
             }
         }
@@ -269,7 +271,7 @@ impl Importer<'_> {
             let refusal = outcomes
                 .by_ref()
                 .take(*edits)
-                .fold(None, |found, o| found.or(o.refusal()));
+                .fold(None, |found, o| found.or_else(|| o.failure()));
             match refusal {
                 None => self.count(*new),
                 Some(code) => self
@@ -281,102 +283,118 @@ impl Importer<'_> {
     }
 
     /// What a row changes: an edit of the time it was reported, and one of the time it was closed.
+    ///
+    /// Whether there is any is looked up here; what it is, the writer reckons on the record as it is by then.
     fn edits(
         &self,
-        item: &Waiting,
+        item: Waiting,
         grid: AreaCode,
         stored: Option<&StoredRecord>,
-    ) -> Result<Vec<ConsoleEdit>, gridfold_sync_core::ids::NameError> {
-        let row = &item.row;
-        let part = stored
-            .and_then(|s| s.parts.iter().find(|(class, _)| *class == self.form.class))
-            .map(|(_, part)| part);
-        let text = |text: &str| (!text.is_empty()).then(|| Value::Text(text.to_owned()));
-        let location = row
-            .location
-            .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 });
-        let wanted = [
-            ("kind", text(&row.kind)),
-            ("summary", text(&row.summary)),
-            ("department", text(&row.department)),
-            ("place", text(&row.place)),
-            ("location", location),
-            ("source", text(SOURCE)),
-            ("external_id", text(&row.key)),
-            ("reported_at", Some(Value::DateTime(row.created))),
-        ];
-        let mut ops = Vec::new();
-        for (field, value) in wanted {
-            set(part, field, value, &mut ops)?;
-        }
-        let mut closing = Vec::new();
-        set(
-            part,
-            "closed_at",
-            row.closed.map(Value::DateTime),
-            &mut closing,
-        )?;
-        if row.closed.is_some() {
-            self.close(part, &mut closing)?;
-        }
-        let edit = |ops, claimed| ConsoleEdit {
+    ) -> Result<Vec<ConsoleEdit>, NameError> {
+        let none: &Parts = &[];
+        let parts = stored.map_or(none, |s| &s.parts);
+        let row = Arc::new(item.row);
+        let edit = |reckon: Reckon, claimed| ConsoleEdit {
             record: item.record,
             grid: grid.clone(),
             form: self.form.code.clone(),
-            form_version: None,
-            ops,
+            base: Base::Newest(None),
+            wish: {
+                let row = Arc::clone(&row);
+                Wish::reckoned(move |form, parts| Ok(reckon(&row, form, parts)?))
+            },
             claimed,
         };
         let now = self.node.clock.now();
         let mut edits = Vec::new();
-        if !ops.is_empty() {
-            edits.push(edit(ops, if stored.is_none() { row.created } else { now }));
+        if !reported(&row, &self.form, parts)?.is_empty() {
+            let claimed = if stored.is_none() { row.created } else { now };
+            edits.push(edit(reported, claimed));
         }
-        if !closing.is_empty() {
-            edits.push(edit(closing, row.closed.unwrap_or(now)));
+        if !closed(&row, &self.form, parts)?.is_empty() {
+            edits.push(edit(closed, row.closed.unwrap_or(now)));
         }
         Ok(edits)
     }
+}
 
-    /// The steps from the record's status to closed, if the form's lifecycle has them for the importer.
-    fn close(
-        &self,
-        part: Option<&PartState>,
-        ops: &mut Vec<Op>,
-    ) -> Result<(), gridfold_sync_core::ids::NameError> {
-        let Some(lifecycle) = &self.form.lifecycle else {
-            return Ok(());
-        };
-        let mut status = match part {
-            Some(part) => lifecycle.fold(part).status.clone(),
-            None => lifecycle.initial.clone(),
-        };
-        if lifecycle.status(&status).is_some_and(|s| s.closed) {
-            return Ok(());
-        }
-        let mut steps = Vec::new();
-        for (action, to) in CLOSING {
-            let (action, to) = (ActionKey::new(action)?, ActionKey::new(to)?);
-            let step = lifecycle.transitions.iter().find(|t| {
-                t.action == action
-                    && t.to == to
-                    && t.from.contains(&status)
-                    && t.needs.is_empty()
-                    && t.roles.contains(&Role::Admin)
-            });
-            if step.is_some() {
-                steps.push(Op::Transition {
-                    action,
-                    note: String::new(),
-                });
-                status = to;
-            }
-        }
-        if lifecycle.status(&status).is_some_and(|s| s.closed) {
-            ops.extend(steps);
-        }
-        Ok(())
+type Reckon = fn(&MatterRow, &Form, &Parts) -> Result<Vec<Op>, NameError>;
+
+fn main_part<'a>(form: &Form, parts: &'a Parts) -> Option<&'a PartState> {
+    let main = parts.iter().find(|(class, _)| *class == form.class);
+    main.map(|(_, part)| part)
+}
+
+/// What a row says of a matter as it was reported.
+fn reported(row: &MatterRow, form: &Form, parts: &Parts) -> Result<Vec<Op>, NameError> {
+    let part = main_part(form, parts);
+    let text = |text: &str| (!text.is_empty()).then(|| Value::Text(text.to_owned()));
+    let location = row
+        .location
+        .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 });
+    let wanted = [
+        ("kind", text(&row.kind)),
+        ("summary", text(&row.summary)),
+        ("department", text(&row.department)),
+        ("place", text(&row.place)),
+        ("location", location),
+        ("source", text(SOURCE)),
+        ("external_id", text(&row.key)),
+        ("reported_at", Some(Value::DateTime(row.created))),
+    ];
+    let mut ops = Vec::new();
+    for (field, value) in wanted {
+        set(part, field, value, &mut ops)?;
     }
+    Ok(ops)
+}
+
+/// What a row says of how a matter was closed.
+fn closed(row: &MatterRow, form: &Form, parts: &Parts) -> Result<Vec<Op>, NameError> {
+    let part = main_part(form, parts);
+    let mut ops = Vec::new();
+    let at = row.closed.map(Value::DateTime);
+    set(part, "closed_at", at, &mut ops)?;
+    if row.closed.is_some() {
+        close(form, part, &mut ops)?;
+    }
+    Ok(ops)
+}
+
+/// The steps from the record's status to closed, if the form's lifecycle has them for the importer.
+fn close(form: &Form, part: Option<&PartState>, ops: &mut Vec<Op>) -> Result<(), NameError> {
+    let Some(lifecycle) = &form.lifecycle else {
+        return Ok(());
+    };
+    let mut status = match part {
+        Some(part) => lifecycle.fold(part).status.clone(),
+        None => lifecycle.initial.clone(),
+    };
+    if lifecycle.status(&status).is_some_and(|s| s.closed) {
+        return Ok(());
+    }
+    let mut steps = Vec::new();
+    for (action, to) in CLOSING {
+        let (action, to) = (ActionKey::new(action)?, ActionKey::new(to)?);
+        let step = lifecycle.transitions.iter().find(|t| {
+            t.action == action
+                && t.to == to
+                && t.from.contains(&status)
+                && t.needs.is_empty()
+                && t.roles.contains(&Role::Admin)
+        });
+        if step.is_some() {
+            steps.push(Op::Transition {
+                action,
+                note: String::new(),
+            });
+            status = to;
+        }
+    }
+    if lifecycle.status(&status).is_some_and(|s| s.closed) {
+        ops.extend(steps);
+    }
+    Ok(())
 }
 
 /// The operation that gives a field its value, unless it has it.
@@ -385,7 +403,7 @@ fn set(
     field: &str,
     value: Option<Value>,
     ops: &mut Vec<Op>,
-) -> Result<(), gridfold_sync_core::ids::NameError> {
+) -> Result<(), NameError> {
     let key = FieldKey::new(field)?;
     let shown = part.and_then(|part| match part.fields.get(&key) {
         Some(Cell::Register(candidates)) => candidates.first().map(|c| &c.value),

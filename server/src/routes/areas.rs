@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, GRID_LEVEL};
+use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, GRID_LEVEL, moved_by};
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
@@ -226,9 +226,10 @@ pub async fn put(
     api.blocking(move |node| {
         let scope = crate::auth::Scope::of("area", &area.code);
         caller.audit(node, "area.put", scope)?;
-        let mut changes = vec![DirectoryChange::Areas {
-            areas: vec![area.clone()],
-        }];
+        let directory = node.directory.current();
+        let areas = vec![area.clone()];
+        let mut changes = moved_by(&areas, |code| directory.area(code), caller.now);
+        changes.push(DirectoryChange::Areas { areas });
         if let Some(geometry) = boundary {
             changes.push(DirectoryChange::Boundary {
                 area: area.code.clone(),

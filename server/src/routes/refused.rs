@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use gridfold_sync_core::directory::DirectoryChange;
+use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Target, Verdict};
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
 use gridfold_sync_core::schema::Role;
@@ -11,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::records::{EditResult, HistoryEntry, Teller, entry_body, write_again};
 use super::{Api, Body, Caller, Params, page_rows};
-use crate::admit::ConsoleEdit;
+use crate::admit::{Base, ConsoleEdit, Heads};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// A refused edit.
@@ -59,7 +60,7 @@ pub struct Settle {
     pub stream: String,
     /// The entry's name.
     pub entry: String,
-    /// `dismiss` it, or `adopt` it: make the same edit anew, at the record as it is now and in the caller's name.
+    /// `dismiss` it, or `adopt` it: make the same edit anew, at what its author saw (a step: at the record as it is now) and in the caller's name.
     pub how: String,
 }
 
@@ -192,7 +193,7 @@ pub async fn settle(
     .await
 }
 
-/// The refused edit made anew.
+/// The refused edit made anew: at what its author saw, where that became part of the record; a step at the record as it is.
 fn adopted(
     node: &crate::node::Node,
     caller: &Caller,
@@ -200,8 +201,13 @@ fn adopted(
     row: &crate::views::HistoryRow,
     record: Option<RecordId>,
 ) -> Answer<ConsoleEdit> {
-    let gone =
-        || Problem::new(Code::Conflict).because("the content of the edit is not there any more");
+    let conflict = |zh: &str, en: &str| Problem::new(Code::Conflict).because_in(zh, en);
+    let gone = || {
+        conflict(
+            "这次修改的内容已经不在了",
+            "the content of the edit is not there any more",
+        )
+    };
     let entry = row.entry.as_ref().ok_or_else(gone)?;
     let ops = entry.ops.clone().ok_or_else(gone)?;
     let (record, form) = match (&entry.header.target, record) {
@@ -211,16 +217,49 @@ fn adopted(
             (record, stored.row.form)
         }
         (Target::At(_), None) => {
-            return Err(Problem::new(Code::Conflict)
-                .because("it cannot be told which record the edit is of"));
+            return Err(conflict(
+                "无法确定这次修改属于哪条记录",
+                "it cannot be told which record the edit is of",
+            ));
         }
+    };
+    let has_splice = ops.iter().any(|op| matches!(op, Op::Splice { .. }));
+    // A step is one from the status of now: where it was tried it stays what was not allowed.
+    let has_step = ops.iter().any(|op| matches!(op, Op::Transition { .. }));
+    let base = if (has_splice || !has_step) && is_there(node, stream, record, entry.header.deps())?
+    {
+        Base::At(Heads::in_class(stream.class, entry.header.deps()))
+    } else if has_splice {
+        // What it stood on was refused too: where in the present text its words belong, nobody can tell.
+        return Err(conflict(
+            "它修改了一段长文本，而它所依据的那次修改也未被接受：请打开记录，把文字填进去，再将它放下",
+            "it changes part of a long text as an edit left it that was refused too: open the record, write its words there, then put it away",
+        ));
+    } else {
+        Base::Newest(None)
     };
     Ok(ConsoleEdit {
         record,
         grid: stream.grid.clone(),
         form,
-        form_version: None,
-        ops,
+        base,
+        wish: ops.into(),
         claimed: row.claimed,
     })
+}
+
+/// Whether all of these are part of the record.
+fn is_there(
+    node: &crate::node::Node,
+    stream: &StreamId,
+    record: RecordId,
+    heads: &[EntryRef],
+) -> Answer<bool> {
+    for head in heads {
+        let known = node.views.entry(stream, head)?;
+        if !known.is_some_and(|(row, of)| row.verdict.is_admitted() && of == Some(record)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

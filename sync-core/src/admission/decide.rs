@@ -180,7 +180,7 @@ fn decide<F: Facts>(
     let at = at.unwrap_or_else(|| PartState::new(form_code));
     // A device knows what it wrote itself: only a broken or hostile one writes beside it, and each
     // such entry would cost every replica one more line to merge.
-    if at.authors.get(&entry.incarnation).copied() < own {
+    if at.authors.get(&entry.incarnation).copied() < own && !facts.is_of_many(entry.incarnation)? {
         refuse!(BesideOwnEdit);
     }
     let after = match check_edit(&form, stream.class, roles, at, entry) {

@@ -155,6 +155,11 @@ pub trait Facts {
         &mut self,
         incarnation: IncarnationId,
     ) -> Result<Option<DeviceId>, Self::Error>;
+    /// Whether several people write under this incarnation, as they do at the server: what one of
+    /// them saw does not hold what another wrote there.
+    fn is_of_many(&mut self, _incarnation: IncarnationId) -> Result<bool, Self::Error> {
+        Ok(false)
+    }
     /// The head of a device log.
     fn log_head(
         &mut self,

@@ -117,6 +117,16 @@ pub enum DirectoryChange {
         /// The areas.
         areas: Vec<Area>,
     },
+    /// An area lay elsewhere until now: who worked there may still bring what they wrote.
+    Moved {
+        /// The area.
+        area: AreaCode,
+        /// What it lay in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<AreaCode>,
+        /// When it was moved.
+        at: Timestamp,
+    },
     /// Adds or replaces a user.
     User {
         /// The user.

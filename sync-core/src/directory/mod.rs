@@ -11,6 +11,7 @@ use std::sync::Arc;
 mod catalogue;
 mod changes;
 mod colleague;
+mod moves;
 mod people;
 mod scope;
 
@@ -19,6 +20,7 @@ pub use changes::{
     Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
+pub use moves::moved_by;
 pub use scope::DirectoryScope;
 
 use crate::ids::{
@@ -48,6 +50,7 @@ pub struct Directory {
     pub revision: u64,
     areas: BTreeMap<AreaCode, Area>,
     children: BTreeMap<AreaCode, BTreeSet<AreaCode>>,
+    moves: moves::Moves,
     users: BTreeMap<UserId, User>,
     /// Who added each user.
     makers: BTreeMap<UserId, UserId>,
@@ -87,6 +90,7 @@ impl Directory {
                     self.areas.insert(area.code.clone(), area);
                 }
             }
+            DirectoryChange::Moved { area, parent, at } => self.moves.moved(area, parent, at),
             DirectoryChange::User { user } => {
                 self.users.insert(user.id, user);
             }
@@ -300,19 +304,30 @@ impl Directory {
             .is_none_or(|outer| self.lies_in(area, outer))
     }
 
-    /// What a user may do in an area at `now`, by the server's clock.
+    /// What a user may do in an area at `now`, by the server's clock. A grant counts where its area
+    /// held the other while it ran: of an area that was moved away, as of a grant that ended.
     #[must_use]
     pub fn standing(&self, user: UserId, area: &AreaCode, now: Timestamp) -> Standing {
         let window = LATE_EDIT_WINDOW_DAYS * 86_400_000;
         let (mut active, mut late, mut ended) = (Vec::new(), Vec::new(), false);
-        for grant in self
-            .grants_of(user)
-            .filter(|g| g.from <= now && self.covers(g, area))
-        {
-            match grant.until {
-                None => active.push(grant.role),
-                Some(until) if now < until => active.push(grant.role),
-                Some(until) if now < until.plus_millis(window) => late.push(grant.role),
+        let parent = |code: &AreaCode| self.areas.get(code)?.parent.as_ref();
+        let lay = self.moves.lay_in(area, parent);
+        let never = Timestamp(i64::MAX);
+        for grant in self.grants_of(user).filter(|g| g.from <= now) {
+            let until = grant.until.unwrap_or(never);
+            // The last moment at which it held there.
+            let held = match &grant.area {
+                None => Some(until),
+                Some(outer) => lay
+                    .iter()
+                    .filter(|l| l.area == *outer && l.from <= until && grant.from <= l.until)
+                    .map(|l| l.until.min(until))
+                    .max(),
+            };
+            match held {
+                None => {}
+                Some(end) if now < end => active.push(grant.role),
+                Some(end) if now < end.plus_millis(window) => late.push(grant.role),
                 Some(_) => ended = true,
             }
         }

@@ -140,6 +140,12 @@ impl Op {
         }
     }
 
+    /// Whether it decides on the record as a whole: deletes, restores, or takes a step.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        matches!(self, Self::Transition { .. } | Self::Delete | Self::Restore)
+    }
+
     /// What it adds to the history of its record: bytes of text, scalar values deleted, and
     /// [`OP_WEIGHT`]. A merge costs by what was ever written, not by what is left.
     #[must_use]

@@ -240,7 +240,7 @@ impl Transition {
 
 fn has_value(state: &PartState, field: &FieldKey) -> bool {
     match state.fields.get(field) {
-        Some(Cell::Text { text, .. }) => !text.is_empty(),
+        Some(cell @ Cell::Text { .. }) => !cell.shown_text().is_empty(),
         Some(Cell::Choices(chosen)) => !chosen.is_empty(),
         Some(Cell::Group(items)) => items.values().any(|i| i.present),
         Some(Cell::Register(_)) => {

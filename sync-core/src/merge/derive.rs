@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::edit::{Op, Value};
 use crate::entry::Entry;
+use crate::ids::FieldKey;
 use crate::merge::MergeError;
 
 pub(super) fn empty() -> Automerge {
@@ -50,14 +51,22 @@ fn genesis(key: &str, kind: Option<ObjType>) -> Result<Change, MergeError> {
     doc.get_last_local_change().ok_or(MergeError::Engine)
 }
 
-/// Makes the entry's change in a document that holds exactly what the entry was made at. What
-/// comes back is the containers that had to be made for it, then its own change.
+/// What an entry is in automerge.
+pub(super) struct Derived {
+    /// The containers that had to be made for it, then its own change.
+    pub(super) changes: Vec<Change>,
+    /// The texts it set whole: by a splice in place of all there was where it was made.
+    pub(super) whole: Vec<FieldKey>,
+}
+
+/// Makes the entry's change in a document that holds exactly what the entry was made at.
 pub(super) fn derive(
     doc: &mut Automerge,
     actor: ActorId,
     entry: &Entry,
-) -> Result<Vec<Change>, MergeError> {
+) -> Result<Derived, MergeError> {
     let mut changes = Vec::new();
+    let mut whole = Vec::new();
     for op in entry.ops() {
         if let Some((key, kind)) = container(op)
             && doc
@@ -77,7 +86,7 @@ pub(super) fn derive(
     tx.put(ROOT, "~", ScalarValue::Bytes(mark.clone()))
         .map_err(|_| MergeError::Engine)?;
     for op in entry.ops() {
-        run(&mut tx, op, &mark).map_err(|_| MergeError::Engine)?;
+        run(&mut tx, op, &mark, &mut whole).map_err(|_| MergeError::Engine)?;
     }
     // The claimed time stays out: nothing is merged by it, and automerge's columns hold differences
     // of times, which overflow between two claims at the ends of the range.
@@ -85,10 +94,15 @@ pub(super) fn derive(
         .0
         .ok_or(MergeError::Engine)?;
     changes.push(doc.get_last_local_change().ok_or(MergeError::Engine)?);
-    Ok(changes)
+    Ok(Derived { changes, whole })
 }
 
-fn run(tx: &mut Transaction<'_>, op: &Op, mark: &[u8]) -> Result<(), automerge::AutomergeError> {
+fn run(
+    tx: &mut Transaction<'_>,
+    op: &Op,
+    mark: &[u8],
+    whole: &mut Vec<FieldKey>,
+) -> Result<(), automerge::AutomergeError> {
     let scalar = |value: &Value| {
         let mut bytes = Vec::new();
         value.encode(&mut bytes);
@@ -109,11 +123,17 @@ fn run(tx: &mut Transaction<'_>, op: &Op, mark: &[u8]) -> Result<(), automerge::
         Op::Set { field, value } => tx.put(ROOT, format!("v:{field}"), scalar(value)),
         Op::Unset { field } => remove(tx, &ROOT, &format!("v:{field}")),
         Op::Splice {
-            at, delete, insert, ..
+            field,
+            at,
+            delete,
+            insert,
         } => {
-            let (at, delete) = (*at as usize, *delete as usize);
-            if at.saturating_add(delete) > tx.length(&object) {
+            let (at, delete, length) = (*at as usize, *delete as usize, tx.length(&object));
+            if at.saturating_add(delete) > length {
                 return Ok(());
+            }
+            if at == 0 && delete == length {
+                whole.push(field.clone());
             }
             tx.splice_text(&object, at, isize::try_from(delete).unwrap_or(0), insert)
         }

@@ -11,9 +11,9 @@ use std::collections::{HashMap, HashSet};
 use automerge::{ActorId, Automerge, Change, ChangeHash};
 
 use crate::entry::Entry;
-use crate::ids::{EntryRef, FormCode, Hash, IncarnationId};
+use crate::ids::{EntryRef, FieldKey, FormCode, Hash, IncarnationId};
 use crate::merge::MergeError;
-use crate::merge::derive::{derive, empty};
+use crate::merge::derive::{Derived, derive, empty};
 
 /// How many side branches stay derived, so that a chain made offline forks once and not once per entry.
 const MAX_BRANCHES: usize = 4;
@@ -43,8 +43,10 @@ pub(super) struct Node {
     hash: ChangeHash,
     /// The containers it was the first to need in its line, then its own change.
     changes: Vec<Change>,
+    /// The texts it set whole.
+    whole: Vec<FieldKey>,
     /// One bit per node at or before this one.
-    ancestors: Vec<u64>,
+    pub(super) ancestors: Vec<u64>,
     pub(super) deps: Vec<usize>,
     pub(super) children: u32,
 }
@@ -103,17 +105,18 @@ impl Merger {
         let snapshot = |doc: &Automerge| {
             (count % SNAPSHOT_EVERY == SNAPSHOT_EVERY - 1).then(|| (self.nodes.len(), doc.clone()))
         };
-        let changes = if deps == self.main_heads {
-            let changes = derive(&mut self.main, actor, entry)?;
+        let derived = if deps == self.main_heads {
+            let derived = derive(&mut self.main, actor, entry)?;
             self.snapshots.extend(snapshot(&self.main));
-            changes
+            derived
         } else {
             let mut branch = match self.branches.iter().position(|(heads, _)| heads == deps) {
                 Some(i) => self.branches.remove(i).1,
                 None => self.document_of(&ancestors)?,
             };
-            let changes = derive(&mut branch, actor, entry)?;
-            let fresh: Vec<Change> = changes
+            let derived = derive(&mut branch, actor, entry)?;
+            let fresh: Vec<Change> = derived
+                .changes
                 .iter()
                 .filter(|c| !self.geneses.contains(&c.hash()))
                 .cloned()
@@ -126,9 +129,9 @@ impl Merger {
             if self.branches.len() > MAX_BRANCHES {
                 self.branches.remove(0);
             }
-            changes
+            derived
         };
-        self.remember(entry, changes, dep_nodes, ancestors)
+        self.remember(entry, derived, dep_nodes, ancestors)
     }
 
     /// The document of exactly these ancestors: the fullest one kept that holds no others, and
@@ -182,7 +185,7 @@ impl Merger {
     fn remember(
         &mut self,
         entry: &Entry,
-        changes: Vec<Change>,
+        Derived { changes, whole }: Derived,
         deps: Vec<usize>,
         mut ancestors: Vec<u64>,
     ) -> Result<(), MergeError> {
@@ -204,6 +207,7 @@ impl Merger {
             entry: entry.clone(),
             hash,
             changes,
+            whole,
             ancestors,
             deps,
             children: 0,
@@ -211,7 +215,19 @@ impl Merger {
         Ok(())
     }
 
-    fn is_ancestor(&self, older: usize, newer: usize) -> bool {
+    /// Whether it set this text whole.
+    pub(super) fn sets_whole(&self, node: usize, field: &FieldKey) -> bool {
+        self.nodes[node].whole.contains(field)
+    }
+
+    /// The change of a node, and how many came before it.
+    pub(super) fn place(&self, node: usize) -> (ChangeHash, u32) {
+        let node = &self.nodes[node];
+        let before = node.ancestors.iter().map(|w| w.count_ones()).sum();
+        (node.hash, before)
+    }
+
+    pub(super) fn is_ancestor(&self, older: usize, newer: usize) -> bool {
         bit(&self.nodes[newer].ancestors, older)
     }
 

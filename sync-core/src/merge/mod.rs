@@ -9,6 +9,7 @@ mod derive;
 mod document;
 mod graph;
 mod read;
+mod sides;
 
 pub use document::Merger;
 

@@ -58,6 +58,7 @@ impl Merger {
             self.read_key(&key, &mut state, &touched)?;
         }
         state.transitions = self.transitions();
+        state.beside = self.beside();
         Ok(state)
     }
 
@@ -112,6 +113,7 @@ impl Merger {
                 _ => {}
             }
         }
+        row.beside = self.beside();
         Ok(row)
     }
 
@@ -147,6 +149,7 @@ impl Merger {
                 match kind {
                     "t" => Cell::Text {
                         text: self.main.text(&object).map_err(|_| MergeError::Engine)?,
+                        sides: self.sides(&object, &field, &by())?,
                         by: by(),
                     },
                     "c" => self.read_choices(&object)?,

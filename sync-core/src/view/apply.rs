@@ -32,6 +32,10 @@ impl PartState {
     pub(crate) fn close_entry(&mut self, entry: &Entry) {
         self.heads.clear();
         self.heads.push(entry.id());
+        if entry.ops().iter().any(Op::decides) {
+            // Whoever decides at the heads has seen all that was written beside other decisions.
+            self.beside.clear();
+        }
         self.count(entry);
     }
 
@@ -78,10 +82,18 @@ impl PartState {
                     .or_insert_with(|| Cell::Text {
                         text: String::new(),
                         by: Vec::new(),
+                        sides: Vec::new(),
                     });
-                if let Cell::Text { text, by: touched } = cell {
+                if let Cell::Text {
+                    text,
+                    by: touched,
+                    sides,
+                } = cell
+                {
                     splice(text, *at as usize, *delete as usize, insert);
                     *touched = vec![by];
+                    // Whoever changes it at the heads has seen all sides of it.
+                    sides.clear();
                 }
             }
             Op::Choose { field, choice } => {

@@ -10,7 +10,9 @@ use crate::limits::{
 };
 use crate::view::{Candidate, Cell, GroupItem, PartState, TransitionMade};
 
-const STATE_VERSION: u8 = 2;
+const STATE_VERSION: u8 = 3;
+/// Rows from before what is beside a deletion was kept: they have none.
+const STATE_VERSION_BEFORE: u8 = 2;
 
 struct Writer {
     out: Vec<u8>,
@@ -48,10 +50,13 @@ impl Writer {
                 self.out.push(0);
                 self.candidates(candidates);
             }
-            Cell::Text { text, by } => {
-                self.out.push(1);
+            Cell::Text { text, by, sides } => {
+                self.out.push(if sides.is_empty() { 1 } else { 5 });
                 put_str(&mut self.out, text);
                 self.entries(by);
+                if !sides.is_empty() {
+                    self.candidates(sides);
+                }
             }
             Cell::Choices(map) => {
                 self.out.push(2);
@@ -121,9 +126,14 @@ impl StateReader<'_> {
     fn cell(&mut self) -> Result<Cell, DecodeError> {
         Ok(match self.r.u8()? {
             0 => Cell::Register(self.candidates()?),
-            1 => Cell::Text {
+            tag @ (1 | 5) => Cell::Text {
                 text: self.r.str(MAX_RECORD_BYTES * 2)?.to_owned(),
                 by: self.entries()?,
+                sides: if tag == 1 {
+                    Vec::new()
+                } else {
+                    self.candidates()?
+                },
             },
             2 => {
                 let n = self.r.count(MAX_RECORD_OPS, "choices")?;
@@ -189,6 +199,7 @@ impl PartState {
             w.cell(cell);
         }
         w.candidates(&self.deleted);
+        w.entries(&self.beside);
         put_u64(&mut w.out, self.transitions.len() as u64);
         for t in &self.transitions {
             w.entry(t.by);
@@ -217,7 +228,8 @@ impl PartState {
     /// [`DecodeError`] when the bytes are damaged or of another version; rebuild the row then.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
-        if r.u8()? != STATE_VERSION {
+        let version = r.u8()?;
+        if version != STATE_VERSION && version != STATE_VERSION_BEFORE {
             return Err(DecodeError::UnknownVersion);
         }
         let n = r.count(MAX_RECORD_ENTRIES, "incarnations")?;
@@ -242,6 +254,9 @@ impl PartState {
             state.fields.insert(field, r.cell()?);
         }
         state.deleted = r.candidates()?;
+        if version == STATE_VERSION {
+            state.beside = r.entries()?;
+        }
         for _ in 0..r.r.count(MAX_RECORD_OPS, "transitions")? {
             let by = r.entry()?;
             let index = r.r.u32()?;

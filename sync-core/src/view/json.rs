@@ -3,9 +3,9 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::edit::Value;
-use crate::ids::{RecordId, SensitivityClass};
+use crate::ids::{EntryRef, RecordId, SensitivityClass};
 use crate::schema::{FieldType, Form, missing_required};
-use crate::view::{Candidate, Cell, PartState};
+use crate::view::{Candidate, Cell, PartState, differ};
 
 /// The parts of one record that the reader may see, put together.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct RecordView<'a> {
 pub fn field_json(cell: &Cell) -> Json {
     match cell {
         Cell::Register(candidates) => candidates.first().map_or(Json::Null, |c| c.value.to_json()),
-        Cell::Text { text, .. } => text.as_str().into(),
+        Cell::Text { .. } => cell.shown_text().into(),
         Cell::Choices(map) => map.keys().map(|c| Json::from(c.as_str())).collect(),
         Cell::Counter { value, .. } => (*value).into(),
         Cell::Group(items) => items
@@ -79,15 +79,29 @@ impl<'a> RecordView<'a> {
     pub fn conflict_count(&self) -> usize {
         let fields: usize = self.parts.iter().map(|(_, p)| p.conflicts().count()).sum();
         let statuses = match (&self.form.lifecycle, self.main()) {
-            (Some(lifecycle), Some(part)) => usize::from(lifecycle.fold(part).tips.len() > 1),
-            _ => 0,
+            (Some(lifecycle), Some(part)) if lifecycle.fold(part).tips.len() > 1 => 1,
+            _ => usize::from(!self.beside_closing().is_empty()),
         };
         let deletion = self
             .parts
             .iter()
-            .filter(|(_, p)| differ(&p.deleted))
+            .filter(|(_, p)| differ(&p.deletion()))
             .count();
         fields + statuses + deletion
+    }
+
+    /// The entries written beside the step that closed the record, which whoever closed it did not
+    /// know of; none while it is open.
+    #[must_use]
+    pub fn beside_closing(&self) -> &'a [EntryRef] {
+        match (&self.form.lifecycle, self.main()) {
+            (Some(lifecycle), Some(part)) if !part.beside.is_empty() => {
+                let fold = lifecycle.fold(part);
+                let is_closed = lifecycle.status(fold.status).is_some_and(|s| s.closed);
+                if is_closed { &part.beside } else { &[] }
+            }
+            _ => &[],
+        }
     }
 
     /// What names the record in a list: the title field, or nothing.
@@ -123,6 +137,13 @@ impl<'a> RecordView<'a> {
                     Cell::Register(candidates) => {
                         for c in candidates {
                             if let Value::Text(text) = &c.value {
+                                push(text);
+                            }
+                        }
+                    }
+                    Cell::Text { sides, .. } if !sides.is_empty() => {
+                        for side in sides {
+                            if let Value::Text(text) = &side.value {
                                 push(text);
                             }
                         }
@@ -219,6 +240,8 @@ impl<'a> RecordView<'a> {
                         "field": path.to_string(),
                         "values": candidates.iter().map(candidate_json).collect::<Vec<_>>(),
                     })).collect::<Vec<_>>(),
+                    "deletion": part.deletion().iter().map(candidate_json).collect::<Vec<_>>(),
+                    "beside": part.beside.iter().map(ToString::to_string).collect::<Vec<_>>(),
                     "transitions": part.transitions.iter().map(|t| format!("{}#{} {}", t.by, t.index, t.action)).collect::<Vec<_>>(),
                 })
             })
@@ -236,8 +259,4 @@ impl<'a> RecordView<'a> {
 
 fn candidate_json(c: &Candidate) -> Json {
     json!({ "value": c.value.to_json(), "by": c.by.to_string() })
-}
-
-fn differ(candidates: &[Candidate]) -> bool {
-    candidates.iter().any(|c| c.value != candidates[0].value)
 }

@@ -8,8 +8,10 @@
 mod apply;
 mod codec;
 mod json;
+mod long_text;
 mod part;
 
 pub(crate) use apply::tips as transition_tips;
 pub use json::{RecordView, field_json};
-pub use part::{Candidate, Cell, FieldPath, Item as GroupItem, PartState, TransitionMade};
+pub use long_text::{as_splices, set_text};
+pub use part::{Candidate, Cell, FieldPath, Item as GroupItem, PartState, TransitionMade, differ};

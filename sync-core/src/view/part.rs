@@ -29,12 +29,15 @@ pub struct Item {
 pub enum Cell {
     /// One value; more than one candidate is a conflict, the first is the one shown.
     Register(Vec<Candidate>),
-    /// A text that merges by character.
+    /// A text of which parts merge by character.
     Text {
-        /// The text.
+        /// The text that all changes make together: what positions of a splice count in.
         text: String,
         /// The newest entries that changed it.
         by: Vec<EntryRef>,
+        /// When it was set whole beside other changes: each side's text, the one shown first; else
+        /// empty. What is set whole beside anything else is chosen from, never put together.
+        sides: Vec<Candidate>,
     },
     /// Chosen choices, each with an entry that chose it.
     Choices(BTreeMap<ChoiceKey, EntryRef>),
@@ -47,6 +50,20 @@ pub enum Cell {
         /// The newest entries that moved it.
         by: Vec<EntryRef>,
     },
+}
+
+impl Cell {
+    /// The text that is shown of a long text; empty for anything else.
+    #[must_use]
+    pub fn shown_text(&self) -> &str {
+        match self {
+            Self::Text { text, sides, .. } => match sides.first().map(|side| &side.value) {
+                Some(Value::Text(side)) => side,
+                _ => text,
+            },
+            _ => "",
+        }
+    }
 }
 
 /// One transition of the status.
@@ -83,10 +100,13 @@ pub struct PartState {
     pub weight: u64,
     /// The newest entry of each device log folded in.
     pub authors: BTreeMap<IncarnationId, u64>,
-    /// Fields by key. Text, choices, groups and counters never conflict.
+    /// Fields by key. Choices, groups and counters never conflict.
     pub fields: BTreeMap<FieldKey, Cell>,
-    /// Whether the record is marked as deleted; more than one candidate is a conflict.
+    /// What was said of its deletion; [`PartState::deletion`] has it with what was written beside it.
     pub deleted: Vec<Candidate>,
+    /// Entries written beside a deletion or a step that their authors did not know of, and that
+    /// nobody has deleted, restored or taken a step after; sorted.
+    pub beside: Vec<EntryRef>,
     /// All transitions, sorted by entry and index.
     pub transitions: Vec<TransitionMade>,
 }
@@ -106,6 +126,7 @@ impl PartState {
             authors: BTreeMap::new(),
             fields: BTreeMap::new(),
             deleted: Vec::new(),
+            beside: Vec::new(),
             transitions: Vec::new(),
         }
     }
@@ -119,7 +140,7 @@ impl PartState {
         }
     }
 
-    /// The text of a long text field; empty when it has none.
+    /// The text of a long text field that positions count in; empty when it has none.
     #[must_use]
     pub fn text(&self, field: &str) -> &str {
         match self.fields.get(field) {
@@ -128,12 +149,29 @@ impl PartState {
         }
     }
 
-    /// Whether the record is marked as deleted.
+    /// The text of a long text field that is shown; empty when it has none.
+    #[must_use]
+    pub fn shown_text(&self, field: &str) -> &str {
+        self.fields.get(field).map_or("", Cell::shown_text)
+    }
+
+    /// Whether the record is marked as deleted, and nothing was written that whoever deleted it did
+    /// not know of: what somebody adds to a record beside its deletion keeps it there.
     #[must_use]
     pub fn is_deleted(&self) -> bool {
-        self.deleted
-            .first()
-            .is_some_and(|c| c.value == Value::Boolean(true))
+        self.beside.is_empty() && says_deleted(&self.deleted)
+    }
+
+    /// Whether the record is there or deleted, the side that holds first; of more than one value a
+    /// person chooses. What was written beside a deletion says that the record is there.
+    #[must_use]
+    pub fn deletion(&self) -> Vec<Candidate> {
+        let kept = self.beside.last().filter(|_| says_deleted(&self.deleted));
+        let kept = kept.map(|by| Candidate {
+            value: Value::Boolean(false),
+            by: *by,
+        });
+        kept.into_iter().chain(self.deleted.clone()).collect()
     }
 
     /// The fields, and members of items, that hold more than one value, with all of them.
@@ -141,7 +179,10 @@ impl PartState {
         self.fields.iter().flat_map(|(field, cell)| {
             let mut found = Vec::new();
             match cell {
-                Cell::Register(candidates) if differ(candidates) => {
+                Cell::Register(candidates)
+                | Cell::Text {
+                    sides: candidates, ..
+                } if differ(candidates) => {
                     found.push((FieldPath { field, item: None }, candidates.as_slice()));
                 }
                 Cell::Group(items) => {
@@ -184,7 +225,7 @@ impl PartState {
             .values()
             .map(|cell| match cell {
                 Cell::Register(cs) => candidates(cs),
-                Cell::Text { text, .. } => text.len(),
+                Cell::Text { text, sides, .. } => text.len() + candidates(sides),
                 Cell::Choices(map) => map.len() * 32,
                 Cell::Group(items) => items
                     .values()
@@ -201,8 +242,15 @@ impl PartState {
     }
 }
 
-// Two people who set the same value are of one mind: no conflict to settle.
-fn differ(candidates: &[Candidate]) -> bool {
+fn says_deleted(deleted: &[Candidate]) -> bool {
+    deleted
+        .first()
+        .is_some_and(|c| c.value == Value::Boolean(true))
+}
+
+/// Whether there is something to choose: two people who set the same value are of one mind.
+#[must_use]
+pub fn differ(candidates: &[Candidate]) -> bool {
     candidates.iter().any(|c| c.value != candidates[0].value)
 }
 

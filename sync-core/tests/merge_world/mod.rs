@@ -216,8 +216,13 @@ fn operations(state: &PartState, picks: &[Pick]) -> Vec<Op> {
                 let length = lengths
                     .entry(key)
                     .or_insert_with(|| state.text(key).chars().count());
-                let at = usize::from(p.a) % (*length + 1);
-                let delete = usize::from(p.b / 32).min(*length - at);
+                let (at, delete) = match p.a % 4 {
+                    0 => (0, *length),
+                    _ => {
+                        let at = usize::from(p.a) % (*length + 1);
+                        (at, usize::from(p.b / 32).min(*length - at))
+                    }
+                };
                 let insert = TEXTS[usize::from(p.b) % TEXTS.len()];
                 *length = *length - delete + insert.chars().count();
                 splice(key, at as u32, delete as u32, insert)
@@ -370,7 +375,8 @@ pub(crate) fn same(what: &str, a: &PartState, b: &PartState) -> TestCaseResult {
             a.ops,
             a.forks,
             &a.heads,
-            &a.deleted
+            &a.deleted,
+            &a.beside
         ),
         (
             b.form_version,
@@ -378,7 +384,8 @@ pub(crate) fn same(what: &str, a: &PartState, b: &PartState) -> TestCaseResult {
             b.ops,
             b.forks,
             &b.heads,
-            &b.deleted
+            &b.deleted,
+            &b.beside
         )
     ));
     Err(fail(lines.join("\n")))

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use gridfold_client::ClientError;
-use gridfold_server::admit::ConsoleEdit;
+use gridfold_server::admit::{Base, ConsoleEdit};
 use gridfold_server::clock::{Clock, SystemClock};
 use gridfold_server::views::{RecordFilter, Scope};
 use gridfold_sync_core::edit::Op;
@@ -338,8 +338,8 @@ fn settle_some(town: &Town, told: &mut Told) -> Result<(), DemoError> {
             record: stored.row.record,
             grid: stored.row.grid.clone(),
             form: stored.row.form.clone(),
-            form_version: None,
-            ops,
+            base: Base::Newest(None),
+            wish: ops.into(),
             claimed: town.clock.now(),
         };
         let outcome = town.node.writer.edit(town.admin, vec![edit])?;

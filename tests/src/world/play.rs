@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gridfold_client::ClientError;
-use gridfold_server::admit::ConsoleEdit;
+use gridfold_server::admit::{Base, ConsoleEdit};
 use gridfold_server::views::{RecordFilter, Scope};
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::Op;
@@ -306,8 +306,8 @@ impl World {
             record,
             grid,
             form: form.code.clone(),
-            form_version: None,
-            ops: random_ops(&mut self.rng, &form, &fields),
+            base: Base::Newest(None),
+            wish: random_ops(&mut self.rng, &form, &fields).into(),
             claimed: Timestamp(self.now / CLOCK_STEP * CLOCK_STEP),
         };
         let result = node.writer.edit(self.console, vec![edit]);

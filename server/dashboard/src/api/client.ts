@@ -9,6 +9,8 @@ export interface Request {
   /** A body that is sent as it is, with its content type. */
   raw?: { type: string; text: string };
   signal?: AbortSignal;
+  /** What its author saw: the heads of the record as it was read. */
+  base?: string | undefined;
   /** Nobody asked for it: it does not keep the session from ending for want of activity. */
   background?: boolean;
 }
@@ -49,6 +51,7 @@ async function send(method: string, path: string, request: Request): Promise<Res
     headers['content-type'] = 'application/json';
     body = JSON.stringify(request.body);
   }
+  if (request.base) headers['if-match'] = `"${request.base}"`;
   if (request.background) headers['x-background'] = 'true';
   if (method !== 'GET' && csrfToken !== '') headers['x-csrf-token'] = csrfToken;
   const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
@@ -78,10 +81,10 @@ export const api = {
     json<T>('GET', path, signal ? { query, signal } : { query }),
   /** Asked by the page itself, after a notice or on a clock. */
   quietly: <T>(path: string, query: Query = {}) => json<T>('GET', path, { query, background: true }),
-  post: <T>(path: string, body?: unknown) => json<T>('POST', path, { body }),
+  post: <T>(path: string, body?: unknown, base?: string) => json<T>('POST', path, { body, base }),
   put: <T>(path: string, body?: unknown) => json<T>('PUT', path, { body }),
-  patch: <T>(path: string, body?: unknown) => json<T>('PATCH', path, { body }),
-  remove: <T>(path: string, query: Query = {}) => json<T>('DELETE', path, { query }),
+  patch: <T>(path: string, body?: unknown, base?: string) => json<T>('PATCH', path, { body, base }),
+  remove: <T>(path: string, query: Query = {}, base?: string) => json<T>('DELETE', path, { query, base }),
   /** Sends text as it is, a CSV file for example. */
   postText: <T>(path: string, type: string, text: string, query: Query = {}) =>
     json<T>('POST', path, { raw: { type, text }, query }),

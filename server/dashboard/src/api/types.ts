@@ -101,6 +101,8 @@ export interface RecordRow {
   due_at?: string | null;
   due_received_at?: string | null;
   assignee?: string | null;
+  /** The state that is shown: what a write says it was made at. */
+  heads?: string;
   last_visited_at?: string | null;
   fields?: Record<string, unknown>;
   /** When its work was closed. */
@@ -124,6 +126,8 @@ export interface RecordBody extends Omit<RecordRow, 'fields'> {
   fields: Record<string, unknown>;
   classes: FieldClass[];
   conflict_list: Conflict[];
+  /** What somebody wrote beside a deletion or a closing that they did not know of. */
+  written_beside?: HistoryEntry[];
   concurrent_statuses: string[];
   transitions: NextTransition[];
   missing_fields: string[];

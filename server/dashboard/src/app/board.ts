@@ -23,7 +23,7 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
   const loadingMore = ref('');
   let under: AbortController | null = null;
 
-  const asked = (status: string) => ({ ...filter(), status, sort: filter().overdue ? 'due' : '-changed', fields });
+  const asked = (status: string) => ({ ...filter(), status, sort: filter().overdue ? 'due' : '-changed', fields, heads: true });
 
   /** Loads the cards of a column that follow those it shows. */
   async function more(status: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. */
 import { api } from '@/api/client';
+import { ApiProblem } from '@/api/problem';
 import type { EditResult, RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 
@@ -21,7 +22,14 @@ export async function issueTask(grid: string, order: Order, asked: Asked, matter
   const key = matter ?? '';
   const id = asked.get(key) ?? newRecordId();
   asked.set(key, id);
-  await api.post<EditResult>('/v1/records', { grid, form: 'task', record_id: id, fields: taskFields(order, matter) });
+  const fields = taskFields(order, matter);
+  try {
+    await api.post<EditResult>('/v1/records', { grid, form: 'task', record_id: id, fields });
+  } catch (thrown) {
+    // Asked for before, and the order was changed since: the same task becomes what it says now.
+    if (!(thrown instanceof ApiProblem && thrown.code === 'conflict')) throw thrown;
+    await api.patch<EditResult>(`/v1/records/${id}`, { fields });
+  }
 }
 
 export async function dispatchMatter(matter: RecordRow, order: Order, asked: Asked): Promise<void> {
@@ -29,15 +37,13 @@ export async function dispatchMatter(matter: RecordRow, order: Order, asked: Ask
   const path = `/v1/records/${matter.record_id}`;
   const fields: Record<string, unknown> = { assignee: order.doer };
   if (!matter.due_at && !matter.fields?.due_at) fields.due_at = order.dueAt;
-  await api.patch<EditResult>(path, { fields });
-  await api.post<EditResult>(`${path}/transitions`, { action: 'dispatch', note: order.what.trim() });
+  const operations = [{ op: 'transition', action: 'dispatch', note: order.what.trim() }];
+  await api.patch<EditResult>(path, { fields, operations }, matter.heads);
 }
 
 export async function closeWithReply(matter: RecordRow, reply: string): Promise<void> {
+  const step = (action: string) => ({ op: 'transition', action, note: '' });
   const path = `/v1/records/${matter.record_id}`;
-  if (matter.status === 'handled') {
-    await api.patch<EditResult>(path, { fields: { reply } });
-    await api.post<EditResult>(`${path}/transitions`, { action: 'reply', note: '' });
-  }
-  await api.post<EditResult>(`${path}/transitions`, { action: 'close', note: '' });
+  const edit = matter.status === 'handled' ? { fields: { reply }, operations: [step('reply'), step('close')] } : { operations: [step('close')] };
+  await api.patch<EditResult>(path, edit, matter.heads);
 }

@@ -30,7 +30,7 @@ export function useTable(view: () => View) {
     under = mine;
     busy.value = true;
     try {
-      const query = { ...requestOf(view()), limit: PAGE_ROWS, count: more ? undefined : true, cursor: more ? next.value : undefined };
+      const query = { ...requestOf(view()), heads: true, limit: PAGE_ROWS, count: more ? undefined : true, cursor: more ? next.value : undefined };
       const asked = new Date().toISOString();
       const page = await api.get<RecordPage>('/v1/records', query, mine.signal);
       if (under !== mine) return;
@@ -59,7 +59,7 @@ export function useTable(view: () => View) {
   /** Asks for what was received since; rows that are shown change where they stand, others wait to be shown. */
   async function catchUp(): Promise<void> {
     if (!loaded.value || busy.value) return;
-    const query = { ...requestOf(view()), received_from: since, limit: ARRIVED_ROWS, sort: '-received' };
+    const query = { ...requestOf(view()), heads: true, received_from: since, limit: ARRIVED_ROWS, sort: '-received' };
     try {
       const page = await api.quietly<RecordPage>('/v1/records', query);
       const came = new Map(page.records.map((r) => [r.record_id, r]));

@@ -17,7 +17,7 @@ use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::phones::phones_of;
-use crate::routes::records::Teller;
+use crate::routes::records::{Teller, written_beside};
 use crate::views::{HistoryRow, LateRecord, QuarantineRow, RecordFilter, Scope};
 
 /// Logs set aside that are looked at; what is older stays in the log.
@@ -176,18 +176,22 @@ impl Queue<'_> {
                     ..self.conflicts()
                 };
                 let page = self.node.views.list(&filter)?;
-                let items = page.rows.into_iter().map(|row| AttentionItem {
-                    record: Some(row.record.to_string()),
-                    grid: Some(row.grid.to_string()),
-                    title: row.title,
-                    ..self.item(
-                        kind,
-                        row.record.to_string(),
-                        row.received.unwrap_or_default(),
-                        &["open", "choose"],
-                    )
+                let items = page.rows.into_iter().map(|row| {
+                    let mut item = AttentionItem {
+                        record: Some(row.record.to_string()),
+                        grid: Some(row.grid.to_string()),
+                        title: row.title,
+                        ..self.item(
+                            kind,
+                            row.record.to_string(),
+                            row.received.unwrap_or_default(),
+                            &["open", "choose"],
+                        )
+                    };
+                    self.tell_beside(&row.record, &row.grid, &mut item)?;
+                    Ok(item)
                 });
-                Ok((items.collect(), page.next))
+                Ok((items.collect::<Answer<_>>()?, page.next))
             }
             "refused" => self.refused(cursor, limit),
             "late" => {
@@ -253,6 +257,35 @@ impl Queue<'_> {
                 })
             }
         }
+    }
+
+    /// Of a record that was deleted or closed: what was written beside that, by whom.
+    fn tell_beside(
+        &self,
+        record: &RecordId,
+        grid: &AreaCode,
+        item: &mut AttentionItem,
+    ) -> Answer<()> {
+        let Some(scope) = self.caller.scope_of_grid(grid) else {
+            return Ok(());
+        };
+        let Some(found) = self.node.views.record(record, &scope)? else {
+            return Ok(());
+        };
+        let beside = written_beside(self.node, self.caller, &found, &scope)?;
+        let Some(newest) = beside.last() else {
+            return Ok(());
+        };
+        item.reason = Some("written_beside".to_owned());
+        item.reason_text = Some(notice::text("written_beside", self.caller.locale).to_owned());
+        item.user_name = self.name(newest.author.user);
+        item.captured_at = Some(newest.claimed.to_rfc3339());
+        item.form = Some(found.row.form.to_string());
+        for row in &beside {
+            let ops = row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops());
+            item.words.extend(self.words(Some(&found.row.form), ops));
+        }
+        Ok(())
     }
 
     fn words(&self, form: Option<&FormCode>, ops: &[Op]) -> Vec<String> {

@@ -9,15 +9,16 @@ use gridfold_sync_core::ids::{EntryRef, FieldKey};
 use gridfold_sync_core::notice::{self, Locale};
 use gridfold_sync_core::schema::Label;
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::{Candidate, RecordView};
+use gridfold_sync_core::view::{Candidate, RecordView, differ};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
 use super::provenance::Provenance;
 use super::words::Teller;
+use crate::admit::Heads;
 use crate::routes::Caller;
-use crate::views::{HistoryRow, RecordRow, StoredRecord};
+use crate::views::{HistoryRow, RecordRow, Scope, StoredRecord};
 
 /// One row of a list.
 #[derive(Serialize, ToSchema)]
@@ -60,6 +61,9 @@ pub struct RecordRowBody {
     /// Of a household: when it was last visited; absent when never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_visited_at: Option<String>,
+    /// The state that is shown: what a write names as its `base`. In a list only when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<String>,
     /// The fields that the request named, as far as the caller may read them.
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -97,6 +101,7 @@ pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
         due_received_at: row.due_received.map(Timestamp::to_rfc3339),
         assignee: row.doer.clone(),
         last_visited_at: row.visited.map(Timestamp::to_rfc3339),
+        heads: None,
         fields: None,
         closed_at: row.closed.map(Timestamp::to_rfc3339),
         captured_at: row.captured.map(Timestamp::to_rfc3339),
@@ -144,7 +149,7 @@ pub struct ConflictValue {
 /// A field that holds more than one value, until somebody chooses.
 #[derive(Serialize, ToSchema)]
 pub struct Conflict {
-    /// The field; `field/item/member` inside a repeated group.
+    /// The field; `field/item/member` inside a repeated group; `deleted` where a record was deleted and written to beside that, `status` where it was closed so.
     pub field: String,
     /// All its values, the one shown first.
     pub values: Vec<ConflictValue>,
@@ -178,6 +183,9 @@ pub struct RecordBody {
     /// Its conflicts.
     #[serde(rename = "conflict_list")]
     pub conflicts: Vec<Conflict>,
+    /// What was written beside a deletion or a closing by those who did not know of it, until somebody decides. Absent where a record is answered to a write.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub written_beside: Vec<HistoryEntry>,
     /// Concurrent transitions, when there are several newest: each status that was reached.
     pub concurrent_statuses: Vec<String>,
     /// The transitions that the caller may make now.
@@ -206,12 +214,15 @@ fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
 }
 
 /// A record as the caller sees it.
-pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody {
+pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &Scope) -> RecordBody {
     let readable = caller
         .directory
         .readable(caller.user(), &record.row.grid, caller.now);
     let mut body = RecordBody {
-        row: row_body(&record.row),
+        row: RecordRowBody {
+            heads: Some(Heads::of(&scope.classes, &record.parts).to_string()),
+            ..row_body(&record.row)
+        },
         fields: Map::new(),
         provenance: BTreeMap::new(),
         classes: record
@@ -220,6 +231,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody 
             .map(|(class, _)| class_name(*class))
             .collect(),
         conflicts: Vec::new(),
+        written_beside: Vec::new(),
         concurrent_statuses: Vec::new(),
         transitions: Vec::new(),
         missing_fields: Vec::new(),
@@ -231,14 +243,11 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody 
                 values: values(candidates),
             });
         }
-        if part
-            .deleted
-            .iter()
-            .any(|c| c.value != part.deleted[0].value)
-        {
+        let deletion = part.deletion();
+        if differ(&deletion) {
             body.conflicts.push(Conflict {
                 field: "deleted".to_owned(),
-                values: values(&part.deleted),
+                values: values(&deletion),
             });
         }
     }
@@ -266,6 +275,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord) -> RecordBody 
         if fold.tips.len() > 1 {
             body.concurrent_statuses = fold.tips.iter().map(|t| t.status.to_string()).collect();
         }
+        body.conflicts.extend(super::beside::closing(&view));
         let roles = caller.roles_in(Some(&record.row.grid));
         body.transitions = lifecycle
             .next(main, &roles)

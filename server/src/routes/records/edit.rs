@@ -1,30 +1,29 @@
-//! What a supervisor does with a record: edits like any other, with the server as their device.
+//! What a supervisor does with a record: edits like any other, with the server as their device,
+//! made at what the request says its author saw.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId, StreamId};
-use gridfold_sync_core::schema::Form;
-use gridfold_sync_core::view::{Candidate, Cell};
+use gridfold_sync_core::view::{Candidate, Cell, set_text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::body::class_name;
-use super::ops::{ops_of_fields, ops_of_json};
+use super::made_at::{MadeAt, Tagged};
+use super::once::Once;
+use super::ops::{ops_of_fields, ops_of_json, written};
 use super::{RecordBody, find, record_body};
-use crate::admit::{ConsoleEdit, EditOutcome};
+use crate::admit::{Base, ConsoleEdit, EditOutcome, Parts, Wish};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::routes::{Api, Body, Caller, Path, read_time};
-use crate::views::StoredRecord;
 
 /// A new record.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct NewRecord {
     /// Its grid.
     pub grid: String,
@@ -43,7 +42,7 @@ pub struct NewRecord {
 }
 
 /// A change of a record.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct Edit {
     /// Fields by key: null empties one, what is not named stays.
     #[serde(default)]
@@ -53,22 +52,28 @@ pub struct Edit {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     pub operations: Vec<JsonValue>,
+    /// What its author saw: `heads` of the record as it was read. The same as the header `If-Match`; the newest state when both are left out.
+    #[serde(default)]
+    pub base: Option<String>,
     /// When it was captured; now when left out.
     #[serde(default)]
     pub captured_at: Option<String>,
 }
 
 /// Which of the values of a conflict stands.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct Choose {
-    /// The field, as in the conflict: `field`, `field/item/member` or `deleted`.
+    /// The field, as in the conflict: `field`, `field/item/member`, `deleted` or `status`.
     pub field: String,
     /// The entry whose value stands, as in the conflict.
     pub by: String,
+    /// What its author saw: `heads` of the record as it was read. The same as the header `If-Match`; the newest state when both are left out.
+    #[serde(default)]
+    pub base: Option<String>,
 }
 
 /// A step of the lifecycle.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct TransitionRequest {
     /// Which.
     #[schema(example = "accept")]
@@ -76,10 +81,13 @@ pub struct TransitionRequest {
     /// What the doer says about it.
     #[serde(default)]
     pub note: String,
+    /// What its author saw: `heads` of the record as it was read. The same as the header `If-Match`; the newest state when both are left out.
+    #[serde(default)]
+    pub base: Option<String>,
 }
 
 /// What was decided on one class of an edit.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct VerdictBody {
     /// The class of the fields.
     pub class: String,
@@ -114,6 +122,10 @@ pub(crate) fn write_again(node: &Node, caller: &Caller, edit: ConsoleEdit) -> An
     })
 }
 
+fn write_once(node: &Node, caller: &Caller, once: Once, edit: ConsoleEdit) -> Answer<EditResult> {
+    once.run(node, caller, edit.record, || write(node, caller, edit))
+}
+
 fn write_and(
     node: &Node,
     caller: &Caller,
@@ -122,26 +134,27 @@ fn write_and(
 ) -> Answer<EditResult> {
     let (record, grid) = (edit.record, edit.grid.clone());
     let mut verdicts = Vec::new();
-    if !edit.ops.is_empty() {
-        let outcomes = node.writer.edit(caller.author(), vec![edit])?;
-        for outcome in &outcomes {
-            if let Some(code) = outcome.refusal() {
-                when_refused(&grid, &outcomes)?;
-                return Err(code.into());
-            }
-            for (class, entry, verdict) in &outcome.verdicts {
-                let late = matches!(verdict, Verdict::Admitted { late: true });
-                verdicts.push(VerdictBody {
-                    class: class_name(*class),
-                    entry: entry.to_string(),
-                    verdict: if late { "late" } else { "admitted" }.to_owned(),
-                });
-            }
+    let outcomes = node.writer.edit(caller.author(), vec![edit])?;
+    for outcome in &outcomes {
+        if let Some(problem) = &outcome.problem {
+            return Err(problem.clone());
+        }
+        if let Some(code) = outcome.refusal() {
+            when_refused(&grid, &outcomes)?;
+            return Err(code.into());
+        }
+        for (class, entry, verdict) in &outcome.verdicts {
+            let late = matches!(verdict, Verdict::Admitted { late: true });
+            verdicts.push(VerdictBody {
+                class: class_name(*class),
+                entry: entry.to_string(),
+                verdict: if late { "late" } else { "admitted" }.to_owned(),
+            });
         }
     }
     let record = find(node, caller, &record.to_string())
         .ok()
-        .map(|(stored, _)| record_body(caller, &stored));
+        .map(|(stored, scope)| record_body(caller, &stored, &scope));
     Ok(EditResult { verdicts, record })
 }
 
@@ -166,42 +179,51 @@ fn put_away(node: &Node, caller: &Caller, grid: &AreaCode, outcomes: &[EditOutco
     Ok(())
 }
 
-fn form_of(caller: &Caller, code: &FormCode) -> Answer<Arc<Form>> {
-    caller
-        .directory
-        .forms()
-        .latest(code)
-        .cloned()
-        .ok_or_else(|| Problem::from(gridfold_sync_core::entry::RefusalCode::UnknownForm))
-}
-
-fn edit_of(caller: &Caller, stored: &StoredRecord, ops: Vec<Op>) -> ConsoleEdit {
-    ConsoleEdit {
+/// An edit of a record as the caller sees it: of what they may not read, their wish knows nothing.
+fn edit_of(
+    node: &Node,
+    caller: &Caller,
+    id: &str,
+    base: Base,
+    wish: impl Fn(&gridfold_sync_core::schema::Form, &Parts) -> Answer<Vec<Op>> + Send + 'static,
+) -> Answer<ConsoleEdit> {
+    let (stored, scope) = find(node, caller, id)?;
+    let wish = Wish::reckoned(move |form, parts| {
+        let shown: Vec<_> = parts
+            .iter()
+            .filter(|(class, _)| scope.classes.contains(class))
+            .cloned()
+            .collect();
+        wish(form, &shown)
+    });
+    Ok(ConsoleEdit {
         record: stored.row.record,
-        grid: stored.row.grid.clone(),
-        form: stored.row.form.clone(),
-        form_version: None,
-        ops,
+        grid: stored.row.grid,
+        form: stored.row.form,
+        base,
+        wish,
         claimed: caller.now,
-    }
+    })
 }
 
-/// Makes a record. With an id of its own a repeated request changes nothing.
+/// Makes a record. With an id of its own a repeated request changes nothing and answers the same.
 #[utoipa::path(post, path = "/v1/records", tag = "records", request_body = NewRecord, responses(
     (status = 201, body = EditResult),
     (status = 404, description = "not_found: no such grid in scope", body = ProblemBody),
+    (status = 409, description = "conflict: there is a record with this id already, made otherwise", body = ProblemBody),
     (status = 422, description = "the code of the refusal", body = ProblemBody),
 ))]
 pub async fn add(
     State(api): State<Api>,
+    made_at: MadeAt,
     caller: Caller,
     Body(given): Body<NewRecord>,
-) -> Answer<(StatusCode, Json<EditResult>)> {
+) -> Answer<(StatusCode, Tagged<EditResult>)> {
     let grid = AreaCode::new(&given.grid)
         .ok()
         .filter(|g| caller.directory.is_grid(g) && caller.scope_of_grid(g).is_some())
         .ok_or_else(Problem::not_found)?;
-    let form = form_of(&caller, &FormCode::new(&given.form)?)?;
+    let form = FormCode::new(&given.form)?;
     let claimed = given
         .captured_at
         .as_deref()
@@ -210,127 +232,153 @@ pub async fn add(
         Some(text) => RecordId::parse(text)?,
         None => RecordId::from_parts(caller.now, random_10().map_err(|e| Problem::internal(&e))?),
     };
+    let once = made_at.once("records", &given);
     api.blocking(move |node| {
-        let known = find(node, &caller, &record.to_string())
-            .ok()
-            .map(|(stored, _)| stored);
-        let parts = known.as_ref().map_or(&[] as &[_], |k| k.parts.as_slice());
-        let ops = ops_of_fields(&form, parts, &given.fields)?;
-        if ops.is_empty() && known.is_none() {
-            return Err(gridfold_sync_core::entry::RefusalCode::Empty.into());
-        }
         let edit = ConsoleEdit {
             record,
             grid,
-            form: form.code.clone(),
-            form_version: None,
-            ops,
+            form,
+            base: Base::Nothing,
+            wish: Wish::reckoned(move |form, parts| {
+                Ok(written(
+                    form,
+                    parts,
+                    ops_of_fields(form, parts, &given.fields)?,
+                ))
+            }),
             claimed,
         };
-        Ok((StatusCode::CREATED, Json(write(node, &caller, edit)?)))
+        let result = once.run(node, &caller, record, || write(node, &caller, edit))?;
+        Ok((StatusCode::CREATED, Tagged(result)))
     })
     .await
 }
 
-/// Changes a record.
-#[utoipa::path(patch, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path)), request_body = Edit, responses(
+/// Changes a record. What others wrote since its author read it stays beside it: texts merge, choices are kept, of other values both are shown until somebody chooses.
+#[utoipa::path(patch, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), request_body = Edit, responses(
     (status = 200, body = EditResult),
     (status = 404, body = ProblemBody),
+    (status = 412, description = "unknown_base: what it was made at is no state of this record", body = ProblemBody),
     (status = 422, description = "the code of the refusal", body = ProblemBody),
 ))]
 pub async fn edit(
     State(api): State<Api>,
+    made_at: MadeAt,
     caller: Caller,
     Path(id): Path<String>,
     Body(given): Body<Edit>,
-) -> Answer<Json<EditResult>> {
+) -> Answer<Tagged<EditResult>> {
     let claimed = given
         .captured_at
         .as_deref()
         .map_or(Ok(caller.now), |t| read_time(t, "captured_at"))?;
+    let base = made_at.base(given.base.as_deref())?;
+    let once = made_at.once(&format!("edit {id}"), &given);
     api.blocking(move |node| {
-        let (stored, _) = find(node, &caller, &id)?;
-        let form = form_of(&caller, &stored.row.form)?;
-        let mut ops = ops_of_fields(&form, &stored.parts, &given.fields)?;
-        ops.extend(ops_of_json(&form, &given.operations)?);
-        let edit = ConsoleEdit {
-            claimed,
-            ..edit_of(&caller, &stored, ops)
-        };
-        Ok(Json(write(node, &caller, edit)?))
+        let edit = edit_of(node, &caller, &id, base, move |form, parts| {
+            let mut ops = ops_of_fields(form, parts, &given.fields)?;
+            ops.extend(ops_of_json(form, &given.operations)?);
+            Ok(written(form, parts, ops))
+        })?;
+        let edit = ConsoleEdit { claimed, ..edit };
+        Ok(Tagged(write_once(node, &caller, once, edit)?))
     })
     .await
 }
 
-async fn simple(api: Api, caller: Caller, id: String, op: Op) -> Answer<Json<EditResult>> {
+async fn simple(
+    api: Api,
+    caller: Caller,
+    id: String,
+    (base, once): (Base, Once),
+    op: Op,
+) -> Answer<Tagged<EditResult>> {
     api.blocking(move |node| {
-        let (stored, _) = find(node, &caller, &id)?;
-        let edit = edit_of(&caller, &stored, vec![op]);
-        Ok(Json(write(node, &caller, edit)?))
+        let edit = edit_of(node, &caller, &id, base, move |_, _| Ok(vec![op.clone()]))?;
+        Ok(Tagged(write_once(node, &caller, once, edit)?))
     })
     .await
 }
 
 /// Marks a record as deleted. It can be restored.
-#[utoipa::path(delete, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
 pub async fn delete(
     State(api): State<Api>,
+    made_at: MadeAt,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<EditResult>> {
-    simple(api, caller, id, Op::Delete).await
+) -> Answer<Tagged<EditResult>> {
+    let asked = (
+        made_at.base(None)?,
+        made_at.once(&format!("delete {id}"), &()),
+    );
+    simple(api, caller, id, asked, Op::Delete).await
 }
 
 /// Takes the mark of deletion away.
-#[utoipa::path(post, path = "/v1/records/{record_id}/restore", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody)))]
+#[utoipa::path(post, path = "/v1/records/{record_id}/restore", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
 pub async fn restore(
     State(api): State<Api>,
+    made_at: MadeAt,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<EditResult>> {
-    simple(api, caller, id, Op::Restore).await
+) -> Answer<Tagged<EditResult>> {
+    let asked = (
+        made_at.base(None)?,
+        made_at.once(&format!("restore {id}"), &()),
+    );
+    simple(api, caller, id, asked, Op::Restore).await
 }
 
 /// Moves a record along its form's lifecycle.
-#[utoipa::path(post, path = "/v1/records/{record_id}/transitions", tag = "records", params(("record_id" = String, Path)), request_body = TransitionRequest, responses(
+#[utoipa::path(post, path = "/v1/records/{record_id}/transitions", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), request_body = TransitionRequest, responses(
     (status = 200, body = EditResult),
     (status = 404, body = ProblemBody),
+    (status = 412, description = "unknown_base: what it was made at is no state of this record", body = ProblemBody),
     (status = 422, description = "transition_not_allowed and other refusals", body = ProblemBody),
 ))]
 pub async fn transition(
     State(api): State<Api>,
+    made_at: MadeAt,
     caller: Caller,
     Path(id): Path<String>,
     Body(given): Body<TransitionRequest>,
-) -> Answer<Json<EditResult>> {
+) -> Answer<Tagged<EditResult>> {
+    let base = made_at.base(given.base.as_deref())?;
+    let once = made_at.once(&format!("step {id}"), &given);
     let op = Op::Transition {
         action: ActionKey::new(&given.action)?,
         note: given.note,
     };
-    simple(api, caller, id, op).await
+    simple(api, caller, id, (base, once), op).await
 }
 
 /// Chooses which of the concurrent values of a field stands. The others stay in the history.
-#[utoipa::path(post, path = "/v1/records/{record_id}/choose", tag = "records", params(("record_id" = String, Path)), request_body = Choose, responses(
+#[utoipa::path(post, path = "/v1/records/{record_id}/choose", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), request_body = Choose, responses(
     (status = 200, body = EditResult),
+    (status = 412, description = "unknown_base: what it was made at is no state of this record", body = ProblemBody),
     (status = 404, description = "not_found: no such record, or the conflict is settled already", body = ProblemBody),
 ))]
 pub async fn choose(
     State(api): State<Api>,
+    made_at: MadeAt,
     caller: Caller,
     Path(id): Path<String>,
     Body(given): Body<Choose>,
-) -> Answer<Json<EditResult>> {
+) -> Answer<Tagged<EditResult>> {
+    let base = made_at.base(given.base.as_deref())?;
+    let once = made_at.once(&format!("choose {id}"), &given);
     api.blocking(move |node| {
-        let (stored, _) = find(node, &caller, &id)?;
-        let op = chosen(&stored, &given).ok_or_else(Problem::not_found)?;
-        let edit = edit_of(&caller, &stored, vec![op]);
-        Ok(Json(write(node, &caller, edit)?))
+        let edit = edit_of(node, &caller, &id, base, move |_, parts| {
+            let op = chosen(parts, &given).ok_or_else(Problem::not_found)?;
+            Ok(vec![op])
+        })?;
+        Ok(Tagged(write_once(node, &caller, once, edit)?))
     })
     .await
 }
 
-fn chosen(stored: &StoredRecord, given: &Choose) -> Option<Op> {
+fn chosen(parts: &Parts, given: &Choose) -> Option<Op> {
     let pick = |candidates: &[Candidate]| {
         candidates
             .iter()
@@ -340,14 +388,26 @@ fn chosen(stored: &StoredRecord, given: &Choose) -> Option<Op> {
     };
     let mut path = given.field.split('/');
     let (field, item, member) = (path.next()?, path.next(), path.next());
-    for (_, part) in &stored.parts {
+    for (_, part) in parts {
         if field == "deleted" && item.is_none() && !part.fields.contains_key(field) {
-            if let Some(value) = pick(&part.deleted) {
+            if let Some(value) = pick(&part.deletion()) {
                 return Some(if value == Value::Boolean(true) {
                     Op::Delete
                 } else {
                     Op::Restore
                 });
+            }
+            continue;
+        }
+        if field == "status" && item.is_none() && !part.fields.contains_key(field) {
+            // Whoever says that a closing stands has seen what was written beside it.
+            if part
+                .transitions
+                .iter()
+                .any(|t| t.by.to_string() == given.by)
+                && !part.beside.is_empty()
+            {
+                return Some(Op::Restore);
             }
             continue;
         }
@@ -360,6 +420,10 @@ fn chosen(stored: &StoredRecord, given: &Choose) -> Option<Op> {
                 field,
                 value: pick(candidates)?,
             }),
+            (Cell::Text { sides, .. }, None, None) => match pick(sides)? {
+                Value::Text(side) => set_text(field, Some(cell), &side),
+                _ => None,
+            },
             (Cell::Group(items), Some(item), Some(member)) => {
                 let (item, held) = items.get_key_value(item)?;
                 let (member, candidates) = held.members.get_key_value(member)?;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::query::read_fields;
 use super::{RecordQuery, RecordRowBody, field_values, filter_of, row_body};
+use crate::admit::Heads;
 use crate::auth::Scope;
 use crate::node::Node;
 use crate::problem::{Answer, ProblemBody};
@@ -48,7 +49,7 @@ pub async fn list(
             let scope = Scope::of("class", "restricted").and("rows", filter.limit);
             caller.audit(node, "records.read-restricted", scope)?;
         }
-        let page = page(node, &caller, &filter, &keys)?;
+        let page = page(node, &caller, &filter, &keys, query.heads)?;
         let total = if query.count {
             Some(node.views.count(&filter, MAX_COUNT)?)
         } else {
@@ -69,8 +70,9 @@ fn page(
     caller: &Caller,
     filter: &RecordFilter,
     keys: &[FieldKey],
+    heads: bool,
 ) -> Answer<Page<RecordRowBody>> {
-    if keys.is_empty() {
+    if keys.is_empty() && !heads {
         let page = node.views.list(filter)?;
         return Ok(Page {
             rows: page.rows.iter().map(row_body).collect(),
@@ -79,7 +81,8 @@ fn page(
     }
     let page = node.views.list_full(filter)?;
     let rows = page.rows.iter().map(|record| RecordRowBody {
-        fields: Some(field_values(&caller.directory, record, keys)),
+        fields: (!keys.is_empty()).then(|| field_values(&caller.directory, record, keys)),
+        heads: heads.then(|| Heads::of(&filter.scope.classes, &record.parts).to_string()),
         ..row_body(&record.row)
     });
     Ok(Page {

@@ -1,18 +1,23 @@
 //! Records: lists, one record with its conflicts and history, and what a supervisor does with it.
 
+mod beside;
 pub mod body;
 pub mod edit;
 pub mod list;
+mod made_at;
+mod once;
 mod ops;
 mod provenance;
 mod query;
 mod words;
 
+pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
 pub(crate) use body::{entry_body, field_values, record_body, row_body};
 pub use edit::EditResult;
 pub(crate) use edit::write_again;
 pub use list::MAX_COUNT;
+use made_at::Tagged;
 pub use provenance::Provenance;
 pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
 pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields};
@@ -103,21 +108,27 @@ fn audit_reading(
     Ok(())
 }
 
-/// One record with its conflicts and the transitions the caller may make. Reading restricted fields is audited. That a supervisor or admin of its grid opened it, not who, is told to the phones of those who wrote it.
+/// One record with its conflicts and the transitions the caller may make. Its `ETag`, and `heads`, name the state that is shown: a write that carries it as `If-Match` or `base` stands on what its author saw. Reading restricted fields is audited. That a supervisor or admin of its grid opened it, not who, is told to the phones of those who wrote it.
 #[utoipa::path(get, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = RecordBody), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Answer<Json<RecordBody>> {
+) -> Answer<Tagged<RecordBody>> {
     api.blocking(move |node| {
         let look = Look::before(node, &caller, &id)?;
         let (record, scope) = find_listed(node, &caller, &id)?;
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         look.done(node, &caller, record.row.record, &scope);
-        Ok(Json(RecordBody {
+        let beside = written_beside(node, &caller, &record, &scope)?;
+        let mut teller = Teller::new(form_of(&caller, &record.row), caller.locale);
+        Ok(Tagged(RecordBody {
             provenance: provenance::of(node, &caller, &record)?,
-            ..record_body(&caller, &record)
+            written_beside: beside
+                .iter()
+                .map(|row| entry_body(&caller, &mut teller, row))
+                .collect(),
+            ..record_body(&caller, &record, &scope)
         }))
     })
     .await

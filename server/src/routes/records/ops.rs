@@ -2,18 +2,14 @@
 
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::entry::RefusalCode;
-use gridfold_sync_core::ids::{
-    ActionKey, ChoiceKey, FieldKey, ItemKey, RecordId, SensitivityClass,
-};
+use gridfold_sync_core::ids::{ActionKey, ChoiceKey, FieldKey, ItemKey, RecordId};
 use gridfold_sync_core::schema::{Field, FieldType, Form};
 use gridfold_sync_core::time::{Timestamp, parse_date};
-use gridfold_sync_core::view::{Cell, GroupItem, PartState};
+use gridfold_sync_core::view::{Cell, GroupItem, as_splices};
 use serde_json::{Map, Value as Json};
 
+use crate::admit::Parts;
 use crate::problem::{Answer, Problem};
-
-/// The parts of a record, by class.
-pub(crate) type Parts = [(SensitivityClass, PartState)];
 
 fn wrong(field: &str) -> Problem {
     Problem::from(RefusalCode::WrongType).because(format!("field {field}"))
@@ -89,16 +85,22 @@ pub(crate) fn ops_of_fields(
     Ok(ops)
 }
 
+/// Operations as they are written: long texts by what changes of them.
+pub(crate) fn written(form: &Form, parts: &Parts, ops: Vec<Op>) -> Vec<Op> {
+    let held = |field: &FieldKey| parts.iter().find_map(|(_, part)| part.fields.get(field));
+    as_splices(form, held, ops)
+}
+
 fn field_ops(field: &Field, cell: Option<&Cell>, json: &Json, ops: &mut Vec<Op>) -> Option<()> {
     let key = || field.key.clone();
     match &field.kind {
         FieldType::LongText { .. } => {
             let new = if json.is_null() { "" } else { json.as_str()? };
-            let old = match cell {
-                Some(Cell::Text { text, .. }) => text.as_str(),
-                _ => "",
-            };
-            ops.extend(splice(key(), old, new));
+            // [`written`] makes of it what differs.
+            ops.push(Op::Set {
+                field: key(),
+                value: Value::Text(new.to_owned()),
+            });
         }
         FieldType::ChooseMany { .. } => {
             let empty = Vec::new();
@@ -242,27 +244,6 @@ fn group_ops(
     Some(())
 }
 
-/// The smallest splice that makes one text of another.
-fn splice(field: FieldKey, old: &str, new: &str) -> Option<Op> {
-    if old == new {
-        return None;
-    }
-    let (old, new): (Vec<char>, Vec<char>) = (old.chars().collect(), new.chars().collect());
-    let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let tail = old[same..]
-        .iter()
-        .rev()
-        .zip(new[same..].iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
-    Some(Op::Splice {
-        field,
-        at: u32::try_from(same).ok()?,
-        delete: u32::try_from(old.len() - same - tail).ok()?,
-        insert: new[same..new.len() - tail].iter().collect(),
-    })
-}
-
 /// Operations as the history shows them.
 ///
 /// # Errors
@@ -369,28 +350,4 @@ fn op_of_json(form: &Form, json: &Json) -> Answer<Op> {
         }
         _ => return Err(Problem::bad_request("there is no such operation")),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_changes_by_its_smallest_splice() {
-        let check = |old: &str, new: &str, at: u32, delete: u32, insert: &str| {
-            let field = FieldKey::new("note").unwrap();
-            let expected = Op::Splice {
-                field: field.clone(),
-                at,
-                delete,
-                insert: insert.to_owned(),
-            };
-            assert_eq!(splice(field, old, new), Some(expected), "{old} → {new}");
-        };
-        check("", "张三来访", 0, 0, "张三来访");
-        check("张三来访", "张三再来访", 2, 0, "再");
-        check("aaa", "aa", 2, 1, "");
-        check("abc", "xyz", 0, 3, "xyz");
-        assert_eq!(splice(FieldKey::new("note").unwrap(), "a", "a"), None);
-    }
 }

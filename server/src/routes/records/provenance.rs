@@ -34,6 +34,9 @@ pub struct Provenance {
 fn entries(cell: &Cell) -> Vec<EntryRef> {
     match cell {
         Cell::Register(candidates) => candidates.first().map(|c| c.by).into_iter().collect(),
+        Cell::Text { sides, .. } if !sides.is_empty() => {
+            sides.first().map(|side| side.by).into_iter().collect()
+        }
         Cell::Text { by, .. } | Cell::Counter { by, .. } => by.clone(),
         Cell::Choices(map) => map.values().copied().collect(),
         Cell::Group(items) => items

@@ -77,6 +77,9 @@ pub struct RecordQuery {
     pub within: Option<String>,
     /// Inside this box: `west,south,east,north`.
     pub bbox: Option<String>,
+    /// Whether each row says its `heads`, which a write names as what it was made at.
+    #[serde(default)]
+    pub heads: bool,
     /// Whether records marked as deleted are listed too.
     #[serde(default)]
     pub deleted: bool,

@@ -1,0 +1,64 @@
+//! What somebody wrote beside a deletion or a closing that they did not know of: told, with its words, until a person decides.
+
+use gridfold_sync_core::ids::EntryRef;
+use gridfold_sync_core::view::{RecordView, differ};
+
+use super::body::{Conflict, ConflictValue};
+use super::form_of;
+use crate::node::Node;
+use crate::problem::Answer;
+use crate::routes::Caller;
+use crate::views::{HistoryRow, Scope, StoredRecord};
+
+fn view_of<'a>(caller: &'a Caller, record: &'a StoredRecord) -> Option<RecordView<'a>> {
+    Some(RecordView {
+        record: record.row.record,
+        form: form_of(caller, &record.row)?,
+        parts: record.parts.iter().map(|(c, p)| (*c, p)).collect(),
+    })
+}
+
+/// The entries that whoever deleted or closed a record did not know of.
+fn entries<'a>(caller: &'a Caller, record: &'a StoredRecord) -> &'a [EntryRef] {
+    let Some(view) = view_of(caller, record) else {
+        return &[];
+    };
+    match view.main() {
+        Some(main) if differ(&main.deletion()) => &main.beside,
+        _ => view.beside_closing(),
+    }
+}
+
+/// The same with what they wrote, in the order in which they came.
+pub(crate) fn written_beside(
+    node: &Node,
+    caller: &Caller,
+    record: &StoredRecord,
+    scope: &Scope,
+) -> Answer<Vec<HistoryRow>> {
+    let beside = entries(caller, record);
+    if beside.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut history = node.views.history(&record.row.record, scope)?;
+    history.retain(|row| beside.contains(&row.id));
+    Ok(history)
+}
+
+/// The closing that something was written beside, as a conflict: choosing it lets it stand.
+pub(super) fn closing(view: &RecordView<'_>) -> Option<Conflict> {
+    let (lifecycle, main) = (view.form.lifecycle.as_ref()?, view.main()?);
+    if view.beside_closing().is_empty() {
+        return None;
+    }
+    let fold = lifecycle.fold(main);
+    let tip = fold.tips.first()?;
+    Some(Conflict {
+        field: "status".to_owned(),
+        values: vec![ConflictValue {
+            value: tip.status.as_str().into(),
+            by: tip.made.by.to_string(),
+            shown: true,
+        }],
+    })
+}
