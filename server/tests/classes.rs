@@ -91,14 +91,17 @@ fn no_condition_tells_when_what_may_not_be_read_happened() {
         at(-9 * DAY_MS),
         at(-8 * DAY_MS)
     );
-    assert_eq!(found(&t.supervisor, &around), [t.visit.clone()]);
+    assert_eq!(
+        found(&t.supervisor, &around),
+        std::slice::from_ref(&t.visit)
+    );
     assert!(found(&t.supervisor, &beside).is_empty());
     for query in [&around, &beside] {
         assert!(found(&t.auditor, query).is_empty(), "{query}");
     }
     assert_eq!(
         found(&t.supervisor, "not_visited_days=1"),
-        [t.unvisited.clone()]
+        std::slice::from_ref(&t.unvisited)
     );
     assert!(found(&t.auditor, "not_visited_days=1").is_empty());
     // What general fields tell is found as before.
@@ -110,7 +113,7 @@ fn no_condition_tells_when_what_may_not_be_read_happened() {
     assert_eq!(found(&t.auditor, &reported).len(), 3);
     assert_eq!(
         found(&t.auditor, "overdue=captured"),
-        [t.late_matter.clone()]
+        std::slice::from_ref(&t.late_matter)
     );
     let numbers = |client: &Client| {
         let all = client.get("/v1/overview?area=c-a&tz=0").ok();
@@ -162,6 +165,6 @@ fn an_edit_of_what_may_not_be_read_moves_nothing() {
     assert_ne!(seen(&t.auditor), before.1);
     assert_eq!(
         ids(&page(&t.auditor, &format!("from={since}"))),
-        [id.clone()]
+        std::slice::from_ref(id)
     );
 }
