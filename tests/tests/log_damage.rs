@@ -21,10 +21,15 @@ use gridfold_server::log::{
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 const ROUNDS: u64 = 40;
+const LONG_ROUNDS: u64 = 1_000;
 const STREAMS: u64 = 5;
 
 fn rounds() -> u64 {
-    std::env::var("GRIDFOLD_DAMAGE_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap())
+    let usual = match std::env::var_os("GRIDFOLD_LONG") {
+        Some(_) => LONG_ROUNDS,
+        None => ROUNDS,
+    };
+    std::env::var("GRIDFOLD_DAMAGE_ROUNDS").map_or(usual, |rounds| rounds.parse().unwrap())
 }
 
 fn stream(n: u64) -> StreamName {
