@@ -24,6 +24,7 @@ pub mod middleware;
 pub mod node;
 pub mod notify;
 pub mod openapi;
+mod paced;
 pub mod people;
 pub mod problem;
 pub mod project;

@@ -1,17 +1,21 @@
 //! The whole surface of the server.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::body::HttpBody as _;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post, put};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::middleware::{Transport, observe, security_headers};
+use crate::client_address::client_address;
+use crate::middleware::{Held, MAX_BODY_TIME, Transport, observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
@@ -125,10 +129,8 @@ pub fn build(api: Api) -> Router {
 /// The same with more routes of the caller's, under the same limits and headers.
 pub fn build_with(api: Api, more: Router<Api>) -> Router {
     let limits = &api.node.config.limits;
-    let timeout = Duration::from_secs(api.node.config.server.request_timeout_s);
     let inner = ServiceBuilder::new()
         .layer(from_fn_with_state(api.clone(), room))
-        .layer(from_fn_with_state(timeout, in_time))
         .layer(DefaultBodyLimit::max(limits.body_bytes));
     routes()
         .merge(more)
@@ -143,16 +145,24 @@ pub fn build_with(api: Api, more: Router<Api>) -> Router {
         .with_state(api)
 }
 
-/// Past so many requests at once the next are told to come back.
-async fn room(State(api): State<Api>, request: Request, next: Next) -> Answer<Response> {
+/// A request without a body takes its room now; one with a body once that has come. Past so many at once the next are told to come back.
+async fn room(State(api): State<Api>, mut request: Request, next: Next) -> Answer<Response> {
     // Those who watch the server must see that it is full.
     if matches!(request.uri().path(), "/healthz" | "/metrics") {
         return Ok(next.run(request).await);
     }
-    let Ok(_permit) = api.room.try_acquire() else {
-        return Err(Problem::new(Code::Unavailable));
-    };
-    Ok(next.run(request).await)
+    let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let from = from.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+    let from = client_address(from, request.headers(), &api.node.config.server);
+    let most = api.node.config.limits.body_bytes;
+    let held = Held::new(Arc::clone(&api.intake), from, most);
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    if asks || request.body().is_end_stream() {
+        held.take_room()?;
+    }
+    request.extensions_mut().insert(held.clone());
+    let timeout = Duration::from_secs(api.node.config.server.request_timeout_s);
+    in_time(timeout, &held, next.run(request)).await
 }
 
 /// Entries that were acknowledged and are missing in this answer, if views it was read from are
@@ -171,14 +181,22 @@ async fn say_behind(State(api): State<Api>, request: Request, next: Next) -> Res
 }
 
 /// Past the time a request may take it is answered for. What it had acknowledged stands.
+/// Past the time a request may take it is answered for. What it had acknowledged stands. A body on its way has rules of its own.
 async fn in_time(
-    State(timeout): State<Duration>,
-    request: Request,
-    next: Next,
+    timeout: Duration,
+    held: &Held,
+    answer: impl Future<Output = Response>,
 ) -> Answer<Response> {
-    tokio::time::timeout(timeout, next.run(request))
-        .await
-        .map_err(|_| Problem::new(Code::Timeout))
+    let late = async {
+        held.body_came().await;
+        tokio::time::sleep(timeout).await;
+    };
+    tokio::select! {
+        answer = answer => Ok(answer),
+        () = late => Err(Problem::new(Code::Timeout)),
+        // A handler that never asks for its body is answered for as well.
+        () = tokio::time::sleep(MAX_BODY_TIME + timeout) => Err(Problem::new(Code::Timeout)),
+    }
 }
 
 /// A panic is a defect: it is logged without what caused it, and ends one request only.

@@ -27,12 +27,16 @@ use crate::client_address::read_proxy_header;
 use crate::clock::CLOCK_NOTED_EVERY;
 use crate::config::ProxyHeader;
 use crate::metrics::Metrics;
+use crate::middleware::UnderWay;
 use crate::node::Node;
+use crate::paced::Paced;
 use crate::router;
 use crate::routes::Api;
 
 /// Connections held at once; past it new ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 8_192;
+/// Connections of one address; past it new ones are closed.
+pub const MAX_CONNECTIONS_PER_ADDRESS: usize = MAX_CONNECTIONS / 2;
 /// Requests one HTTP/2 connection may have under way.
 pub const MAX_STREAMS_PER_CONNECTION: u32 = 128;
 /// After a failure to accept, as when there are no file descriptors left.
@@ -162,6 +166,7 @@ async fn accept(
 ) {
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let addresses = UnderWay::default();
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             break;
@@ -178,10 +183,25 @@ async fn accept(
                 continue;
             }
         };
+        // A proxy brings everybody's.
+        let most = match connection
+            .node
+            .config
+            .server
+            .trusted_proxies
+            .contains(peer.ip())
+        {
+            true => MAX_CONNECTIONS,
+            false => MAX_CONNECTIONS_PER_ADDRESS,
+        };
+        let Some(one) = addresses.begin(peer.ip().to_canonical(), most) else {
+            // Whoever is behind it may try again; others are not kept out.
+            continue;
+        };
         let (connection, app, watcher) = (connection.clone(), app.clone(), graceful.watcher());
         tokio::spawn(async move {
             connection.serve(stream, peer, app, watcher).await;
-            drop(place);
+            drop((place, one));
         });
     }
     drop(listener);
@@ -237,6 +257,7 @@ impl Connection {
         let Some(peer) = self.client(&mut stream, peer).await else {
             return;
         };
+        let stream = Paced::new(stream);
         let Some(tls) = &self.tls else {
             return self.speak(stream, peer, app, watcher, false).await;
         };

@@ -593,8 +593,8 @@ fn every_code_is_answered() {
     );
     assert!(delayed.headers.contains_key("retry-after"));
     let api = world.server.as_ref().unwrap().api.clone();
-    api.room
-        .forget_permits(gridfold_server::routes::MAX_REQUESTS_UNDER_WAY);
+    let all = gridfold_server::middleware::MAX_REQUESTS_UNDER_WAY;
+    api.intake.room.forget_permits(all);
     assert!(
         nobody.get("/v1/me").refused(503, "unavailable")["retryable"]
             .as_bool()

@@ -18,7 +18,7 @@ use super::Api;
 use super::origin::{check_csrf, cookie_token, is_activity};
 use crate::auth::{Actor, AuditEvent, AuthenticateError, CookieSession};
 use crate::client_address::client_address;
-use crate::middleware::Subject;
+use crate::middleware::{KnownDevice, Subject};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 use crate::views;
@@ -94,6 +94,7 @@ impl FromRequestParts<Api> for Caller {
         } else {
             Subject::Device(actor.device)
         })?;
+        parts.extensions.insert(KnownDevice(actor.device));
         Ok(Self {
             actor,
             directory: api.node.directory.current(),

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gridfold_sync_core::limits::MAX_CARRY_BYTES;
+use gridfold_sync_core::limits::{MAX_BODY_DECODED_BYTES, MAX_CARRY_BYTES};
 
 use super::{Api, Caller, RawBody};
+use crate::middleware::MAX_SYNCS_PER_DEVICE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// The content type of a bundle and of its receipt.
@@ -41,7 +42,18 @@ pub async fn carry(
     if body.len() > MAX_CARRY_BYTES {
         return Err(Problem::new(Code::TooLarge));
     }
-    let done = api.blocking(move |node| Ok(node.carry(&body)?)).await?;
+    let syncs = &api.intake.syncs;
+    let _one = syncs
+        .begin(caller.actor.device, MAX_SYNCS_PER_DEVICE)
+        .ok_or_else(|| Problem::new(Code::RateLimited).after(1))?;
+    // What is in it is told only once it is open.
+    let memory = api.intake.memory(MAX_BODY_DECODED_BYTES).await?;
+    let done = api
+        .blocking(move |node| {
+            let _memory = memory;
+            Ok(node.carry(&body)?)
+        })
+        .await?;
     tracing::info!(
         device.id = %caller.actor.device,
         author.id = %done.receipt.device,

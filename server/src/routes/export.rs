@@ -1,13 +1,17 @@
 //! Exports over HTTP, streamed.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
 
@@ -18,6 +22,7 @@ use crate::auth::Scope;
 use crate::export::{
     Format, Labels, MAX_XLSX_ROWS, Picked, export_records, is_column, is_restricted,
 };
+use crate::middleware::MAX_EXPORTS_PER_DEVICE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 use crate::views::RecordFilter;
 
@@ -25,6 +30,10 @@ use crate::views::RecordFilter;
 const CHUNK_BYTES: usize = 64 << 10;
 /// Chunks a slow reader may be behind; the export then waits.
 const CHUNKS: usize = 4;
+/// How long a reader may leave a chunk; an export that is not read ends.
+const CHUNK_TIME: Duration = Duration::from_secs(20);
+/// When a caller may ask again who has as many exports under way as they may.
+const EXPORT_RETRY_S: u64 = 10;
 
 /// How to export. The conditions and the order are those of the list of records, so that the file is what a list shows; by when it was captured when no order is named.
 #[derive(Deserialize, IntoParams)]
@@ -46,6 +55,7 @@ pub struct ExportQuery {
 /// Hands what is written to the answer, and waits while the reader is slow.
 struct Chunks {
     out: mpsc::Sender<io::Result<Bytes>>,
+    runtime: Handle,
     waiting: Vec<u8>,
 }
 
@@ -62,9 +72,12 @@ impl Write for Chunks {
             return Ok(());
         }
         let chunk = Bytes::from(std::mem::take(&mut self.waiting));
-        self.out
-            .blocking_send(Ok(chunk))
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let sent = self.out.send_timeout(Ok(chunk), CHUNK_TIME);
+        match self.runtime.block_on(sent) {
+            Ok(()) => Ok(()),
+            Err(SendTimeoutError::Timeout(_)) => Err(io::ErrorKind::TimedOut.into()),
+            Err(SendTimeoutError::Closed(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+        }
     }
 }
 
@@ -82,6 +95,14 @@ pub async fn records(
 ) -> Answer<Response> {
     let format = Format::parse(&how.format, how.bom)
         .ok_or_else(|| Problem::bad_request("format must be csv, xlsx, ndjson or geojson"))?;
+    let crowded = || Problem::new(Code::RateLimited).after(EXPORT_RETRY_S);
+    let one = api
+        .intake
+        .exports
+        .begin(caller.actor.device, MAX_EXPORTS_PER_DEVICE);
+    let one = one.ok_or_else(crowded)?;
+    let room = Arc::clone(&api.intake.export_room).try_acquire_owned();
+    let room = room.map_err(|_| Problem::new(Code::Unavailable).after(EXPORT_RETRY_S))?;
     let filter = filter_of(
         &caller,
         &RecordQuery {
@@ -119,10 +140,12 @@ pub async fn records(
     })
     .await?;
     let (out, chunks) = mpsc::channel(CHUNKS);
-    let node = std::sync::Arc::clone(&api.node);
+    let runtime = Handle::current();
+    let node = Arc::clone(&api.node);
     tokio::task::spawn_blocking(move || {
         let mut sink = Chunks {
             out: out.clone(),
+            runtime,
             waiting: Vec::with_capacity(2 * CHUNK_BYTES),
         };
         let done = export_records(
@@ -137,8 +160,9 @@ pub async fn records(
         if let Err(error) = done {
             tracing::warn!(reason = %error, "an export did not finish");
             // The reader must not take a part for the whole.
-            let _ = out.blocking_send(Err(io::ErrorKind::UnexpectedEof.into()));
+            let _ = out.try_send(Err(io::ErrorKind::UnexpectedEof.into()));
         }
+        drop((one, room));
     });
     let name = format!("attachment; filename=\"records.{}\"", format.extension());
     let headers = [

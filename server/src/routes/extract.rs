@@ -1,12 +1,13 @@
 //! Extractors whose refusals are problems.
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use crate::middleware::{Held, KnownDevice};
 use crate::problem::{Code, Problem};
 
 /// A JSON body.
@@ -16,6 +17,7 @@ pub struct Body<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let request = whole(request).await?;
         match axum::Json::<T>::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
             Err(JsonRejection::BytesRejection(rejection)) => Err(bytes(&rejection)),
@@ -40,11 +42,27 @@ pub struct RawBody(pub Bytes);
 impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let request = whole(request).await?;
         Bytes::from_request(request, state)
             .await
             .map(Self)
             .map_err(|e| bytes(&e))
     }
+}
+
+/// A request whose body has come, by the rules of the intake.
+async fn whole(request: Request) -> Result<Request, Problem> {
+    let Some(held) = request.extensions().get::<Held>().cloned() else {
+        return Ok(request);
+    };
+    let known = request.extensions().get::<KnownDevice>().copied();
+    let (parts, body) = request.into_parts();
+    // One without a body has its room already.
+    let body = match body.is_end_stream() {
+        true => body,
+        false => held.read(body, known).await?.into(),
+    };
+    Ok(Request::from_parts(parts, body))
 }
 
 fn bytes(rejection: &BytesRejection) -> Problem {

@@ -53,15 +53,13 @@ pub use origin::{BACKGROUND_HEADER, COOKIE_NAME, CSRF_HEADER, KNOWN_COOKIE_NAME}
 use std::sync::Arc;
 
 use gridfold_sync_core::time::Timestamp;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::metrics::Metrics;
-use crate::middleware::{RateLimiter, Subject};
+use crate::middleware::{Intake, RateLimiter, Subject};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 
-/// Requests worked on at once; past it callers are told to come back.
-pub const MAX_REQUESTS_UNDER_WAY: usize = 512;
 /// How many more requests than a phone's a console may make, since a page of a dashboard takes several.
 pub const CONSOLE_RATE_FACTOR: u32 = 10;
 /// Rows of a page when the caller does not say.
@@ -82,8 +80,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// Who asked how often.
     pub limiter: RateLimiter,
-    /// Room for requests.
-    pub room: Arc<Semaphore>,
+    /// Room and memory for requests.
+    pub intake: Arc<Intake>,
     /// Becomes true when the server stops; streams that would never end then end.
     pub stopping: watch::Receiver<bool>,
 }
@@ -103,7 +101,7 @@ impl Api {
             node,
             metrics,
             limiter: RateLimiter::default(),
-            room: Arc::new(Semaphore::new(MAX_REQUESTS_UNDER_WAY)),
+            intake: Arc::default(),
             stopping,
         }))
     }

@@ -4,7 +4,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use gridfold_sync_core::wire::frame_bytes;
+
 use super::{Api, Caller, RawBody};
+use crate::middleware::MAX_SYNCS_PER_DEVICE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// The content type of both bodies.
@@ -38,8 +41,17 @@ pub async fn sync(
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
     let author = caller.author();
+    let syncs = &api.intake.syncs;
+    let _one = syncs
+        .begin(caller.actor.device, MAX_SYNCS_PER_DEVICE)
+        .ok_or_else(|| Problem::new(Code::RateLimited).after(1))?;
+    let memory = api.intake.memory(frame_bytes(&body)).await?;
     let done = api
-        .blocking(move |node| Ok(node.sync(author, &body)?))
+        .blocking(move |node| {
+            // Held for as long as the work takes, whoever still waits for it.
+            let _memory = memory;
+            Ok(node.sync(author, &body)?)
+        })
         .await?;
     tracing::info!(
         device.id = %author.device,

@@ -69,6 +69,28 @@ pub fn open_frame(frame: &[u8]) -> Result<Vec<u8>, DecodeError> {
     unpack(packed)
 }
 
+/// How many bytes a frame's content takes at most, as far as its beginning tells: what it says of
+/// itself, and no more is then taken out of it.
+#[must_use]
+pub fn frame_bytes(frame: &[u8]) -> usize {
+    match frame {
+        [_, ZSTD, body @ ..] => unpacked_bytes(body),
+        _ => frame.len(),
+    }
+}
+
+/// The size that compressed content names, when it is one frame; else the most there may be.
+fn unpacked_bytes(body: &[u8]) -> usize {
+    let whole = zstd::zstd_safe::find_frame_compressed_size(body);
+    let named = zstd::zstd_safe::get_frame_content_size(body);
+    match (whole, named) {
+        (Ok(len), Ok(Some(n))) if len == body.len() => usize::try_from(n)
+            .unwrap_or(usize::MAX)
+            .min(MAX_BODY_DECODED_BYTES),
+        _ => MAX_BODY_DECODED_BYTES,
+    }
+}
+
 /// Takes what [`pack`] wrote; stops at [`MAX_BODY_DECODED_BYTES`].
 pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let [flag, body @ ..] = packed else {
@@ -82,12 +104,13 @@ pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<u8>, DecodeError> {
             decoder
                 .window_log_max(WINDOW_LOG_MAX)
                 .map_err(|_| DecodeError::BadFrame)?;
+            let most = unpacked_bytes(body);
             let mut out = Vec::new();
             decoder
-                .take(MAX_BODY_DECODED_BYTES as u64 + 1)
+                .take(most as u64 + 1)
                 .read_to_end(&mut out)
                 .map_err(|_| DecodeError::BadFrame)?;
-            if out.len() > MAX_BODY_DECODED_BYTES {
+            if out.len() > most {
                 Err(DecodeError::TooLarge("body"))
             } else {
                 Ok(out)

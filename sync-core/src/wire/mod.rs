@@ -24,7 +24,7 @@ mod tables;
 
 pub use answer::{AnswerProof, Trip};
 pub use budget::PageBudget;
-pub use frame::{frame_version, open_frame, seal_frame, seal_frame_as};
+pub use frame::{frame_bytes, frame_version, open_frame, seal_frame, seal_frame_as};
 pub(crate) use frame::{pack, unpack};
 pub(crate) use logs::{get_carried, put_carried};
 pub use report::{ErasureNews, PhoneReport};
