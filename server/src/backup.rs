@@ -159,7 +159,9 @@ impl Node {
             if name == AUTH_DB_FILE_NAME {
                 // What is restored has another epoch and begins its notes anew.
                 Connection::open(&copy)?.execute_batch(
-                    "DROP TABLE IF EXISTS log_witness; DROP TABLE IF EXISTS log_witness_epoch",
+                    "DROP TABLE IF EXISTS log_witness; DROP TABLE IF EXISTS log_witness_epoch;
+                     DELETE FROM row_sums WHERE name IN ('log_witness', 'log_witness_epoch');
+                     DELETE FROM summed_tables WHERE name IN ('log_witness', 'log_witness_epoch')",
                 )?;
             }
             let bytes = std::fs::read(&copy);
