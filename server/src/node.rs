@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gridfold_sync_core::directory::{DirectoryChange, Grant, User};
+use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
-use gridfold_sync_core::ids::{DeviceId, GrantId, IncarnationId, UserId};
-use gridfold_sync_core::schema::{Form, Role, builtin_forms, newer_builtin_forms};
+use gridfold_sync_core::ids::{DeviceId, IncarnationId, RecordId, UserId};
+use gridfold_sync_core::schema::{Form, newer_builtin_forms};
 use gridfold_sync_core::time::Timestamp;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,14 @@ use serde::{Deserialize, Serialize};
 use crate::admit::{FactIndexer, Faults, Follower, Source, WriteError, Writer, WriterParts};
 use crate::auth::{
     AUTH_DB_FILE_NAME, Auth, AuthSettings, DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME,
-    MASTER_KEY_FILE_NAME, MasterKey, Password, RecordKeys, StoreError, must_exist,
+    MASTER_KEY_FILE_NAME, MasterKey, RecordKeys, StoreError, must_exist,
 };
 use crate::clock::{Clock, ClockGuard};
 use crate::config::Config;
 use crate::directory::{DirectoryError, DirectoryService};
+use crate::erasure_ledger::Ledgers;
 use crate::log::{Engine, Log, LogError, LogOptions, OpenReport};
+use crate::making;
 use crate::notify::Notify;
 use crate::scopes::Scopes;
 use crate::trouble::StoreFaults;
@@ -30,8 +32,8 @@ use crate::witness::{Witness, WitnessError};
 
 /// Name of the log's folder in the data directory.
 pub const LOG_DIR_NAME: &str = "log";
-const CONSOLE_FILE_NAME: &str = "console.json";
-const LOCK_FILE_NAME: &str = "lock";
+pub(crate) const CONSOLE_FILE_NAME: &str = "console.json";
+pub(crate) const LOCK_FILE_NAME: &str = "lock";
 
 /// Why a node did not open.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,16 @@ pub enum NodeError {
     /// Nothing is there.
     #[error("{0} holds no Gridfold data: run `gridfold --data {0} init` first")]
     NotInitialised(PathBuf),
+    /// The command that makes it was cut off.
+    #[error(
+        "`gridfold {command}` of {dir} was cut off before it was done, so nothing in it counts yet: run it again"
+    )]
+    Unfinished {
+        /// The directory.
+        dir: PathBuf,
+        /// What was cut off.
+        command: String,
+    },
     /// Another process has it.
     #[error(
         "another gridfold process uses {0}. Nothing was changed: stop that server first, or use its API"
@@ -84,6 +96,9 @@ pub enum NodeError {
     /// A write failed.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The audit failed.
+    #[error(transparent)]
+    Audit(#[from] crate::auth::AuditError),
     /// No random bytes.
     #[error("the system gave no random bytes: nothing was changed, try again")]
     Randomness,
@@ -98,6 +113,8 @@ pub struct NodeReport {
     pub views_rebuilt: bool,
     /// Entries projected that the views lacked.
     pub caught_up: u64,
+    /// Records that a backup had brought back and that were erased again.
+    pub erased_again: Vec<RecordId>,
 }
 
 /// A running server without its sockets.
@@ -134,6 +151,10 @@ pub struct Node {
     pub(crate) scopes: Scopes,
     /// Held while somebody acts on a person, so that no grant comes between the question whether they may and the act.
     pub(crate) people: Mutex<()>,
+    /// Where erasures are noted outside of the data directory.
+    pub(crate) ledgers: Ledgers,
+    /// Held while a backup is made.
+    pub(crate) backing_up: Mutex<()>,
     _lock: File,
 }
 
@@ -143,7 +164,7 @@ struct Console {
     incarnation: IncarnationId,
 }
 
-fn io(path: &Path) -> impl Fn(std::io::Error) -> NodeError + '_ {
+pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> NodeError + '_ {
     |source| NodeError::Io {
         path: path.to_owned(),
         source,
@@ -160,6 +181,7 @@ pub fn random_10() -> Result<[u8; 10], NodeError> {
     Ok(bytes)
 }
 
+/// Takes a directory for this process, for as long as the file is open.
 pub(crate) fn lock(dir: &Path) -> Result<File, NodeError> {
     let path = dir.join(LOCK_FILE_NAME);
     let file = File::options()
@@ -192,89 +214,7 @@ pub(crate) fn log_options(config: &Config) -> LogOptions {
 }
 
 impl Node {
-    /// Makes a data directory: keys, log, built-in forms, and an administrator with this password.
-    ///
-    /// # Errors
-    /// When the directory is not empty, or anything cannot be made.
-    pub fn init(
-        dir: &Path,
-        config: Config,
-        clock: Arc<dyn Clock>,
-        login: &str,
-        password: &Password,
-    ) -> Result<Arc<Self>, NodeError> {
-        crate::auth::check_password(password, login).map_err(crate::auth::AccountError::from)?;
-        let node = Self::create(dir, config, clock)?;
-        let now = node.clock.now();
-        let user = User {
-            id: UserId::from_parts(now, random_10()?),
-            name: login.to_owned(),
-            active: true,
-        };
-        let grant = Grant {
-            id: GrantId::from_parts(now, random_10()?),
-            user: user.id,
-            role: Role::Admin,
-            area: None,
-            from: now,
-            until: None,
-        };
-        let id = user.id;
-        node.directory.change(vec![
-            DirectoryChange::User { user },
-            DirectoryChange::Grant { grant },
-        ])?;
-        node.auth.accounts.create(
-            login,
-            id.0,
-            password,
-            crate::auth::Actor::SERVER,
-            now.millis(),
-        )?;
-        Ok(node)
-    }
-
-    /// Makes a data directory with keys, log and built-in forms, and nobody who may sign in.
-    ///
-    /// # Errors
-    /// When the directory is not empty, or anything cannot be made.
-    pub fn create(
-        dir: &Path,
-        config: Config,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Arc<Self>, NodeError> {
-        Self::create_with(dir, config, clock, builtin_forms()?)
-    }
-
-    /// Makes a data directory with other forms, as an older build did.
-    ///
-    /// # Errors
-    /// As [`Node::create`].
-    #[doc(hidden)]
-    pub fn create_with(
-        dir: &Path,
-        config: Config,
-        clock: Arc<dyn Clock>,
-        forms: Vec<Form>,
-    ) -> Result<Arc<Self>, NodeError> {
-        std::fs::create_dir_all(dir).map_err(io(dir))?;
-        let in_the_way = std::fs::read_dir(dir)
-            .map_err(io(dir))?
-            .filter_map(Result::ok)
-            .any(|e| {
-                let name = e.file_name();
-                name != "gridfold.toml" && name != LOCK_FILE_NAME
-            });
-        if in_the_way {
-            return Err(NodeError::NotEmpty(dir.to_owned()));
-        }
-        MasterKey::create(&dir.join(MASTER_KEY_FILE_NAME))?;
-        let node = Self::open(dir, config, clock)?;
-        node.publish(forms)?;
-        Ok(node)
-    }
-
-    fn publish(&self, forms: Vec<Form>) -> Result<(), NodeError> {
+    pub(crate) fn publish(&self, forms: Vec<Form>) -> Result<(), NodeError> {
         let forms = forms.into_iter().map(|form| DirectoryChange::Form {
             form: Box::new(form),
         });
@@ -317,6 +257,12 @@ impl Node {
         faults: Option<Faults>,
         stores: Option<StoreFaults>,
     ) -> Result<Arc<Self>, NodeError> {
+        if let Some(command) = making::cut_off(dir) {
+            return Err(NodeError::Unfinished {
+                dir: dir.to_owned(),
+                command,
+            });
+        }
         let has_content =
             std::fs::read_dir(dir.join(LOG_DIR_NAME)).is_ok_and(|mut files| files.next().is_some());
         if has_content {
@@ -328,6 +274,18 @@ impl Node {
             return Err(NodeError::NotInitialised(dir.to_owned()));
         }
         let lock = lock(dir)?;
+        // What a backup left that was killed holds keys of records that may be erased by now.
+        crate::backup::sweep(dir).map_err(io(dir))?;
+        Self::open_locked(dir, config, clock, (faults, stores), lock)
+    }
+
+    pub(crate) fn open_locked(
+        dir: &Path,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        (faults, stores): (Option<Faults>, Option<StoreFaults>),
+        lock: File,
+    ) -> Result<Arc<Self>, NodeError> {
         let master = MasterKey::open(&dir.join(MASTER_KEY_FILE_NAME))?;
         let newest = crate::auth::newest_time(dir)?.map(Timestamp);
         let guard = ClockGuard::new(Arc::clone(&clock), newest).map(Arc::new);
@@ -347,6 +305,9 @@ impl Node {
         let (log, log_report) = crate::witness::open_log(&log_dir, &config, &auth)?;
         let witness = Witness::start(Arc::clone(&log), auth.log_notes.clone()).map_err(io(dir))?;
         let directory = Arc::new(DirectoryService::open(Arc::clone(&log), Arc::clone(&keys))?);
+        let server_key = auth.server_key.sign_key();
+        let erased_again =
+            Self::erase_pending(dir, &auth, &keys, &directory, &server_key.public(), now)?;
         let source = Source {
             log: log.as_ref(),
             keys: &keys,
@@ -360,7 +321,6 @@ impl Node {
             Arc::clone(&keys),
             following.clone(),
         );
-        let server_key = auth.server_key.sign_key();
         let notify = Notify::default();
         let console = console_incarnation(dir, log.epoch(), now)?;
         let writer = Writer::start(WriterParts {
@@ -393,12 +353,16 @@ impl Node {
                 log: log_report,
                 views_rebuilt: opened.made_again,
                 caught_up: opened.caught_up,
+                erased_again,
             },
             server_key,
             scopes: Scopes::default(),
             people: Mutex::default(),
+            ledgers: Ledgers::default(),
+            backing_up: Mutex::default(),
             _lock: lock,
         });
+        node.note_erasures();
         let newer = newer_builtin_forms(node.directory.current().forms())?;
         if let Err(error) = node.publish(newer) {
             // What is there still serves; the next start tries again.
@@ -487,8 +451,6 @@ fn console_incarnation(dir: &Path, epoch: u64, now: Timestamp) -> Result<Incarna
         .and_then(|()| file.sync_all())
         .map_err(io(&temporary))?;
     std::fs::rename(&temporary, &path).map_err(io(&path))?;
-    File::open(dir)
-        .and_then(|d| d.sync_all())
-        .map_err(io(dir))?;
+    making::sync_dir(dir).map_err(io(dir))?;
     Ok(console.incarnation)
 }

@@ -20,7 +20,7 @@ use crate::admit::console::{EditOutcome, console};
 use crate::admit::facts::{BatchFacts, Memory};
 use crate::admit::follow::Source;
 use crate::admit::index::FactIndex;
-use crate::admit::quarantine::{SetAside, quarantine};
+use crate::admit::quarantine::{SetAside, quarantine, records_of};
 use crate::admit::recover::recover;
 use crate::admit::write_error::WriteError;
 use crate::admit::writer::{Job, PushOutcome, WriterParts};
@@ -268,6 +268,7 @@ fn push(
                     && facts.views.quarantined(author.device)? < MAX_QUARANTINE_PER_DEVICE as u64
                 {
                     set_aside.push(SetAside {
+                        records: records_of(facts, log)?,
                         author,
                         log: log.clone(),
                         problem,

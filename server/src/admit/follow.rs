@@ -193,6 +193,11 @@ impl Follower {
         &self.following
     }
 
+    /// The views, when they are level with the log.
+    pub(super) fn views(&mut self) -> Option<&mut ViewsWriter> {
+        self.views.as_mut().filter(|_| self.late.is_none())
+    }
+
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.path

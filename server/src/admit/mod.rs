@@ -12,6 +12,7 @@ mod console;
 mod erase;
 mod facts;
 mod follow;
+mod idle;
 mod index;
 mod quarantine;
 mod recent;

@@ -68,9 +68,20 @@ pub(super) fn recover(
             continue;
         }
         let told = tell(facts, run, item.entry.as_ref())?;
+        let erased = told
+            .as_ref()
+            .is_some_and(|(record, _)| facts.directory.is_erased(record));
         let mut entry = item.entry.clone();
         let mut verdict = item.verdict;
-        if verdict.is_admitted() {
+        if erased {
+            // It takes its place, so that what its device wrote after it has one; nothing of it comes back.
+            if let Some(entry) = &mut entry {
+                entry.ops = None;
+            }
+            if verdict.is_admitted() {
+                verdict = Verdict::Refused(RefusalCode::Erased);
+            }
+        } else if verdict.is_admitted() {
             match fits(facts, run, item.entry.as_ref(), told.as_ref())? {
                 Fit::Stands => {}
                 // Its author may bring what it was made at, and it with that.
@@ -78,14 +89,9 @@ pub(super) fn recover(
                 // It was acknowledged: it stays in sight, with the reason.
                 Fit::Refused(code) => verdict = Verdict::Refused(code),
             }
-            if verdict == Verdict::Refused(RefusalCode::Erased)
-                && let Some(entry) = &mut entry
-            {
-                entry.ops = None;
-            }
         }
         let state = match (&entry, &told) {
-            (Some(entry), Some((record, form))) if verdict.is_admitted() => {
+            (Some(entry), Some((record, Some(form)))) if verdict.is_admitted() => {
                 Some(facts.fold(&run.stream, record, form, entry)?)
             }
             _ => None,
@@ -98,7 +104,7 @@ pub(super) fn recover(
             received: item.received,
             verdict,
             record: told.as_ref().map(|(record, _)| *record),
-            form: told.map(|(_, form)| form),
+            form: told.and_then(|(_, form)| form),
             state,
             signature: None,
         };
@@ -126,7 +132,7 @@ fn fits(
     facts: &mut BatchFacts<'_>,
     run: &RecoverRun,
     entry: Option<&Entry>,
-    told: Option<&(RecordId, FormCode)>,
+    told: Option<&(RecordId, Option<FormCode>)>,
 ) -> Result<Fit, ViewsError> {
     use gridfold_sync_core::admission::RecordFact;
     let Some(entry) = entry else {
@@ -159,28 +165,31 @@ fn fits(
         (RecordFact::Known { grid, .. }, _) if grid != run.stream.grid => {
             Fit::Refused(RefusalCode::AnotherGrid)
         }
-        (RecordFact::Known { form, .. }, Some((_, told))) if form != *told => {
+        (RecordFact::Known { form, .. }, Some((_, Some(told)))) if form != *told => {
             Fit::Refused(RefusalCode::WrongForm)
         }
         (RecordFact::Known { .. }, Some(_)) => Fit::Stands,
     })
 }
 
-/// The record and form of an entry.
+/// The record and form of an entry; of an erased record its form is not asked for.
 fn tell(
     facts: &mut BatchFacts<'_>,
     run: &RecoverRun,
     entry: Option<&Entry>,
-) -> Result<Option<(RecordId, FormCode)>, ViewsError> {
+) -> Result<Option<(RecordId, Option<FormCode>)>, ViewsError> {
     use gridfold_sync_core::admission::RecordFact;
     match entry.map(|e| &e.header.target) {
-        Some(Target::New { record, form }) => Ok(Some((*record, form.clone()))),
+        Some(Target::New { record, form }) => Ok(Some((*record, Some(form.clone())))),
         Some(Target::At(deps)) => {
             for dep in deps {
-                if let Some(record) = facts.entry(&run.stream, dep)?.and_then(|f| f.record)
-                    && let RecordFact::Known { form, .. } = facts.record(&record)?
-                {
-                    return Ok(Some((record, form)));
+                let Some(record) = facts.entry(&run.stream, dep)?.and_then(|f| f.record) else {
+                    continue;
+                };
+                match facts.record(&record)? {
+                    RecordFact::Known { form, .. } => return Ok(Some((record, Some(form)))),
+                    RecordFact::Erased => return Ok(Some((record, None))),
+                    RecordFact::Unknown => {}
                 }
             }
             Ok(None)

@@ -17,6 +17,7 @@ use crate::admit::console::{ConsoleEdit, EditOutcome};
 use crate::admit::erase;
 use crate::admit::facts::Memory;
 use crate::admit::follow::{Follower, Source};
+use crate::admit::idle;
 use crate::admit::write_error::WriteError;
 use crate::auth::RecordKeys;
 use crate::clock::Clock;
@@ -214,11 +215,12 @@ impl Drop for Writer {
 
 fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
     let mut memory = Memory::default();
+    let mut cleaning = idle::cleaning_of(&mut parts.follower);
     let mut erasures: Vec<(RecordId, Reply<()>)> = Vec::new();
     loop {
         // Erasures that came while the views caught up wait for no other work.
         let pause = if erasures.is_empty() {
-            parts.follower.pause()
+            cleaning.wait(parts.follower.pause())
         } else {
             Duration::ZERO
         };
@@ -226,7 +228,7 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
         let mut next = match jobs.recv_timeout(pause) {
             Ok(work) => Some(work),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => break,
         };
         while let Some(work) = next.take() {
             match work {
@@ -250,6 +252,7 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
                 }
             }
         };
+        let is_idle = batch.is_empty() && erasures.is_empty();
         if batch.is_empty() {
             tend(&mut parts, &mut memory, &mut meanwhile);
         } else if write(&mut parts, &mut memory, batch, &mut meanwhile).is_none() {
@@ -259,9 +262,12 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
             // After what was decided before it was known to be erased.
             memory = Memory::default();
             let _ = reply.send(erase::erase(&parts.keys, &mut parts.follower, record));
+            cleaning.again();
         }
         erasures = later;
+        idle::clean(&mut cleaning, &mut parts.follower, is_idle);
     }
+    idle::finish(&mut cleaning, &mut parts.follower);
 }
 
 /// What is done for the views while nothing else is to be done.

@@ -51,6 +51,7 @@ pub use enrolment::{
 };
 pub use invitations::WaitingCode;
 pub use known::{KNOWN_BROWSER_MS, Known, KnownBrowser};
+pub(crate) use passwords::Stretch;
 pub use passwords::{
     ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, HashCaller, HashPermit, Hasher,
     MAX_CONCURRENT_HASHES, MAX_STRANGERS_HASHES, MAX_WAIT_FOR_HASH_MS, MAX_WAITING_FOR_HASH,
@@ -73,7 +74,7 @@ pub use seen::{Seen, SeenLog, SeenRow};
 pub use server_key::{MASTER_KEY_FILE_NAME, MasterKey, MasterKeyError, ServerKey};
 pub use session::{AccessToken, Auth, AuthSettings, AuthenticateError, Session, WipeOrder};
 pub use sqlite::StoreError;
-pub(crate) use sqlite::{create_private, must_exist};
+pub(crate) use sqlite::{create_private, must_exist, open_private};
 pub use store::{AUTH_DB_FILE_NAME, AuthStore};
 pub use throttle::{FIRST_DELAY_MS, FORGET_AFTER_MS, FREE_FAILURES, MAX_DELAY_MS, delay_ms};
 pub use tokens::{Claims, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError, TokenSettings, Tokens};

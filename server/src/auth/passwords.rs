@@ -338,6 +338,58 @@ impl HashPermit<'_> {
     }
 }
 
+/// How a passphrase becomes a key: the salt and the cost, which stand beside what it seals.
+pub(crate) struct Stretch(StoredHash);
+
+/// Highest cost of a key that is taken from a file: memory of one, and passes over it.
+const MAX_STRETCH: (u32, u32) = (1 << 20, 64);
+
+impl Stretch {
+    /// Bytes of its written form.
+    pub(crate) const BYTES: usize = 16 + 3 * 4;
+
+    pub(crate) fn new() -> Result<Self, PasswordError> {
+        Ok(Self(StoredHash {
+            salt: random()?,
+            ..StoredHash::of_nobody()
+        }))
+    }
+
+    pub(crate) fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let mut out = [0; Self::BYTES];
+        out[..16].copy_from_slice(&self.0.salt);
+        for (at, n) in [self.0.memory_kib, self.0.passes, self.0.lanes]
+            .into_iter()
+            .enumerate()
+        {
+            out[16 + 4 * at..20 + 4 * at].copy_from_slice(&n.to_be_bytes());
+        }
+        out
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
+        let (salt, cost) = bytes.split_first_chunk::<16>()?;
+        let (cost, _) = cost.as_chunks::<4>();
+        let [memory_kib, passes, lanes] =
+            <[[u8; 4]; 3]>::try_from(cost).ok()?.map(u32::from_be_bytes);
+        let fits = memory_kib <= MAX_STRETCH.0 && passes <= MAX_STRETCH.1 && lanes <= 16;
+        fits.then_some(Self(StoredHash {
+            salt: *salt,
+            hash: [0; 32],
+            memory_kib,
+            passes,
+            lanes,
+        }))
+    }
+
+    pub(crate) fn key(&self, passphrase: &Password) -> Result<Zeroizing<[u8; 32]>, PasswordError> {
+        if passphrase.too_long() {
+            return Err(PasswordError::TooLong);
+        }
+        compute(passphrase, &self.0)
+    }
+}
+
 fn compute(password: &Password, with: &StoredHash) -> Result<Zeroizing<[u8; 32]>, PasswordError> {
     let params = Params::new(with.memory_kib, with.passes, with.lanes, Some(32))
         .map_err(|_| PasswordError::NotHashed)?;

@@ -48,6 +48,20 @@ impl PutAway {
         })
     }
 
+    /// Forgets what was noted when a thing was put away; it stays put away.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn forget_note(&self, kind: &str, id: &str) -> Result<(), StoreError> {
+        self.store.write(|tx| {
+            tx.execute(
+                "UPDATE put_away SET note = '' WHERE kind = ?1 AND id = ?2 AND note <> ''",
+                params![kind, id],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Everything of a kind that was put away, with when.
     ///
     /// # Errors

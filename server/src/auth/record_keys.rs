@@ -3,8 +3,9 @@
 //! Payloads are sealed before they reach the log, because log-structured files keep old bytes. The keys live in `keys.db`, wrapped by the master key with the record's id as associated data.
 //! A destroyed key leaves a marker: the record never gets another one, whoever brings old entries of it.
 
+use std::io::Read as _;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 use super::seal::{NONCE_BYTES, RecordKey, seal_with_nonce};
 use super::secret::NoRandomness;
 use super::server_key::MasterKey;
-use super::sqlite::{StoreError, open_private};
+use super::sqlite::{StoreError, file_name, open_private};
 use crate::trouble::{FaultyStore, Store, StoreFaults};
 
 /// The file in the data directory.
@@ -38,6 +39,7 @@ CREATE TABLE IF NOT EXISTS master_check (id INTEGER PRIMARY KEY, wrapped BLOB NO
 #[derive(Debug)]
 pub struct RecordKeys {
     master: MasterKey,
+    path: PathBuf,
     conn: Mutex<Connection>,
     cache: Mutex<LruCache<Uuid, RecordKey>>,
     faulty: FaultyStore,
@@ -73,6 +75,7 @@ impl RecordKeys {
         Ok(Self {
             damage,
             master: master.clone(),
+            path: path.to_owned(),
             conn: Mutex::new(conn),
             cache: Mutex::new(LruCache::new(cached)),
             faulty: FaultyStore::new(Store::Keys, faults),
@@ -184,11 +187,12 @@ impl RecordKeys {
             )
             .optional()?;
         let mut moved = Moved::default();
-        if let Some(before) = before {
+        if let Some(before) = &before {
             moved.take(&record, before.as_deref());
         }
         moved.add(&record, None);
         moved.write(&tx)?;
+        let wrapped = before.flatten();
         tx.execute(
             "UPDATE record_keys SET wrapped = zeroblob(length(wrapped)) WHERE record_id = ?1 AND wrapped IS NOT NULL",
             [record.as_bytes()],
@@ -200,11 +204,16 @@ impl RecordKeys {
         self.faulty.before_commit()?;
         tx.commit()?;
         self.cache.lock().pop(&record);
-        let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
-        if busy != 0 {
-            return Err(StoreError::Damaged(
-                "another process holds keys.db, so old bytes could not be removed",
-            ));
+        empty_wal(&conn)?;
+        // SQLite overwrites what is deleted, but not what it once moved to another page.
+        if let Some(wrapped) = wrapped
+            && holds(&self.path, &wrapped).map_err(|source| StoreError::Open {
+                file: file_name(&self.path),
+                source,
+            })?
+        {
+            conn.execute_batch("VACUUM")?;
+            empty_wal(&conn)?;
         }
         Ok(())
     }
@@ -256,6 +265,38 @@ impl RecordKeys {
         self.faulty.before_commit()?;
         tx.commit()?;
         Ok(keys)
+    }
+}
+
+fn empty_wal(conn: &Connection) -> Result<(), StoreError> {
+    let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
+    if busy == 0 {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged(
+            "another process holds keys.db, so old bytes could not be removed",
+        ))
+    }
+}
+
+/// Whether a file holds these bytes anywhere.
+fn holds(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+    const READ_BYTES: usize = 1 << 20;
+    let mut file = std::fs::File::open(path)?;
+    let mut window = Zeroizing::new(Vec::with_capacity(READ_BYTES + bytes.len()));
+    loop {
+        let kept = window.len();
+        let more = std::io::Read::by_ref(&mut file)
+            .take(READ_BYTES as u64)
+            .read_to_end(&mut window)?;
+        if more == 0 {
+            return Ok(false);
+        }
+        if window.windows(bytes.len()).any(|w| w == bytes) {
+            return Ok(true);
+        }
+        let over = (kept + more).saturating_sub(bytes.len() - 1);
+        window.drain(..over);
     }
 }
 

@@ -1,12 +1,17 @@
-//! Saved views: what a person keeps of the dashboard's filters and columns. In `auth.db` because words of a search may be personal.
+//! Saved views: what a person keeps of the dashboard's filters and columns. In `auth.db` because words of a search may be personal, and sealed there, names included.
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
+use super::seal::{RecordKey, open, seal};
+use super::secret::{NoRandomness, labelled_hash};
+use super::server_key::MasterKey;
 use super::sqlite::StoreError;
-use super::store::AuthStore;
+use super::store::{AuthStore, id};
 
 /// The largest view, in bytes of JSON.
 pub const SAVED_VIEW_MAX_BYTES: usize = 16 << 10;
@@ -26,17 +31,104 @@ pub struct SavedView {
     pub changed_ms: i64,
 }
 
-/// The saved views of one store.
-#[derive(Debug, Clone)]
-pub struct SavedViews {
-    store: Arc<AuthStore>,
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    name: String,
+    json: String,
 }
 
+/// The saved views of one store.
+#[derive(Clone)]
+pub struct SavedViews {
+    store: Arc<AuthStore>,
+    key: RecordKey,
+}
+super::secret::redacted!(SavedViews);
+
 impl SavedViews {
-    /// The views in this store.
-    #[must_use]
-    pub fn new(store: Arc<AuthStore>) -> Self {
-        Self { store }
+    /// The views in this store. Those that an earlier version kept in clear are sealed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn open(store: Arc<AuthStore>, master: &MasterKey) -> Result<Self, StoreError> {
+        let key = labelled_hash("gridfold/saved-views-key/1", &[master.bytes()]);
+        let views = Self {
+            store,
+            key: RecordKey::new(*Zeroizing::new(key)),
+        };
+        views.seal_earlier()?;
+        Ok(views)
+    }
+
+    fn seal_earlier(&self) -> Result<(), StoreError> {
+        let found = self.store.write(|tx| {
+            let mut found: Vec<(Vec<u8>, String, String, i64)> = Vec::new();
+            {
+                let mut statement =
+                    tx.prepare("SELECT user_id, name, json, changed_ms FROM saved_views")?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    found.push((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+                }
+            }
+            for (user, name, json, changed_ms) in &found {
+                self.insert(tx, id(user)?, name, json, *changed_ms)?;
+            }
+            tx.execute("DELETE FROM saved_views", [])?;
+            Ok::<_, StoreError>(found.len())
+        })?;
+        if found > 0 {
+            self.store.rewrite()?;
+        }
+        Ok(())
+    }
+
+    fn hash(&self, user: Uuid, name: &str) -> [u8; 32] {
+        labelled_hash(
+            "gridfold/saved-view-name/1",
+            &[self.key.bytes(), user.as_bytes(), name.as_bytes()],
+        )
+    }
+
+    fn insert(
+        &self,
+        conn: &Connection,
+        user: Uuid,
+        name: &str,
+        json: &str,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let kept = Kept {
+            name: name.to_owned(),
+            json: json.to_owned(),
+        };
+        let plain = Zeroizing::new(
+            serde_json::to_vec(&kept).map_err(|_| StoreError::Damaged("a saved view"))?,
+        );
+        let sealed = seal(&self.key, user.as_bytes(), &plain).map_err(|_| NoRandomness)?;
+        conn.execute(
+            "INSERT INTO sealed_views (user_id, name_hash, sealed, changed_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET sealed = ?3, changed_ms = ?4",
+            params![user.as_bytes(), self.hash(user, name), sealed, now_ms],
+        )?;
+        Ok(())
+    }
+
+    fn open_row(
+        &self,
+        user: Uuid,
+        sealed: &[u8],
+        changed_ms: i64,
+    ) -> Result<SavedView, StoreError> {
+        let damaged = || StoreError::Damaged("a saved view does not open");
+        let plain = open(&self.key, user.as_bytes(), sealed).map_err(|_| damaged())?;
+        let kept: Kept = serde_json::from_slice(&plain).map_err(|_| damaged())?;
+        Ok(SavedView {
+            name: kept.name,
+            json: kept.json,
+            changed_ms,
+        })
     }
 
     /// All views of a user, by name.
@@ -44,21 +136,18 @@ impl SavedViews {
     /// # Errors
     /// When the store fails.
     pub fn of(&self, user: Uuid) -> Result<Vec<SavedView>, StoreError> {
-        self.store.read(|conn| {
-            let mut statement = conn.prepare_cached(
-                "SELECT name, json, changed_ms FROM saved_views WHERE user_id = ?1 ORDER BY name",
-            )?;
+        let mut out = self.store.read(|conn| {
+            let mut statement = conn
+                .prepare_cached("SELECT sealed, changed_ms FROM sealed_views WHERE user_id = ?1")?;
             let mut rows = statement.query([user.as_bytes()])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
-                out.push(SavedView {
-                    name: row.get(0)?,
-                    json: row.get(1)?,
-                    changed_ms: row.get(2)?,
-                });
+                out.push(self.open_row(user, &row.get::<_, Vec<u8>>(0)?, row.get(1)?)?);
             }
-            Ok(out)
-        })
+            Ok::<_, StoreError>(out)
+        })?;
+        out.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(out)
     }
 
     /// One view of a user.
@@ -67,18 +156,17 @@ impl SavedViews {
     /// When the store fails.
     pub fn get(&self, user: Uuid, name: &str) -> Result<Option<SavedView>, StoreError> {
         self.store.read(|conn| {
-            Ok(conn
+            let found: Option<(Vec<u8>, i64)> = conn
                 .prepare_cached(
-                    "SELECT name, json, changed_ms FROM saved_views WHERE user_id = ?1 AND name = ?2",
+                    "SELECT sealed, changed_ms FROM sealed_views WHERE user_id = ?1 AND name_hash = ?2",
                 )?
-                .query_row(params![user.as_bytes(), name], |r| {
-                    Ok(SavedView {
-                        name: r.get(0)?,
-                        json: r.get(1)?,
-                        changed_ms: r.get(2)?,
-                    })
+                .query_row(params![user.as_bytes(), self.hash(user, name)], |r| {
+                    Ok((r.get(0)?, r.get(1)?))
                 })
-                .optional()?)
+                .optional()?;
+            found
+                .map(|(sealed, changed_ms)| self.open_row(user, &sealed, changed_ms))
+                .transpose()
         })
     }
 
@@ -89,18 +177,14 @@ impl SavedViews {
     pub fn put(&self, user: Uuid, name: &str, json: &str, now_ms: i64) -> Result<bool, StoreError> {
         self.store.write(|tx| {
             let others: i64 = tx.query_row(
-                "SELECT COUNT(*) FROM saved_views WHERE user_id = ?1 AND name <> ?2",
-                params![user.as_bytes(), name],
+                "SELECT COUNT(*) FROM sealed_views WHERE user_id = ?1 AND name_hash <> ?2",
+                params![user.as_bytes(), self.hash(user, name)],
                 |r| r.get(0),
             )?;
             if others >= SAVED_VIEWS_MAX {
                 return Ok(false);
             }
-            tx.execute(
-                "INSERT INTO saved_views (user_id, name, json, changed_ms) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET json = ?3, changed_ms = ?4",
-                params![user.as_bytes(), name, json, now_ms],
-            )?;
+            self.insert(tx, user, name, json, now_ms)?;
             Ok(true)
         })
     }
@@ -112,8 +196,8 @@ impl SavedViews {
     pub fn remove(&self, user: Uuid, name: &str) -> Result<bool, StoreError> {
         self.store.write(|tx| {
             let n = tx.execute(
-                "DELETE FROM saved_views WHERE user_id = ?1 AND name = ?2",
-                params![user.as_bytes(), name],
+                "DELETE FROM sealed_views WHERE user_id = ?1 AND name_hash = ?2",
+                params![user.as_bytes(), self.hash(user, name)],
             )?;
             Ok(n > 0)
         })

@@ -93,6 +93,8 @@ CREATE TABLE IF NOT EXISTS requests (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS requests_by_time ON requests (at_ms);
 
+
+-- As earlier versions kept them, in clear; what is found here is sealed at the next start.
 CREATE TABLE IF NOT EXISTS saved_views (
   user_id BLOB NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL, changed_ms INTEGER NOT NULL,
   PRIMARY KEY (user_id, name)
@@ -108,3 +110,9 @@ CREATE TABLE IF NOT EXISTS log_witness (
 CREATE TABLE IF NOT EXISTS log_witness_epoch (
   id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL
 ) STRICT;
+
+-- What people keep of the dashboard, sealed, since words of a search may be personal.
+CREATE TABLE IF NOT EXISTS sealed_views (
+  user_id BLOB NOT NULL, name_hash BLOB NOT NULL, sealed BLOB NOT NULL, changed_ms INTEGER NOT NULL,
+  PRIMARY KEY (user_id, name_hash)
+) STRICT, WITHOUT ROWID;

@@ -212,7 +212,7 @@ impl Auth {
             put_away: PutAway::new(Arc::clone(&store)),
             log_notes: LogNotes::new(Arc::clone(&store)),
             requests: Requests::new(Arc::clone(&store)),
-            saved_views: SavedViews::new(Arc::clone(&store)),
+            saved_views: SavedViews::open(Arc::clone(&store), master)?,
             audit: Audit::new(store),
         })
     }

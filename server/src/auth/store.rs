@@ -76,6 +76,14 @@ impl AuthStore {
         Ok(done)
     }
 
+    /// Writes the file anew, so that nothing of what was removed is left in it.
+    pub(crate) fn rewrite(&self) -> Result<(), StoreError> {
+        let conn = self.conn.lock();
+        conn.execute_batch("VACUUM")?;
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
     pub(crate) fn read<T, E>(
         &self,
         look: impl FnOnce(&Connection) -> Result<T, E>,

@@ -121,6 +121,8 @@ fn complain(problem: Problem) -> Complaint {
 struct Context {
     data: PathBuf,
     config: Config,
+    /// Whether the configuration is of a file that was named.
+    config_is_named: bool,
 }
 
 impl Context {
@@ -129,7 +131,8 @@ impl Context {
         Node::open(&self.data, self.config.clone(), Arc::new(SystemClock)).map_err(|error| match error {
             NodeError::Locked(dir) => Complaint::new(format!(
                 "a running server (or another command) holds {}. Nothing was changed. \
-                 Use the server's API or dashboard for this, or stop it, run the command, and start it again",
+                 Use the server's API or dashboard for this, or stop it, run the command, and start it again \
+                 (a backup is made of a running server with `backup --running`)",
                 dir.display()
             )),
             other => other.into(),
@@ -151,10 +154,12 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Done {
+    let config_is_named = cli.config.is_some();
     let config = Config::load(&cli.data, cli.config.as_deref(), std::env::vars())?;
     let context = Context {
         data: cli.data,
         config,
+        config_is_named,
     };
     match cli.command {
         Command::Init(command) => command.run(&context),

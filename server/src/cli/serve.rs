@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Complaint, Context, Done, say};
 use crate::config::{Config, LogFormat};
+use crate::control;
 use crate::log::{Log, OpenReport};
 use crate::serve::Server;
 
@@ -51,6 +52,7 @@ impl Serve {
             .enable_all()
             .build()?;
         let node = context.open()?;
+        control::listen(&node);
         let listen = context.config.server.listen;
         if context.config.server.tls_cert.is_none() && !listen.ip().is_loopback() {
             tracing::warn!(

@@ -82,9 +82,14 @@ pub(super) enum User {
 
 /// The password of a file, or a new one. Says whether it was made.
 fn password(file: Option<&Path>) -> Result<(Zeroizing<String>, bool), Complaint> {
-    let Some(file) = file else {
-        return Ok((made()?, true));
-    };
+    match file {
+        None => Ok((made()?, true)),
+        Some(file) => Ok((first_line(file)?, false)),
+    }
+}
+
+/// The first line of a file, `-` for stdin.
+pub(super) fn first_line(file: &Path) -> Result<Zeroizing<String>, Complaint> {
     let mut text = Zeroizing::new(String::new());
     let most = (PASSWORD_MAX_CHARS * 4 + 2) as u64;
     if file == Path::new("-") {
@@ -95,7 +100,7 @@ fn password(file: Option<&Path>) -> Result<(Zeroizing<String>, bool), Complaint>
         open.take(most).read_to_string(&mut text)?;
     }
     let line = text.lines().next().unwrap_or_default().to_owned();
-    Ok((Zeroizing::new(line), false))
+    Ok(Zeroizing::new(line))
 }
 
 fn made() -> Result<Zeroizing<String>, Complaint> {
@@ -116,7 +121,7 @@ impl Init {
     pub(super) fn run(self, context: &Context) -> Done {
         let (password, made) = password(self.admin_password_file.as_deref())?;
         let secret = Password::new(password.as_str());
-        let node = Node::init(
+        let node = Node::begin_init(
             &context.data,
             context.config.clone(),
             Arc::new(SystemClock),
@@ -126,12 +131,14 @@ impl Init {
         if matches!(self.catalogue, FirstCatalogue::Default) {
             publish_catalogue(&node, &default_catalogue()?)?;
         }
-        node.shutdown();
-        say(&format!("{} is ready.", context.data.display()))?;
+        // The password before the directory counts: a kill in between leaves one that nobody needs, never a directory that nobody gets into.
         say(&format!("administrator: {}", self.admin))?;
         if made {
             say(&format!("password (shown once): {}", *password))?;
         }
+        node.finish_init()?;
+        node.shutdown();
+        say(&format!("{} is ready.", context.data.display()))?;
         say(
             "Keep a copy of master.key apart from the server: without it no backup of the data alone can be read.",
         )?;

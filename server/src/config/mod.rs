@@ -3,6 +3,7 @@
 //! What enters is a TOML text and a list of environment variables; what leaves is a [`Config`] or an error that names the key.
 //! No setting is a secret: keys and passwords live in files of their own, and settings at most name their paths.
 
+mod backup;
 mod dashboard;
 mod error;
 mod limits;
@@ -14,6 +15,7 @@ mod section;
 mod server;
 mod tokens;
 
+pub use backup::BackupConfig;
 pub use dashboard::{DashboardConfig, ZoneName};
 pub use error::{ConfigError, Source};
 pub use limits::LimitsConfig;
@@ -37,6 +39,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// What supervisors see in the browser.
     pub dashboard: DashboardConfig,
+    /// Backups, and what outlives the data directory.
+    pub backup: BackupConfig,
     /// What the server writes about itself.
     pub logging: LoggingConfig,
 }
@@ -64,24 +68,26 @@ impl Config {
             .unwrap_or_else(|| self.public_url())
     }
 
-    pub(crate) fn sections(&self) -> [&dyn Section; 6] {
+    pub(crate) fn sections(&self) -> [&dyn Section; 7] {
         [
             &self.server,
             &self.log,
             &self.limits,
             &self.tokens,
             &self.dashboard,
+            &self.backup,
             &self.logging,
         ]
     }
 
-    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 6] {
+    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 7] {
         [
             &mut self.server,
             &mut self.log,
             &mut self.limits,
             &mut self.tokens,
             &mut self.dashboard,
+            &mut self.backup,
             &mut self.logging,
         ]
     }

@@ -5,7 +5,7 @@
 
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::edit::encode_payload;
-use gridfold_sync_core::entry::Author;
+use gridfold_sync_core::entry::{Author, Entry};
 use gridfold_sync_core::ids::{DeviceId, IncarnationId, UserId};
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,18 +29,27 @@ pub(crate) struct Quarantined {
     entries: u64,
     problem: String,
     received: i64,
-    /// Headers and payloads, sealed under the device's key.
+    /// Headers and payloads as earlier versions kept them, sealed under the device's key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sealed: Vec<u8>,
+    /// Headers and payloads by the record they are on, each sealed under its key, so that they go with it; under the device's when no record can be told.
+    #[serde(default)]
+    parts: Vec<QuarantinedPart>,
+}
+
+/// The entries of one record in a log that was set aside.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct QuarantinedPart {
+    /// Whose key seals it.
+    pub(crate) owner: Uuid,
+    /// Each entry's header and payload, length-prefixed, in the order of the log.
     pub(crate) sealed: Vec<u8>,
 }
 
-/// The bytes kept of a log that was set aside: each entry's header and payload, length-prefixed.
-pub(crate) fn quarantine_content(log: &PushedLog) -> Vec<u8> {
-    let mut out = Vec::new();
-    for entry in &log.entries {
-        gridfold_sync_core::codec::put_bytes(&mut out, &entry.header.encode());
-        gridfold_sync_core::codec::put_bytes(&mut out, &encode_payload(entry.ops()));
-    }
-    out
+/// Adds an entry to what is kept: header and payload, length-prefixed.
+pub(crate) fn put_quarantined(out: &mut Vec<u8>, entry: &Entry) {
+    gridfold_sync_core::codec::put_bytes(out, &entry.header.encode());
+    gridfold_sync_core::codec::put_bytes(out, &encode_payload(entry.ops()));
 }
 
 impl Quarantined {
@@ -49,7 +58,7 @@ impl Quarantined {
         log: &PushedLog,
         problem: &str,
         received: Timestamp,
-        sealed: Vec<u8>,
+        parts: Vec<QuarantinedPart>,
     ) -> Self {
         Self {
             device: author.device.0,
@@ -60,7 +69,8 @@ impl Quarantined {
             entries: log.entries.len() as u64,
             problem: problem.to_owned(),
             received: received.millis(),
-            sealed,
+            sealed: Vec::new(),
+            parts,
         }
     }
 }

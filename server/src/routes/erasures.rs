@@ -37,6 +37,9 @@ pub struct ErasureBody {
     pub at: String,
     /// Why.
     pub reason: String,
+    /// When it was erased again, on a server restored from a backup made before; absent when it never came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again_at: Option<String>,
 }
 
 /// Erased records, the newest first.
@@ -70,6 +73,7 @@ fn body(caller: &Caller, record: &RecordId, erasure: &Erasure) -> ErasureBody {
             .map_or_else(String::new, |u| u.name.clone()),
         at: erasure.at.to_rfc3339(),
         reason: erasure.reason.clone(),
+        again_at: erasure.again.map(|at| at.to_rfc3339()),
     }
 }
 
@@ -107,6 +111,7 @@ pub async fn erase(
             by: caller.user(),
             at: caller.now,
             reason,
+            again: None,
         };
         // First that nothing of it may come back, durably; a crash from here on is finished at the next start.
         node.directory.change(vec![DirectoryChange::RecordErased {
@@ -114,6 +119,11 @@ pub async fn erase(
             erasure: Some(erasure.clone()),
         }])?;
         node.writer.erase(record_id)?;
+        // What somebody noted when they put its late edits away may speak of it.
+        node.auth
+            .put_away
+            .forget_note("late", &record_id.to_string())?;
+        node.note_erasures();
         Ok(Json(body(&caller, &record_id, &erasure)))
     })
     .await

@@ -1,8 +1,9 @@
-//! What the views hold of an erased record goes: its row, its parts, its words. Its entries stay as names and hashes.
+//! What the views hold of an erased record goes: its row, its parts, its words. Its entries stay as names and hashes, and its bytes leave the file with the cleaning that follows.
 
 use gridfold_sync_core::ids::RecordId;
 use rusqlite::TransactionBehavior;
 
+use crate::views::clean;
 use crate::views::counted::Counted;
 use crate::views::record_row::{Columns, find_row};
 use crate::views::{ViewsError, ViewsWriter};
@@ -23,8 +24,6 @@ impl ViewsWriter {
         if !row.columns.live {
             return Ok(());
         }
-        // What is freed is overwritten.
-        tx.execute_batch("PRAGMA secure_delete = ON")?;
         if row.words != 0 {
             tx.execute("DELETE FROM search WHERE rowid = ?1", [row.id])?;
         }
@@ -32,17 +31,19 @@ impl ViewsWriter {
         tx.execute(
             "UPDATE records SET live = 0, deleted = 0, status = NULL, conflicts = 0, late = 0, title = '', title_class = 0,
              household = NULL, household_class = 0, lat = NULL, lon = NULL, place_class = 0, cell = NULL, missing = 0,
-             work = 0, due = NULL, due_received = NULL, doer = NULL, happened = NULL, closed = NULL, about = NULL, about_class = 0, visited = 0, words = 0
+             work = 0, due = NULL, due_received = NULL, doer = NULL, happened = NULL, closed = NULL, about = NULL, about_class = 0, visited = 0, words = 0,
+             late_general = 0, conflicts_general = 0, missing_general = 0
              WHERE id = ?1",
             [row.id],
         )?;
         let mut counted = Counted::default();
         counted.moved(record, &row.columns, &Columns::default());
         counted.write(&tx)?;
+        // A tile without records would still tell that one lay there.
+        tx.execute_batch("DELETE FROM tally WHERE n = 0; DELETE FROM places WHERE n = 0;")?;
+        clean::mark(&tx)?;
         self.faulty.before_commit()?;
         tx.commit()?;
-        self.conn
-            .execute_batch("PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE);")?;
         Ok(())
     }
 }

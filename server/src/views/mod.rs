@@ -5,6 +5,7 @@
 //! parts, its history, refused edits. What never happens here: a write from a route.
 
 mod attention;
+mod clean;
 mod conditions;
 mod counted;
 mod cursors;
@@ -31,6 +32,7 @@ mod write;
 mod written;
 
 pub use attention::LateRecord;
+pub(crate) use clean::Cleaning;
 pub use filter::{Overdue, Page, RecordFilter, RecordRow, Scope, Sort, SortKey};
 pub use following::Following;
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};

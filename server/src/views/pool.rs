@@ -98,7 +98,7 @@ const SCHEMA_VERSION: i64 = 7;
 
 /// Longest wait of the writer for another process's lock: past it the views are behind and are
 /// caught up with later, so that nobody waits for who holds it.
-const WRITER_BUSY: Duration = Duration::from_millis(500);
+pub(super) const WRITER_BUSY: Duration = Duration::from_millis(500);
 
 /// Longest wait of a reader for another process's lock.
 const READER_BUSY: Duration = Duration::from_secs(5);
@@ -137,6 +137,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
         conn.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
     conn.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // What a row no longer says is overwritten at once: it may be erased later.
+    conn.pragma_update(None, "secure_delete", "ON")?;
     prepare(&conn)?;
     conn.busy_timeout(WRITER_BUSY)?;
     Ok(conn)

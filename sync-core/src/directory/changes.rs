@@ -95,6 +95,9 @@ pub struct Erasure {
     pub at: Timestamp,
     /// Why.
     pub reason: String,
+    /// When it was done again, on a server restored from a backup made before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Timestamp>,
 }
 
 /// How long records of a form are kept.

@@ -8,10 +8,12 @@
 //!
 //! The payload enters only through its hash, so that it can be erased while every chain verifies.
 
+mod erased;
 mod header;
 mod item;
 mod signature;
 
+pub use erased::{ErasureProof, erased_statement};
 pub use header::{Entry, Header, Target, entry_hash, next_link};
 pub use item::{Author, Item, RefusalCode, Verdict, item_hash, next_prefix};
 pub use signature::{

@@ -248,6 +248,7 @@ impl Town {
                 by: UserId::from_parts(NOW, [9; 10]),
                 at: self.clock.now(),
                 reason: "asked for".to_owned(),
+                again: None,
             }),
         };
         self.node.directory.change(vec![change]).unwrap();

@@ -191,7 +191,7 @@ export default {
   'audit.readRestricted': ['查看限制级字段', 'Read restricted fields'],
   'audit.listRestricted': ['列出限制级字段', 'Listed restricted fields'],
   'audit.export': ['导出记录', 'Exported records'],
-  'audit.erase': ['彻底抹除记录', 'Erased a record for good'],
+  'audit.erase': ['彻底抹除记录', 'Erased a record for good'], 'audit.eraseAgain': ['恢复备份后再次彻底抹除记录', 'Erased a record again after a restore'],
   'audit.clock': ['确认服务器的时钟', 'Confirmed the server’s clock'],
   'audit.retention': ['修改保存期限', 'Changed how long records are kept'],
   'audit.settle': ['处理待处理事项', 'Settled what needed attention'],

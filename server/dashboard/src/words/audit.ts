@@ -10,7 +10,7 @@ export const ACTS: Record<string, Key> = {
   'device.revoke': 'audit.deviceRevoke', 'device.wipe': 'audit.deviceWipe', 'device.wiped': 'audit.deviceWiped', 'device.reactivate': 'audit.deviceReactivate',
   'refresh.reuse': 'audit.refreshReuse', 'refresh.wrong-device': 'audit.refreshWrongDevice',
   'record.read-restricted': 'audit.readRestricted', 'records.read-restricted': 'audit.listRestricted', 'records.export': 'audit.export',
-  'record.erase': 'audit.erase', 'retention.set': 'audit.retention', 'attention.settle': 'audit.settle',
+  'record.erase': 'audit.erase', 'record.erase_again': 'audit.eraseAgain', 'retention.set': 'audit.retention', 'attention.settle': 'audit.settle',
   'area.put': 'audit.areaPut', 'areas.import': 'audit.areasImport', 'form.publish': 'audit.formPublish', 'catalogue.publish': 'audit.cataloguePublish',
   'bundle.import': 'audit.bundleImport', 'key.new': 'audit.keyNew', 'clock.confirm': 'audit.clock',
 };
