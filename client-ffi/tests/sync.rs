@@ -74,6 +74,10 @@ fn both_sides_of_a_conflict_stay_until_one_is_chosen() {
         Phone::enrolled(&server, "乙", 2),
     );
     let record = household(&a, "1号楼");
+    // Something to write into: two first texts beside each other would be a choice too.
+    a.client
+        .edit(record, vec![splice("notes", 0, "门口有两级台阶")])
+        .unwrap();
     a.sync(&server);
     b.sync(&server);
     a.client
@@ -104,7 +108,7 @@ fn both_sides_of_a_conflict_stay_until_one_is_chosen() {
             .iter()
             .all(|c| c.claimed.is_some() && c.received.is_some())
     );
-    assert_eq!(detail.fields["notes"].as_str().unwrap().chars().count(), 2);
+    assert_eq!(detail.fields["notes"].as_str().unwrap().chars().count(), 9);
     a.client
         .choose(record, "phone", sides[1].value.clone())
         .unwrap();

@@ -8,8 +8,14 @@ use super::{Config, ConfigError, Given, Refused, Source};
 pub const CONFIG_FILE_NAME: &str = "gridfold.toml";
 /// What every environment variable of Gridfold begins with.
 pub const ENV_PREFIX: &str = "GRIDFOLD_";
-/// Variables with the prefix that belong to the command line and are not settings.
-const ENV_NOT_SETTINGS: [&str; 3] = ["GRIDFOLD_CONFIG", "GRIDFOLD_DATA", "GRIDFOLD_DATA_DIR"];
+/// Variables with the prefix that belong to the command line and to tests, and are not settings.
+const ENV_NOT_SETTINGS: [&str; 5] = [
+    "GRIDFOLD_CONFIG",
+    "GRIDFOLD_DATA",
+    "GRIDFOLD_DATA_DIR",
+    "GRIDFOLD_CASES",
+    "GRIDFOLD_LONG",
+];
 
 impl Config {
     /// Reads the file and applies the environment.
