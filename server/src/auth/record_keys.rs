@@ -232,7 +232,9 @@ impl RecordKeys {
         let key = self
             .master
             .unwrap_key(record.as_bytes(), wrapped)
-            .map_err(|_| StoreError::Damaged("a record key does not unwrap"))?;
+            .map_err(|_| StoreError::Damaged(
+                "a key in keys.db does not unwrap; restore keys.db and master.key from the same backup",
+            ))?;
         Ok(Stored::Key(RecordKey::new(key)))
     }
 
