@@ -156,47 +156,6 @@ test('a required field is not emptied', async () => {
   assert.equal(await page.locator('h1').innerText(), title);
 });
 
-test('what is saved on a page that is behind stands beside what a phone brought, and both are shown', async () => {
-  const [a] = town.workers;
-  const { record } = await a.phone.do('capture', { form: 'household' });
-  await a.phone.do('sync');
-  await show(`/records/${record}`);
-  await button('编辑: 联系电话').click();
-  await page.getByRole('textbox', { name: '联系电话' }).fill('13900000088');
-  await a.phone.do('set', { record, field: 'phone', text: '13900000099' });
-  await a.phone.do('sync');
-  await page.getByRole('button', { name: '保存' }).click();
-  await page.getByText('两种内容都已保留，请选择').waitFor();
-  const conflicts = page.getByRole('region', { name: '冲突', exact: true });
-  await conflicts.waitFor();
-  for (const typed of ['13900000088', '13900000099']) assert.equal(await conflicts.getByText(typed, { exact: true }).count(), 1);
-  await accessible(page, 'a record of two sides');
-  await conflicts.getByRole('button', { name: '采用这个: 13900000099' }).click();
-  await conflicts.waitFor({ state: 'detached' });
-  const now = await server.call('GET', `/v1/records/${record}`);
-  assert.deepEqual([now.fields.phone, now.conflict_list], ['13900000099', []]);
-});
-
-test('what was written beside a deletion is told with its words, and the record stays', async () => {
-  const [a, b] = town.workers;
-  const { record } = await a.phone.do('capture', { form: 'matter' });
-  await a.phone.do('sync');
-  await b.phone.do('sync');
-  await show(`/records/${record}`);
-  await b.phone.do('set', { record, field: 'place', text: '三号楼，有人摔倒' });
-  await server.call('DELETE', `/v1/records/${record}`);
-  await b.phone.do('sync');
-  await show('/attention?kind=conflict');
-  const card = page.locator('.item.conflict', { hasText: '有人摔倒' });
-  await card.waitFor();
-  await show(`/records/${record}`);
-  const conflicts = page.getByRole('region', { name: '冲突', exact: true });
-  await conflicts.getByText('有人摔倒').first().waitFor();
-  await conflicts.getByRole('button', { name: /采用这个: 保留/ }).click();
-  await conflicts.waitFor({ state: 'detached' });
-  assert.equal((await server.call('GET', `/v1/records/${record}`)).deleted, false);
-});
-
 test('on paper a record has its fields and history, and nothing to click', async () => {
   await page.evaluate(() => {
     globalThis.print = () => {
@@ -261,6 +220,47 @@ test('a GeoJSON file has the records of the table in their order, by their keys'
   const { features } = JSON.parse((await download('GeoJSON')).toString('utf8'));
   assert.deepEqual(features.map((f) => f.id), links);
   for (const { properties } of features) assert.deepEqual(Object.keys(properties).sort(), ['captured_at', 'fields', 'grid', 'status', 'title']);
+});
+
+test('what is saved on a page that is behind stands beside what a phone brought, and both are shown', async () => {
+  const [a] = town.workers;
+  const { record } = await a.phone.do('capture', { form: 'household' });
+  await a.phone.do('sync');
+  await show(`/records/${record}`);
+  await button('编辑: 联系电话').click();
+  await page.getByRole('textbox', { name: '联系电话' }).fill('13900000088');
+  await a.phone.do('set', { record, field: 'phone', text: '13900000099' });
+  await a.phone.do('sync');
+  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByText('两种内容都已保留，请选择').waitFor();
+  const conflicts = page.getByRole('region', { name: '冲突', exact: true });
+  await conflicts.waitFor();
+  for (const typed of ['13900000088', '13900000099']) assert.equal(await conflicts.getByText(typed, { exact: true }).count(), 1);
+  await accessible(page, 'a record of two sides');
+  await conflicts.getByRole('button', { name: '采用这个: 13900000099' }).click();
+  await conflicts.waitFor({ state: 'detached' });
+  const now = await server.call('GET', `/v1/records/${record}`);
+  assert.deepEqual([now.fields.phone, now.conflict_list], ['13900000099', []]);
+});
+
+test('what was written beside a deletion is told with its words, and the record stays', async () => {
+  const [a, b] = town.workers;
+  const { record } = await a.phone.do('capture', { form: 'matter' });
+  await a.phone.do('sync');
+  await b.phone.do('sync');
+  await show(`/records/${record}`);
+  await b.phone.do('set', { record, field: 'place', text: '三号楼，有人摔倒' });
+  await server.call('DELETE', `/v1/records/${record}`);
+  await b.phone.do('sync');
+  await show('/attention?kind=conflict');
+  const card = page.locator('.item.conflict', { hasText: '有人摔倒' });
+  await card.waitFor();
+  await show(`/records/${record}`);
+  const conflicts = page.getByRole('region', { name: '冲突', exact: true });
+  await conflicts.getByText('有人摔倒').first().waitFor();
+  await conflicts.getByRole('button', { name: /采用这个: 保留/ }).click();
+  await conflicts.waitFor({ state: 'detached' });
+  assert.equal((await server.call('GET', `/v1/records/${record}`)).deleted, false);
 });
 
 test('one signs out of a page that is still loading without a complaint', async () => {
