@@ -188,10 +188,10 @@ fn a_frame_that_asks_for_a_larger_window_is_damaged() {
 
 #[test]
 fn unknown_versions_and_flags_are_named() {
-    for version in [2, 3] {
+    for version in [2, 3, 4] {
         assert_eq!(open_frame(&[version, 0, 1]), Ok(vec![1]));
     }
-    for version in [0, 4, 0xff] {
+    for version in [0, 5, 0xff] {
         assert_eq!(
             open_frame(&[version, 0, 1]),
             Err(DecodeError::UnknownVersion)

@@ -1,4 +1,4 @@
-"""What the server does not take, and what it takes back: refused edits, revoked and wiped phones."""
+"""What comes late, and what the server takes back: edits of a grid that moved, revoked and wiped phones."""
 
 import asyncio
 
@@ -9,7 +9,6 @@ from gridfold import (
     Client,
     ClientError,
     Delivery,
-    EntryState,
     FieldContent,
     FieldValue,
     HttpxTransport,
@@ -48,15 +47,15 @@ def admin(server):
     ]
 
 
-def test_an_edit_made_in_good_faith_is_refused_and_kept(server, tmp_path):
+def test_an_edit_of_a_grid_that_moved_meanwhile_is_late_and_kept(server, tmp_path):
     place_second_grid(server, COMMUNITY)
     server.run("grant", "add", "王芳", "worker", "--area", COMMUNITY)
     code = server.invite("王芳")
     server.start()
-    asyncio.run(_refused(server, code, tmp_path))
+    asyncio.run(_late(server, code, tmp_path))
 
 
-async def _refused(server, code, tmp_path):
+async def _late(server, code, tmp_path):
     async with open_client(tmp_path / "wang", KEY, locale=Locale.EN) as wang:
         await wang.enrol(code, server.url)
         assert SECOND in [a.code for a in await wang.areas() if a.mine]
@@ -72,60 +71,24 @@ async def _refused(server, code, tmp_path):
         await wang.edit(matter, [text("place", "三号楼东侧")])
         server.start()
         report = await wang.sync(SyncSettings())
-        assert (report.admitted, report.refused) == (0, 1)
-        [kept] = await wang.refused()
-        assert (kept.record_id, kept.code) == (matter, "no_grant")
-        assert kept.reason.startswith("You have no grant for this area.")
-        assert kept.operations == [text("place", "三号楼东侧")]
-        assert (await wang.status()).refused == 1
+        # The grid was theirs when it was written: nothing is refused for a tree that moved.
+        assert (report.admitted, report.refused) == (1, 0)
+        assert await wang.refused() == [] and (await wang.status()).refused == 0
+        found = server.api("GET", f"/v1/records/{matter}", token=admin(server))
+        assert found["fields"]["place"] == "三号楼东侧" and found["late"]
+        assert server.api("GET", "/v1/refused", token=admin(server))["refused"] == []
 
-        # A supervisor sees it with its reason and what was typed.
-        [seen] = server.api("GET", "/v1/refused", token=admin(server))["refused"]
-        assert seen["record_id"] == matter and "no_grant" in str(seen)
-        assert "三号楼东侧" in str(seen)
-
-        # The grid has left the phone: the edit cannot be made again there, and it stays kept.
+        # The grid has left the phone; the operator puts it right, and the record comes back with the edit.
         assert await wang.get(matter) is None
-        with pytest.raises(ClientError.Rejected) as rejected:
-            await wang.retry_refused(kept.id)
-        assert rejected.value.code == "no_grant"
-        assert [r.id for r in await wang.refused()] == [kept.id]
-
-        # The operator puts it right: the record comes back, and the edit is made again.
         server.stop()
         place_second_grid(server, COMMUNITY)
         server.start()
         await wang.sync(SyncSettings())
         record = await wang.get(matter)
-        assert "place" not in record.fields and record.refused == 1
-        assert record.delivery == Delivery.REFUSED
-        refused_in_history = [
-            e.state.code
-            for e in await wang.history(matter)
-            if isinstance(e.state, EntryState.REFUSED)
-        ]
-        assert refused_in_history == ["no_grant"]
-        await wang.retry_refused(kept.id)
-        assert await wang.refused() == []
-        report = await wang.sync(SyncSettings())
-        assert (report.admitted, report.refused) == (1, 0)
-        record = await wang.get(matter)
         assert record.fields["place"] == FieldContent.VALUE(FieldValue.TEXT("三号楼东侧"))
-        assert record.delivery == Delivery.AT_SERVER
-
-        # Another one is let go: gone from the phone, still at the server with its reason.
-        server.stop()
-        place_second_grid(server, OTHER)
-        await wang.edit(matter, [text("place", "西侧")])
-        server.start()
-        assert (await wang.sync(SyncSettings())).refused == 1
-        [second] = await wang.refused()
-        await wang.discard_refused(second.id)
-        assert await wang.refused() == [] and (await wang.status()).refused == 0
+        assert record.delivery == Delivery.SEEN_BY_SUPERVISOR
         with pytest.raises(ClientError.NotFound):
-            await wang.discard_refused(second.id)
-        at_server = server.api("GET", "/v1/refused", token=admin(server))["refused"]
-        assert len(at_server) == 2
+            await wang.discard_refused(matter)
 
 
 def test_a_phone_that_is_told_to_wipe_erases_itself_at_its_next_contact(server, tmp_path):
