@@ -87,8 +87,6 @@ async def _late(server, code, tmp_path):
         record = await wang.get(matter)
         assert record.fields["place"] == FieldContent.VALUE(FieldValue.TEXT("三号楼东侧"))
         assert record.delivery == Delivery.SEEN_BY_SUPERVISOR
-        with pytest.raises(ClientError.NotFound):
-            await wang.discard_refused(matter)
 
 
 def test_a_phone_that_is_told_to_wipe_erases_itself_at_its_next_contact(server, tmp_path):
