@@ -225,7 +225,8 @@ impl World {
         let client = self.phones[at].client().clone();
         let found = client.records().into_iter().find_map(|record| {
             let detail = client.get(record)?;
-            let conflict = detail.conflicts.first()?.clone();
+            // Whether a record stays deleted is of no field; nobody here settles that yet.
+            let conflict = (detail.conflicts.iter().find(|c| c.path != "deleted"))?.clone();
             Some((detail, conflict))
         });
         let Some((detail, conflict)) = found else {
