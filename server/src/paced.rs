@@ -124,7 +124,7 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_millis(200);
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn whoever_does_not_read_is_cut_off() {
         let (near, mut far) = tokio::io::duplex(1_024);
         let mut near = Paced::within(near, WINDOW);
@@ -134,7 +134,7 @@ mod tests {
         assert!(far.read_u8().await.is_ok());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn whoever_reads_a_byte_now_and_then_is_cut_off_too() {
         let (near, mut far) = tokio::io::duplex(1_024);
         let mut near = Paced::within(near, WINDOW);
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn whoever_reads_steadily_is_not() {
         let (near, mut far) = tokio::io::duplex(1_024);
         let mut near = Paced::within(near, Duration::from_secs(2));

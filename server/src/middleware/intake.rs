@@ -310,7 +310,7 @@ mod tests {
         Body::from_stream(tokio_stream::pending::<std::io::Result<Bytes>>())
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_body_that_hardly_comes_is_not_waited_for() {
         let intake = Arc::new(Intake::default());
         let slow = trickle(100_000, 1, Duration::from_millis(5));
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(whole.map(|b| b.len()), Ok(40 * 4_096));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn bodies_that_are_waited_for_take_no_room() {
         let intake = Arc::new(Intake::default());
         for n in 0..MAX_REQUESTS_UNDER_WAY + 100 {
@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(held(&intake).take_room(), Ok(()));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn one_address_keeps_nobody_else_out_and_not_for_long() {
         let intake = Arc::new(Intake::default());
         let mut waiting = Vec::new();
@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(later, Ok(Bytes::from("x")));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn small_bodies_do_not_wait_for_memory_behind_large_ones() {
         let intake = Intake::default();
         let worst = gridfold_sync_core::limits::MAX_BODY_DECODED_BYTES;

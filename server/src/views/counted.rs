@@ -9,7 +9,7 @@ use rusqlite::{Transaction, params};
 
 use crate::views::ViewsError;
 use crate::views::place::{CELL_LEVEL, TILE_LEVEL, above, cell};
-use crate::views::record_row::Columns;
+use crate::views::record_columns::Columns;
 
 /// Tile, grid, form and class.
 type Tile = (i64, String, String, u8);

@@ -5,7 +5,7 @@ use rusqlite::TransactionBehavior;
 
 use crate::views::clean;
 use crate::views::counted::Counted;
-use crate::views::record_row::{Columns, find_row};
+use crate::views::record_columns::{Columns, find_row};
 use crate::views::{ViewsError, ViewsWriter};
 
 impl ViewsWriter {

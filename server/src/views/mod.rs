@@ -24,6 +24,7 @@ mod plan;
 mod pool;
 mod projected;
 mod provenance;
+mod record_columns;
 mod record_row;
 mod set_aside;
 mod text;

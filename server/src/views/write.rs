@@ -16,7 +16,8 @@ use crate::trouble::{FaultyStore, Store, StoreFaults};
 use crate::views::counted::Counted;
 use crate::views::cursors::cursor_of;
 use crate::views::pool::open_writer;
-use crate::views::record_row::{Changed, RowBefore, record_row};
+use crate::views::record_columns::{RowBefore, record_row};
+use crate::views::record_row::Changed;
 use crate::views::{ProjectedEntry, ViewsError};
 
 /// Row ids of records kept in memory: one never changes while its file lives.
