@@ -77,7 +77,7 @@ impl Batch<'_> {
             // A restored server takes nothing before the phone knows where it stands.
             self.take_problems(response, push, &taken, &mut out)?;
         }
-        self.sweep(request, response)?;
+        self.sweep(request, response, &mut out)?;
         self.take_seen(request, response, &mut out)?;
         self.take_erasures(request, response, &mut out)?;
         self.take_directives(response, &mut out)?;
@@ -98,6 +98,7 @@ impl Batch<'_> {
     }
 
     pub(crate) fn take_directory(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
+        let read_before = self.core.held.as_ref().map(|h| h.streams());
         let held = Held::of(bytes).map_err(|_| ClientError::internal("response/directory"))?;
         let mut changed: BTreeSet<FormCode> = BTreeSet::new();
         for code in held.scope.forms.iter().map(|f| &f.code) {
@@ -119,7 +120,7 @@ impl Batch<'_> {
         }
         put_directory(self.tx, bytes)?;
         self.core.held = Some(Arc::new(held));
-        Ok(())
+        self.take_regained(&read_before.unwrap_or_default())
     }
 
     /// Proves the pages, each from where the request asked it on.
@@ -213,6 +214,11 @@ impl Batch<'_> {
                 // Both stand: ours is kept, theirs counts at the server.
                 return Ok(());
             }
+            if record.bytes() == NO_RECORD && !self.core.is_own(item.id.incarnation) {
+                // It came before its record was known, by its verdict only or after such ones.
+                self.drop_entry(&record, stream, &item.id)?;
+                return self.take_new(stream, item, said, ours);
+            }
             if row.hash != item.entry_hash {
                 // What its author wrote there on the server's log of before is not part of it.
                 self.drop_entry(&record, stream, &item.id)?;
@@ -222,9 +228,6 @@ impl Batch<'_> {
             let before = row.fate;
             row.fate = fate;
             row.said = Some(said);
-            if row.entry.is_none() {
-                row.entry = item.entry.clone();
-            }
             self.put_entry(&record, stream, &row)?;
             if self.core.is_own(item.id.incarnation) {
                 self.dequeue(stream, &item.id)?;

@@ -5,9 +5,11 @@
 //! place waits again. What never happens here: a chain that is taken apart, a page that is taken
 //! or a stream that is erased while something of it is owed.
 
+use std::collections::BTreeSet;
+
 use gridfold_sync_core::codec::Reader;
 use gridfold_sync_core::entry::{Item, Receipt};
-use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::ids::{RecordId, StreamId};
 use gridfold_sync_core::limits::{MAX_BODY_WIRE_BYTES, MAX_ITEMS_PER_PULL};
 use gridfold_sync_core::session::{Debt, Position};
 use gridfold_sync_core::wire::{RecoverRun, StreamReset, SyncRequest, SyncResponse};
@@ -18,7 +20,7 @@ use crate::shell::batch::{Batch, place};
 use crate::shell::carry::forget_marks;
 use crate::shell::heal::{body_key, seq_of};
 use crate::shell::outbox::payload_size;
-use crate::shell::rows::{EntryRow, Fate, StreamNo, ref_of_key};
+use crate::shell::rows::{EntryRow, Fate, NO_RECORD, StreamNo, ref_of_key};
 use crate::shell::state::{Core, entry_row, put_session};
 use crate::shell::store::{ITEMS, RECEIPT_BODIES, RECEIPTS, REFS, Source};
 
@@ -76,6 +78,8 @@ impl Batch<'_> {
                 let stream = self.number(&reset.stream)?;
                 self.take_reset(stream, reset)?;
             }
+            // It serves nothing before it is asked in its own epoch.
+            out.more = true;
             out.moved = true;
             return Ok(());
         }
@@ -214,6 +218,7 @@ impl Batch<'_> {
         &mut self,
         request: &SyncRequest,
         response: &SyncResponse,
+        out: &mut Applied,
     ) -> Result<(), ClientError> {
         for stream in self.core.session.unread.clone() {
             let name = self.core.stream(stream)?.clone();
@@ -236,7 +241,55 @@ impl Batch<'_> {
                 self.drop_entry(&record, stream, &row.id)?;
                 self.refold(&record, stream)?;
             }
+            if self.reads(&name) && self.lacks_words(stream)? {
+                self.read_anew(stream)?;
+                out.more = true;
+                out.moved = true;
+            }
         }
+        Ok(())
+    }
+
+    /// Streams that may be read again are looked through once their log was read to its end: a
+    /// phone that was leaving one went on in it by verdicts, without the words of others.
+    pub(crate) fn take_regained(&mut self, before: &BTreeSet<StreamId>) -> Result<(), ClientError> {
+        let now = self.core.held.as_ref().map(|h| h.streams());
+        for name in now.unwrap_or_default().difference(before) {
+            if let Some(stream) = self.core.numbers.get(name).copied()
+                && self.core.position(stream).seq > 0
+            {
+                self.core.session.unread.insert(stream);
+            }
+        }
+        Ok(())
+    }
+
+    fn reads(&self, name: &StreamId) -> bool {
+        let held = self.core.held.as_ref();
+        held.is_some_and(|h| h.streams().contains(name))
+    }
+
+    /// Whether an entry that counts is known by its verdict only.
+    fn lacks_words(&self, stream: StreamNo) -> Result<bool, ClientError> {
+        let entries = self.entries_of(stream)?;
+        Ok(entries
+            .iter()
+            .any(|(_, row)| row.entry.is_none() && row.fate.counts()))
+    }
+
+    /// Reads a stream again from its beginning; what is here stays here meanwhile.
+    fn read_anew(&mut self, stream: StreamNo) -> Result<(), ClientError> {
+        for key in self.tx.keys(ITEMS, &stream.to_be_bytes())? {
+            self.tx.delete(ITEMS, &key)?;
+        }
+        for (record, row) in self.entries_of(stream)? {
+            if record.bytes() == NO_RECORD && !self.core.is_own(row.id.incarnation) {
+                self.drop_entry(&record, stream, &row.id)?;
+            }
+        }
+        self.forget_receipts(stream, 0)?;
+        self.set_position(stream, Position::default())?;
+        self.core.session.unread.insert(stream);
         Ok(())
     }
 
