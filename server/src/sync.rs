@@ -162,8 +162,9 @@ impl Node {
         }
         if let Some(report) = &request.report {
             let known = (!stands_elsewhere).then_some(report.erasures);
-            response.erasures = if request.epoch == 0 {
-                // Nothing is held there yet, and nothing that was erased is served.
+            response.erasures = if request.epoch == 0 && request.logs.is_empty() {
+                // Nothing is held there yet, and nothing that was erased is served. One that wrote
+                // may have handed it in before, and lost the answer.
                 erased_before(&directory, report.erasures)
             } else {
                 self.erasure_news(&directory, author, now, known)?

@@ -65,6 +65,8 @@ fn every_world_keeps_its_promises() {
         all.conflicts,
         all.crashes,
         all.restores,
+        all.failed_writes,
+        all.erased,
     ];
     assert!(happened.iter().all(|n| *n > 0), "{all:?}");
     assert!(

@@ -241,7 +241,14 @@ impl Batch<'_> {
                 self.drop_entry(&record, stream, &row.id)?;
                 self.refold(&record, stream)?;
             }
-            if self.reads(&name) && self.lacks_words(stream)? {
+        }
+        for stream in self.core.session.regained.clone() {
+            let session = &self.core.session;
+            if session.debts.contains_key(&stream) || session.unread.contains(&stream) {
+                continue;
+            }
+            self.core.session.regained.remove(&stream);
+            if self.lacks_words(stream)? {
                 self.read_anew(stream)?;
                 out.more = true;
                 out.moved = true;
@@ -250,23 +257,20 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Streams that may be read again are looked through once their log was read to its end: a
-    /// phone that was leaving one went on in it by verdicts, without the words of others.
+    /// Notes streams that may be read again: a phone that was leaving one went on in it by
+    /// verdicts, without the words of others, and reads it anew.
     pub(crate) fn take_regained(&mut self, before: &BTreeSet<StreamId>) -> Result<(), ClientError> {
         let now = self.core.held.as_ref().map(|h| h.streams());
         for name in now.unwrap_or_default().difference(before) {
             if let Some(stream) = self.core.numbers.get(name).copied()
                 && self.core.position(stream).seq > 0
             {
-                self.core.session.unread.insert(stream);
+                self.core.session.regained.insert(stream);
+                // What was erased in it meanwhile was told to others only.
+                self.core.session.erasures = 0;
             }
         }
         Ok(())
-    }
-
-    fn reads(&self, name: &StreamId) -> bool {
-        let held = self.core.held.as_ref();
-        held.is_some_and(|h| h.streams().contains(name))
     }
 
     /// Whether an entry that counts is known by its verdict only.

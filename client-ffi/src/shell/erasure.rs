@@ -35,9 +35,13 @@ impl Batch<'_> {
         for record in &news.records {
             self.erase_record(record)?;
         }
-        self.core.session.erasures = news.revision;
-        out.more |= news.more;
-        out.moved |= news.more;
+        let asked = request.report.as_ref().map(|report| report.erasures);
+        let answers = asked == Some(self.core.session.erasures) || request.epoch != response.epoch;
+        if answers {
+            self.core.session.erasures = news.revision;
+        }
+        out.more |= news.more || !answers;
+        out.moved |= news.more || !answers;
         Ok(())
     }
 

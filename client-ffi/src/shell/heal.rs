@@ -212,6 +212,7 @@ impl Batch<'_> {
         let name = self.core.stream(stream)?.clone();
         self.core.session.debts.remove(&stream);
         self.core.session.unread.remove(&stream);
+        self.core.session.regained.remove(&stream);
         if !self.core.session.erased.contains(&name) {
             self.core.session.erased.push(name);
         }

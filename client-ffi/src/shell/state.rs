@@ -72,6 +72,9 @@ pub(crate) struct Session {
     /// Streams of such a server that were not read to their end yet.
     #[serde(default)]
     pub(crate) unread: BTreeSet<StreamNo>,
+    /// Streams that may be read again after this phone had begun to leave them.
+    #[serde(default)]
+    pub(crate) regained: BTreeSet<StreamNo>,
     /// Revision of the newest mark of what supervisors have seen.
     #[serde(default)]
     pub(crate) seen: u64,

@@ -96,6 +96,21 @@ impl Following {
         }
     }
 
+    /// Waits until the views are level with the log. False when they are not within that time.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn wait_until_level(&self, at_most: Duration) -> bool {
+        let until = Instant::now() + at_most;
+        let mut lag = self.0.lag.lock();
+        while lag.is_some() {
+            self.0.asked.store(true, Ordering::Release);
+            if self.0.level.wait_until(&mut lag, until).timed_out() {
+                return lag.is_none();
+            }
+        }
+        true
+    }
+
     /// Whether somebody asked since the last time.
     pub(crate) fn was_asked(&self) -> bool {
         self.0.asked.swap(false, Ordering::AcqRel)

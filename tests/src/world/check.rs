@@ -67,11 +67,21 @@ pub(super) fn verdicts(log: &[Logged]) -> BTreeMap<Tag, Vec<(EntryRef, Verdict)>
     out
 }
 
-/// The rows against the reference.
-pub(super) fn rows(node: &Node, log: &[Logged]) -> Result<BTreeSet<RecordId>, String> {
+/// The rows against the reference. Of what was erased there is none.
+pub(super) fn rows(
+    node: &Node,
+    log: &[Logged],
+    erased: &BTreeSet<RecordId>,
+) -> Result<BTreeSet<RecordId>, String> {
     let mut references: BTreeMap<RecordId, BTreeMap<SensitivityClass, Reference>> = BTreeMap::new();
     for logged in log.iter().filter(|l| l.item.verdict.is_admitted()) {
         let record = logged.item.record.ok_or("admitted and of no record")?;
+        if erased.contains(&record) {
+            if logged.entry.as_ref().is_some_and(|e| e.ops.is_some()) {
+                return Err(format!("the log still reads {record}, which was erased"));
+            }
+            continue;
+        }
         let entry = logged
             .entry
             .as_ref()
@@ -94,6 +104,11 @@ pub(super) fn rows(node: &Node, log: &[Logged]) -> Result<BTreeSet<RecordId>, St
         }
         if stored.parts.len() != classes.len() {
             return Err(format!("{record} has a part nobody wrote"));
+        }
+    }
+    for record in erased {
+        if node.views.record(record, &Scope::all()).unwrap().is_some() {
+            return Err(format!("the server shows {record}, which was erased"));
         }
     }
     Ok(references.into_keys().collect())
@@ -191,6 +206,24 @@ pub(super) fn phone(
     Ok(())
 }
 
+/// A phone shows nothing of what was erased but what it was refused itself.
+pub(super) fn erased(phone: &Phone, erased: &BTreeSet<RecordId>) -> Result<(), String> {
+    let refused = phone.refused();
+    for record in erased {
+        let shown = phone.client().history(*record).into_iter().find(|entry| {
+            let tag = (entry.claimed.millis(), entry.stream.class);
+            !entry.ops.is_empty() && !refused.contains(&tag) && !phone.settled.contains(&tag)
+        });
+        if let Some(entry) = shown {
+            return Err(format!(
+                "{} shows {} of {record}, which was erased",
+                phone.name, entry.entry
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Edits that a phone shows as refused and that a restored server got back from somebody who had
 /// only their hashes: in its log, without what was typed.
 pub(super) fn known_by_hash(phones: &[Phone], log: &[Logged]) -> BTreeSet<Tag> {
@@ -215,6 +248,7 @@ pub(super) fn kept(
     phone: &Phone,
     verdicts: &BTreeMap<Tag, Vec<(EntryRef, Verdict)>>,
     by_hash: &BTreeSet<Tag>,
+    erased: &dyn Fn(&Tag) -> bool,
 ) -> Result<(), String> {
     let refused = phone.refused();
     for tag in phone.holds.iter().chain(&phone.handed_over) {
@@ -226,14 +260,15 @@ pub(super) fn kept(
                 phone.name
             ));
         }
-        if of.is_empty() && !by_hash.contains(tag) {
+        if of.is_empty() && !by_hash.contains(tag) && !erased(tag) {
             let how = match phone.handed_over.contains(tag) {
                 true => "handed over and erased here",
                 false => "held here",
             };
             return Err(format!("edit {tag:?} of {} ({how}) is lost", phone.name));
         }
-        if admitted == 0 && !refused.contains(tag) && !phone.settled.contains(tag) {
+        if admitted == 0 && !of.is_empty() && !refused.contains(tag) && !phone.settled.contains(tag)
+        {
             return Err(format!(
                 "{} hides that {tag:?} was refused: {of:?}",
                 phone.name

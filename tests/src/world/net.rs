@@ -263,6 +263,13 @@ impl Net {
                 }
                 problem(503, "unavailable")
             }
+            // A store that fails: nothing of the exchange counts.
+            Err(error @ (SyncError::Keys(_) | SyncError::Directory(_))) => {
+                if self.inner.lock().unwrap().trace {
+                    eprintln!("    server: {error}: {error:?}");
+                }
+                problem(503, "unavailable")
+            }
             Err(other) => panic!("the server failed: {other}"),
         }
     }

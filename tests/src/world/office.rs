@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use gridfold_sync_core::directory::{DeviceState, DirectoryChange};
+use gridfold_server::trouble::{Store, Trouble};
+use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_sync_core::directory::{DeviceState, DirectoryChange, Erasure};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use rand::RngExt;
 
 use super::check;
 use super::run::World;
+use super::server::Ailing;
 
 impl World {
     pub(super) fn end_grant(&mut self) {
@@ -68,6 +71,59 @@ impl World {
         self.change(vec![DirectoryChange::Form {
             form: Box::new(form),
         }]);
+    }
+
+    pub(super) fn back_up(&mut self) {
+        self.server.recover();
+        let file = self.server.backup();
+        self.backups.push(file);
+    }
+
+    /// A store of the server fails its next writes, and somebody writes.
+    pub(super) fn ail(&mut self, at: usize) -> Result<(), String> {
+        let stores = [Store::Views, Store::Views, Store::Keys, Store::Accounts];
+        let troubles = [Trouble::Busy, Trouble::Full, Trouble::Io, Trouble::Damaged];
+        let ailing = Ailing {
+            store: stores[self.rng.random_range(0..stores.len())],
+            trouble: troubles[self.rng.random_range(0..troubles.len())],
+            writes: self.rng.random_range(1..6),
+        };
+        self.say(|| format!("the server's disk ails: {ailing:?}"));
+        self.server.ail(ailing);
+        if self.rng.random() {
+            self.console_edit();
+            return Ok(());
+        }
+        self.sync(at, false).map(|_| ())
+    }
+
+    /// Somebody may ask for it: a record is erased for good.
+    pub(super) fn erase(&mut self) {
+        self.server.recover();
+        let node = Arc::clone(self.server.node());
+        let all = RecordFilter::of(Scope::all());
+        let Ok(list) = node.views.list_full(&all) else {
+            return;
+        };
+        if list.rows.is_empty() {
+            return;
+        }
+        let row = &list.rows[self.rng.random_range(0..list.rows.len())].row;
+        let (record, grid) = (row.record, row.grid.clone());
+        self.say(|| format!("{record} is erased"));
+        let erasure = Erasure {
+            grid,
+            by: self.console.user,
+            at: Timestamp(self.now),
+            reason: "asked for by the resident".to_owned(),
+            again: None,
+        };
+        self.change(vec![DirectoryChange::RecordErased {
+            record,
+            erasure: Some(erasure),
+        }]);
+        node.writer.erase(record).unwrap();
+        self.erased.insert(record);
     }
 
     pub(super) fn attack(&mut self) {

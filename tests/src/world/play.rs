@@ -26,7 +26,7 @@ impl World {
     pub(super) fn step(&mut self) -> Result<(), String> {
         let millis = self.rng.random_range(1..5_000);
         self.tick(millis);
-        let most = if self.restless { 240 } else { 200 };
+        let most = if self.restless { 250 } else { 210 };
         let what = self.rng.random_range(0..most);
         if self.phones.is_empty() {
             let user = self.users[self.rng.random_range(0..self.users.len())];
@@ -51,8 +51,7 @@ impl World {
             154..=156 => self.go_on_from_copy(at),
             157..=165 => self.crash_server(at),
             166..=168 => {
-                let file = self.server.backup();
-                self.backups.push(file);
+                self.back_up();
                 Ok(())
             }
             169 | 170 => self.restore_server(),
@@ -101,17 +100,25 @@ impl World {
                 self.attack();
                 Ok(())
             }
-            200..=205 => {
-                let file = self.server.backup();
-                self.backups.push(file);
+            200..=205 => self.ail(at),
+            206 | 207 => {
+                self.server.recover();
                 Ok(())
             }
-            206..=213 => self.restore_server(),
-            214..=217 => {
+            208 | 209 => {
+                self.erase();
+                Ok(())
+            }
+            210..=215 => {
+                self.back_up();
+                Ok(())
+            }
+            216..=223 => self.restore_server(),
+            224..=227 => {
                 self.end_grant();
                 Ok(())
             }
-            218..=221 => {
+            228..=231 => {
                 self.new_grant();
                 Ok(())
             }
@@ -281,7 +288,7 @@ impl World {
         }
     }
 
-    fn console_edit(&mut self) {
+    pub(super) fn console_edit(&mut self) {
         let node = Arc::clone(self.server.node());
         let list = node
             .views
@@ -418,6 +425,7 @@ impl World {
             _ => ViewsFate::Kept,
         };
         self.say(|| format!("the server restarts, views {fate:?}"));
+        self.server.recover();
         self.net.connect(None);
         self.server.restart(fate);
         self.net.connect(Some(Arc::clone(self.server.node())));
@@ -437,6 +445,7 @@ impl World {
         let file = self.backups[n].clone();
         self.out.restores += 1;
         self.say(|| format!("the server is restored from backup {n}"));
+        self.server.recover();
         self.net.connect(None);
         self.server.restore(&file);
         let devices = self.net.devices();
@@ -446,8 +455,12 @@ impl World {
                 .into_iter()
                 .map(|device| DirectoryChange::Device { device }),
         );
-        self.server.node().directory.change(changes).unwrap();
-        self.net.connect(Some(Arc::clone(self.server.node())));
+        let node = Arc::clone(self.server.node());
+        node.directory.change(changes).unwrap();
+        for record in &self.erased {
+            node.writer.erase(*record).unwrap();
+        }
+        self.net.connect(Some(node));
         let incarnation = IncarnationId::from_parts(Timestamp(self.now), self.rng.random());
         self.hostile.start_over(incarnation);
         // What phones handed over and had to erase, and what went with lost phones, is gone unless

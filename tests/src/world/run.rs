@@ -56,6 +56,10 @@ pub struct Outcome {
     pub gone: u64,
     /// Device logs set aside.
     pub quarantined: u64,
+    /// Writes of views, keys and accounts that failed.
+    pub failed_writes: u64,
+    /// Records that were erased for good.
+    pub erased: u64,
 }
 
 impl std::ops::AddAssign for Outcome {
@@ -73,6 +77,8 @@ impl std::ops::AddAssign for Outcome {
         self.copies += o.copies;
         self.gone += o.gone;
         self.quarantined += o.quarantined;
+        self.failed_writes += o.failed_writes;
+        self.erased += o.erased;
     }
 }
 
@@ -105,6 +111,8 @@ pub(super) struct World {
     pub(super) stream_of: BTreeMap<Tag, StreamId>,
     /// Acknowledged edits that went with what held them, and how.
     pub(super) gone: BTreeMap<Tag, String>,
+    /// Records that somebody erased for good: nobody answers for their edits any more.
+    pub(super) erased: BTreeSet<RecordId>,
     pub(super) backups: Vec<PathBuf>,
     pub(super) copies: Vec<Copy>,
     pub(super) console: Author,
@@ -167,6 +175,7 @@ impl World {
             record_of: BTreeMap::new(),
             stream_of: BTreeMap::new(),
             gone: BTreeMap::new(),
+            erased: BTreeSet::new(),
             backups: Vec::new(),
             copies: Vec::new(),
             console,
@@ -260,6 +269,8 @@ impl World {
     }
 
     pub(super) fn change(&mut self, changes: Vec<DirectoryChange>) {
+        // Whoever changes it sees that it failed, and does it again.
+        self.server.recover();
         self.journal.extend(changes.iter().cloned());
         self.server.node().directory.change(changes).unwrap();
     }
@@ -275,6 +286,7 @@ impl World {
         let name = format!("phone{}", self.next);
         let phone = Phone::create(name, dir, self.rng.random(), user, clock);
         let code = self.net.code_for(user);
+        self.server.recover();
         phone.client().enrol(&*self.net, &code).unwrap();
         self.phones.push(phone);
     }
@@ -368,6 +380,10 @@ impl World {
         for tag in missing {
             let stream = &self.stream_of[&tag];
             let phone = &mut self.phones[at];
+            if self.erased.contains(&self.record_of[&tag]) {
+                phone.holds.remove(&tag);
+                continue;
+            }
             let name = &phone.name;
             if may.contains(stream) && !phone.refused().contains(&tag) {
                 return Err(format!("{name} dropped edit {tag:?} of {}", stream.name()));
@@ -383,7 +399,8 @@ impl World {
 
     /// The network heals, everybody syncs until nothing moves, and all promises are checked.
     pub(super) fn end(&mut self, rebuild: bool) -> Result<(), String> {
-        self.say(|| "the network heals".to_owned());
+        self.say(|| "the network and the disk heal".to_owned());
+        self.server.recover();
         self.settle()?;
         self.check(rebuild)
     }
@@ -417,20 +434,24 @@ impl World {
             return Err(format!("the server is not well: {report:?}"));
         }
         let log = check::read_log(node);
-        let records = check::rows(node, &log)?;
+        let records = check::rows(node, &log, &self.erased)?;
         check::refused_visible(node, &log)?;
         let verdicts = check::verdicts(&log);
         let by_hash = check::known_by_hash(&self.phones, &log);
         for phone in &self.phones {
             check::phone(node, phone, Timestamp(self.now), &records)?;
-            check::kept(phone, &verdicts, &by_hash)?;
+            check::erased(phone, &self.erased)?;
+            let erased = |tag: &Tag| self.erased.contains(&self.record_of[tag]);
+            check::kept(phone, &verdicts, &by_hash, &erased)?;
         }
         for tag in self.record_of.keys() {
             let of = verdicts.get(tag).map(Vec::as_slice).unwrap_or_default();
             if of.iter().filter(|(_, v)| v.is_admitted()).count() > 1 {
                 return Err(format!("edit {tag:?} counts twice: {of:?}"));
             }
-            if of.is_empty() && !self.gone.contains_key(tag) && !by_hash.contains(tag) {
+            let is_erased = self.erased.contains(&self.record_of[tag]);
+            if of.is_empty() && !is_erased && !self.gone.contains_key(tag) && !by_hash.contains(tag)
+            {
                 return Err(format!("edit {tag:?} is lost and nobody knows why"));
             }
         }
@@ -448,6 +469,8 @@ impl World {
         self.out.quarantined = node.views.quarantine(500).unwrap().len() as u64;
         (self.out.calls, self.out.troubles) = self.net.counts();
         self.out.gone = self.gone.len() as u64;
+        self.out.failed_writes = self.server.failed_writes();
+        self.out.erased = self.erased.len() as u64;
         Ok(())
     }
 }

@@ -1,18 +1,24 @@
 //! The server of the world: a real node that crashes, is restored, and is given old views.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gridfold_server::admit::Faults;
 use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
 use gridfold_server::log::{Engine, LogOptions};
 use gridfold_server::node::Node;
+use gridfold_server::trouble::{Store, StoreFaults, Trouble};
 use gridfold_server::views::VIEWS_DB_FILE_NAME;
 use gridfold_sync_core::time::Timestamp;
 
 /// Steps of a batch at which the simulation stops the writer.
 pub(super) const STEPS: [&str; 4] = ["admit", "append", "project", "answer"];
+
+/// Longer than a writer ever waits before it tries its views again.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What happens to the views while the server is down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +28,14 @@ pub(super) enum ViewsFate {
     Older,
 }
 
+/// A store that fails its next writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ailing {
+    pub(super) store: Store,
+    pub(super) trouble: Trouble,
+    pub(super) writes: u32,
+}
+
 /// The server and what it keeps on disk.
 pub(super) struct Server {
     dir: PathBuf,
@@ -29,6 +43,8 @@ pub(super) struct Server {
     pub(super) clock: Arc<ManualClock>,
     node: Option<Arc<Node>>,
     armed: Arc<Mutex<Option<&'static str>>>,
+    ailing: Arc<Mutex<Vec<Ailing>>>,
+    failed: Arc<AtomicU64>,
     old_views: Option<PathBuf>,
     root: PathBuf,
     made: u32,
@@ -52,6 +68,8 @@ impl Server {
             clock,
             node: None,
             armed: Arc::default(),
+            ailing: Arc::default(),
+            failed: Arc::default(),
             old_views: None,
             root: root.to_owned(),
             made: 0,
@@ -75,8 +93,40 @@ impl Server {
             stops
         });
         let clock = Arc::clone(&self.clock) as _;
-        let node = Node::open_with(&self.dir, config(self.redb), clock, Some(faults));
+        let (ailing, failed) = (Arc::clone(&self.ailing), Arc::clone(&self.failed));
+        let stores: StoreFaults = Arc::new(move |store| {
+            let mut ailing = ailing.lock().unwrap();
+            let ill = ailing
+                .iter_mut()
+                .find(|a| a.store == store && a.writes > 0)?;
+            ill.writes -= 1;
+            failed.fetch_add(1, Ordering::SeqCst);
+            Some(ill.trouble)
+        });
+        let config = config(self.redb);
+        let node = Node::open_failing(&self.dir, config, clock, Some(faults), Some(stores));
         self.node = Some(node.unwrap());
+    }
+
+    /// A store fails from now on.
+    pub(super) fn ail(&self, ailing: Ailing) {
+        self.ailing.lock().unwrap().push(ailing);
+    }
+
+    /// The disk is well again. Whoever was behind it finds out by itself.
+    pub(super) fn recover(&self) {
+        self.ailing.lock().unwrap().clear();
+        if let Some(node) = &self.node {
+            assert!(
+                node.following.wait_until_level(PATIENCE),
+                "the views stay behind on a disk that is well"
+            );
+        }
+    }
+
+    /// Writes of stores that failed.
+    pub(super) fn failed_writes(&self) -> u64 {
+        self.failed.load(Ordering::SeqCst)
     }
 
     /// The next batch stops at this step, as if the power went.
