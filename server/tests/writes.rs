@@ -178,6 +178,30 @@ fn two_saves_at_once_leave_only_words_that_somebody_typed() {
 }
 
 #[test]
+fn a_base_that_names_an_older_state_besides_is_the_newest_of_both() {
+    let o = office();
+    let record = matter(&o.one, json!({ "place": "三号楼" }));
+    let path = format!("/v1/records/{record}");
+    let older = read(&o.one, &record)["heads"].as_str().unwrap().to_owned();
+    let first = json!({ "fields": { "place": "四号楼" }, "base": older });
+    o.two.patch(&path, &first).ok();
+    let newer = read(&o.one, &record)["heads"].as_str().unwrap().to_owned();
+    let both: Vec<String> = newer
+        .split(';')
+        .zip(older.split(';'))
+        .map(|(new, old)| match old.split_once('=') {
+            Some((_, old)) if !old.is_empty() && !new.ends_with(old) => format!("{new},{old}"),
+            _ => new.to_owned(),
+        })
+        .collect();
+    assert_ne!(both.join(";"), newer);
+    let second = json!({ "fields": { "place": "五号楼" }, "base": both.join(";") });
+    let after = o.one.patch(&path, &second).ok();
+    assert_eq!(after["record"]["fields"]["place"], "五号楼");
+    assert_eq!(after["record"]["conflict_list"], json!([]));
+}
+
+#[test]
 fn a_base_that_is_not_known_here_is_told_and_changes_nothing() {
     let o = office();
     let record = matter(&o.one, json!({ "place": "三号楼" }));

@@ -124,6 +124,12 @@ fn count(by: i64) -> Op {
         by,
     }
 }
+/// An edit at these, sorted as heads are.
+fn heads(entries: &[&Entry]) -> (Target, u32, Vec<Op>) {
+    let mut heads: Vec<EntryRef> = entries.iter().map(|e| e.id()).collect();
+    heads.sort_unstable();
+    (Target::At(heads), 1, vec![count(1)])
+}
 fn worker(w: &mut World) -> &mut Phone {
     &mut w.worker
 }
@@ -236,6 +242,22 @@ fn cases() -> Vec<Case> {
         "no such step from here", TransitionNotAllowed, |_, g| on_a(g, vec![act("reopen", "")]);
         "no such step at all", TransitionNotAllowed, |_, g| on_a(g, vec![act("fly", "")]);
         "nothing", Empty, |_, g| on_a(g, vec![]);
+        "a head and the one before it", NeedlessHeads, |w, g| {
+            let newer = good(w, |w| &mut w.colleague, &[g.a.id()], vec![count(1)]);
+            heads(&[&g.a, &newer])
+        };
+        "a head and one long before it", NeedlessHeads, |w, g| {
+            let mut newer = g.a.clone();
+            for _ in 0..70 {
+                newer = good(w, |w| &mut w.colleague, &[newer.id()], vec![count(1)]);
+            }
+            heads(&[&g.a, &newer])
+        };
+        "two that stand beside each other and one before both", NeedlessHeads, |w, g| {
+            let one = good(w, |w| &mut w.colleague, &[g.a.id()], vec![count(1)]);
+            let other = good(w, worker, &[g.a.id()], vec![count(1)]);
+            heads(&[&g.a, &one, &other])
+        };
         "an own record begun again", BesideOwnEdit, |_, g| new(g.a_record, "probe", 1);
     };
     all.push(Case {

@@ -28,7 +28,7 @@ use gridfold_sync_core::entry::{
     next_link, next_prefix, wipe_statement,
 };
 use gridfold_sync_core::ids::*;
-use gridfold_sync_core::merge::{fold, state_at};
+use gridfold_sync_core::merge::{fold, newest_of, state_at};
 use gridfold_sync_core::schema::{Form, Role, builtin_forms};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{PartState, RecordView};
@@ -182,6 +182,14 @@ impl Facts for View<'_> {
     }
     fn part(&mut self, s: &StreamId, r: &RecordId) -> Result<Option<PartState>, Infallible> {
         Ok(self.0.parts.get(&(*r, s.clone())).cloned())
+    }
+    fn newest_of(
+        &mut self,
+        s: &StreamId,
+        r: &RecordId,
+        heads: &[EntryRef],
+    ) -> Result<Vec<EntryRef>, Infallible> {
+        Ok(newest_of(&self.entries_of(s, r), heads).unwrap())
     }
     fn part_at(
         &mut self,

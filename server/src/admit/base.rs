@@ -125,7 +125,9 @@ pub(super) fn seen(
                             return Ok(Err(unknown_base()));
                         }
                     }
-                    at(facts, &stream, record, heads.clone())?
+                    // A program may name also what its newest heads hold already.
+                    let newest = facts.newest_of(&stream, record, heads)?;
+                    at(facts, &stream, record, newest)?
                 }
             },
         };

@@ -12,7 +12,7 @@ use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, IncarnationId, RecordId, StreamId, UserId,
 };
-use gridfold_sync_core::merge::{MergeError, Merger, follows, state_at};
+use gridfold_sync_core::merge::{MergeError, Merger, follows, newest_of, state_at};
 use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
@@ -387,6 +387,24 @@ impl Facts for BatchFacts<'_> {
         match self.views.record(record)? {
             Some((grid, _)) if grid == stream.grid => self.views.part(record, stream.class),
             _ => Ok(None),
+        }
+    }
+
+    fn newest_of(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+        heads: &[EntryRef],
+    ) -> Result<Vec<EntryRef>, ViewsError> {
+        if heads.len() < 2 {
+            return Ok(heads.to_vec());
+        }
+        let history = self.history(stream, record)?;
+        match newest_of(&history, heads) {
+            Ok(newest) => Ok(newest),
+            // What lies between two of them is damaged in the log: nobody is refused for that.
+            Err(_) if self.has_damage(stream) => Ok(heads.to_vec()),
+            Err(error) => Err(damaged(error)),
         }
     }
 

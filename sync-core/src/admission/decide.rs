@@ -170,12 +170,17 @@ fn decide<F: Facts>(
     if part.as_ref().is_some_and(|p| is_full(p, entry, direct)) {
         refuse!(RecordFull);
     }
+    // Each such head would stand for a fork that is none, and be merged by every replica.
+    let deps = entry.header.deps();
+    if !direct && deps.len() > 1 && facts.newest_of(stream, &record, deps)?.len() < deps.len() {
+        refuse!(NeedlessHeads);
+    }
     let (own, weight) = part.as_ref().map_or((None, 0), |p| {
         (p.authors.get(&entry.incarnation).copied(), p.weight)
     });
     let at = match (direct, part) {
         (true, part) => part,
-        (false, _) => facts.part_at(stream, &record, entry.header.deps())?,
+        (false, _) => facts.part_at(stream, &record, deps)?,
     };
     let at = at.unwrap_or_else(|| PartState::new(form_code));
     // A device knows what it wrote itself: only a broken or hostile one writes beside it, and each

@@ -177,6 +177,13 @@ pub trait Facts {
         stream: &StreamId,
         record: &RecordId,
     ) -> Result<Option<PartState>, Self::Error>;
+    /// Of these heads of a record, those that no other of them was made after.
+    fn newest_of(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+        heads: &[EntryRef],
+    ) -> Result<Vec<EntryRef>, Self::Error>;
     /// The row of a record as it was at these heads, none of which are all of its heads.
     fn part_at(
         &mut self,

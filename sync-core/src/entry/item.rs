@@ -86,6 +86,8 @@ refusal_codes! {
     Empty = 21, "empty";
     /// It was made beside an earlier edit of the same device log, which its device knew.
     BesideOwnEdit = 22, "beside_own_edit";
+    /// One of its heads was made after another of them, which says nothing and costs a merge.
+    NeedlessHeads = 23, "needless_heads";
 }
 
 /// What admission decided.

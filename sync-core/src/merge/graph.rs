@@ -52,6 +52,23 @@ impl Graph {
         &self.order
     }
 
+    /// Of these heads, those that no other of them was made after.
+    pub(super) fn newest(&self, heads: &[EntryRef]) -> Option<Vec<EntryRef>> {
+        let mut stack: Vec<usize> = Vec::new();
+        for head in heads {
+            stack.extend(&self.deps[*self.index.get(head)?]);
+        }
+        let mut older = vec![false; self.deps.len()];
+        while let Some(i) = stack.pop() {
+            if !older[i] {
+                older[i] = true;
+                stack.extend(&self.deps[i]);
+            }
+        }
+        let is_newest = |head: &&EntryRef| self.index.get(head).is_some_and(|&i| !older[i]);
+        Some(heads.iter().filter(is_newest).copied().collect())
+    }
+
     /// The entries at or before these heads, in order.
     pub(super) fn closure(&self, heads: &[EntryRef]) -> Option<Vec<usize>> {
         let mut inside = vec![false; self.deps.len()];

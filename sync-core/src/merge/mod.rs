@@ -93,6 +93,15 @@ pub fn state_at(
     fold(form, &subset)
 }
 
+/// Of these heads, those that no other of them was made after: they say the same state.
+///
+/// # Errors
+/// [`MergeError::MissingHeads`] when a head is not among the entries.
+pub fn newest_of(entries: &[Entry], heads: &[EntryRef]) -> Result<Vec<EntryRef>, MergeError> {
+    let graph = Graph::new(entries)?;
+    graph.newest(heads).ok_or(MergeError::MissingHeads)
+}
+
 /// Whether an entry continues the row directly.
 #[must_use]
 pub fn follows(state: &PartState, entry: &Entry) -> bool {

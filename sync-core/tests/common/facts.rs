@@ -9,7 +9,7 @@ use gridfold_sync_core::entry::{Entry, Item};
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, StreamId, UserId,
 };
-use gridfold_sync_core::merge::{MergeError, fold, state_at};
+use gridfold_sync_core::merge::{MergeError, fold, newest_of, state_at};
 use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
@@ -134,6 +134,14 @@ impl Facts for MemoryFacts {
     }
     fn part(&mut self, stream: &StreamId, of: &RecordId) -> Result<Option<PartState>, MergeError> {
         Ok(self.parts.get(&(stream.clone(), *of)).cloned())
+    }
+    fn newest_of(
+        &mut self,
+        stream: &StreamId,
+        record: &RecordId,
+        heads: &[EntryRef],
+    ) -> Result<Vec<EntryRef>, MergeError> {
+        newest_of(&self.entries(stream, *record), heads)
     }
     fn part_at(
         &mut self,
