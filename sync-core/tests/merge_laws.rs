@@ -8,7 +8,7 @@
 mod merge_world;
 
 use gridfold_sync_core::entry::Entry;
-use gridfold_sync_core::merge::{MergeError, fold, follows, state_at};
+use gridfold_sync_core::merge::{MergeError, fold, follows, newest_of, state_at};
 use gridfold_sync_core::view::PartState;
 use merge_world::{
     Check, Dice, Step, World, causal_order, edit_step, fail, form, law, merged, read, same, steps,
@@ -62,6 +62,53 @@ fn growing_a_row_is_reading_it_whole(world: &World, dice: &mut Dice) -> Check {
         same("a row grown by one entry", &row, &read(&whole)?)?;
     }
     Ok(())
+}
+
+/// A document in use gives the row at older heads as a fold of just their ancestors does, and
+/// knows which heads are the newest; asking leaves it as it was.
+fn a_row_at_older_heads_is_what_its_author_saw(world: &World, dice: &mut Dice) -> Check {
+    let oops = |e: MergeError| fail(e.to_string());
+    let mut merger = merged(&[])?;
+    for entry in causal_order(&world.entries, dice) {
+        merger.add(&entry).map_err(oops)?;
+    }
+    let expected = read(&merger)?;
+    for (entry, seen) in world.entries.iter().zip(&world.seen) {
+        let deps = entry.header.deps();
+        if !deps.is_empty() {
+            same(
+                "a row at older heads",
+                &merger.row_at(deps).map_err(oops)?,
+                seen,
+            )?;
+            let mut more: Vec<_> = world
+                .entries
+                .iter()
+                .find(|e| deps.contains(&e.id()))
+                .into_iter()
+                .flat_map(|e| e.header.deps().iter().copied())
+                .chain(deps.iter().copied())
+                .collect();
+            more.sort_unstable();
+            more.dedup();
+            prop_assert_eq!(merger.newest_of(&more).map_err(oops)?, deps.to_vec());
+            prop_assert_eq!(
+                newest_of(&world.entries, &more).map_err(oops)?,
+                deps.to_vec()
+            );
+        }
+        if dice.below(world.entries.len()) > 2 {
+            continue;
+        }
+        let after = state_at(&form(), &world.entries, &[entry.id()]).map_err(oops)?;
+        let row = merger.row_at(&[entry.id()]).map_err(oops)?;
+        same("a row at one entry", &row, &after)?;
+    }
+    same(
+        "the row of a document that was asked",
+        &read(&merger)?,
+        &expected,
+    )
 }
 
 fn fold_does_not_depend_on_the_order(world: &World, dice: &mut Dice) -> Check {
@@ -127,6 +174,7 @@ fn concurrent_histories(name: &str) {
         hashes_do_not_depend_on_the_order(&world, &mut dice)?;
         fold_does_not_depend_on_the_order(&world, &mut dice)?;
         growing_a_row_is_reading_it_whole(&world, &mut dice)?;
+        a_row_at_older_heads_is_what_its_author_saw(&world, &mut dice)?;
         bytes_round_trip(&world.replicas[0].state, &mut dice)?;
         for _ in 0..3.min(world.entries.len()) {
             let i = dice.below(world.entries.len());

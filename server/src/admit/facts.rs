@@ -12,13 +12,14 @@ use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, IncarnationId, RecordId, StreamId, UserId,
 };
-use gridfold_sync_core::merge::{MergeError, Merger, follows, newest_of, state_at};
+use gridfold_sync_core::merge::{MergeError, follows};
 use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 use lru::LruCache;
 
 use crate::admit::StoredItem;
+use crate::admit::documents::Document;
 use crate::admit::index::FactIndex;
 use crate::admit::recent::Recent;
 use crate::auth::RecordKeys;
@@ -36,7 +37,7 @@ const CACHED_LINES: usize = 1_024;
 /// A row with more text than this is folded again instead of kept.
 const MAX_LINE_BYTES: usize = 16 << 10;
 
-type PartKey = (StreamId, RecordId);
+pub(super) type PartKey = (StreamId, RecordId);
 
 /// What one batch has decided before it is committed.
 #[derive(Debug, Default)]
@@ -49,46 +50,12 @@ struct Overlay {
     owners: HashMap<IncarnationId, DeviceId>,
 }
 
-/// The document of a record that is edited concurrently.
-#[derive(Debug)]
-struct Document {
-    merger: Merger,
-    /// Entries in it.
-    entries: u32,
-    /// Entries of the record that are not in it yet, in order.
-    waiting: Vec<Entry>,
-}
-
-impl Document {
-    /// Whether it and what waits are all that a row counts.
-    fn is_whole(&self, part: &PartState) -> bool {
-        self.entries as usize + self.waiting.len() == part.entries as usize
-    }
-
-    fn add(&mut self, entry: &Entry) -> Result<(), MergeError> {
-        if !self.merger.contains(&entry.id()) {
-            self.merger.add(entry)?;
-            self.entries += 1;
-        }
-        Ok(())
-    }
-
-    /// Adds an entry to all that a row counts; gives the row with it.
-    fn add_onto(&mut self, part: PartState, entry: &Entry) -> Result<PartState, MergeError> {
-        if self.merger.contains(&entry.id()) {
-            return self.merger.read();
-        }
-        self.entries += 1;
-        self.merger.add_onto(part, entry)
-    }
-}
-
 /// Memory between batches.
 #[derive(Debug)]
 pub(super) struct Memory {
     parts: LruCache<PartKey, PartState>,
     entries: LruCache<(StreamId, EntryRef), EntryFact>,
-    documents: LruCache<PartKey, Document>,
+    pub(super) documents: LruCache<PartKey, Document>,
     /// Rows at older heads: a phone's next edit continues from where its last one ended.
     lines: LruCache<(PartKey, Vec<EntryRef>), PartState>,
     pub(super) recent: Recent,
@@ -133,7 +100,7 @@ pub(super) struct BatchFacts<'a> {
     /// The server's own incarnation: only the console writes under it.
     pub(super) console: IncarnationId,
     pub(super) is_console: bool,
-    memory: &'a mut Memory,
+    pub(super) memory: &'a mut Memory,
     overlay: Overlay,
 }
 
@@ -252,39 +219,12 @@ impl<'a> BatchFacts<'a> {
     }
 
     /// Whether items of a stream are damaged in the log, so that a history may have holes.
-    fn has_damage(&self, stream: &StreamId) -> bool {
+    pub(super) fn has_damage(&self, stream: &StreamId) -> bool {
         let name = stream.name();
         self.log
             .damage()
             .iter()
             .any(|d| d.stream.as_bytes() == name.as_bytes())
-    }
-
-    /// Derives the row of a record with an entry that was not made at its present heads.
-    fn derive(
-        &mut self,
-        key: &PartKey,
-        part: PartState,
-        entry: &Entry,
-    ) -> Result<Result<PartState, MergeError>, ViewsError> {
-        let mut document = match self.memory.documents.pop(key) {
-            Some(known) if known.is_whole(&part) => known,
-            _ => Document {
-                merger: Merger::new(part.form.clone()),
-                entries: 0,
-                waiting: self.history(&key.0, &key.1)?,
-            },
-        };
-        for known in std::mem::take(&mut document.waiting) {
-            if let Err(error) = document.add(&known) {
-                return Ok(Err(error));
-            }
-        }
-        let state = document.add_onto(part, entry);
-        if state.is_ok() {
-            self.memory.documents.put(key.clone(), document);
-        }
-        Ok(state)
     }
 }
 
@@ -399,8 +339,7 @@ impl Facts for BatchFacts<'_> {
         if heads.len() < 2 {
             return Ok(heads.to_vec());
         }
-        let history = self.history(stream, record)?;
-        match newest_of(&history, heads) {
+        match self.newest_among(stream, record, heads)? {
             Ok(newest) => Ok(newest),
             // What lies between two of them is damaged in the log: nobody is refused for that.
             Err(_) if self.has_damage(stream) => Ok(heads.to_vec()),
@@ -425,8 +364,7 @@ impl Facts for BatchFacts<'_> {
         if let Some(known) = self.memory.lines.get(&line) {
             return Ok(Some(known.clone()));
         }
-        let history = self.history(stream, record)?;
-        let state = match state_at(&part.form, &history, heads) {
+        let state = match self.row_at(&line.0, &part, heads)? {
             Ok(state) => state,
             // Damage in the log costs what was made at it the exact state, and nothing else.
             Err(_) if self.has_damage(stream) => return Ok(Some(part)),
@@ -506,7 +444,11 @@ impl Facts for BatchFacts<'_> {
             overlay.parts.insert(key, state.clone());
         } else if let Some(record) = decision.record {
             // An entry that was merged for a look and then refused must not stay in a document.
-            self.memory.documents.pop(&(stream.clone(), record));
+            let key = (stream.clone(), record);
+            let document = self.memory.documents.peek(&key);
+            if document.is_some_and(|document| document.merger.contains(&id)) {
+                self.memory.documents.pop(&key);
+            }
         }
         Ok(())
     }

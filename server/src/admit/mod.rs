@@ -9,6 +9,7 @@ mod base;
 mod batch;
 mod commit;
 mod console;
+mod documents;
 mod erase;
 mod facts;
 mod follow;

@@ -94,26 +94,20 @@ impl Merger {
             return Ok(());
         }
         let deps = entry.header.deps();
-        let dep_nodes: Vec<usize> = deps
-            .iter()
-            .map(|d| self.index.get(d).copied())
-            .collect::<Option<_>>()
-            .ok_or(MergeError::MissingHeads)?;
+        let dep_nodes = self.nodes_of(deps)?;
         let ancestors = self.ancestors(&dep_nodes);
         let actor = self.actor(entry, &ancestors);
         let count: u32 = ancestors.iter().map(|w| w.count_ones()).sum();
+        let node = self.nodes.len();
         let snapshot = |doc: &Automerge| {
-            (count % SNAPSHOT_EVERY == SNAPSHOT_EVERY - 1).then(|| (self.nodes.len(), doc.clone()))
+            (count % SNAPSHOT_EVERY == SNAPSHOT_EVERY - 1).then(|| (node, doc.clone()))
         };
         let derived = if deps == self.main_heads {
             let derived = derive(&mut self.main, actor, entry)?;
             self.snapshots.extend(snapshot(&self.main));
             derived
         } else {
-            let mut branch = match self.branches.iter().position(|(heads, _)| heads == deps) {
-                Some(i) => self.branches.remove(i).1,
-                None => self.document_of(&ancestors)?,
-            };
+            let mut branch = self.branch(deps, &ancestors)?;
             let derived = derive(&mut branch, actor, entry)?;
             let fresh: Vec<Change> = derived
                 .changes
@@ -125,13 +119,44 @@ impl Merger {
                 .apply_changes(fresh)
                 .map_err(|_| MergeError::Engine)?;
             self.snapshots.extend(snapshot(&branch));
-            self.branches.push((vec![entry.id()], branch));
-            if self.branches.len() > MAX_BRANCHES {
-                self.branches.remove(0);
-            }
+            self.keep_branch(vec![entry.id()], branch);
             derived
         };
         self.remember(entry, derived, dep_nodes, ancestors)
+    }
+
+    pub(super) fn nodes_of(&self, heads: &[EntryRef]) -> Result<Vec<usize>, MergeError> {
+        let nodes: Option<_> = heads.iter().map(|h| self.node(h)).collect();
+        nodes.ok_or(MergeError::MissingHeads)
+    }
+
+    /// Of these heads, those that no other of them was made after.
+    ///
+    /// # Errors
+    /// [`MergeError::MissingHeads`] when one of them is not in.
+    pub fn newest_of(&self, heads: &[EntryRef]) -> Result<Vec<EntryRef>, MergeError> {
+        let newest = self.newest(&self.nodes_of(heads)?);
+        Ok(newest.iter().map(|&n| self.nodes[n].entry.id()).collect())
+    }
+
+    /// Takes the document of exactly these heads and their ancestors from those kept, or makes it.
+    pub(super) fn branch(
+        &mut self,
+        heads: &[EntryRef],
+        ancestors: &[u64],
+    ) -> Result<Automerge, MergeError> {
+        match self.branches.iter().position(|(of, _)| of == heads) {
+            Some(i) => Ok(self.branches.remove(i).1),
+            None => self.document_of(ancestors),
+        }
+    }
+
+    /// Keeps a branch in place of the one that was needed longest ago.
+    pub(super) fn keep_branch(&mut self, heads: Vec<EntryRef>, doc: Automerge) {
+        self.branches.push((heads, doc));
+        if self.branches.len() > MAX_BRANCHES {
+            self.branches.remove(0);
+        }
     }
 
     /// The document of exactly these ancestors: the fullest one kept that holds no others, and
@@ -172,7 +197,7 @@ impl Merger {
         }
     }
 
-    fn ancestors(&self, deps: &[usize]) -> Vec<u64> {
+    pub(super) fn ancestors(&self, deps: &[usize]) -> Vec<u64> {
         let mut ancestors = vec![0u64; self.nodes.len() / 64 + 1];
         for &d in deps {
             for (word, of) in ancestors.iter_mut().zip(&self.nodes[d].ancestors) {
@@ -250,7 +275,7 @@ impl Merger {
     }
 }
 
-fn bit(words: &[u64], n: usize) -> bool {
+pub(super) fn bit(words: &[u64], n: usize) -> bool {
     words
         .get(n / 64)
         .is_some_and(|word| word >> (n % 64) & 1 == 1)

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use automerge::{ObjId, ROOT, ReadDoc, Value as AmValue};
+use automerge::{Automerge, ObjId, ROOT, ReadDoc, Value as AmValue};
 
 use crate::codec::Reader;
 use crate::edit::{Op, Value};
 use crate::entry::Entry;
 use crate::ids::{ChoiceKey, EntryRef, FieldKey, ItemKey};
+use crate::merge::document::bit;
 use crate::merge::{MergeError, Merger};
 use crate::view::{Candidate, Cell, GroupItem, PartState, TransitionMade};
 
@@ -44,22 +45,37 @@ impl Merger {
     /// # Errors
     /// [`MergeError::Engine`] when the document is not what derivation makes; a defect.
     pub fn read(&self) -> Result<PartState, MergeError> {
-        let mut state = PartState::new(self.form.clone());
-        let mut roots = 0u32;
-        for node in &self.nodes {
-            state.count(&node.entry);
-            state.forks += node.children.saturating_sub(1);
-            roots += u32::from(node.entry.header.deps().is_empty());
+        self.whole().read(&self.main_heads)
+    }
+
+    /// The row as it was at these heads, none of which was made after another. The document it is
+    /// read from stays, so that an entry made there is derived on it.
+    ///
+    /// # Errors
+    /// [`MergeError::MissingHeads`] when one of them is not in; else as [`Self::read`].
+    pub fn row_at(&mut self, heads: &[EntryRef]) -> Result<PartState, MergeError> {
+        if heads == self.main_heads {
+            return self.read();
         }
-        state.forks += roots.saturating_sub(1);
-        state.heads.clone_from(&self.main_heads);
-        let touched = self.touched();
-        for key in self.main.keys(ROOT) {
-            self.read_key(&key, &mut state, &touched)?;
+        let nodes = self.nodes_of(heads)?;
+        let inside = self.ancestors(&nodes);
+        let doc = self.branch(heads, &inside)?;
+        let row = Reading {
+            of: self,
+            doc: &doc,
+            inside: Some(&inside),
         }
-        state.transitions = self.transitions();
-        state.beside = self.beside();
-        Ok(state)
+        .read(heads);
+        self.keep_branch(heads.to_vec(), doc);
+        row
+    }
+
+    fn whole(&self) -> Reading<'_> {
+        Reading {
+            of: self,
+            doc: &self.main,
+            inside: None,
+        }
     }
 
     /// Adds an entry and reads back only what it touched: an entry changes no key of the document
@@ -102,19 +118,59 @@ impl Merger {
                 let key = format!("{kind}:{field}");
                 let there = self.main.get(ROOT, key.as_str());
                 if there.map_err(|_| MergeError::Engine)?.is_some() {
-                    self.read_key(&key, &mut row, &touched)?;
+                    self.whole().read_key(&key, &mut row, &touched)?;
                 }
             }
         }
         for op in entry.ops() {
             match op {
-                Op::Delete | Op::Restore => row.deleted = self.candidates(&ROOT, "d")?,
-                Op::Transition { .. } => row.transitions = self.transitions(),
+                Op::Delete | Op::Restore => row.deleted = self.whole().candidates(&ROOT, "d")?,
+                Op::Transition { .. } => row.transitions = self.whole().transitions(),
                 _ => {}
             }
         }
-        row.beside = self.beside();
+        row.beside = self.whole().beside();
         Ok(row)
+    }
+}
+
+/// A document with those of the entries that it holds.
+pub(super) struct Reading<'a> {
+    pub(super) of: &'a Merger,
+    pub(super) doc: &'a Automerge,
+    /// One bit for each node in it; none when all are.
+    inside: Option<&'a [u64]>,
+}
+
+impl Reading<'_> {
+    /// The nodes in it, each after those it was made at.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = usize> {
+        let holds = |n: &usize| self.inside.is_none_or(|inside| bit(inside, *n));
+        (0..self.of.nodes.len()).filter(holds)
+    }
+
+    fn read(&self, heads: &[EntryRef]) -> Result<PartState, MergeError> {
+        let mut state = PartState::new(self.of.form.clone());
+        let mut made_at = vec![0u32; self.of.nodes.len()];
+        let mut roots = 0u32;
+        for n in self.nodes() {
+            let node = &self.of.nodes[n];
+            state.count(&node.entry);
+            for &dep in &node.deps {
+                state.forks += u32::from(made_at[dep] > 0);
+                made_at[dep] += 1;
+            }
+            roots += u32::from(node.deps.is_empty());
+        }
+        state.forks += roots.saturating_sub(1);
+        state.heads = heads.to_vec();
+        let touched = self.touched();
+        for key in self.doc.keys(ROOT) {
+            self.read_key(&key, &mut state, &touched)?;
+        }
+        state.transitions = self.transitions();
+        state.beside = self.beside();
+        Ok(state)
     }
 
     fn read_key(
@@ -133,7 +189,7 @@ impl Merger {
         let by = || touched.get(&field).cloned().unwrap_or_default();
         let cell = match kind {
             "v" => Cell::Register(self.candidates(&ROOT, key)?),
-            "n" => match self.main.get(ROOT, key).map_err(|_| MergeError::Engine)? {
+            "n" => match self.doc.get(ROOT, key).map_err(|_| MergeError::Engine)? {
                 Some((AmValue::Scalar(v), _)) => Cell::Counter {
                     value: v.as_i64().unwrap_or(0),
                     by: by(),
@@ -142,13 +198,13 @@ impl Merger {
             },
             _ => {
                 let Some((AmValue::Object(_), object)) =
-                    self.main.get(ROOT, key).map_err(|_| MergeError::Engine)?
+                    self.doc.get(ROOT, key).map_err(|_| MergeError::Engine)?
                 else {
                     return Err(MergeError::Engine);
                 };
                 match kind {
                     "t" => Cell::Text {
-                        text: self.main.text(&object).map_err(|_| MergeError::Engine)?,
+                        text: self.doc.text(&object).map_err(|_| MergeError::Engine)?,
                         sides: self.sides(&object, &field, &by())?,
                         by: by(),
                     },
@@ -163,7 +219,7 @@ impl Merger {
 
     fn read_choices(&self, object: &ObjId) -> Result<Cell, MergeError> {
         let mut map = BTreeMap::new();
-        for key in self.main.keys(object) {
+        for key in self.doc.keys(object) {
             let by = self
                 .writers(object, &key)?
                 .first()
@@ -176,7 +232,7 @@ impl Merger {
 
     fn read_group(&self, object: &ObjId) -> Result<Cell, MergeError> {
         let mut items: BTreeMap<ItemKey, GroupItem> = BTreeMap::new();
-        for key in self.main.keys(object) {
+        for key in self.doc.keys(object) {
             let (item, member) = match key.split_once('/') {
                 Some((item, member)) => (item, Some(member)),
                 None => (key.as_str(), None),
@@ -199,17 +255,17 @@ impl Merger {
     fn writers(&self, object: &ObjId, key: &str) -> Result<Vec<(Vec<u8>, EntryRef)>, MergeError> {
         let mut all = Vec::new();
         for (value, id) in self
-            .main
+            .doc
             .get_all(object, key)
             .map_err(|_| MergeError::Engine)?
         {
-            let hash = self.main.hash_for_opid(&id).ok_or(MergeError::Engine)?;
-            let node = self.by_hash.get(&hash).ok_or(MergeError::Engine)?;
+            let hash = self.doc.hash_for_opid(&id).ok_or(MergeError::Engine)?;
+            let node = self.of.by_hash.get(&hash).ok_or(MergeError::Engine)?;
             let bytes = value.as_bytes().ok_or(MergeError::Engine)?.to_vec();
             let ObjId::Id(counter, actor, _) = id else {
                 return Err(MergeError::Engine);
             };
-            all.push(((counter, actor), bytes, self.nodes[*node].entry.id()));
+            all.push(((counter, actor), bytes, self.of.nodes[*node].entry.id()));
         }
         all.sort_by(|a, b| b.0.cmp(&a.0));
         Ok(all.into_iter().map(|(_, bytes, by)| (bytes, by)).collect())
@@ -229,17 +285,18 @@ impl Merger {
     /// For texts and counters: the newest entries that changed each.
     fn touched(&self) -> HashMap<FieldKey, Vec<EntryRef>> {
         let mut newest: HashMap<&FieldKey, Vec<usize>> = HashMap::new();
-        for (i, node) in self.nodes.iter().enumerate() {
-            for op in node.entry.ops() {
+        for i in self.nodes() {
+            for op in self.of.nodes[i].entry.ops() {
                 if let Some(field) = touches(op) {
-                    self.push_newest(newest.entry(field).or_default(), i);
+                    self.of.push_newest(newest.entry(field).or_default(), i);
                 }
             }
         }
         newest
             .into_iter()
             .map(|(field, of)| {
-                let mut of: Vec<EntryRef> = of.iter().map(|&i| self.nodes[i].entry.id()).collect();
+                let mut of: Vec<EntryRef> =
+                    of.iter().map(|&i| self.of.nodes[i].entry.id()).collect();
                 of.sort_unstable();
                 (field.clone(), of)
             })
@@ -250,20 +307,26 @@ impl Merger {
         let index_of = |i: usize| u32::try_from(i).unwrap_or(u32::MAX);
         let mut made = Vec::new();
         // Of each node: the newest with transitions at or before it, each with its last one.
-        let mut newest: Vec<Vec<usize>> = Vec::with_capacity(self.nodes.len());
+        let mut newest: Vec<Vec<usize>> = vec![Vec::new(); self.of.nodes.len()];
         let mut last: HashMap<usize, u32> = HashMap::new();
-        for (i, node) in self.nodes.iter().enumerate() {
+        for i in self.nodes() {
+            let node = &self.of.nodes[i];
             let before: Vec<usize> = node
                 .deps
                 .iter()
                 .flat_map(|&d| &newest[d])
                 .copied()
                 .collect();
-            let before = self.newest(&before);
+            let before = self.of.newest(&before);
             let by = node.entry.id();
             let mut after: Vec<(EntryRef, u32)> = before
                 .iter()
-                .map(|&j| (self.nodes[j].entry.id(), last.get(&j).copied().unwrap_or(0)))
+                .map(|&j| {
+                    (
+                        self.of.nodes[j].entry.id(),
+                        last.get(&j).copied().unwrap_or(0),
+                    )
+                })
                 .collect();
             after.sort_unstable();
             for (index, op) in node.entry.ops().iter().enumerate() {
@@ -279,11 +342,11 @@ impl Merger {
                     });
                 }
             }
-            newest.push(if last.contains_key(&i) {
+            newest[i] = if last.contains_key(&i) {
                 vec![i]
             } else {
                 before
-            });
+            };
         }
         made.sort_by_key(|t| (t.by, t.index));
         made
