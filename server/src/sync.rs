@@ -92,10 +92,12 @@ impl Node {
         }
         if !request.erased.is_empty() {
             let directory = self.directory.current();
+            // A name costs the directory for good: only what the device can have held is one.
             let changes = request
                 .erased
                 .iter()
                 .filter(|s| directory.stream_erased(author.device, &s.name()).is_none())
+                .filter(|s| directory.may_have_held(author.user, s, now))
                 .map(|s| DirectoryChange::StreamErased {
                     device: author.device,
                     stream: s.name(),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 mod catalogue;
 mod changes;
 mod colleague;
+mod held;
 mod moves;
 mod people;
 mod scope;
@@ -118,7 +119,7 @@ impl Directory {
                     .or_insert_with(|| Arc::new(*catalogue));
             }
             DirectoryChange::StreamErased { device, stream, at } => {
-                self.erased_streams.insert((device, stream), at);
+                self.stream_was_erased(device, stream, at);
             }
             DirectoryChange::RefusalSettled {
                 stream,
@@ -254,25 +255,6 @@ impl Directory {
             .keys()
             .map(|(stream, entry)| (stream.as_str(), entry.as_str()))
     }
-    /// When a device said that it erased a stream.
-    #[must_use]
-    pub fn stream_erased(&self, device: DeviceId, stream: &str) -> Option<Timestamp> {
-        self.erased_streams
-            .get(&(device, stream.to_owned()))
-            .copied()
-    }
-
-    /// When a device last said that it erased a stream.
-    #[must_use]
-    pub fn last_erased(&self, device: DeviceId) -> Option<Timestamp> {
-        let from = (device, String::new());
-        self.erased_streams
-            .range(from..)
-            .take_while(|((of, _), _)| *of == device)
-            .map(|(_, at)| *at)
-            .max()
-    }
-
     /// The grants of a user, any time.
     pub fn grants_of(&self, user: UserId) -> impl Iterator<Item = &Grant> {
         self.grants_by_user
