@@ -17,6 +17,7 @@ use gridfold_sync_core::time::Timestamp;
 use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscription};
 use crate::shell::Shell;
+use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::http::{EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, hex, post, unhex};
 use crate::shell::state::{Account, initialise, put_account};
 use crate::shell::store::Store;
@@ -150,6 +151,7 @@ impl Client {
             batch.core.account = Some(Arc::new(account));
             batch.take_directory(&enrolled.directory.to_bytes())
         })?;
+        self.shell.tell_auto_sync(AutoSyncEvent::SignedIn(true));
         Ok(identity)
     }
 

@@ -153,10 +153,6 @@ fn without_network_or_sign_in_nothing_is_tried() {
     t.failed(None, 0);
     t.on(AutoSyncEvent::Network(false));
     assert_eq!(t.on(AutoSyncEvent::Network(true)), Some(0), "back: at once");
-    assert_eq!(t.ended(SyncEnd::Paused, 0), None);
-    assert_eq!(t.after(5_000, AutoSyncEvent::Asked), None);
-    assert_eq!(t.on(AutoSyncEvent::SignedIn(true)), Some(0));
-    t.done(0);
     assert_eq!(t.on(AutoSyncEvent::SignedIn(false)), None);
     assert_eq!(t.on(AutoSyncEvent::SignedIn(true)), Some(0));
     assert_eq!(t.ended(SyncEnd::Cancelled, 0), Some(900));
@@ -176,6 +172,34 @@ fn without_network_or_sign_in_nothing_is_tried() {
 }
 
 #[test]
+fn every_pause_has_something_that_ends_it() {
+    let mut t = Timeline::new();
+    assert_eq!(t.ended(SyncEnd::Paused, 0), Some(900), "the timer");
+    assert_eq!(
+        t.on(AutoSyncEvent::Changed),
+        Some(900),
+        "typing does not mend it"
+    );
+    for event in [
+        AutoSyncEvent::SignedIn(true),
+        AutoSyncEvent::Asked,
+        AutoSyncEvent::Hint,
+    ] {
+        assert_eq!(t.ended(SyncEnd::Paused, 0), Some(900));
+        assert_eq!(t.on(event), Some(0), "{event:?}");
+    }
+    assert_eq!(t.ended(SyncEnd::Paused, 0), Some(900));
+    t.on(AutoSyncEvent::Network(false));
+    assert_eq!(t.on(AutoSyncEvent::Network(true)), Some(0));
+    // Signed in again while a sync with the old session ran.
+    t.on(AutoSyncEvent::Began);
+    t.on(AutoSyncEvent::SignedIn(true));
+    let end = SyncEnd::Paused;
+    assert_eq!(t.on(AutoSyncEvent::Ended { end, chance: 0 }), Some(0));
+    assert_eq!(t.ended(SyncEnd::Over, 0), None, "only what is gone is over");
+}
+
+#[test]
 fn an_outcome_says_whether_to_try_again() {
     let of = |e: ClientError| SyncEnd::of(&Err(e));
     let failed = |retry_after| SyncEnd::Failed { retry_after };
@@ -191,16 +215,17 @@ fn an_outcome_says_whether_to_try_again() {
         ClientError::SignInRequired,
         ClientError::Revoked,
         ClientError::UpdateRequired,
-        ClientError::Closed,
-        ClientError::NoStore,
     ] {
         assert_eq!(of(error), SyncEnd::Paused);
+    }
+    for error in [ClientError::Closed, ClientError::NoStore] {
+        assert_eq!(of(error), SyncEnd::Over);
     }
     let wiped = SyncReport {
         wiped: true,
         ..SyncReport::default()
     };
-    assert_eq!(SyncEnd::of(&Ok(wiped)), SyncEnd::Paused);
+    assert_eq!(SyncEnd::of(&Ok(wiped)), SyncEnd::Over);
 }
 
 /// Counts syncs, and lets a test wait for them.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use common::{FakeServer, KEY, grid};
 use futures_lite::future::{block_on, poll_once};
 use gridfold_client::ffi::{
-    Client, ClientEvent, FieldContent, FieldValue, HttpReply, HttpRequest, Locale, OpenConfig,
-    Operation, Transport, TransportError, Watch, WatchTarget,
+    Client, ClientEvent, FieldContent, FieldValue, HttpHeader, HttpReply, HttpRequest, Locale,
+    OpenConfig, Operation, Transport, TransportError, Watch, WatchTarget,
 };
 
 /// The server model as an app's transport.
@@ -30,9 +30,12 @@ impl Transport for Wire {
             body: request.body,
         };
         let reply = gridfold_client::Transport::call(&*self.0, asked).unwrap();
+        let headers = reply.headers.into_iter();
         Ok(HttpReply {
             status: reply.status,
-            headers: Vec::new(),
+            headers: headers
+                .map(|(name, value)| HttpHeader { name, value })
+                .collect(),
             body: reply.body,
         })
     }

@@ -11,7 +11,7 @@ use crate::ffi::client::Client;
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
 use crate::ffi::sync::{Bridge, SyncHub, SyncState, serve_one};
-use crate::shell::auto_sync::AutoSyncPolicy;
+use crate::shell::auto_sync::{AutoSyncPolicy, SyncEnd};
 use crate::shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
 use crate::types::SyncReport;
 
@@ -33,10 +33,11 @@ pub(crate) struct AutoRun {
     stop: Event,
 }
 
-/// Tells watches what a run of its own came to.
+/// Tells watches what a run of its own came to, and the run when it was the last.
 struct Teller {
     hub: Arc<SyncHub>,
     locale: Locale,
+    over: async_channel::Sender<Result<(), Inner>>,
 }
 
 impl AutoSyncObserver for Teller {
@@ -49,6 +50,10 @@ impl AutoSyncObserver for Teller {
                 error: ClientError::of(error.clone(), self.locale),
             },
         });
+        if SyncEnd::of(result) == SyncEnd::Over {
+            // Nobody waits for it once the future was dropped.
+            let _ = self.over.try_send(result.clone().map(|_| ()));
+        }
     }
 }
 
@@ -82,10 +87,12 @@ impl Client {
     /// Syncs by itself for as long as this is awaited: soon after changes, when the network is
     /// back, and every so often, with growing pauses after failures. Run it as a task of its own;
     /// end it by `stop_auto_sync`, by shutting the client down, or by cancelling the task. Watch
-    /// `WatchTarget.Sync` for what becomes of it.
+    /// `WatchTarget.Sync` for what becomes of it. It goes on by itself after the device was
+    /// enrolled again, let in again, or the server updated.
     ///
     /// # Errors
-    /// `Rejected` with `auto_sync_runs` while one runs already, `SignInRequired`, `Closed`.
+    /// `Rejected` with `auto_sync_runs` while one runs already, `SignInRequired` for a device that
+    /// was never enrolled, `Closed`, `NoStore` or `DamagedStore` once there is nothing to sync.
     pub async fn run_auto_sync(&self, settings: AutoSyncSettings) -> Result<(), ClientError> {
         let url = self.server_url()?;
         let store = self.store()?;
@@ -96,9 +103,11 @@ impl Client {
             debounce,
             ..AutoSyncPolicy::default()
         };
+        let (over, ended) = async_channel::bounded(1);
         let teller = Arc::new(Teller {
             hub: Arc::clone(&self.hub),
             locale: self.locale,
+            over,
         });
         // Listen before it runs: a stop in between is heard.
         let mut stop = self.auto.stop.listen();
@@ -110,14 +119,19 @@ impl Client {
         let _ending = Ending { run: &self.auto };
         let serve = async {
             while let Ok(call) = queue.recv().await {
+                // A new code may name another address.
+                let url = self.server_url().unwrap_or_else(|_| url.clone());
                 serve_one(&self.transport, &self.hub, &url, call).await;
             }
+            Ok(())
         };
-        futures_lite::future::or(serve, async {
+        let stopped = async {
             (&mut stop).await;
-        })
-        .await;
-        Ok(())
+            Ok(())
+        };
+        let over = async { ended.recv().await.unwrap_or(Ok(())) };
+        let done = futures_lite::future::or(stopped, futures_lite::future::or(over, serve));
+        done.await.map_err(|e| self.fail(e))
     }
 
     /// Ends `run_auto_sync`; it returns.

@@ -5,13 +5,13 @@
 //! obeying what anybody between could have said; and from a server that signed once, nothing without
 //! a signature is taken any more.
 
-use gridfold_sync_core::codec::DecodeError;
 use gridfold_sync_core::limits::MAX_RESETS_PER_SYNC;
 use gridfold_sync_core::wire::{SIGNED_WIRE_VERSION, SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::transport::{HttpResponse, Transport};
+use crate::shell::reply::Reply;
+use crate::shell::transport::Transport;
 use crate::types::SyncReport;
 
 const SYNC_PATH: &str = "/v1/sync";
@@ -28,8 +28,8 @@ pub(crate) struct Talk {
 
 /// What was asked, byte for byte, and what came back.
 pub(crate) struct Exchanged {
-    asked: Vec<u8>,
-    pub(crate) response: HttpResponse,
+    pub(crate) asked: Vec<u8>,
+    pub(crate) reply: Reply,
 }
 
 impl Talk {
@@ -46,7 +46,8 @@ impl Talk {
             speak_first_version(request);
         }
         let mut done = send(shell, transport, request, report)?;
-        if done.response.status == 400 && request.seen.is_some() && !shell.server_signs()? {
+        let unknown = matches!(&done.reply, Reply::Problem(problem) if problem.status == 400);
+        if unknown && request.seen.is_some() && !shell.server_signs()? {
             // Said again at once, not as another turn: what a sync may cost must not keep it
             // from ever getting through.
             self.first_version = true;
@@ -56,28 +57,27 @@ impl Talk {
         Ok(done)
     }
 
-    /// Reads what came back with 200.
+    /// Reads the body that came back.
     pub(crate) fn read(
         &mut self,
         shell: &Shell,
         request: &SyncRequest,
-        exchanged: &Exchanged,
+        asked: &[u8],
+        body: &[u8],
     ) -> Result<SyncResponse, ClientError> {
-        // A body that was cut, or is not the server's, is a broken connection.
+        // A body that was cut, or is not the server's, is a broken connection; so is one of another
+        // version, since a server answers in the version of the request.
         let offline = ClientError::Offline { retry_after: None };
         let account = shell.account()?;
         let author = account.author();
-        let body = &exchanged.response.body;
-        let mut answer = match SyncResponse::decode(body, request, author) {
-            Ok(answer) => answer,
-            Err(DecodeError::UnknownVersion) => return Err(ClientError::UpdateRequired),
-            Err(_) => return Err(offline),
+        let Ok(mut answer) = SyncResponse::decode(body, request, author) else {
+            return Err(offline);
         };
         if request.version() < SIGNED_WIRE_VERSION {
             // Nobody knows who ordered it.
             answer.directives.clear();
             answer.erasures = None;
-        } else if !answer.is_proved(request, &exchanged.asked, author, &account.server_key()) {
+        } else if !answer.is_proved(request, asked, author, &account.server_key()) {
             return Err(offline);
         }
         if !answer.resets.is_empty() {
@@ -111,6 +111,6 @@ fn send(
     let asked = request.encode();
     report.bytes_up += asked.len() as u64;
     report.round_trips += 1;
-    let response = shell.call(transport, SYNC_PATH, SYNC_CONTENT_TYPE, asked.clone())?;
-    Ok(Exchanged { asked, response })
+    let reply = shell.call(transport, SYNC_PATH, SYNC_CONTENT_TYPE, asked.clone())?;
+    Ok(Exchanged { asked, reply })
 }

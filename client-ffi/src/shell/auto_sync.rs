@@ -2,7 +2,7 @@
 //!
 //! What enters: what happened and when, as time since any fixed moment. What leaves: how long to
 //! wait before the next sync. What never happens here: calling a server that asked to be left
-//! alone, or one that cannot be reached again and again at once.
+//! alone, or one that cannot be reached again and again at once; and a pause that nothing ends.
 
 use std::time::Duration;
 
@@ -49,8 +49,12 @@ pub enum SyncEnd {
         /// How long the server asked to be left alone.
         retry_after: Option<Duration>,
     },
-    /// Nothing changes before the person does something: sign in, update the app.
+    /// Most likely nothing changes before somebody does something: signs in, updates the app, lets
+    /// the device in again. Tried again now and then all the same, since whoever does it need not
+    /// say so here.
     Paused,
+    /// The store is gone, closed or damaged: this run has nothing to sync any more.
+    Over,
     /// The caller stopped it.
     Cancelled,
 }
@@ -60,20 +64,18 @@ impl SyncEnd {
     #[must_use]
     pub fn of(result: &Result<SyncReport, ClientError>) -> Self {
         match result {
-            Ok(report) if report.wiped => Self::Paused,
+            Ok(report) if report.wiped => Self::Over,
             Ok(report) => Self::Done { more: report.more },
             Err(ClientError::Offline { retry_after }) => Self::Failed {
                 retry_after: retry_after.map(Duration::from_secs),
             },
             Err(ClientError::Cancelled) => Self::Cancelled,
             Err(
-                ClientError::SignInRequired
-                | ClientError::Revoked
-                | ClientError::UpdateRequired
-                | ClientError::DamagedStore { .. }
-                | ClientError::NoStore
-                | ClientError::Closed,
+                ClientError::SignInRequired | ClientError::Revoked | ClientError::UpdateRequired,
             ) => Self::Paused,
+            Err(ClientError::DamagedStore { .. } | ClientError::NoStore | ClientError::Closed) => {
+                Self::Over
+            }
             Err(_) => Self::Failed { retry_after: None },
         }
     }
@@ -117,7 +119,8 @@ pub struct AutoSyncPlan {
     asked: Duration,
     failures: u32,
     network: bool,
-    paused: bool,
+    signed_out: bool,
+    over: bool,
     running: bool,
     /// Something asked for another sync while one ran.
     again: bool,
@@ -135,7 +138,8 @@ impl AutoSyncPlan {
             asked: Duration::ZERO,
             failures: 0,
             network: true,
-            paused: false,
+            signed_out: false,
+            over: false,
             running: false,
             again: false,
         }
@@ -158,7 +162,7 @@ impl AutoSyncPlan {
             }
             AutoSyncEvent::Hint | AutoSyncEvent::Asked => self.soon(now),
             AutoSyncEvent::SignedIn(signed_in) => {
-                self.paused = !signed_in;
+                self.signed_out = !signed_in;
                 if signed_in {
                     self.soon(now);
                 }
@@ -206,7 +210,18 @@ impl AutoSyncPlan {
                 self.asked = now.saturating_add(retry_after.unwrap_or_default());
                 self.due = now;
             }
-            SyncEnd::Paused => self.paused = true,
+            SyncEnd::Paused => {
+                self.failures = 0;
+                let pause = self.policy.interval.max(self.policy.max_backoff);
+                // What came while it ran may be what was needed.
+                self.held = if again {
+                    now
+                } else {
+                    now.saturating_add(pause)
+                };
+                self.due = self.held;
+            }
+            SyncEnd::Over => self.over = true,
             SyncEnd::Cancelled => self.due = now.saturating_add(self.policy.interval),
         }
     }
@@ -215,7 +230,7 @@ impl AutoSyncPlan {
     /// something happens.
     #[must_use]
     pub fn next_wake(&self, now: Duration) -> Option<Duration> {
-        if self.paused || self.running || !self.network {
+        if self.over || self.signed_out || self.running || !self.network {
             return None;
         }
         let due = self.changed.map_or(self.due, |(_, at)| at.min(self.due));

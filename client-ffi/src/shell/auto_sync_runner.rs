@@ -46,7 +46,7 @@ impl Signal {
     }
 }
 
-/// Syncs by itself until it is stopped or dropped.
+/// Syncs by itself until it is stopped or dropped, or the store is gone.
 pub struct AutoSync {
     signal: Arc<Signal>,
     transport: Arc<dyn Transport>,
@@ -119,11 +119,11 @@ impl Drop for Ending {
 }
 
 impl Shell {
-    /// Tells the thread, if one runs, that something waits to be sent.
-    pub(crate) fn tell_auto_sync(&self) {
+    /// Tells the thread, if one runs, what happened.
+    pub(crate) fn tell_auto_sync(&self, event: AutoSyncEvent) {
         let signal = self.auto_sync.lock().as_ref().and_then(Weak::upgrade);
         if let Some(signal) = signal {
-            signal.on(AutoSyncEvent::Changed);
+            signal.on(event);
         }
     }
 
@@ -193,6 +193,9 @@ impl Run {
             let chance = u64::from_be_bytes(random(&*self.shell.platform));
             let end = SyncEnd::of(&result);
             self.signal.on(AutoSyncEvent::Ended { end, chance });
+            if end == SyncEnd::Over {
+                return;
+            }
         }
     }
 

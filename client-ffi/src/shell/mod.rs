@@ -22,6 +22,7 @@ pub(crate) mod outbox;
 pub(crate) mod query;
 pub(crate) mod read;
 mod renew;
+mod reply;
 pub(crate) mod rows;
 pub(crate) mod seal;
 pub(crate) mod seen;
@@ -46,6 +47,7 @@ use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscriptions};
 use crate::platform::Platform;
 use crate::shell::attempt::Attempt;
+use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::auto_sync_runner::Signal;
 use crate::shell::batch::Batch;
 use crate::shell::state::State;
@@ -191,7 +193,7 @@ impl Shell {
         drop(writing);
         self.subscriptions.tell(cause, &touched);
         if waits {
-            self.tell_auto_sync();
+            self.tell_auto_sync(AutoSyncEvent::Changed);
         }
         Ok(out)
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::http::Problem;
+use crate::shell::reply::{JSON, Problem, Reply};
 use crate::shell::state::Account;
 use crate::shell::store::{DRAFTS, Source};
 use crate::shell::transport::{HttpRequest, Transport};
@@ -56,26 +56,26 @@ impl Shell {
             let Ok(account) = self.account() else {
                 return false;
             };
-            let Some(response) = send(transport, &account) else {
+            let Some(answer) = send(transport, &account) else {
                 return false;
             };
-            match response {
-                (200..=299, _) => return true,
+            match answer {
+                Ok(()) => return true,
                 // It had ended before.
-                (_, problem) if problem.is_revoked() || problem.is_wiped() => return true,
-                (401, _) => match self.renew(transport, &account) {
+                Err(problem) if problem.is_revoked() || problem.is_wiped() => return true,
+                Err(problem) if problem.status == 401 => match self.renew(transport, &account) {
                     Ok(()) => {}
                     Err(ClientError::SignInRequired | ClientError::Revoked) => return true,
                     Err(_) => return false,
                 },
-                _ => return false,
+                Err(_) => return false,
             }
         }
         false
     }
 }
 
-fn send(transport: &dyn Transport, account: &Account) -> Option<(u16, Problem)> {
+fn send(transport: &dyn Transport, account: &Account) -> Option<Result<(), Problem>> {
     let body = SignOut {
         refresh_token: &account.refresh_token,
     };
@@ -88,10 +88,10 @@ fn send(transport: &dyn Transport, account: &Account) -> Option<(u16, Problem)> 
                     "authorization".to_owned(),
                     format!("Bearer {}", account.access_token),
                 ),
-                ("content-type".to_owned(), "application/json".to_owned()),
+                ("content-type".to_owned(), JSON.to_owned()),
             ],
             body: serde_json::to_vec(&body).ok()?,
         })
         .ok()?;
-    Some((response.status, Problem::of(&response)))
+    Reply::done(&response)
 }

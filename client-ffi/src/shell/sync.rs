@@ -19,10 +19,11 @@ use crate::shell::Shell;
 use crate::shell::answer::Talk;
 use crate::shell::apply::Applied;
 use crate::shell::debts::{asks_at, recover_run};
-use crate::shell::http::{Problem, Refresh, Tokens, failure, offline, read, send};
+use crate::shell::http::{Refresh, Tokens, read, send};
 use crate::shell::outbox::{self, Push, PushCap, Sending};
+use crate::shell::reply::{Reply, offline};
 use crate::shell::state::{Account, put_account};
-use crate::shell::transport::{HttpRequest, HttpResponse, Transport};
+use crate::shell::transport::{HttpRequest, Transport};
 use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
 
 /// What is left of a budget below which another round trip is not worth its headers.
@@ -70,16 +71,25 @@ impl Shell {
                 continue;
             }
             let exchanged = talk.exchange(self, transport, &mut request, &mut report)?;
-            let response = &exchanged.response;
-            if response.status == 413 {
-                self.shrink(&request, &mut sending)?;
-                continue;
-            }
-            if response.status != 200 {
-                return Err(failure(response));
-            }
-            report.bytes_down += response.body.len() as u64;
-            let answer = talk.read(self, &request, &exchanged)?;
+            let body = match exchanged.reply {
+                Reply::Body(body) => body,
+                Reply::Problem(problem) if problem.status == 413 => {
+                    self.shrink(&request, &mut sending)?;
+                    continue;
+                }
+                Reply::Narrow => {
+                    // Not the server's word: it is no reason to give anything up.
+                    sending.cap = sending
+                        .cap
+                        .halve()
+                        .ok_or(ClientError::Offline { retry_after: None })?;
+                    sending.runs = (sending.runs / 2).max(1);
+                    continue;
+                }
+                Reply::Problem(problem) => return Err(problem.into()),
+            };
+            report.bytes_down += body.len() as u64;
+            let answer = talk.read(self, &request, &exchanged.asked, &body)?;
             if answer.directives.contains(&Directive::Wipe) {
                 self.wipe_as_told(transport)?;
                 report.wiped = true;
@@ -335,14 +345,15 @@ impl Shell {
             .ok_or(ClientError::SignInRequired)
     }
 
-    /// One call with a valid token; a token that ended is renewed once.
+    /// One call with a valid token, answered in the media type of its body; a token that ended is
+    /// renewed once.
     pub(crate) fn call(
         &self,
         transport: &dyn Transport,
         path: &str,
         content_type: &str,
         body: Vec<u8>,
-    ) -> Result<HttpResponse, ClientError> {
+    ) -> Result<Reply, ClientError> {
         let mut renewed = false;
         loop {
             let account = self.account()?;
@@ -360,18 +371,18 @@ impl Shell {
                     body: body.clone(),
                 })
                 .map_err(offline)?;
-            if response.status == 200 {
-                return Ok(response);
-            }
-            let problem = Problem::of(&response);
+            let problem = match Reply::of(response, content_type)? {
+                Reply::Problem(problem) => problem,
+                other => return Ok(other),
+            };
             if problem.orders_wipe(&account) {
                 self.wipe_as_told(transport)?;
             }
             if problem.is_wiped() || problem.is_revoked() {
                 return Err(ClientError::Revoked);
             }
-            if response.status != 401 {
-                return Ok(response);
+            if problem.status != 401 {
+                return Ok(Reply::Problem(problem));
             }
             if renewed {
                 return Err(ClientError::SignInRequired);
@@ -389,18 +400,17 @@ impl Shell {
         let refresh = Refresh {
             refresh_token: &account.refresh_token,
         };
-        let response = send(transport, "/v1/token", &refresh)?;
-        if response.status != 200 {
-            if Problem::of(&response).orders_wipe(account) {
+        let body = match send(transport, "/v1/token", &refresh)? {
+            Reply::Problem(problem) if problem.orders_wipe(account) => {
                 self.wipe_as_told(transport)?;
                 return Err(ClientError::Revoked);
             }
-            return Err(match failure(&response) {
+            reply => reply.body().map_err(|e| match e {
                 ClientError::Rejected { .. } => ClientError::SignInRequired,
                 other => other,
-            });
-        }
-        let tokens: Tokens = read(&response)?;
+            })?,
+        };
+        let tokens: Tokens = read(&body)?;
         let mut account = account.clone();
         account.access_token = tokens.access_token;
         account.refresh_token = tokens.refresh_token;

@@ -22,6 +22,8 @@ impl UreqTransport {
     pub fn new(base_url: &str) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            // A redirect is nobody's word, and what is sent is for this server alone.
+            .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .new_agent();

@@ -763,11 +763,34 @@ fn reset(log: &Log, stream: &StreamId) -> StreamReset {
     }
 }
 
+/// An answer as the server gives it: its media type goes by what it is.
 pub fn answer(status: u16, body: Vec<u8>) -> HttpResponse {
+    let json = serde_json::from_slice::<serde_json::Value>(&body).ok();
+    let (kind, body) = match json {
+        Some(mut problem) if problem["code"].is_string() => {
+            let code = problem["code"].as_str().unwrap_or_default();
+            problem["type"] = format!("urn:gridfold:problem:{code}").into();
+            let body = serde_json::to_vec(&problem).unwrap();
+            ("application/problem+json", body)
+        }
+        Some(_) => ("application/json", body),
+        None if status == 200 => ("application/vnd.gridfold.sync", body),
+        None => ("", body),
+    };
+    let headers = [("x-request-id", "1"), ("content-type", kind)];
     HttpResponse {
         status,
-        headers: Vec::new(),
+        headers: headers.map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
         body,
+    }
+}
+
+/// What stands between answers instead.
+pub fn page(status: u16, kind: &str) -> HttpResponse {
+    HttpResponse {
+        status,
+        headers: vec![("Content-Type".to_owned(), kind.to_owned())],
+        body: b"<!DOCTYPE html><html><body>Please log in to this Wi-Fi</body></html>".to_vec(),
     }
 }
 

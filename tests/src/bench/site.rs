@@ -223,16 +223,16 @@ impl Link {
         let took = u64::try_from((cpu() - before).as_micros()).unwrap();
         self.served_us.fetch_add(took, Ordering::Relaxed);
         match done {
-            Ok(exchange) => answer(200, exchange.body),
-            Err(e) => answer(400, e.to_string().into_bytes()),
+            Ok(exchange) => answer(200, "application/vnd.gridfold.sync", exchange.body),
+            Err(e) => answer(400, "text/plain", e.to_string().into_bytes()),
         }
     }
 }
 
-fn answer(status: u16, body: Vec<u8>) -> HttpResponse {
+fn answer(status: u16, kind: &str, body: Vec<u8>) -> HttpResponse {
     HttpResponse {
         status,
-        headers: Vec::new(),
+        headers: vec![("content-type".to_owned(), kind.to_owned())],
         body,
     }
 }
@@ -240,7 +240,7 @@ fn answer(status: u16, body: Vec<u8>) -> HttpResponse {
 impl Transport for Link {
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         Ok(match request.path.as_str() {
-            "/v1/enrol/begin" => answer(200, br#"{"nonce":"00ff10"}"#.to_vec()),
+            "/v1/enrol/begin" => answer(200, "application/json", br#"{"nonce":"00ff10"}"#.to_vec()),
             "/v1/enrol/finish" => {
                 let directory = self.node.directory.current();
                 let body = json!({
@@ -253,7 +253,7 @@ impl Transport for Link {
                     "access_expires_in_s": 600,
                     "directory": directory.scope(self.author.user, T0),
                 });
-                answer(200, serde_json::to_vec(&body).unwrap())
+                answer(200, "application/json", serde_json::to_vec(&body).unwrap())
             }
             _ => self.sync(&request.body),
         })

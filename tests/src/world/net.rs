@@ -52,19 +52,19 @@ enum Trouble {
     Busy,
 }
 
-fn answer(status: u16, body: Vec<u8>) -> HttpResponse {
+fn answer(status: u16, kind: &str, body: Vec<u8>) -> HttpResponse {
     HttpResponse {
         status,
-        headers: Vec::new(),
+        headers: vec![("content-type".to_owned(), kind.to_owned())],
         body,
     }
 }
 
 fn problem(status: u16, code: &str) -> HttpResponse {
-    answer(
-        status,
-        serde_json::to_vec(&serde_json::json!({ "code": code })).unwrap(),
-    )
+    let kind = format!("urn:gridfold:problem:{code}");
+    let body = serde_json::json!({ "type": kind, "code": code });
+    let body = serde_json::to_vec(&body).unwrap();
+    answer(status, "application/problem+json", body)
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -151,7 +151,7 @@ impl Net {
         };
         if path.ends_with("begin") {
             let body = serde_json::json!({ "nonce": hex(&NONCE) });
-            return answer(200, serde_json::to_vec(&body).unwrap());
+            return answer(200, "application/json", serde_json::to_vec(&body).unwrap());
         }
         let key = PublicKey(unhex(&text("public_key")));
         let signature = Signature(unhex(&text("signature")));
@@ -176,7 +176,7 @@ impl Net {
             "access_token": id.to_string(), "refresh_token": id.to_string(),
             "access_expires_in_s": 600, "directory": scope,
         });
-        answer(200, serde_json::to_vec(&body).unwrap())
+        answer(200, "application/json", serde_json::to_vec(&body).unwrap())
     }
 
     fn author(node: &Node, request: &HttpRequest) -> Result<Author, HttpResponse> {
@@ -253,7 +253,7 @@ impl Net {
                     let told = &said.directives;
                     eprintln!("    said: {problems:?} resets {resets:?} pages {pages:?} {told:?}");
                 }
-                answer(200, exchange.body)
+                answer(200, "application/vnd.gridfold.sync", exchange.body)
             }
             Err(SyncError::Malformed(_)) => problem(400, "malformed"),
             Err(SyncError::UnknownDevice) => problem(401, "token_invalid"),

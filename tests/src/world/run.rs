@@ -355,7 +355,7 @@ impl World {
                 self.lose(at, "revoked");
                 return Ok(true);
             }
-            Err(ClientError::Offline { .. } | ClientError::UpdateRequired) if !healed => true,
+            Err(ClientError::Offline { .. }) if !healed => true,
             Err(error) => return Err(format!("{name} could not sync: {error}")),
         };
         self.account(at)?;

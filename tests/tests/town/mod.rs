@@ -304,8 +304,12 @@ impl Transport for Older<'_> {
         if request.path == "/v1/sync" && request.body.first() != Some(&1) {
             return Ok(HttpResponse {
                 status: 400,
-                headers: Vec::new(),
-                body: br#"{"code":"bad_request"}"#.to_vec(),
+                headers: vec![(
+                    "content-type".to_owned(),
+                    "application/problem+json".to_owned(),
+                )],
+                body: br#"{"type":"urn:gridfold:problem:bad_request","code":"bad_request"}"#
+                    .to_vec(),
             });
         }
         self.0.call(request)

@@ -9,7 +9,7 @@ use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
-use crate::shell::http::Problem;
+use crate::shell::reply::Reply;
 use crate::shell::state::entry_row;
 use crate::shell::store::{CARRIED, CARRY, Source};
 use crate::shell::transport::Transport;
@@ -106,23 +106,22 @@ impl Shell {
         body: Vec<u8>,
         report: &mut SyncReport,
     ) -> Result<Posted, ClientError> {
-        let response = self.call(transport, CARRY_PATH, CARRY_CONTENT_TYPE, body)?;
-        report.bytes_down += response.body.len() as u64;
-        if response.status == 200 {
-            let server = self.account()?.server_key();
-            return Ok(match CarryFile::decode(&response.body) {
-                Ok(CarryFile::Receipt(receipt))
-                    if receipt.id == bundle.id && receipt.verify(&server) =>
-                {
-                    Posted::Delivered(receipt)
-                }
-                // A body that was cut is a broken connection.
-                _ => Posted::Later,
-            });
-        }
-        let code = Problem::of(&response).code;
-        Ok(match (response.status, code) {
-            (413 | 422, Some(code)) => Posted::Refused(code),
+        let body = match self.call(transport, CARRY_PATH, CARRY_CONTENT_TYPE, body)? {
+            Reply::Body(body) => body,
+            Reply::Problem(problem) if matches!(problem.status, 413 | 422) => {
+                return Ok(Posted::Refused(problem.code));
+            }
+            Reply::Problem(_) | Reply::Narrow => return Ok(Posted::Later),
+        };
+        report.bytes_down += body.len() as u64;
+        let server = self.account()?.server_key();
+        Ok(match CarryFile::decode(&body) {
+            Ok(CarryFile::Receipt(receipt))
+                if receipt.id == bundle.id && receipt.verify(&server) =>
+            {
+                Posted::Delivered(receipt)
+            }
+            // A body that was cut is a broken connection.
             _ => Posted::Later,
         })
     }

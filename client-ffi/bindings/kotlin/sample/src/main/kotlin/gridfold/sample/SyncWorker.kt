@@ -56,14 +56,15 @@ class SyncWorker(private val phone: Phone, private val settings: SyncSettings = 
 
     private fun result(error: ClientException, runAttemptCount: Int): WorkResult =
         when (error) {
-            // It may go better later without anybody's doing.
+            // It may go better later without anybody's doing. What is no server of ours, such as the
+            // sign-in page of a network, is `Offline`: that passes.
             is ClientException.Offline,
             is ClientException.KeyUnavailable,
             is ClientException.InUse,
             is ClientException.StorageFull,
             is ClientException.Cancelled,
             is ClientException.Closed -> WorkResult.RETRY
-            // A network that asks for a sign-in page answers in the server's place; that passes.
+            // A defect; perhaps it was only this run's.
             is ClientException.Internal ->
                 if (runAttemptCount < MAX_ATTEMPTS) WorkResult.RETRY else WorkResult.FAILURE
             // The person or the app must do something first; the screen says what.
