@@ -364,7 +364,8 @@ impl Client {
         self.shell.subscriptions.subscribe()
     }
 
-    /// Lets go of the store once what runs has ended: another client may open it at once. Calls
+    /// Lets go of the store: another client may open it at once. A sync that runs is not waited
+    /// for; it ends with [`ClientError::Closed`] once its call is over, and nothing is lost. Calls
     /// afterwards give [`ClientError::Closed`], or nothing where they give no error.
     pub fn close(&self) {
         self.shell.close();

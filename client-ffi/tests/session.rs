@@ -11,6 +11,7 @@ mod common;
 
 use std::cell::Cell;
 use std::fs;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use common::*;
@@ -180,6 +181,58 @@ fn a_cancelled_wait_is_not_tried_again() {
         .sync_with_retry(&*server, RetryPolicy::default(), &options, &sleep);
     assert_eq!((result, waits.get()), (Err(ClientError::Cancelled), 1));
     assert_eq!(server.faults.lock().len(), 4);
+}
+
+/// Serves no call before it is let go.
+struct Held<'a> {
+    server: &'a FakeServer,
+    called: SyncSender<()>,
+    go: Mutex<Receiver<()>>,
+}
+
+impl Transport for Held<'_> {
+    fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        self.called.send(()).unwrap();
+        self.go.lock().recv().unwrap();
+        self.server.call(request)
+    }
+}
+
+#[test]
+fn closing_waits_for_no_call_and_the_sync_ends_by_itself() {
+    let server = FakeServer::new();
+    let a = Phone::enrolled(&server, "甲", 1);
+    household(&a);
+    let ((called, calls), (go, held)) = (sync_channel(9), sync_channel(9));
+    let transport = Held {
+        server: &server,
+        called,
+        go: Mutex::new(held),
+    };
+    std::thread::scope(|scope| {
+        let client = a.client.clone();
+        let sync = scope.spawn(move || client.sync(&transport, &SyncOptions::default()));
+        calls.recv().unwrap();
+        let client = a.client.clone();
+        let (closed, ended) = sync_channel(1);
+        scope.spawn(move || {
+            client.close();
+            closed.send(()).unwrap();
+        });
+        let in_time = ended.recv_timeout(Duration::from_secs(10));
+        let again = Client::open(options(a.dir.path(), &a.platform));
+        // Let go even when it failed: the test must end.
+        go.send(()).unwrap();
+        assert!(in_time.is_ok(), "closing waits for the call");
+        assert_eq!(sync.join().unwrap(), Err(ClientError::Closed));
+        let closed = a.client.sync(&*server, &SyncOptions::default());
+        assert_eq!(closed, Err(ClientError::Closed));
+        // What arrived meanwhile is there, and is not made twice.
+        let again = again.unwrap();
+        assert_eq!(again.status().pending, 1);
+        again.sync(&*server, &SyncOptions::default()).unwrap();
+        assert_eq!((again.status().pending, server.items()), (0, 1));
+    });
 }
 
 #[test]

@@ -12,8 +12,9 @@ use std::time::Duration;
 use common::{FakeServer, KEY, grid};
 use futures_lite::future::{block_on, poll_once};
 use gridfold_client::ffi::{
-    Client, ClientEvent, FieldContent, FieldValue, HttpHeader, HttpReply, HttpRequest, Locale,
-    OpenConfig, Operation, Transport, TransportError, Watch, WatchTarget,
+    AutoSyncSettings, Client, ClientError, ClientEvent, FieldContent, FieldValue, HttpHeader,
+    HttpReply, HttpRequest, Locale, OpenConfig, Operation, SyncSettings, Transport, TransportError,
+    Watch, WatchTarget,
 };
 
 /// The server model as an app's transport.
@@ -140,4 +141,70 @@ fn who_waits_beside_a_wait_that_is_given_up_is_told() {
         }
         assert!(given_up > 0, "no wait was given up while it read");
     });
+}
+
+/// A server whose syncs never come to an end.
+struct Stuck {
+    server: Wire,
+    called: async_channel::Sender<()>,
+}
+
+#[async_trait::async_trait]
+impl Transport for Stuck {
+    async fn call(&self, request: HttpRequest) -> Result<HttpReply, TransportError> {
+        if request.path == "/v1/sync" {
+            let _ = self.called.send(()).await;
+            std::future::pending::<()>().await;
+        }
+        self.server.call(request).await
+    }
+}
+
+#[test]
+fn closing_on_the_thread_that_serves_the_transport_ends_the_sync() {
+    for by_itself in [false, true] {
+        within(60, async move {
+            let dir = tempfile::tempdir().unwrap();
+            let server = FakeServer::new();
+            let code = server.hire("甲", "c");
+            let (called, calls) = async_channel::bounded(9);
+            let config = OpenConfig {
+                path: dir.path().join("store").to_string_lossy().into_owned(),
+                locale: Locale::Zh,
+            };
+            let transport = Stuck {
+                server: Wire(server.clone()),
+                called,
+            };
+            let client = Client::open(config.clone(), KEY.to_vec(), Arc::new(transport));
+            let client = client.await.unwrap();
+            let address_of = Some("http://server".to_owned());
+            client.enrol(code, address_of).await.unwrap();
+            let run = async {
+                if by_itself {
+                    let settings = AutoSyncSettings {
+                        interval_s: 900,
+                        debounce_s: 0,
+                    };
+                    client.run_auto_sync(settings).await.map(|()| true)
+                } else {
+                    let settings = SyncSettings { budget_bytes: 0 };
+                    client.sync(settings).await.map(|_| true)
+                }
+            };
+            let close = async {
+                calls.recv().await.unwrap();
+                client.shut_down();
+            };
+            let (ended, ()) = futures_lite::future::zip(run, close).await;
+            if by_itself {
+                assert_eq!(ended, Ok(true));
+            } else {
+                assert_eq!(ended, Err(ClientError::Cancelled));
+            }
+            assert_eq!(client.status().await.err(), Some(ClientError::Closed));
+            let again = Client::open_existing(config, KEY.to_vec(), Arc::new(Wire(server)));
+            assert!(again.await.is_ok(), "the store is free");
+        });
+    }
 }

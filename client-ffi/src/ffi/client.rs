@@ -352,8 +352,9 @@ impl Client {
         result
     }
 
-    /// Cancels a running sync, ends all watches and releases the store, once calls that are under
-    /// way have ended. Later calls fail with `Closed`. Closing twice is harmless.
+    /// Cancels a running sync, ends all watches and releases the store. Waits for no HTTP call, so
+    /// that it may be called where the transport runs. Later calls fail with `Closed`. Closing
+    /// twice is harmless.
     pub fn shut_down(&self) {
         self.cancel_sync();
         self.auto.stop();

@@ -227,10 +227,11 @@ async fn bridged<T: Send + 'static>(
         }
     };
     let (out, ()) = futures_lite::future::zip(work, serve).await;
-    if hub.cancelled.load(Ordering::SeqCst) != since && matches!(out, Err(Inner::Offline { .. })) {
-        return Err(Inner::Cancelled);
+    let cancelled = hub.cancelled.load(Ordering::SeqCst) != since;
+    match out {
+        Err(Inner::Offline { .. } | Inner::Closed) if cancelled => Err(Inner::Cancelled),
+        out => out,
     }
-    out
 }
 
 impl Client {

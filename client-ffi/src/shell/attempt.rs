@@ -27,6 +27,11 @@ impl Shell {
             ClientError::Offline { .. } => options.check_cancelled().err().unwrap_or(e),
             other => other,
         });
+        // Whatever a sync met that the store was taken from, that is the reason.
+        let result = match result {
+            Err(_) if self.is_closed() => Err(ClientError::Closed),
+            other => other,
+        };
         let reach = match &result {
             Ok(_) => Some(Reach::Reachable),
             Err(ClientError::Offline { retry_after: None }) => Some(Reach::Unreachable),

@@ -110,7 +110,7 @@ impl Shell {
         }
         match self.store.read().as_ref() {
             Some(store) => f(store),
-            None if self.closed.load(Ordering::Acquire) => Err(ClientError::Closed),
+            None if self.is_closed() => Err(ClientError::Closed),
             None => Err(ClientError::NoStore),
         }
     }
@@ -202,7 +202,7 @@ impl Shell {
     pub(crate) fn wipe(&self) -> Result<(), ClientError> {
         let _writing = self.writing.lock();
         let mut store = self.store.write();
-        if self.closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             // What lies there may be another client's by now.
             return Err(ClientError::Closed);
         }
@@ -213,15 +213,19 @@ impl Shell {
         result
     }
 
-    /// Lets go of the store once what runs has ended: another client may open it at once.
+    /// Lets go of the store: another client may open it at once. A sync that runs is not waited
+    /// for, since whoever closes may be the one who serves its calls: it ends at its next step.
     pub(crate) fn close(&self) {
-        let _syncing = self.syncing.lock();
         let _writing = self.writing.lock();
         let mut store = self.store.write();
         if store.take().is_some() {
             self.closed.store(true, Ordering::Release);
             self.state.write().forget();
         }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 }
 
