@@ -425,7 +425,7 @@ impl World {
             _ => ViewsFate::Kept,
         };
         self.say(|| format!("the server restarts, views {fate:?}"));
-        self.server.recover();
+        self.server.mend_disk();
         self.net.connect(None);
         self.server.restart(fate);
         self.net.connect(Some(Arc::clone(self.server.node())));
@@ -445,7 +445,7 @@ impl World {
         let file = self.backups[n].clone();
         self.out.restores += 1;
         self.say(|| format!("the server is restored from backup {n}"));
-        self.server.recover();
+        self.server.mend_disk();
         self.net.connect(None);
         self.server.restore(&file);
         let devices = self.net.devices();

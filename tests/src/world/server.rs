@@ -113,9 +113,14 @@ impl Server {
         self.ailing.lock().unwrap().push(ailing);
     }
 
-    /// The disk is well again. Whoever was behind it finds out by itself.
-    pub(super) fn recover(&self) {
+    /// The disk is well again, for a server that starts anew.
+    pub(super) fn mend_disk(&self) {
         self.ailing.lock().unwrap().clear();
+    }
+
+    /// The disk is well again. A running server finds out by itself.
+    pub(super) fn recover(&self) {
+        self.mend_disk();
         if let Some(node) = &self.node {
             assert!(
                 node.following.wait_until_level(PATIENCE),
