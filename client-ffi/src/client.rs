@@ -19,6 +19,7 @@ use crate::event::{ChangeCause, Subscription};
 use crate::shell::Shell;
 use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::http::{EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, hex, post, unhex};
+use crate::shell::mend::mend;
 use crate::shell::state::{Account, initialise, put_account};
 use crate::shell::store::Store;
 use crate::shell::transport::Transport;
@@ -74,12 +75,23 @@ impl Client {
         Self::of(options, store)
     }
 
-    /// Opens the store that is there; never makes a new one.
+    /// Opens the store that is there; never makes a new one. A damaged one is mended: what was not
+    /// sent stays, the rest comes from the server, and [`Client::status`] tells so.
     ///
     /// # Errors
     /// [`ClientError::NoStore`], [`ClientError::WrongKey`], [`ClientError::KeyUnavailable`],
     /// [`ClientError::DamagedStore`] or [`ClientError::InUse`].
     pub fn open(options: OpenOptions) -> Result<Self, ClientError> {
+        match Self::open_whole(options.clone()) {
+            Err(ClientError::DamagedStore { .. }) => {
+                mend(&options.path, &options.key, &options.platform)?;
+                Self::open_whole(options)
+            }
+            other => other,
+        }
+    }
+
+    fn open_whole(options: OpenOptions) -> Result<Self, ClientError> {
         let store = Store::open(&options.path, &options.key, options.platform.clone())?;
         Self::of(options, store)
     }
@@ -329,6 +341,14 @@ impl Client {
     #[must_use]
     pub fn status(&self) -> Status {
         self.shell.status()
+    }
+
+    /// Notes that the person was told of a store that was mended: [`Client::status`] says it no more.
+    ///
+    /// # Errors
+    /// As any call that writes; it is said again then.
+    pub fn mended_seen(&self) -> Result<(), ClientError> {
+        self.shell.mended_seen()
     }
 
     /// Pushes what is new here and pulls what is new there.

@@ -1,6 +1,7 @@
 //! Plain owned types of the API: what bindings will carry across.
 
 mod lifecycle;
+mod mended;
 mod work;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::shell::cancel::CancelToken;
 use crate::shell::keystore::StoreKey;
 
 pub use lifecycle::*;
+pub use mended::*;
 pub use work::*;
 
 /// How to open a store.
@@ -338,8 +340,11 @@ pub struct Status {
     pub cursors: Vec<(StreamId, u64)>,
     /// Bytes of the store on disk.
     pub storage_bytes: u64,
-    /// Stored values were found damaged while reading: writing is refused from then on.
+    /// Stored values were found damaged while reading: writing is refused from then on, and the next
+    /// opening mends the store.
     pub damaged: bool,
+    /// The store was damaged and has been mended; until [`crate::Client::mended_seen`].
+    pub mended: Option<MendedStore>,
 }
 
 /// How far a sync got.

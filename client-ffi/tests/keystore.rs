@@ -78,7 +78,13 @@ fn a_store_opens_with_what_the_key_store_unseals_and_only_then() {
     made.close();
     assert_eq!(
         names(dir.path()),
-        ["instance", "store.key", "store.redb", "store.wrap"]
+        [
+            "instance",
+            "store.key",
+            "store.redb",
+            "store.spare",
+            "store.wrap"
+        ]
     );
     let plain = keystore.plain.lock().clone();
     assert_eq!(plain.len(), 32);
@@ -130,33 +136,46 @@ fn a_store_opens_with_what_the_key_store_unseals_and_only_then() {
 }
 
 #[test]
-fn a_damaged_or_missing_sealed_key_never_makes_a_new_store() {
+fn a_damaged_or_missing_sealed_key_comes_back_and_never_makes_a_new_store() {
     let dir = tempfile::tempdir().unwrap();
     let keystore = Hardware::new(3);
     let opts = with(dir.path(), &keystore);
-    Client::create(opts.clone()).unwrap().close();
-    let file = dir.path().join("store.wrap");
-    let whole = fs::read(&file).unwrap();
-    for at in 0..whole.len() {
+    let made = Client::create(opts.clone()).unwrap();
+    let id = made.enrolment_key();
+    made.close();
+    let (file, spare) = (
+        dir.path().join("store.wrap"),
+        dir.path().join("store.spare"),
+    );
+    let (whole, copy) = (fs::read(&file).unwrap(), fs::read(&spare).unwrap());
+    let flipped = |at: usize| {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
+        bytes
+    };
+    let damages = (0..whole.len()).flat_map(|at| [flipped(at), whole[..at].to_vec()]);
+    for (n, bytes) in damages.enumerate() {
         fs::write(&file, &bytes).unwrap();
+        if n % 8 == 0 {
+            let client = Client::open_or_create(opts.clone()).unwrap();
+            assert_eq!(client.enrolment_key(), id);
+            client.close();
+            assert_eq!(fs::read(&file).unwrap(), whole);
+            continue;
+        }
+        fs::remove_file(&spare).unwrap();
         let result = Client::open_or_create(opts.clone()).err();
         assert!(
             matches!(result, Some(ClientError::DamagedStore { .. })),
-            "byte {at}: {result:?}"
+            "damage {n}: {result:?}"
         );
-        fs::write(&file, &whole[..at]).unwrap();
-        let result = Client::open_or_create(opts.clone()).err();
-        assert!(
-            matches!(result, Some(ClientError::DamagedStore { .. })),
-            "cut {at}: {result:?}"
-        );
+        fs::write(&spare, &copy).unwrap();
     }
     fs::remove_file(&file).unwrap();
+    fs::remove_file(&spare).unwrap();
     let result = Client::open_or_create(opts.clone()).err();
     assert!(matches!(result, Some(ClientError::DamagedStore { .. })));
-    fs::write(&file, &whole).unwrap();
+    fs::write(&spare, &copy).unwrap();
     Client::open(opts).unwrap();
 }
 

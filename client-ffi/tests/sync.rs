@@ -274,19 +274,19 @@ fn a_forked_log_is_written_again_under_a_new_incarnation() {
         let mut a = Phone::enrolled(&server, "甲", 1);
         let shared = household(&a, "1号楼");
         a.sync(&server);
-        // The file itself is put back in place: nothing tells the store that it is older.
-        let file = a.dir.path().join("store.redb");
+        // The files themselves are put back in place: nothing tells the store that it is older.
+        let files = ["store.redb", "store.spare"].map(|name| a.dir.path().join(name));
         let opts = options(a.dir.path(), &a.platform);
-        let reopen = |phone: &mut Phone, bytes: Option<Vec<u8>>| {
+        let reopen = |phone: &mut Phone, backup: Option<[Vec<u8>; 2]>| {
             let spare = Phone::new(99);
             phone.client = spare.client;
-            if let Some(bytes) = bytes {
-                fs::write(&file, bytes).unwrap();
+            for (file, bytes) in files.iter().zip(backup.into_iter().flatten()) {
+                fs::write(file, bytes).unwrap();
             }
             phone.client = Client::open(opts.clone()).unwrap();
         };
         reopen(&mut a, None);
-        let backup = fs::read(&file).unwrap();
+        let backup = files.clone().map(|file| fs::read(file).unwrap());
         a.client
             .edit(shared, vec![set_text("head_name", "王")])
             .unwrap();

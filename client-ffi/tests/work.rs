@@ -9,7 +9,7 @@
 mod common;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::*;
 use gridfold_client::{
@@ -56,15 +56,46 @@ fn household(phone: &Phone, text: &str) -> RecordId {
         .unwrap()
 }
 
-/// Puts the bytes of the store's file in place, as if the power had been cut when it held them.
-fn cut_back(phone: &mut Phone, bytes: &[u8]) {
+/// What the disk holds of a store, beside the keys: its file and its spare.
+type Disk = [Vec<u8>; 2];
+
+const FILES: [&str; 2] = ["store.redb", "store.spare"];
+
+fn disk_of(dir: &Path) -> Disk {
+    FILES.map(|name| fs::read(dir.join(name)).unwrap())
+}
+
+fn disk(phone: &Phone) -> Disk {
+    disk_of(phone.dir.path())
+}
+
+/// Puts the bytes of the store in place, as if the power had been cut when the disk held them.
+fn cut_back(phone: &mut Phone, disk: &Disk) {
     phone.client.close();
-    fs::write(phone.dir.path().join("store.redb"), bytes).unwrap();
+    for (name, bytes) in FILES.iter().zip(disk) {
+        fs::write(phone.dir.path().join(name), bytes).unwrap();
+    }
     phone.client = Client::open(options(phone.dir.path(), &phone.platform)).unwrap();
 }
 
-fn disk(phone: &Phone) -> Vec<u8> {
-    fs::read(phone.dir.path().join("store.redb")).unwrap()
+#[test]
+fn a_cut_between_the_store_and_its_spare_loses_nothing_and_mends_nothing() {
+    let server = FakeServer::new();
+    let mut a = Phone::enrolled(&server, "甲", 1);
+    let record = household(&a, "1号楼");
+    let [_, behind] = disk(&a);
+    a.client.edit(record, address("2号楼")).unwrap();
+    let [store, _] = disk(&a);
+    for torn in [0, 1, 7] {
+        let mut spare = behind.clone();
+        spare.truncate(behind.len() - torn);
+        cut_back(&mut a, &[store.clone(), spare]);
+        assert_eq!(a.client.get(record).unwrap().fields["address"], "2号楼");
+        assert_eq!(a.client.status().pending, 2);
+    }
+    let report = a.sync(&server);
+    assert!(!report.new_incarnation);
+    assert_eq!((report.admitted, server.items()), (2, 2));
 }
 
 #[test]
@@ -190,13 +221,13 @@ fn undo_takes_back_the_newest_change_whole_and_the_next_uses_its_place() {
 /// Keeps what the disk holds when a request goes out.
 struct Watched<'a> {
     server: &'a FakeServer,
-    file: PathBuf,
-    seen: Mutex<Vec<u8>>,
+    dir: PathBuf,
+    seen: Mutex<Disk>,
 }
 
 impl Transport for Watched<'_> {
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        *self.seen.lock() = fs::read(&self.file).unwrap();
+        *self.seen.lock() = disk_of(&self.dir);
         self.server.call(request)
     }
 }
@@ -210,7 +241,7 @@ fn what_was_ever_sent_stays_whether_or_not_it_arrived() {
         server.faults.lock().push(fault);
         let watched = Watched {
             server: &server,
-            file: a.dir.path().join("store.redb"),
+            dir: a.dir.path().to_owned(),
             seen: Mutex::default(),
         };
         assert!(a.client.sync(&watched, &SyncOptions::default()).is_err());
@@ -377,8 +408,9 @@ fn drafts_are_sealed_and_an_older_store_gets_their_table() {
     a.client
         .save_draft(&draft(secret, address(secret)))
         .unwrap();
-    let bytes = disk(&a);
-    assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()));
+    for bytes in disk(&a) {
+        assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()));
+    }
     let record = household(&a, "1号楼");
     a.client.close();
     let drafts = redb::TableDefinition::<&[u8], &[u8]>::new("drafts");

@@ -249,6 +249,9 @@ impl Batch<'_> {
             } else if !before.counts() && fate.counts() {
                 self.drop_refused(stream, item.id)?;
                 self.refold(&record, stream)?;
+            } else if fate.counts() && !self.has_part(&record, stream)? {
+                // Mended: what was here of the record was not all of it.
+                self.refold(&record, stream)?;
             }
             return Ok(());
         }
@@ -288,6 +291,10 @@ impl Batch<'_> {
         if let (Some(record), Some(entry)) = (record, &item.entry) {
             if fate.counts() {
                 self.fold_in(&record, stream, entry)?;
+                if self.core.session.unread.contains(&stream) {
+                    // Entries that were made at this one may be here already.
+                    self.refold(&record, stream)?;
+                }
             } else if ours {
                 self.keep_refused(&record, stream, &row)?;
             }

@@ -113,6 +113,18 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// Whether a part of the record in this stream is shown.
+    pub(crate) fn has_part(
+        &mut self,
+        record: &RecordId,
+        stream: StreamNo,
+    ) -> Result<bool, ClientError> {
+        let row = self.record(record)?;
+        Ok(row
+            .as_ref()
+            .is_some_and(|row| row.parts.contains_key(&stream)))
+    }
+
     pub(crate) fn entry(
         &self,
         stream: StreamNo,
@@ -371,10 +383,11 @@ impl<'a> Batch<'a> {
         };
         match part {
             Some(part) => {
+                self.put_part(record, stream, part)?;
                 for entry in &entries {
                     self.note_time(record, entry.header.claimed);
                 }
-                self.put_part(record, stream, part)
+                Ok(())
             }
             None => self.drop_part(record, stream),
         }

@@ -235,7 +235,11 @@ impl Batch<'_> {
                 let Some(said) = row.said else { continue };
                 let stands = said.place <= here
                     && place(self.tx, stream, said.place)?.is_some_and(|(id, _)| id == row.id);
-                if stands || self.core.is_own(row.id.incarnation) {
+                if stands {
+                    continue;
+                }
+                if self.core.is_own(row.id.incarnation) {
+                    out.moved |= self.send_again(stream, &record, row)?;
                     continue;
                 }
                 self.drop_entry(&record, stream, &row.id)?;
@@ -255,6 +259,27 @@ impl Batch<'_> {
             }
         }
         Ok(())
+    }
+
+    /// An own entry that was admitted and stands nowhere in the server's log waits again: the phone
+    /// met a restored server after its own chain was lost. Tells whether it does.
+    fn send_again(
+        &mut self,
+        stream: StreamNo,
+        record: &RecordId,
+        mut row: EntryRow,
+    ) -> Result<bool, ClientError> {
+        let admitted = matches!(row.fate, Fate::Decided(v) if v.is_admitted());
+        if !admitted || row.entry.as_ref().is_none_or(|e| e.ops.is_none()) {
+            return Ok(false);
+        }
+        row.fate = Fate::Pending;
+        self.put_entry(record, stream, &row)?;
+        self.change = None;
+        self.enqueue(stream, row.id, *record)?;
+        self.record(record)?;
+        self.touch(record);
+        Ok(true)
     }
 
     /// Notes streams that may be read again: a phone that was leaving one went on in it by

@@ -46,6 +46,7 @@ impl Batch<'_> {
     }
 
     fn erase_record(&mut self, record: &RecordId) -> Result<(), ClientError> {
+        self.tx.drop_aside()?;
         for (key, value) in self.tx.scan(ENTRIES, &record.bytes())? {
             let stream = stream_of_key(&key[16..])?;
             let mut row = EntryRow::decode(ref_of_key(&key)?, &value)?;

@@ -178,6 +178,7 @@ impl Batch<'_> {
 
     /// Erases all of a stream but refused edits; they stay until the person settles them.
     pub(crate) fn erase_stream(&mut self, stream: StreamNo) -> Result<(), ClientError> {
+        self.tx.drop_aside()?;
         for item in self.waiting() {
             if item.stream == stream {
                 self.dequeue(stream, &item.id)?;

@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
-use crate::shell::store::write_durably;
+use crate::shell::files::{sync_dir, write_durably};
+use crate::shell::spare;
 
 /// The file with the wrapping key as the key store sealed it.
 pub(crate) const WRAP_FILE: &str = "store.wrap";
@@ -117,8 +118,24 @@ impl StoreKey {
         Ok(key)
     }
 
-    /// The wrapping key of the store that is there.
+    /// The wrapping key of the store that is there. A sealed one that is damaged or gone comes back
+    /// from its copy.
     pub(crate) fn open(&self, dir: &Path) -> Result<Zeroizing<[u8; 32]>, ClientError> {
+        let first = self.open_own(dir);
+        if !matches!(first, Err(ClientError::DamagedStore { .. })) {
+            return first;
+        }
+        match spare::head(dir)? {
+            Some(copy) if !copy.wrap.is_empty() => {
+                write_durably(&dir.join(WRAP_FILE), &copy.wrap)?;
+                sync_dir(dir)?;
+                self.open_own(dir)
+            }
+            _ => first,
+        }
+    }
+
+    fn open_own(&self, dir: &Path) -> Result<Zeroizing<[u8; 32]>, ClientError> {
         let keystore = match self {
             Self::Raw(key) => return Ok(key.clone()),
             Self::KeyStore(keystore) => keystore,

@@ -14,11 +14,14 @@ pub(crate) mod delivery;
 pub(crate) mod draft;
 pub(crate) mod edit;
 mod erasure;
+mod files;
 pub(crate) mod heal;
 pub(crate) mod http;
 pub(crate) mod keystore;
 pub(crate) mod lifecycle;
+pub(crate) mod mend;
 pub(crate) mod outbox;
+mod pages;
 pub(crate) mod query;
 pub(crate) mod read;
 mod renew;
@@ -27,10 +30,12 @@ pub(crate) mod rows;
 pub(crate) mod seal;
 pub(crate) mod seen;
 pub(crate) mod sign_out;
+mod spare;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod summary;
 pub(crate) mod sync;
+mod tables;
 pub(crate) mod transport;
 #[cfg(feature = "transport-ureq")]
 pub(crate) mod transport_ureq;
@@ -50,6 +55,7 @@ use crate::shell::attempt::Attempt;
 use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::auto_sync_runner::Signal;
 use crate::shell::batch::Batch;
+use crate::shell::mend::Mended;
 use crate::shell::state::State;
 use crate::shell::store::{Rx, Store};
 
@@ -65,6 +71,8 @@ pub(crate) struct Shell {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) attempt: Mutex<Attempt>,
     pub(crate) auto_sync: Mutex<Option<Weak<Signal>>>,
+    /// What the app was not told yet of a store that was mended.
+    mended: Mutex<Option<Mended>>,
     damaged: AtomicBool,
     /// A write failed: the engine must be opened again before it answers.
     failed: AtomicBool,
@@ -80,6 +88,7 @@ impl Shell {
         store: Store,
     ) -> Result<Self, ClientError> {
         let state = State::load(&store, &*platform)?;
+        let mended = store.read(mend::told_of)?;
         let shell = Self {
             dir,
             platform,
@@ -90,6 +99,7 @@ impl Shell {
             subscriptions: Subscriptions::default(),
             attempt: Mutex::default(),
             auto_sync: Mutex::default(),
+            mended: Mutex::new(mended),
             damaged: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -130,6 +140,15 @@ impl Shell {
         Ok(())
     }
 
+    /// The app was told of a store that was mended.
+    pub(crate) fn mended_seen(&self) -> Result<(), ClientError> {
+        if self.mended.lock().is_some() {
+            self.commit(ChangeCause::Local, |batch| mend::settle(batch.tx))?;
+            *self.mended.lock() = None;
+        }
+        Ok(())
+    }
+
     pub(crate) fn is_damaged(&self) -> bool {
         self.damaged.load(Ordering::Relaxed)
     }
@@ -137,6 +156,7 @@ impl Shell {
     fn note<T>(&self, result: Result<T, ClientError>) -> Result<T, ClientError> {
         if matches!(result, Err(ClientError::DamagedStore { .. })) {
             self.damaged.store(true, Ordering::Relaxed);
+            files::mark_damage(&self.dir);
         }
         result
     }
@@ -208,7 +228,7 @@ impl Shell {
         }
         *store = None;
         drop(store);
-        let result = Store::destroy(&self.dir);
+        let result = files::destroy(&self.dir);
         self.state.write().forget();
         result
     }

@@ -11,6 +11,7 @@ use crate::error::ClientError;
 use crate::shell::Shell;
 use crate::shell::carry::{at_server, carried_history, is_at_server};
 use crate::shell::delivery;
+use crate::shell::mend::Mended;
 use crate::shell::rows::{EntryRow, Fate, RecordRow, Said, StreamNo, ref_of_key, stream_of_key};
 use crate::shell::seen::marks_in;
 use crate::shell::state::{Core, State, entry_row};
@@ -278,6 +279,7 @@ impl Shell {
                 .collect(),
             storage_bytes,
             damaged: self.is_damaged(),
+            mended: self.mended.lock().as_ref().map(Mended::told),
         }
     }
 }

@@ -143,6 +143,11 @@ pub(crate) struct Said {
     pub(crate) place: u64,
 }
 
+/// Whether a stored entry waits to be sent, from its first bytes.
+pub(crate) fn is_pending(entry: &[u8]) -> bool {
+    entry.get(32..34) == Some(&[0, 0])
+}
+
 /// An entry as the store holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EntryRow {

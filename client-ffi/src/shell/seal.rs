@@ -57,7 +57,7 @@ fn head(kind: KeyKind) -> [u8; HEAD_BYTES] {
 }
 
 /// The part of a key file before its sum, when the file is as it was written.
-fn intact(file: &[u8]) -> Result<&[u8], ClientError> {
+pub(crate) fn intact(file: &[u8]) -> Result<&[u8], ClientError> {
     let damaged = || ClientError::damaged("key file");
     let (wrapped, sum) = file.split_at_checked(WRAPPED_BYTES).ok_or_else(damaged)?;
     if sum == &Sha256::digest(wrapped)[..] && wrapped.starts_with(MAGIC) {

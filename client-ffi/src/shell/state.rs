@@ -28,10 +28,10 @@ use crate::shell::store::{
 };
 use crate::shell::undo::{consumed, handed_out};
 
-const DEVICE_KEY: &[u8] = b"device_key";
-const INSTANCE: &[u8] = b"instance";
-const ACCOUNT: &[u8] = b"account";
-const SESSION: &[u8] = b"session";
+pub(crate) const DEVICE_KEY: &[u8] = b"device_key";
+pub(crate) const INSTANCE: &[u8] = b"instance";
+pub(crate) const ACCOUNT: &[u8] = b"account";
+pub(crate) const SESSION: &[u8] = b"session";
 const DIRECTORY: &[u8] = b"directory";
 
 /// Who the phone is to the server.
@@ -180,7 +180,7 @@ impl OutboxItem {
         }
         out
     }
-    fn decode(bytes: &[u8]) -> Result<Self, ClientError> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ClientError> {
         let mut r = Reader::new(bytes);
         Ok(Self {
             stream: u32::from_be_bytes(r.array()?),

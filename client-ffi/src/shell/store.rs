@@ -6,82 +6,34 @@
 //! engine that reaches the app.
 
 use std::fs;
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use redb::{
-    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
-    WriteTransaction,
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction,
 };
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
-use crate::shell::keystore::{StoreKey, WRAP_FILE};
-use crate::shell::seal::{KEY_FILE_BYTES, Sealer, check_kind};
+use crate::shell::files::{
+    ASIDE_FILE, INSTANCE_FILE, KEY_FILE, MARK_FILE, SPARE_FILE, STORE_FILE, identity_of, key_file,
+    remove, remove_all, sync_dir, write_durably,
+};
+use crate::shell::keystore::StoreKey;
+use crate::shell::mend;
+use crate::shell::seal::{Sealer, check_kind};
+use crate::shell::spare::{self, GENERATION, Noted, Spare};
 
 /// A key and its value.
 pub(crate) type Pair = (Vec<u8>, Vec<u8>);
 
-/// A table of sealed values.
-pub(crate) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+pub(crate) use crate::shell::tables::*;
 
-/// Names → small things.
-pub(crate) const META: Table = TableDefinition::new("meta");
-/// Stream number → stream name.
-pub(crate) const STREAMS: Table = TableDefinition::new("streams");
-/// Record → summary and parts.
-pub(crate) const RECORDS: Table = TableDefinition::new("records");
-/// Record, stream number, entry → the entry and what became of it.
-pub(crate) const ENTRIES: Table = TableDefinition::new("entries");
-/// Stream number, entry → record.
-pub(crate) const REFS: Table = TableDefinition::new("refs");
-/// Stream number, place → entry and prefix.
-pub(crate) const ITEMS: Table = TableDefinition::new("items");
-/// Order → stream number, entry, record.
-pub(crate) const OUTBOX: Table = TableDefinition::new("outbox");
-/// Stream number → place and prefix.
-pub(crate) const CURSORS: Table = TableDefinition::new("cursors");
-/// Stream number, place → number of the receipt that proves it.
-pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
-/// Number → receipt, and how many streams' places still name it.
-pub(crate) const RECEIPT_BODIES: Table = TableDefinition::new("receipt_bodies");
-/// Stream number, entry → the refused edit.
-pub(crate) const REFUSED: Table = TableDefinition::new("refused");
-/// Draft → what was typed so far.
-pub(crate) const DRAFTS: Table = TableDefinition::new("drafts");
-/// Record, stream number → what supervisors have seen of this phone's user's entries.
-pub(crate) const SEEN: Table = TableDefinition::new("seen");
-/// What is carried for others, receipts to hand on, and what receipts said of own logs.
-pub(crate) const CARRY: Table = TableDefinition::new("carry");
-/// Record, stream number, device, entry → an entry that a colleague handed over.
-pub(crate) const CARRIED: Table = TableDefinition::new("carried");
-
-const ALL: [Table; 15] = [
-    META,
-    STREAMS,
-    RECORDS,
-    ENTRIES,
-    REFS,
-    ITEMS,
-    OUTBOX,
-    CURSORS,
-    RECEIPTS,
-    RECEIPT_BODIES,
-    REFUSED,
-    DRAFTS,
-    SEEN,
-    CARRY,
-    CARRIED,
-];
-
-const STORE_FILE: &str = "store.redb";
-const KEY_FILE: &str = "store.key";
-const INSTANCE_FILE: &str = "instance";
-const FORMAT_KEY: &[u8] = b"format";
-const FORMAT: &[u8] = b"gridfold store 1";
+pub(crate) const FORMAT_KEY: &[u8] = b"format";
+pub(crate) const FORMAT: &[u8] = b"gridfold store 1";
 /// The engine's cache, in bytes.
 const CACHE_BYTES: usize = 16 << 20;
 
@@ -98,6 +50,19 @@ pub(crate) struct Store {
     sealer: Sealer,
     dir: PathBuf,
     failed: AtomicBool,
+    /// None for a store that is being mended: until it is in place, the spare there is the truth.
+    spare: Option<Mutex<Spare>>,
+}
+
+/// The sealer of the store that is there.
+pub(crate) fn unlock(
+    dir: &Path,
+    key: &StoreKey,
+    platform: Arc<dyn Platform>,
+) -> Result<Sealer, ClientError> {
+    let key_file = key_file(dir)?;
+    check_kind(&key_file, key.kind())?;
+    Sealer::unwrap(&key_file, &*key.open(dir)?, platform)
 }
 
 impl Store {
@@ -109,32 +74,49 @@ impl Store {
         fill: impl FnOnce(&Self) -> Result<(), ClientError>,
     ) -> Result<Self, ClientError> {
         fs::create_dir_all(dir)?;
-        match read_key_file(dir) {
+        match key_file(dir) {
             Ok(_) | Err(ClientError::DamagedStore { .. }) => return Err(ClientError::StoreExists),
             Err(ClientError::NoStore) => {}
             Err(other) => return Err(other),
         }
-        for name in [STORE_FILE, KEY_FILE, WRAP_FILE, INSTANCE_FILE] {
-            remove(&dir.join(name))?;
-        }
+        remove_all(dir)?;
         let mark: [u8; 32] = random(&*platform);
         write_durably(&dir.join(INSTANCE_FILE), &mark)?;
         let wrapping = key.create(dir, &*platform)?;
         let (sealer, key_file) = Sealer::create(&wrapping, key.kind(), platform)?;
         let path = dir.join(STORE_FILE);
         let db = guarded(|| Ok(builder().create(&path)?))?;
+        let mut store = Self::of(db, sealer, dir);
+        store.begin()?;
+        fill(&store)?;
+        // After the rest, so that a store without a key file was never in use.
+        write_durably(&dir.join(KEY_FILE), &key_file)?;
+        sync_dir(dir)?;
+        store.take_spare()?;
+        Ok(store)
+    }
+
+    /// Makes an empty store in a file of its own, for what a damaged one still gives.
+    pub(crate) fn create_beside(
+        dir: &Path,
+        name: &str,
+        sealer: Sealer,
+    ) -> Result<Self, ClientError> {
+        let path = dir.join(name);
+        remove(&path)?;
+        let db = guarded(|| Ok(builder().create(&path)?))?;
         let store = Self::of(db, sealer, dir);
-        store.write(|tx| {
+        store.begin()?;
+        Ok(store)
+    }
+
+    fn begin(&self) -> Result<(), ClientError> {
+        self.write(|tx| {
             for table in ALL {
                 tx.inner.open_table(table)?;
             }
             tx.put(META, FORMAT_KEY, FORMAT)
-        })?;
-        fill(&store)?;
-        // Last, so that a store without a key file was never in use.
-        write_durably(&dir.join(KEY_FILE), &key_file)?;
-        sync_dir(dir)?;
-        Ok(store)
+        })
     }
 
     /// Opens the store that is there.
@@ -143,9 +125,8 @@ impl Store {
         key: &StoreKey,
         platform: Arc<dyn Platform>,
     ) -> Result<Self, ClientError> {
-        let key_file = read_key_file(dir)?;
-        check_kind(&key_file, key.kind())?;
-        let sealer = Sealer::unwrap(&key_file, &*key.open(dir)?, platform)?;
+        let sealer = unlock(dir, key, platform)?;
+        mend::put_in_place(dir)?;
         let path = dir.join(STORE_FILE);
         match fs::metadata(&path) {
             Ok(meta) if meta.len() > 0 => {}
@@ -156,11 +137,15 @@ impl Store {
             Err(e) => return Err(e.into()),
         }
         let db = guarded(|| Ok(builder().open(&path)?))?;
-        let store = Self::of(db, sealer, dir);
+        if dir.join(MARK_FILE).exists() {
+            return Err(ClientError::damaged("found while running"));
+        }
+        let mut store = Self::of(db, sealer, dir);
         let format = store.read(|rx| rx.get(META, FORMAT_KEY))?;
         match format {
             Some(format) if format == FORMAT => {
                 store.add_tables()?;
+                store.take_spare()?;
                 Ok(store)
             }
             Some(_) => Err(ClientError::UpdateRequired),
@@ -174,7 +159,28 @@ impl Store {
             sealer,
             dir: dir.to_owned(),
             failed: AtomicBool::new(false),
+            spare: None,
         }
+    }
+
+    /// Takes the spare beside the store into use; one that is not what the store says is written
+    /// anew. Where it is ahead, the store lacks what was acknowledged.
+    fn take_spare(&mut self) -> Result<(), ClientError> {
+        let known = spare::read(&self.dir, &self.sealer)?;
+        let (generation, rows) = self.read(|rx| Ok((generation(rx)?, spare::precious(rx)?)))?;
+        if known.generation > generation {
+            return Err(ClientError::damaged("store file is older than its spare"));
+        }
+        let same = known.whole && known.generation == generation && known.rows == rows;
+        let spare = if same {
+            Spare::go_on(&self.dir, &known)
+        } else {
+            Spare::write_anew(&self.dir, &self.sealer, &rows, generation)
+        };
+        // Without room for it the store is used all the same, and each commit tries again.
+        let spare = spare.unwrap_or_else(|_| Spare::behind(&rows, generation));
+        self.spare = Some(Mutex::new(spare));
+        Ok(())
     }
 
     /// Makes the tables that an older build did not know.
@@ -206,6 +212,8 @@ impl Store {
         self.db = None;
         let path = self.dir.join(STORE_FILE);
         self.db = Some(guarded(|| Ok(builder().open(&path)?))?);
+        // The commit that failed may have reached the disk, and the spare knows nothing of it.
+        self.take_spare()?;
         self.failed.store(false, Ordering::Release);
         Ok(())
     }
@@ -229,6 +237,8 @@ impl Store {
         &self,
         f: impl FnOnce(&Tx<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
+        let none = Spare::default();
+        let mut kept = self.spare.as_ref().map(Mutex::lock);
         let result = guarded(|| {
             let mut inner = self.db()?.begin_write()?;
             inner
@@ -237,10 +247,28 @@ impl Store {
             let tx = Tx {
                 inner,
                 sealer: &self.sealer,
+                dir: &self.dir,
+                noted: Noted::on(kept.as_deref().unwrap_or(&none)),
             };
             let out = f(&tx)?;
-            tx.inner.commit()?;
-            Ok(out)
+            let generation = kept.as_ref().map_or(0, |spare| spare.generation) + 1;
+            if kept.is_some() && tx.noted.any() {
+                tx.put(META, GENERATION, &generation.to_be_bytes())?;
+            }
+            let Tx { inner, noted, .. } = tx;
+            inner.commit()?;
+            Ok((out, noted.into_changes()))
+        });
+        let result = result.map(|(out, changes)| {
+            if let Some(spare) = kept.as_mut().filter(|_| !changes.is_empty()) {
+                spare.append(&self.sealer, &changes);
+                if spare.is_due(&changes)
+                    && let Ok(anew) = self.spare_anew(spare.generation)
+                {
+                    **spare = anew;
+                }
+            }
+            out
         });
         let failed = match &result {
             Err(ClientError::StorageFull) => true,
@@ -255,9 +283,15 @@ impl Store {
         result
     }
 
+    fn spare_anew(&self, generation: u64) -> Result<Spare, ClientError> {
+        let rows = self.read(|rx| spare::precious(rx))?;
+        Spare::write_anew(&self.dir, &self.sealer, &rows, generation)
+    }
+
     /// Bytes on disk.
     pub(crate) fn bytes(&self) -> u64 {
-        fs::metadata(self.dir.join(STORE_FILE)).map_or(0, |m| m.len())
+        let of = |name| fs::metadata(self.dir.join(name)).map_or(0, |m| m.len());
+        of(STORE_FILE) + of(SPARE_FILE)
     }
 
     /// What tells this installation's files from a copy of them.
@@ -276,24 +310,13 @@ impl Store {
         }
         Ok(out)
     }
+}
 
-    /// Makes the store unreadable for good: the key first, then the files.
-    pub(crate) fn destroy(dir: &Path) -> Result<(), ClientError> {
-        let key = dir.join(KEY_FILE);
-        if let Ok(mut file) = fs::OpenOptions::new().write(true).open(&key) {
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(&[0; KEY_FILE_BYTES])?;
-            file.sync_all()?;
-        }
-        let mut result = Ok(());
-        for name in [KEY_FILE, WRAP_FILE, STORE_FILE, INSTANCE_FILE] {
-            if let Err(e) = remove(&dir.join(name)) {
-                result = Err(e);
-            }
-        }
-        sync_dir(dir)?;
-        result
-    }
+/// The commit of a store that its spare goes with.
+fn generation(rx: &Rx<'_>) -> Result<u64, ClientError> {
+    let bytes = rx.get(META, GENERATION)?;
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    Ok(bytes.map_or(0, u64::from_be_bytes))
 }
 
 fn builder() -> redb::Builder {
@@ -302,65 +325,6 @@ fn builder() -> redb::Builder {
     // A file altered since it was last written is found here and not as wrong answers later.
     builder.set_check_integrity_on_open(true);
     builder
-}
-
-fn read_key_file(dir: &Path) -> Result<Vec<u8>, ClientError> {
-    let mut bytes = Vec::new();
-    match fs::File::open(dir.join(KEY_FILE)) {
-        Ok(file) => {
-            file.take(KEY_FILE_BYTES as u64 + 1)
-                .read_to_end(&mut bytes)?;
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(ClientError::NoStore),
-        Err(e) => return Err(e.into()),
-    }
-    if bytes.len() == KEY_FILE_BYTES && bytes.iter().all(|b| *b == 0) {
-        return Err(ClientError::NoStore);
-    }
-    if bytes.len() == KEY_FILE_BYTES {
-        Ok(bytes)
-    } else {
-        Err(ClientError::damaged("key file"))
-    }
-}
-
-fn remove(path: &Path) -> Result<(), ClientError> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
-    let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(())
-}
-
-fn sync_dir(dir: &Path) -> Result<(), ClientError> {
-    #[cfg(unix)]
-    fs::File::open(dir)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = dir;
-    Ok(())
-}
-
-/// The file's number and, where the system keeps it, the time it was made.
-fn identity_of(meta: &fs::Metadata) -> [u8; 24] {
-    let mut out = [0; 24];
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        out[..8].copy_from_slice(&meta.ino().to_be_bytes());
-    }
-    let born = meta
-        .created()
-        .ok()
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
-        .map_or(0, |since| since.as_nanos());
-    out[8..].copy_from_slice(&born.to_be_bytes());
-    out
 }
 
 /// Something values can be read from: a snapshot, or a transaction with its own writes.
@@ -456,6 +420,8 @@ pub(crate) struct Rx<'a> {
 pub(crate) struct Tx<'a> {
     inner: WriteTransaction,
     sealer: &'a Sealer,
+    dir: &'a Path,
+    noted: Noted<'a>,
 }
 
 source!(Rx);
@@ -469,19 +435,26 @@ impl Tx<'_> {
         self.inner
             .open_table(table)?
             .insert(key, sealed.as_slice())?;
+        self.noted.put(table, key, value);
         Ok(())
     }
     pub(crate) fn delete(&self, table: Table, key: &[u8]) -> Result<(), ClientError> {
         self.inner.open_table(table)?.remove(key)?;
+        self.noted.delete(table, key);
         Ok(())
     }
     /// Deletes all keys that start with a prefix.
     pub(crate) fn delete_all(&self, table: Table, prefix: &[u8]) -> Result<(), ClientError> {
         let keys = self.keys(table, prefix)?;
-        let mut table = self.inner.open_table(table)?;
+        let mut open = self.inner.open_table(table)?;
         for key in keys {
-            table.remove(key.as_slice())?;
+            open.remove(key.as_slice())?;
+            self.noted.delete(table, &key);
         }
         Ok(())
+    }
+    /// Lets go of a damaged file that was set aside: what is erased must not stay there.
+    pub(crate) fn drop_aside(&self) -> Result<(), ClientError> {
+        remove(&self.dir.join(ASIDE_FILE))
     }
 }

@@ -23,8 +23,8 @@ use crate::shell::state::OutboxItem;
 use crate::shell::store::{DRAFTS, META, Source};
 use crate::types::{DraftId, UndoneChange, UndoneEdit};
 
-const HANDED_OUT: &[u8] = b"handed_out";
-const CONSUMED: &[u8] = b"consumed";
+pub(crate) const HANDED_OUT: &[u8] = b"handed_out";
+pub(crate) const CONSUMED: &[u8] = b"consumed";
 /// The store is ours, the bound only stops damage.
 const MAX_KEPT: usize = 16 << 20;
 

@@ -463,6 +463,10 @@ impl FakeServer {
         world.epoch = inner.world.epoch + 1;
         inner.world = world;
     }
+    /// The very log of before, as if what came since had never been asked.
+    pub fn put_back(&self, world: World) {
+        self.inner.lock().world = world;
+    }
     pub fn requests(&self) -> Vec<SyncRequest> {
         self.inner.lock().requests.clone()
     }
