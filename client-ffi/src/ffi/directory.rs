@@ -169,6 +169,14 @@ impl Client {
     pub async fn status(&self) -> Result<Status, ClientError> {
         self.run(|store| Ok(store.status().into())).await
     }
+
+    /// Notes that the person was told of a store that was mended: `status` says it no more.
+    ///
+    /// # Errors
+    /// As any call that writes; it is said again then.
+    pub async fn mended_seen(&self) -> Result<(), ClientError> {
+        self.run(|store| store.mended_seen()).await
+    }
 }
 
 /// What an operation makes of the values that conditions look at.

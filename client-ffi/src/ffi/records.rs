@@ -309,8 +309,27 @@ pub struct Status {
     pub clock_skew_ms: i64,
     /// Bytes of the store on disk.
     pub storage_bytes: u64,
-    /// Stored values were found damaged while reading: writing is refused from then on.
+    /// Stored values were found damaged while reading: writing is refused from then on, and the next
+    /// opening mends the store.
     pub damaged: bool,
+    /// The store was damaged and has been mended; until `mended_seen`.
+    pub mended: Option<MendedStore>,
+}
+
+/// The store was damaged and has been mended: what was not sent is all there, and what is not here
+/// of the rest comes with the next sync.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct MendedStore {
+    /// When, by the phone's clock, in milliseconds since 1970 (UTC).
+    pub at_ms: i64,
+    /// Records that it still gave.
+    pub records: u64,
+    /// Whether every page with records was still there.
+    pub complete: bool,
+    /// What happened, what is safe and what to do, in Chinese.
+    pub message_zh: String,
+    /// The same in English.
+    pub message_en: String,
 }
 
 /// How far a sync got.

@@ -7,8 +7,9 @@ use crate::error::ClientError as Inner;
 use crate::ffi::convert::{self, content_out, op_out, refused_id, value_out};
 use crate::ffi::locale::Locale;
 use crate::ffi::records::{
-    Conflict, ConflictSide, EntryState, HistoryEntry, Identity, RecordDetail, RecordPage,
-    RecordQuery, RecordSummary, RefusedEdit, Sort, Status, StatusTip, SyncProgress, SyncReport,
+    Conflict, ConflictSide, EntryState, HistoryEntry, Identity, MendedStore, RecordDetail,
+    RecordPage, RecordQuery, RecordSummary, RefusedEdit, Sort, Status, StatusTip, SyncProgress,
+    SyncReport,
 };
 use crate::types as inner;
 
@@ -88,6 +89,13 @@ impl From<inner::Status> for Status {
             clock_skew_ms: s.clock_skew_ms,
             storage_bytes: s.storage_bytes,
             damaged: s.damaged,
+            mended: s.mended.map(|m| MendedStore {
+                at_ms: m.at.millis(),
+                records: m.records,
+                complete: m.complete,
+                message_zh: m.message_zh,
+                message_en: m.message_en,
+            }),
         }
     }
 }

@@ -47,6 +47,7 @@ __all__ = [
     "ListenerError",
     "Locale",
     "MatterKind",
+    "MendedStore",
     "NextTransition",
     "OpenConfig",
     "Operation",
@@ -560,6 +561,14 @@ class MatterKind:
     urgent: bool
     def __init__(self, *, code: str, label: str, department: str, urgent: bool) -> None: ...
 
+class MendedStore:
+    at_ms: int
+    records: int
+    complete: bool
+    message_zh: str
+    message_en: str
+    def __init__(self, *, at_ms: int, records: int, complete: bool, message_zh: str, message_en: str) -> None: ...
+
 class NextTransition:
     action: str
     label: str
@@ -652,7 +661,8 @@ class Status:
     clock_skew_ms: int
     storage_bytes: int
     damaged: bool
-    def __init__(self, *, pending: int, refused: int, server_reachable: bool | None, last_error: str | None, last_sync_ms: int | None, clock_skew_ms: int, storage_bytes: int, damaged: bool) -> None: ...
+    mended: MendedStore | None
+    def __init__(self, *, pending: int, refused: int, server_reachable: bool | None, last_error: str | None, last_sync_ms: int | None, clock_skew_ms: int, storage_bytes: int, damaged: bool, mended: MendedStore | None) -> None: ...
 
 class SyncProgress:
     round_trips: int
@@ -737,6 +747,7 @@ class Client:
     async def list(self, query: RecordQuery) -> RecordPage: ...
     def listen(self, target: WatchTarget, listener: EventListener) -> Subscription: ...
     async def matter_kinds(self) -> builtins.list[MatterKind]: ...
+    async def mended_seen(self) -> None: ...
     def network_available(self, available: bool) -> None: ...
     def new_record_id(self) -> str: ...
     async def next_transitions(self, record_id: str) -> builtins.list[NextTransition]: ...
