@@ -340,3 +340,34 @@ fn damage_met_while_running_is_said_and_the_next_opening_mends() {
     client.wipe().unwrap();
     assert_eq!(fs::read_dir(copy.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn what_a_restored_server_lacks_comes_back_from_a_mended_store() {
+    let server = FakeServer::new();
+    let a = Phone::enrolled(&server, "甲", 1);
+    let first = household(&a, "1号楼");
+    a.sync(&server);
+    let backup = server.backup();
+    let name = |record: RecordId, name: &str| {
+        a.client
+            .edit(record, vec![set_text("head_name", name)])
+            .unwrap();
+    };
+    name(first, "王");
+    let second = household(&a, "2号楼");
+    a.sync(&server);
+    name(second, "李");
+    let truth = [first, second].map(|record| a.client.canonical(record));
+    a.client.close();
+    fs::write(a.dir.path().join("store.found-damaged"), []).unwrap();
+    server.restore(backup);
+    let client = Client::open(options(a.dir.path(), &a.platform)).unwrap();
+    client.sync(&*server, &SyncOptions::default()).unwrap();
+    let status = client.status();
+    assert_eq!((status.pending, status.refused), (0, 0));
+    for (record, truth) in [first, second].into_iter().zip(truth) {
+        assert_eq!(client.canonical(record), truth);
+        assert_eq!(server.canonical(record), truth);
+    }
+    assert_eq!(server.items(), 4);
+}

@@ -40,6 +40,12 @@ pub(crate) fn asks_at(
     }
 }
 
+/// Whether an entry was admitted and is here with its words: what was erased cannot be sent again.
+fn can_be_sent(row: &EntryRow) -> bool {
+    let admitted = matches!(row.fate, Fate::Decided(v) if v.is_admitted());
+    admitted && row.entry.as_ref().is_some_and(|e| e.ops.is_some())
+}
+
 /// The phone's chain at a place; none past its end.
 fn chain_at(
     source: &impl Source,
@@ -174,33 +180,11 @@ impl Batch<'_> {
         for (record, row) in self.entries_of(stream)? {
             let placed = row.said.map_or(0, |s| s.place);
             let own = self.core.is_own(row.id.incarnation);
-            // What was erased here cannot be sent again.
-            let held = row.entry.as_ref().is_some_and(|e| e.ops.is_some());
-            let admitted = matches!(row.fate, Fate::Decided(v) if v.is_admitted());
-            if placed > common && own && held && admitted {
+            if placed > common && own && can_be_sent(&row) {
                 lost.push((placed, record, row));
             }
         }
-        lost.sort_by_key(|(placed, ..)| *placed);
-        if !lost.is_empty() {
-            // What was written since stands on it, so it goes after it.
-            let waiting = self.waiting().into_iter().filter(|w| w.stream == stream);
-            let waiting: Vec<_> = waiting.collect();
-            self.change = None;
-            for item in &waiting {
-                self.dequeue(stream, &item.id)?;
-            }
-            for (_, record, mut row) in lost {
-                row.fate = Fate::Pending;
-                self.put_entry(&record, stream, &row)?;
-                self.enqueue(stream, row.id, record)?;
-                self.record(&record)?;
-                self.touch(&record);
-            }
-            for item in waiting {
-                self.enqueue(stream, item.id, item.record)?;
-            }
-        }
+        self.wait_again(stream, lost)?;
         for key in self.tx.keys(ITEMS, &stream.to_be_bytes())? {
             if seq_of(&key)? > common {
                 self.tx.delete(ITEMS, &key)?;
@@ -231,6 +215,7 @@ impl Batch<'_> {
             }
             self.core.session.unread.remove(&stream);
             let here = self.core.position(stream).seq;
+            let mut lost = Vec::new();
             for (record, row) in self.entries_of(stream)? {
                 let Some(said) = row.said else { continue };
                 let stands = said.place <= here
@@ -239,12 +224,17 @@ impl Batch<'_> {
                     continue;
                 }
                 if self.core.is_own(row.id.incarnation) {
-                    out.moved |= self.send_again(stream, &record, row)?;
+                    // Its chain was lost with a damaged store, and the server's log with it.
+                    if can_be_sent(&row) {
+                        lost.push((said.place, record, row));
+                    }
                     continue;
                 }
                 self.drop_entry(&record, stream, &row.id)?;
                 self.refold(&record, stream)?;
             }
+            out.moved |= !lost.is_empty();
+            self.wait_again(stream, lost)?;
         }
         for stream in self.core.session.regained.clone() {
             let session = &self.core.session;
@@ -261,25 +251,34 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// An own entry that was admitted and stands nowhere in the server's log waits again: the phone
-    /// met a restored server after its own chain was lost. Tells whether it does.
-    fn send_again(
+    /// Has own entries that the server lacks sent again, in the order they had.
+    fn wait_again(
         &mut self,
         stream: StreamNo,
-        record: &RecordId,
-        mut row: EntryRow,
-    ) -> Result<bool, ClientError> {
-        let admitted = matches!(row.fate, Fate::Decided(v) if v.is_admitted());
-        if !admitted || row.entry.as_ref().is_none_or(|e| e.ops.is_none()) {
-            return Ok(false);
+        mut lost: Vec<(u64, RecordId, EntryRow)>,
+    ) -> Result<(), ClientError> {
+        if lost.is_empty() {
+            return Ok(());
         }
-        row.fate = Fate::Pending;
-        self.put_entry(record, stream, &row)?;
+        lost.sort_by_key(|(placed, ..)| *placed);
+        // What was written since stands on it, so it goes after it.
+        let waiting = self.waiting().into_iter().filter(|w| w.stream == stream);
+        let waiting: Vec<_> = waiting.collect();
         self.change = None;
-        self.enqueue(stream, row.id, *record)?;
-        self.record(record)?;
-        self.touch(record);
-        Ok(true)
+        for item in &waiting {
+            self.dequeue(stream, &item.id)?;
+        }
+        for (_, record, mut row) in lost {
+            row.fate = Fate::Pending;
+            self.put_entry(&record, stream, &row)?;
+            self.enqueue(stream, row.id, record)?;
+            self.record(&record)?;
+            self.touch(&record);
+        }
+        for item in waiting {
+            self.enqueue(stream, item.id, item.record)?;
+        }
+        Ok(())
     }
 
     /// Notes streams that may be read again: a phone that was leaving one went on in it by
