@@ -245,7 +245,8 @@ impl Caller {
     #[must_use]
     pub fn scope(&self, grids: &[AreaCode]) -> views::Scope {
         let everywhere: BTreeSet<SensitivityClass> = self
-            .roles_in(None)
+            .directory
+            .roles_everywhere(self.user(), self.now)
             .iter()
             .flat_map(|r| r.readable())
             .copied()

@@ -39,9 +39,8 @@ impl Directory {
     /// When a device last said that it erased a stream.
     #[must_use]
     pub fn last_erased(&self, device: DeviceId) -> Option<Timestamp> {
-        let from = (device, String::new());
         self.erased_streams
-            .range(from..)
+            .from(&(device, String::new()))
             .take_while(|((of, _), _)| *of == device)
             .map(|(_, at)| *at)
             .max()

@@ -4,17 +4,18 @@
 //! where, and the part of the directory one user's phone needs. What never happens here: secrets;
 //! password hashes and tokens are the server's own and never replicated.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod catalogue;
 mod changes;
 mod colleague;
 mod held;
 mod moves;
+mod parts;
 mod people;
 mod scope;
+mod tree;
 
 pub use catalogue::{Catalogue, CatalogueError, Evidence, MatterKind, default_catalogue};
 pub use changes::{
@@ -23,6 +24,9 @@ pub use changes::{
 pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use moves::moved_by;
 pub use scope::DirectoryScope;
+
+use parts::Parts;
+use tree::Tree;
 
 use crate::ids::{
     AreaCode, DeviceId, FormCode, GrantId, RecordId, SensitivityClass, StreamId, UserId,
@@ -49,23 +53,25 @@ pub enum Standing {
 pub struct Directory {
     /// Changes folded in.
     pub revision: u64,
-    areas: BTreeMap<AreaCode, Area>,
-    children: BTreeMap<AreaCode, BTreeSet<AreaCode>>,
+    areas: Parts<AreaCode, Area>,
+    children: Parts<AreaCode, Arc<BTreeSet<AreaCode>>>,
+    /// Made when it is asked for; another one after the tree was changed.
+    tree: Arc<OnceLock<Tree>>,
     moves: moves::Moves,
-    users: BTreeMap<UserId, User>,
+    users: Parts<UserId, User>,
     /// Who added each user.
-    makers: BTreeMap<UserId, UserId>,
-    grants: BTreeMap<GrantId, Grant>,
-    grants_by_user: BTreeMap<UserId, BTreeSet<GrantId>>,
-    devices: BTreeMap<DeviceId, Device>,
+    makers: Parts<UserId, UserId>,
+    grants: Parts<GrantId, Grant>,
+    grants_by_user: Parts<UserId, BTreeSet<GrantId>>,
+    devices: Parts<DeviceId, Device>,
     forms: FormSet,
     catalogues: BTreeMap<u32, Arc<Catalogue>>,
-    erased_streams: BTreeMap<(DeviceId, String), Timestamp>,
-    settled: BTreeMap<(String, String), (String, UserId, Timestamp)>,
-    erased_records: BTreeMap<RecordId, Option<Erasure>>,
+    erased_streams: Parts<(DeviceId, String), Timestamp>,
+    settled: Parts<(String, String), (String, UserId, Timestamp)>,
+    erased_records: Parts<RecordId, Option<Erasure>>,
     /// The same, in the order in which they were erased.
-    erasure_order: Vec<RecordId>,
-    boundaries: BTreeMap<AreaCode, Arc<str>>,
+    erasure_order: Arc<Vec<RecordId>>,
+    boundaries: Parts<AreaCode, Arc<str>>,
     retention: BTreeMap<FormCode, RetentionRule>,
 }
 
@@ -76,19 +82,7 @@ impl Directory {
         match change {
             DirectoryChange::Areas { areas } => {
                 for area in areas {
-                    if let Some(was) = self.areas.get(&area.code)
-                        && let Some(parent) = &was.parent
-                        && let Some(siblings) = self.children.get_mut(parent)
-                    {
-                        siblings.remove(&area.code);
-                    }
-                    if let Some(parent) = &area.parent {
-                        self.children
-                            .entry(parent.clone())
-                            .or_default()
-                            .insert(area.code.clone());
-                    }
-                    self.areas.insert(area.code.clone(), area);
+                    self.put_area(area);
                 }
             }
             DirectoryChange::Moved { area, parent, at } => self.moves.moved(area, parent, at),
@@ -96,12 +90,11 @@ impl Directory {
                 self.users.insert(user.id, user);
             }
             DirectoryChange::UserMade { user, by } => {
-                self.makers.entry(user).or_insert(by);
+                self.makers.entry(user, || by);
             }
             DirectoryChange::Grant { grant } => {
                 self.grants_by_user
-                    .entry(grant.user)
-                    .or_default()
+                    .entry(grant.user, BTreeSet::new)
                     .insert(grant.id);
                 self.grants.insert(grant.id, grant);
             }
@@ -131,9 +124,9 @@ impl Directory {
                 self.settled.insert((stream, entry), (how, by, at));
             }
             DirectoryChange::RecordErased { record, erasure } => {
-                if let Entry::Vacant(slot) = self.erased_records.entry(record) {
-                    slot.insert(erasure);
-                    self.erasure_order.push(record);
+                if !self.erased_records.contains_key(&record) {
+                    self.erased_records.insert(record, erasure);
+                    Arc::make_mut(&mut self.erasure_order).push(record);
                 }
             }
             DirectoryChange::Retention { form, rule } => {
@@ -142,13 +135,30 @@ impl Directory {
                     None => self.retention.remove(&form),
                 };
             }
-            DirectoryChange::Boundary { area, geometry } => {
-                match geometry {
-                    Some(geometry) => self.boundaries.insert(area, geometry.into()),
-                    None => self.boundaries.remove(&area),
-                };
-            }
+            DirectoryChange::Boundary { area, geometry } => match geometry {
+                Some(geometry) => self.boundaries.insert(area, geometry.into()),
+                None => {
+                    self.boundaries.remove(&area);
+                }
+            },
         }
+    }
+
+    fn put_area(&mut self, area: Area) {
+        let was = self.areas.get(&area.code);
+        let stays = was.is_some_and(|was| was.parent == area.parent && was.level == area.level);
+        if !stays {
+            if let Some(parent) = was.and_then(|was| was.parent.clone()) {
+                let siblings = self.children.entry(parent, Arc::default);
+                Arc::make_mut(siblings).remove(&area.code);
+            }
+            if let Some(parent) = area.parent.clone() {
+                let siblings = self.children.entry(parent, Arc::default);
+                Arc::make_mut(siblings).insert(area.code.clone());
+            }
+            self.tree = Arc::default();
+        }
+        self.areas.insert(area.code.clone(), area);
     }
 
     /// An area.
@@ -162,7 +172,7 @@ impl Directory {
     }
     /// The areas directly inside an area.
     pub fn children(&self, code: &AreaCode) -> impl Iterator<Item = &AreaCode> {
-        self.children.get(code).into_iter().flatten()
+        self.children.get(code).into_iter().flat_map(|of| of.iter())
     }
     /// The boundary of an area, as GeoJSON. Phones are not sent boundaries.
     #[must_use]
@@ -336,34 +346,6 @@ impl Directory {
             .filter(move |g| g.from <= now && g.until.is_none_or(|until| now < until))
     }
 
-    /// The grids inside an area, itself included; all grids for none.
-    #[must_use]
-    pub fn grids_in(&self, area: Option<&AreaCode>) -> Vec<AreaCode> {
-        let mut found = Vec::new();
-        let mut stack: Vec<&AreaCode> = match area {
-            Some(area) => vec![area],
-            None => {
-                return self
-                    .areas
-                    .values()
-                    .filter(|a| a.level == GRID_LEVEL)
-                    .map(|a| a.code.clone())
-                    .collect();
-            }
-        };
-        let mut seen = BTreeSet::new();
-        while let Some(code) = stack.pop() {
-            if seen.insert(code.clone()) {
-                if self.is_grid(code) {
-                    found.push(code.clone());
-                }
-                stack.extend(self.children(code));
-            }
-        }
-        found.sort();
-        found
-    }
-
     /// The classes a user may read in a grid now.
     #[must_use]
     pub fn readable(&self, user: UserId, grid: &AreaCode, now: Timestamp) -> Vec<SensitivityClass> {
@@ -379,15 +361,17 @@ impl Directory {
     /// The streams a phone of this user holds now, sorted.
     #[must_use]
     pub fn streams_of(&self, user: UserId, now: Timestamp) -> Vec<StreamId> {
-        let mut streams = BTreeSet::new();
+        let mut streams = Vec::new();
         for grant in self.active_grants(user, now) {
             for grid in self.grids_in(grant.area.as_ref()) {
                 for class in grant.role.readable() {
-                    streams.insert(StreamId::new(grid.clone(), *class));
+                    streams.push(StreamId::new(grid.clone(), *class));
                 }
             }
         }
-        streams.into_iter().collect()
+        streams.sort_unstable();
+        streams.dedup();
+        streams
     }
 
     /// The next moment at which some grant begins or ends: until then what [`Self::scope`] and
