@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
@@ -332,6 +333,8 @@ impl Node {
             clock: Arc::clone(&clock),
             server_key: server_key.clone(),
             console,
+            turn: Duration::from_millis(u64::from(config.limits.write_turn_ms)),
+            most: Duration::from_secs(u64::from(config.limits.device_write_s)),
             faults,
         })
         .map_err(io(dir))?;

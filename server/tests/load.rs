@@ -1,4 +1,4 @@
-//! What one device can cost others: names it never held.
+//! What one device can cost others: names it never held, and time of the writer.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,11 +9,15 @@
 
 mod api_support;
 
-use api_support::{Client, Reply, World, config};
+use api_support::{Client, NOW, Reply, World, config};
 use axum::Router;
 use gridfold_server::config::Config;
 use gridfold_sync_core::admission::PushedLog;
-use gridfold_sync_core::ids::{AreaCode, SensitivityClass, StreamId};
+use gridfold_sync_core::edit::{Op, Value as Field};
+use gridfold_sync_core::entry::{Entry, SignKey, Target, head_statement, next_link};
+use gridfold_sync_core::ids::{
+    AreaCode, FieldKey, FormCode, Hash, IncarnationId, RecordId, SensitivityClass, StreamId,
+};
 use gridfold_sync_core::wire::SyncRequest;
 
 const SYNC: &str = "application/vnd.gridfold.sync";
@@ -38,6 +42,38 @@ fn request(logs: Vec<PushedLog>, erased: Vec<StreamId>) -> Vec<u8> {
     .encode()
 }
 
+/// A matter made and then changed this many times, as one signed log.
+fn matter(seed: u8, edits: u64) -> PushedLog {
+    let key = SignKey::from_seed(&[seed; 32]);
+    let stream = stream("c-a-1", SensitivityClass::General);
+    let incarnation = IncarnationId::from_parts(NOW, [seed; 10]);
+    let mut link = Hash::default();
+    let mut entries: Vec<Entry> = Vec::new();
+    for seq in 1..=edits + 1 {
+        let target = match entries.last() {
+            Some(last) => Target::At(vec![last.id()]),
+            None => Target::New {
+                record: RecordId::from_parts(NOW, [seed; 10]),
+                form: FormCode::new("matter").unwrap(),
+            },
+        };
+        let set = Op::Set {
+            field: FieldKey::new("kind").unwrap(),
+            value: Field::Text(format!("路灯 {seq}")),
+        };
+        let entry = Entry::new(incarnation, seq, target, 1, NOW, vec![set]);
+        link = next_link(&link, &entry.hash(&stream));
+        entries.push(entry);
+    }
+    let signature = key.sign(&head_statement(&stream, incarnation, edits + 1, &link));
+    PushedLog {
+        stream,
+        incarnation,
+        entries,
+        signature,
+    }
+}
+
 struct Town {
     world: World,
     admin: Client,
@@ -57,6 +93,12 @@ impl Town {
         let (user, _) = self.world.person(&self.admin, login, "worker", area);
         let session = self.world.phone(&self.admin, &user, seed).ok();
         self.world.anonymous().with(&session)
+    }
+
+    fn kind(&self, seed: u8) -> String {
+        let record = RecordId::from_parts(NOW, [seed; 10]);
+        let read = self.admin.get(&format!("/v1/records/{record}"));
+        read.ok()["fields"]["kind"].as_str().unwrap().to_owned()
     }
 }
 
@@ -84,4 +126,53 @@ fn a_device_names_as_erased_only_what_it_can_have_held() {
         assert_eq!(sync(&phone, &request(vec![], names.clone())).status, 200);
         assert_eq!(revision(), before + 1, "what it held is, once");
     }
+}
+
+#[test]
+fn a_push_that_is_worked_on_turn_by_turn_is_taken_in_whole() {
+    let town = Town::new(|c| c.limits.write_turn_ms = 0);
+    let phone = town.phone("hong", "c-a-1", 1);
+    let mut logs = vec![matter(1, 20)];
+    let other = PushedLog {
+        incarnation: IncarnationId::from_parts(NOW, [9; 10]),
+        ..matter(1, 0)
+    };
+    logs.push(other);
+    let reply = sync(&phone, &request(logs.clone(), vec![]));
+    assert_eq!(reply.status, 200);
+    assert_eq!(town.kind(1), "路灯 21");
+    // The same again finds all of it there.
+    let seen = town.world.node.log.streams().unwrap();
+    assert_eq!(sync(&phone, &request(logs, vec![])).status, 200);
+    assert_eq!(town.world.node.log.streams().unwrap(), seen);
+}
+
+#[test]
+fn a_device_past_its_share_waits_and_loses_nothing_and_others_do_not_wait() {
+    let town = Town::new(|c| {
+        c.limits.write_turn_ms = 0;
+        c.limits.device_write_s = 0;
+    });
+    let (phone, other) = (
+        town.phone("hong", "c-a-1", 1),
+        town.phone("lan", "c-a-1", 2),
+    );
+    let body = request(vec![matter(1, 3)], vec![]);
+    for _ in 0..3 {
+        let told = sync(&phone, &body);
+        told.refused(429, "rate_limited");
+        assert!(told.headers.contains_key("retry-after"));
+        // No time goes by for it, and asking again costs the writer nothing.
+        sync(&phone, &body).refused(429, "rate_limited");
+        town.world
+            .clock
+            .set(town.world.node.clock.now().plus_millis(30_000));
+    }
+    assert_eq!(town.kind(1), "路灯 3");
+    assert_eq!(sync(&phone, &body).status, 200);
+    assert_eq!(town.kind(1), "路灯 4");
+    assert_eq!(
+        sync(&other, &request(vec![matter(2, 0)], vec![])).status,
+        200
+    );
 }

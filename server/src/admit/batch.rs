@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
+use gridfold_sync_core::admission::{Facts, LogProblem, PushedLog, admit};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
 use gridfold_sync_core::ids::StreamId;
 use gridfold_sync_core::limits::MAX_QUARANTINE_PER_DEVICE;
@@ -20,19 +20,28 @@ use crate::admit::console::{EditOutcome, console};
 use crate::admit::facts::{BatchFacts, Memory};
 use crate::admit::follow::Source;
 use crate::admit::index::FactIndex;
+use crate::admit::line::Line;
 use crate::admit::quarantine::{SetAside, quarantine, records_of};
 use crate::admit::recover::recover;
 use crate::admit::write_error::WriteError;
-use crate::admit::writer::{Job, PushOutcome, WriterParts};
+use crate::admit::writer::{Job, PushOutcome, Work, WriterParts};
 use crate::auth::StoreError;
 use crate::log::StreamName;
 use crate::project::QUARANTINE_STREAM;
 use crate::views::ViewsError;
 
+/// How long a batch is decided on before it is written: whoever comes meanwhile waits for it.
+const MAX_BATCH_TIME: Duration = Duration::from_millis(200);
+
 /// What was decided on one job.
 enum Outcome {
     Push(PushOutcome),
     Console(Vec<EditOutcome>),
+    /// On a part of a push: so many of its logs are done, and of the next one what is not after
+    /// this sequence.
+    Part(PushOutcome, usize, u64),
+    /// Nothing yet.
+    Later,
 }
 
 /// What was decided on a batch.
@@ -40,7 +49,8 @@ enum Outcome {
 struct Decided {
     outgoing: Vec<Outgoing>,
     set_aside: Vec<SetAside>,
-    outcomes: Vec<Outcome>,
+    /// What was decided on each job, and how long it took.
+    outcomes: Vec<(Outcome, Duration)>,
 }
 
 impl Job {
@@ -50,13 +60,13 @@ impl Job {
             Self::Push { reply, .. } => {
                 let _ = reply.send(outcome.map(|outcome| match outcome {
                     Outcome::Push(outcome) => outcome,
-                    Outcome::Console(_) => PushOutcome::default(),
+                    _ => PushOutcome::default(),
                 }));
             }
             Self::Console { reply, .. } => {
                 let _ = reply.send(outcome.map(|outcome| match outcome {
                     Outcome::Console(outcome) => outcome,
-                    Outcome::Push(_) => Vec::new(),
+                    _ => Vec::new(),
                 }));
             }
         }
@@ -64,6 +74,52 @@ impl Job {
 
     pub(super) fn fail(self, error: WriteError) {
         self.answer(Err(error));
+    }
+
+    /// Answers once all of it is decided on; gives back what is left to decide.
+    fn settle(mut self, outcome: Outcome, line: &Line<Work>, now: Timestamp) -> Option<Self> {
+        let (upto, after) = match outcome {
+            Outcome::Later => return Some(self),
+            Outcome::Part(of, upto, after) => {
+                self.add(of);
+                (upto, after)
+            }
+            Outcome::Push(of) => {
+                let all = self.add(of);
+                self.answer(Ok(Outcome::Push(all)));
+                return None;
+            }
+            of @ Outcome::Console(_) => {
+                self.answer(Ok(of));
+                return None;
+            }
+        };
+        if let Self::Push { logs, recover, .. } = &mut self {
+            recover.clear();
+            logs.drain(..upto);
+            if let Some(next) = logs.first_mut() {
+                next.entries.retain(|e| e.header.seq > after);
+            }
+        }
+        // What is written stays; its phone hears of it when it pulls, and sends the rest again.
+        match line.may_have_more(self.author(), now) {
+            Ok(()) => Some(self),
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    /// Adds what became of a part to what became of those before it.
+    fn add(&mut self, of: PushOutcome) -> PushOutcome {
+        let Self::Push { done, .. } = self else {
+            return of;
+        };
+        done.problems.extend(of.problems);
+        done.appended += of.appended;
+        done.refused += of.refused;
+        done.clone()
     }
 }
 
@@ -73,16 +129,17 @@ fn fail_all(batch: Vec<Job>, error: &Arc<WriteError>) {
     }
 }
 
-/// Decides, appends, projects, answers, notifies. `meanwhile` is called now and then while the
-/// views catch up.
+/// Decides, appends, projects, answers, notifies; gives back the jobs that are not done when others'
+/// turn is. `meanwhile` is called now and then while the views catch up.
 ///
 /// None when the simulation stops it here.
 pub(super) fn write(
     parts: &mut WriterParts,
     memory: &mut Memory,
     mut batch: Vec<Job>,
+    line: &Line<Work>,
     meanwhile: &mut dyn FnMut(),
-) -> Option<()> {
+) -> Option<Vec<Job>> {
     let faults = parts.faults.clone();
     let step = |name| match &faults {
         Some(stops) if stops(name) => None,
@@ -104,7 +161,7 @@ pub(super) fn write(
             Err(error) => {
                 *memory = Memory::default();
                 fail_all(batch, &Arc::new(error));
-                return Some(());
+                return Some(Vec::new());
             }
         };
         if was_behind {
@@ -118,7 +175,8 @@ pub(super) fn write(
             parts.console,
             memory,
         );
-        let (at, error) = match decide(&mut facts, &parts.server_key, now, &batch) {
+        let (at, error) = match decide(&mut facts, &parts.server_key, now, &batch, parts.turn, line)
+        {
             Ok(decided) => break (facts, decided),
             Err(failed) => failed,
         };
@@ -127,11 +185,11 @@ pub(super) fn write(
         if let Some(trouble) = error.trouble() {
             parts.follower.failed(trouble);
             fail_all(batch, &Arc::new(WriteError::Behind(trouble)));
-            return Some(());
+            return Some(Vec::new());
         }
         batch.remove(at).fail(error.into());
         if batch.is_empty() {
-            return Some(());
+            return Some(Vec::new());
         }
     };
     step("append")?;
@@ -150,7 +208,7 @@ pub(super) fn write(
             tracing::error!(%error, "a batch was not written");
             facts.forget();
             fail_all(batch, &Arc::new(error));
-            return Some(());
+            return Some(Vec::new());
         }
     };
     step("project")?;
@@ -170,8 +228,10 @@ pub(super) fn write(
     }
     step("answer")?;
     memory.recent.answered(Instant::now());
-    for (job, outcome) in batch.into_iter().zip(outcomes) {
-        job.answer(Ok(outcome));
+    let mut rest = Vec::new();
+    for (job, (outcome, took)) in batch.into_iter().zip(outcomes) {
+        line.took(job.author(), took, now);
+        rest.extend(job.settle(outcome, line, now));
     }
     let moved: BTreeSet<&StreamId> = projection.iter().map(|p| &p.stream).collect();
     for stream in moved {
@@ -183,20 +243,31 @@ pub(super) fn write(
             .unwrap_or(0);
         parts.notify.moved(stream.clone(), seq);
     }
-    Some(())
+    Some(rest)
 }
 
-/// Decides on all jobs, or says which one could not be decided and why.
+/// Decides on the jobs, each for its turn, or says which one could not be decided and why.
 fn decide(
     facts: &mut BatchFacts<'_>,
     key: &SignKey,
     now: Timestamp,
     batch: &[Job],
+    turn: Duration,
+    line: &Line<Work>,
 ) -> Result<Decided, (usize, ViewsError)> {
     let mut decided = Decided::default();
     let server = key.public();
     let mut done = 0;
+    let began = Instant::now();
     for (at, job) in batch.iter().enumerate() {
+        let from = Instant::now();
+        if at > 0 && from - began > MAX_BATCH_TIME {
+            decided.outcomes.push((Outcome::Later, Duration::ZERO));
+            continue;
+        }
+        // With nobody else there, a turn is as long as a batch: somebody may come meanwhile.
+        let is_alone = batch.len() == 1 && line.is_empty() && !turn.is_zero();
+        facts.until = Some(from + if is_alone { MAX_BATCH_TIME } else { turn });
         let Decided {
             outgoing,
             set_aside,
@@ -211,13 +282,12 @@ fn decide(
                 ..
             } => push(
                 facts, *author, key, now, &server, logs, runs, outgoing, set_aside,
-            )
-            .map(Outcome::Push),
+            ),
             Job::Console { author, edits, .. } => {
                 console(facts, *author, key, now, edits, outgoing).map(Outcome::Console)
             }
         };
-        outcomes.push(outcome.map_err(|error| (at, error))?);
+        outcomes.push((outcome.map_err(|error| (at, error))?, from.elapsed()));
         has_keys(facts, &outgoing[done..]).map_err(|error| (at, error))?;
         done = outgoing.len();
     }
@@ -238,15 +308,16 @@ fn push(
     runs: &[RecoverRun],
     outgoing: &mut Vec<Outgoing>,
     set_aside: &mut Vec<SetAside>,
-) -> Result<PushOutcome, ViewsError> {
+) -> Result<Outcome, ViewsError> {
     let mut outcome = PushOutcome::default();
     facts.is_console = false;
     for run in runs {
         recover(facts, server, run, outgoing)?;
     }
-    for log in logs {
+    for (at, log) in logs.iter().enumerate() {
         match admit(facts, author, key, now, log)? {
             Ok(decisions) => {
+                let last = decisions.last().map(|d| d.entry.header.seq);
                 outcome.appended += decisions.len();
                 outcome.refused += decisions
                     .iter()
@@ -258,6 +329,10 @@ fn push(
                     recovered: false,
                     has_header: true,
                 }));
+                let all = log.entries.last().map(|e| e.header.seq);
+                if let Some(last) = last.filter(|last| Some(*last) != all) {
+                    return Ok(Outcome::Part(outcome, at, last));
+                }
             }
             Err(problem) => {
                 let keep = matches!(
@@ -282,8 +357,11 @@ fn push(
                 });
             }
         }
+        if at + 1 < logs.len() && !facts.goes_on() {
+            return Ok(Outcome::Part(outcome, at + 1, 0));
+        }
     }
-    Ok(outcome)
+    Ok(Outcome::Push(outcome))
 }
 
 /// Whether what goes on from what the log holds can still be sealed.

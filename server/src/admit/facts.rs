@@ -100,6 +100,8 @@ pub(super) struct BatchFacts<'a> {
     /// The server's own incarnation: only the console writes under it.
     pub(super) console: IncarnationId,
     pub(super) is_console: bool,
+    /// When somebody else's turn is.
+    pub(super) until: Option<Instant>,
     pub(super) memory: &'a mut Memory,
     overlay: Overlay,
 }
@@ -124,6 +126,7 @@ impl<'a> BatchFacts<'a> {
             directory,
             console,
             is_console: false,
+            until: None,
             memory,
             overlay: Overlay::default(),
         }
@@ -400,6 +403,10 @@ impl Facts for BatchFacts<'_> {
             }
             (Err(error), None) => Err(damaged(error)),
         }
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until)
     }
 
     fn decided(&mut self, stream: &StreamId, decision: &Decision) -> Result<(), ViewsError> {

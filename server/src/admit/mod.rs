@@ -15,6 +15,7 @@ mod facts;
 mod follow;
 mod idle;
 mod index;
+mod line;
 mod quarantine;
 mod recent;
 mod recover;

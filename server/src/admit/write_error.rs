@@ -33,6 +33,14 @@ pub enum WriteError {
     /// More is waiting than the writer may hold.
     #[error("the server has more waiting than it can take: try again shortly")]
     Busy,
+    /// This device took more of the writer's time than is its share.
+    #[error(
+        "this device took more of the server's time than its share. Nothing is lost: what was taken in is safe, the rest is sent again in {seconds} seconds"
+    )]
+    TooMuch {
+        /// Seconds after which it may have more.
+        seconds: u64,
+    },
     /// The writer has stopped.
     #[error("the server is stopping: try again shortly")]
     Stopped,

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
 use gridfold_sync_core::ids::{IncarnationId, RecordId};
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{ProblemNotice, RecoverRun};
 use parking_lot::Mutex;
 
@@ -18,6 +19,7 @@ use crate::admit::erase;
 use crate::admit::facts::Memory;
 use crate::admit::follow::{Follower, Source};
 use crate::admit::idle;
+use crate::admit::line::Line;
 use crate::admit::write_error::WriteError;
 use crate::auth::RecordKeys;
 use crate::clock::Clock;
@@ -26,8 +28,6 @@ use crate::log::Log;
 use crate::notify::Notify;
 use crate::trouble::Trouble;
 
-/// Requests waiting for the writer; past that a request is answered "unavailable".
-const QUEUE: usize = 1_024;
 /// Most requests of one group commit.
 const MAX_BATCH_JOBS: usize = 128;
 /// Most entries of one group commit.
@@ -52,6 +52,8 @@ pub(super) enum Job {
         key: PublicKey,
         logs: Vec<PushedLog>,
         recover: Vec<RecoverRun>,
+        /// What became of the part that is done.
+        done: PushOutcome,
         reply: Reply<PushOutcome>,
     },
     Console {
@@ -62,13 +64,19 @@ pub(super) enum Job {
 }
 
 /// What the thread is given to do.
-enum Work {
+pub(super) enum Work {
     Write(Job),
     /// Makes a record that the directory says is erased unreadable.
     Erase(RecordId, Reply<()>),
 }
 
 impl Job {
+    pub(super) fn author(&self) -> Author {
+        match self {
+            Self::Push { author, .. } | Self::Console { author, .. } => *author,
+        }
+    }
+
     fn entries(&self) -> usize {
         match self {
             Self::Push { logs, recover, .. } => {
@@ -98,6 +106,10 @@ pub struct WriterParts {
     pub server_key: SignKey,
     /// The incarnation under which the console writes.
     pub console: IncarnationId,
+    /// How long one job is worked on while others wait.
+    pub turn: Duration,
+    /// The time that one device may take ahead of its share.
+    pub most: Duration,
     /// Where the simulation stops the thread as a crash would; never set in a server.
     pub faults: Option<Faults>,
 }
@@ -113,7 +125,8 @@ impl fmt::Debug for WriterParts {
 
 /// The handle to the committing thread.
 pub struct Writer {
-    queue: Mutex<Option<SyncSender<Work>>>,
+    line: Arc<Line<Work>>,
+    clock: Arc<dyn Clock>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -123,36 +136,49 @@ impl fmt::Debug for Writer {
     }
 }
 
+/// Whoever waits for a thread that has ended is told.
+struct Ends(Arc<Line<Work>>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
 impl Writer {
     /// Starts the thread.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn start(parts: WriterParts) -> std::io::Result<Self> {
-        let (queue, jobs) = sync_channel(QUEUE);
+        let line = Arc::new(Line::new(parts.most));
+        let clock = Arc::clone(&parts.clock);
+        let ends = Ends(Arc::clone(&line));
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || run(parts, &jobs))?;
+            .spawn(move || run(parts, &ends.0))?;
         Ok(Self {
-            queue: Mutex::new(Some(queue)),
+            line,
+            clock,
             thread: Mutex::new(Some(thread)),
         })
     }
 
-    fn send<T>(&self, make: impl FnOnce(Reply<T>) -> Work) -> Result<T, WriteError> {
+    fn write<T>(
+        &self,
+        author: Author,
+        make: impl FnOnce(Reply<T>) -> Job,
+    ) -> Result<T, WriteError> {
         let (reply, answer) = sync_channel(1);
-        let queue = self.queue.lock().clone().ok_or(WriteError::Stopped)?;
-        queue.try_send(make(reply)).map_err(|e| match e {
-            std::sync::mpsc::TrySendError::Full(_) => WriteError::Busy,
-            std::sync::mpsc::TrySendError::Disconnected(_) => WriteError::Stopped,
-        })?;
+        self.line.join(author, Work::Write(make(reply)))?;
         answer.recv().map_err(|_| WriteError::Stopped)?
     }
 
     /// Admits what a device pushed. Blocks until it is durable.
     ///
     /// # Errors
-    /// [`WriteError`]; then nothing of the push counts, and it is safe to send it again.
+    /// [`WriteError`]; it is safe to send all of it again. After [`WriteError::TooMuch`] a part of
+    /// it may be in the log, as after an answer that was lost.
     pub fn push(
         &self,
         author: Author,
@@ -160,14 +186,14 @@ impl Writer {
         logs: Vec<PushedLog>,
         recover: Vec<RecoverRun>,
     ) -> Result<PushOutcome, WriteError> {
-        self.send(|reply| {
-            Work::Write(Job::Push {
-                author,
-                key,
-                logs,
-                recover,
-                reply,
-            })
+        self.line.may_have_more(author, self.clock.now())?;
+        self.write(author, |reply| Job::Push {
+            author,
+            key,
+            logs,
+            recover,
+            done: PushOutcome::default(),
+            reply,
         })
     }
 
@@ -180,12 +206,10 @@ impl Writer {
         author: Author,
         edits: Vec<ConsoleEdit>,
     ) -> Result<Vec<EditOutcome>, WriteError> {
-        self.send(|reply| {
-            Work::Write(Job::Console {
-                author,
-                edits,
-                reply,
-            })
+        self.write(author, |reply| Job::Console {
+            author,
+            edits,
+            reply,
         })
     }
 
@@ -194,12 +218,14 @@ impl Writer {
     /// # Errors
     /// [`WriteError`]; asking again, or the next start, finishes it.
     pub fn erase(&self, record: RecordId) -> Result<(), WriteError> {
-        self.send(|reply| Work::Erase(record, reply))
+        let (reply, answer) = sync_channel(1);
+        self.line.join_first(Work::Erase(record, reply))?;
+        answer.recv().map_err(|_| WriteError::Stopped)?
     }
 
     /// Finishes what is waiting and stops.
     pub fn stop(&self) {
-        self.queue.lock().take();
+        self.line.close();
         if let Some(thread) = self.thread.lock().take() {
             // A panic of the thread was logged when it happened.
             let _ = thread.join();
@@ -213,7 +239,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
+fn run(mut parts: WriterParts, line: &Line<Work>) {
     let mut memory = Memory::default();
     let mut cleaning = idle::cleaning_of(&mut parts.follower);
     let mut erasures: Vec<(RecordId, Reply<()>)> = Vec::new();
@@ -225,10 +251,8 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
             Duration::ZERO
         };
         let (mut batch, mut entries) = (Vec::new(), 0);
-        let mut next = match jobs.recv_timeout(pause) {
-            Ok(work) => Some(work),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => break,
+        let Ok(mut next) = line.next(pause, parts.clock.now()) else {
+            break;
         };
         while let Some(work) = next.take() {
             match work {
@@ -239,13 +263,13 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
                 Work::Erase(record, reply) => erasures.push((record, reply)),
             }
             if batch.len() < MAX_BATCH_JOBS && entries < MAX_BATCH_ENTRIES {
-                next = jobs.try_recv().ok();
+                next = line.try_next(parts.clock.now());
             }
         }
         let mut later = Vec::new();
         // Views that catch up for long keep nobody waiting: who wants to write is told.
         let mut meanwhile = || {
-            while let Ok(work) = jobs.try_recv() {
+            while let Some(work) = line.try_next(Timestamp(0)) {
                 match work {
                     Work::Write(job) => job.fail(WriteError::Behind(Trouble::Busy)),
                     Work::Erase(record, reply) => later.push((record, reply)),
@@ -255,8 +279,13 @@ fn run(mut parts: WriterParts, jobs: &Receiver<Work>) {
         let is_idle = batch.is_empty() && erasures.is_empty();
         if batch.is_empty() {
             tend(&mut parts, &mut memory, &mut meanwhile);
-        } else if write(&mut parts, &mut memory, batch, &mut meanwhile).is_none() {
-            return;
+        } else {
+            let Some(rest) = write(&mut parts, &mut memory, batch, line, &mut meanwhile) else {
+                return;
+            };
+            for job in rest.into_iter().rev() {
+                line.go_on(job.author(), Work::Write(job));
+            }
         }
         for (record, reply) in erasures.drain(..) {
             // After what was decided before it was known to be erased.

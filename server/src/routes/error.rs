@@ -104,6 +104,7 @@ impl From<WriteError> for Problem {
             return Self::new(Code::DiskFull);
         }
         match error {
+            WriteError::TooMuch { seconds } => Self::new(Code::RateLimited).after(seconds),
             WriteError::Busy | WriteError::Stopped => Self::new(Code::Unavailable),
             WriteError::Behind(_) => Self::new(Code::ViewsBehind),
             WriteError::Batch(inner) => shared(&inner),

@@ -17,7 +17,8 @@ use crate::schema::{Form, Role, check_op};
 use crate::time::Timestamp;
 use crate::view::PartState;
 
-/// Decides on a pushed device log. Entries that are in the log already are passed over.
+/// Decides on a pushed device log. Entries that are in the log already are passed over, and there
+/// is a decision at least on the first that is not.
 ///
 /// # Errors
 /// Outer: reading a fact failed, nothing was decided. Inner: the problem with the whole log.
@@ -111,6 +112,9 @@ pub fn admit<F: Facts>(
         };
         facts.decided(stream, &decision)?;
         decisions.push(decision);
+        if !facts.goes_on() {
+            break;
+        }
     }
     Ok(Ok(decisions))
 }

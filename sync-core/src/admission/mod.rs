@@ -198,6 +198,11 @@ pub trait Facts {
         record: &RecordId,
         entry: &Entry,
     ) -> Result<PartState, Self::Error>;
+    /// Whether the next entry of a log is decided on now; asked after each decision. Those that are
+    /// left have no decision yet: the same log, brought again, goes on with them.
+    fn goes_on(&mut self) -> bool {
+        true
+    }
     /// Takes a decision in, so that the next entry of the batch sees it.
     fn decided(&mut self, stream: &StreamId, decision: &Decision) -> Result<(), Self::Error>;
 }
