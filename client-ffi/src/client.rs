@@ -9,27 +9,23 @@ use std::time::Duration;
 
 use gridfold_sync_core::directory::{Catalogue, DirectoryScope};
 use gridfold_sync_core::edit::{Op, Value};
-use gridfold_sync_core::entry::{PublicKey, enrolment_statement};
+use gridfold_sync_core::entry::PublicKey;
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, StreamId, UserId};
 use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
-use crate::event::{ChangeCause, Subscription};
+use crate::event::Subscription;
 use crate::shell::Shell;
 use crate::shell::auto_sync::AutoSyncEvent;
-use crate::shell::http::{EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, hex, post, unhex};
 use crate::shell::mend::mend;
-use crate::shell::state::{Account, initialise, put_account};
+use crate::shell::state::{Account, initialise};
 use crate::shell::store::Store;
 use crate::shell::transport::Transport;
 use crate::types::{
     HistoryEntry, Identity, OpenOptions, Page, Query, RecordDetail, RecordSummary, RefusedEdit,
     RetryPolicy, Status, SyncOptions, SyncReport,
 };
-
-/// What the server shows of a device before it has another name.
-const DEVICE_LABEL: &str = "phone";
 
 /// A phone's store and its way to the server. Clones share one store.
 #[derive(Debug, Clone)]
@@ -122,49 +118,19 @@ impl Client {
 
     /// Enrols this device with the code that a supervisor shows, typed or as the text of a QR.
     ///
+    /// A phone that was enrolled before goes on as the device that it is: all that waits is sent as
+    /// it was. With another person's code the store begins anew, with nothing of the first one's.
+    ///
     /// # Errors
-    /// [`ClientError::Rejected`] with the server's code when it does not take the code.
+    /// [`ClientError::Rejected`] with the server's code when it does not take the code, or with
+    /// `anothers_phone` while edits or drafts of the person before wait here: nothing was changed.
     pub fn enrol(
         &self,
         transport: &dyn Transport,
         code_or_qr: &str,
     ) -> Result<Identity, ClientError> {
-        let (server_url, code) = parse_code(code_or_qr);
-        let nonce: EnrolNonce = post(transport, "/v1/enrol/begin", &EnrolBegin { code: &code })?;
-        let bytes = unhex(&nonce.nonce).ok_or_else(|| ClientError::internal("enrol/nonce"))?;
-        let key = self.shell.state.read().key.clone();
-        let statement = enrolment_statement(&code, &bytes, &key.public());
-        let enrolled: Enrolled = post(
-            transport,
-            "/v1/enrol/finish",
-            &EnrolFinish {
-                code: &code,
-                nonce: &nonce.nonce,
-                public_key: hex(&key.public().0),
-                signature: hex(&key.sign(&statement).0),
-                label: DEVICE_LABEL,
-            },
-        )?;
-        let server_key = unhex(&enrolled.server_public_key)
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| ClientError::internal("enrol/server_key"))?;
-        let account = Account {
-            user: enrolled.user_id,
-            device: enrolled.device_id,
-            user_name: enrolled.user_name,
-            server_url,
-            server_key,
-            access_token: enrolled.access_token,
-            refresh_token: enrolled.refresh_token,
-        };
-        let identity = identity_of(&account);
-        self.shell.commit(ChangeCause::Sync, |batch| {
-            put_account(batch.tx, &account)?;
-            batch.core.account = Some(Arc::new(account));
-            batch.take_directory(&enrolled.directory.to_bytes())
-        })?;
-        self.shell.tell_auto_sync(AutoSyncEvent::SignedIn(true));
-        Ok(identity)
+        let account = self.shell.enrol(transport, code_or_qr)?;
+        Ok(identity_of(&account))
     }
 
     /// Whose phone this is, once enrolled.

@@ -90,6 +90,8 @@ codes! {
     LoginTaken = "login_taken", CONFLICT, false;
     /// The user has as many devices as allowed.
     DeviceLimit = "device_limit", CONFLICT, false;
+    /// The phone is another user's.
+    AnothersPhone = "anothers_phone", CONFLICT, false;
     /// What the person comes in with was given by somebody who may not give this grant; it ends with it, unless it is kept on the word of who grants.
     AccessEnds = "access_ends", CONFLICT, false;
     /// What the write was made at is not a state of this record that is known here.

@@ -542,6 +542,15 @@ fn every_code_is_answered() {
         .refused(422, "weak_password");
     let phone = world.phone(&admin, &worker, 1).ok();
     world.phone(&admin, &worker, 2).refused(409, "device_limit");
+    let again = world.phone(&admin, &worker, 1).ok();
+    assert_eq!(
+        again["device_id"], phone["device_id"],
+        "a phone is one device"
+    );
+    let (neighbour, _) = world.person(&admin, "neighbour", "worker", "c-a");
+    world
+        .phone(&admin, &neighbour, 1)
+        .refused(409, "anothers_phone");
     let mut parcel = Parcel::new(&phone, 1, RecordId::from_parts(api_support::NOW, [9; 10]));
     let carry = |bytes: &[u8]| admin.send("POST", "/v1/carry", CARRY, bytes);
     let whole = parcel.sealed();
@@ -565,7 +574,10 @@ fn every_code_is_answered() {
     admin
         .send("POST", "/v1/carry", CARRY, &whole)
         .refused(422, "carry_author_revoked");
-    let phone = world.anonymous().with(&phone);
+    // Not even by a new code.
+    let order = world.phone(&admin, &worker, 1).refused(403, "device_wiped");
+    assert_eq!(order["wipe"]["device_id"], phone["device_id"]);
+    let phone = world.anonymous().with(&again);
     phone.get("/v1/me").refused(403, "device_wiped");
     world.enrol("01234-56789", 3).refused(400, "bad_code");
     admin
@@ -776,4 +788,32 @@ fn a_phone_that_signs_out_never_comes_back_and_others_of_its_user_stay() {
     world.anonymous().with(&other).get("/v1/me").ok();
     let audit = admin.get("/v1/audit?limit=500").text();
     assert!(audit.contains("device.revoke"));
+}
+
+#[test]
+fn a_phone_that_was_revoked_by_mistake_goes_on_with_a_new_code() {
+    let world = World::new();
+    let admin = world.admin();
+    world.areas(&admin);
+    let (worker, _) = world.person(&admin, "worker", "worker", "c-a");
+    let first = world.phone(&admin, &worker, 1).ok();
+    let device = first["device_id"].as_str().unwrap().to_owned();
+    let phone = world.anonymous().with(&first);
+    phone.get("/v1/me").ok();
+    admin
+        .post(&format!("/v1/devices/{device}/revoke"), &json!({}))
+        .ok();
+    phone.get("/v1/me").refused(403, "device_revoked");
+    let again = world.phone(&admin, &worker, 1).ok();
+    assert_eq!(again["device_id"].as_str(), Some(device.as_str()));
+    let phone = world.anonymous().with(&again);
+    phone.get("/v1/me").ok();
+    // It brings what it wrote before, under its own name.
+    api_support::push_matter(&phone, 1, api_support::NOW);
+    let devices = admin.get(&format!("/v1/devices?user_id={worker}")).ok();
+    let devices = devices["devices"].as_array().unwrap().clone();
+    assert_eq!(devices.len(), 1);
+    assert_eq!(devices[0]["state"], "active");
+    let audit = admin.get("/v1/audit?limit=100").ok().to_string();
+    assert!(audit.contains("device.reactivate"));
 }

@@ -241,3 +241,92 @@ fn withdrawn_codes_and_blocked_users_are_refused() {
     let error = Phone::new(1).enrol(&world, &code, NOW_MS).unwrap_err();
     assert!(matches!(error, EnrolmentError::UserBlocked));
 }
+
+#[test]
+fn a_phone_is_one_device_however_many_codes_it_is_given() {
+    let world = World::new();
+    let phone = Phone::new(1);
+    let (_, code) = invite(&world);
+    let first = phone.enrol(&world, &code, NOW_MS).unwrap();
+    for _ in 0..4 {
+        let (_, code) = invite(&world);
+        let again = phone.enrol(&world, &code, NOW_MS).unwrap();
+        assert_eq!(again.device_id, first.device_id);
+        assert!(world.authenticate(again.access.expose(), NOW_MS).is_ok());
+    }
+    assert_eq!(world.devices.of_user(USER).unwrap().len(), 1);
+    let ended = world
+        .refresh
+        .rotate(first.refresh.expose(), first.device_id, None, NOW_MS);
+    assert!(ended.is_err(), "the session before has ended");
+    // So two more phones find room, and no third.
+    for (seed, fits) in [(2, true), (3, true), (4, false)] {
+        let (_, code) = invite(&world);
+        assert_eq!(Phone::new(seed).enrol(&world, &code, NOW_MS).is_ok(), fits);
+    }
+}
+
+#[test]
+fn a_phone_that_was_revoked_is_let_in_again_by_a_new_code_and_none_that_was_wiped() {
+    let world = World::new();
+    let phone = Phone::new(1);
+    let (_, code) = invite(&world);
+    let first = phone.enrol(&world, &code, NOW_MS).unwrap();
+    let set = |state| {
+        world
+            .devices
+            .set_state(first.device_id, state, ADMIN, NOW_MS)
+            .unwrap()
+    };
+    let state = || world.devices.get(first.device_id).unwrap().unwrap().state;
+    set(DeviceState::Revoked);
+    assert!(world.authenticate(first.access.expose(), NOW_MS).is_err());
+    let (_, code) = invite(&world);
+    let again = phone.enrol(&world, &code, NOW_MS).unwrap();
+    assert_eq!(
+        (again.device_id, state()),
+        (first.device_id, DeviceState::Active)
+    );
+    assert!(world.authenticate(again.access.expose(), NOW_MS).is_ok());
+    let audited = world.audited();
+    assert_eq!(
+        audited[audited.len() - 2..],
+        ["device.reactivate", "enrolment.redeem"]
+    );
+    // While it was out, others took its place.
+    set(DeviceState::Revoked);
+    for seed in 2..=4 {
+        let (_, code) = invite(&world);
+        Phone::new(seed).enrol(&world, &code, NOW_MS).unwrap();
+    }
+    let (_, code) = invite(&world);
+    let full = phone.enrol(&world, &code, NOW_MS).unwrap_err();
+    assert!(matches!(full, EnrolmentError::TooManyDevices { limit: 3 }));
+    set(DeviceState::Wiped);
+    let wiped = phone.enrol(&world, &code, NOW_MS).unwrap_err();
+    assert!(matches!(wiped, EnrolmentError::Wipe(device) if device == first.device_id));
+    assert_eq!(state(), DeviceState::Wiped);
+}
+
+#[test]
+fn a_phone_is_not_taken_over_by_another_users_code() {
+    let world = World::new();
+    let phone = Phone::new(1);
+    let (_, code) = invite(&world);
+    let first = phone.enrol(&world, &code, NOW_MS).unwrap();
+    let other = Uuid::from_u128(77);
+    let made = world.enrolment.invite(other, ADMIN, NOW_MS).unwrap();
+    let code = made.code.text().to_string();
+    assert_eq!(world.enrolment.begin(&code, NOW_MS).unwrap().user_id, other);
+    for state in [DeviceState::Active, DeviceState::Revoked] {
+        world
+            .devices
+            .set_state(first.device_id, state, ADMIN, NOW_MS)
+            .unwrap();
+        let refused = phone.enrol(&world, &code, NOW_MS).unwrap_err();
+        assert!(matches!(refused, EnrolmentError::AnothersPhone));
+    }
+    assert!(world.devices.of_user(other).unwrap().is_empty());
+    let fresh = Phone::new(2).enrol(&world, &code, NOW_MS);
+    assert!(fresh.is_ok(), "the code was not spent");
+}

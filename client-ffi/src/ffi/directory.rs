@@ -29,10 +29,13 @@ fn my_roles(store: &crate::Client) -> Vec<Role> {
 #[uniffi::export]
 impl Client {
     /// Enrols this device with the code that a supervisor shows: the text of the QR, or the code as
-    /// typed together with the server's address.
+    /// typed together with the server's address. A phone that was enrolled before goes on as the
+    /// device that it is, and all that waits is sent as it was; with another person's code the
+    /// store begins anew, with nothing of the first one's.
     ///
     /// # Errors
-    /// `Rejected` with the server's code when it does not take the code, `Offline`.
+    /// `Rejected` with the server's code when it does not take the code, or with `anothers_phone`
+    /// while edits or drafts of the person before wait here; `Offline`.
     #[uniffi::method(default(server_url = None))]
     pub async fn enrol(
         &self,

@@ -1,6 +1,6 @@
 //! The JSON calls beside the sync: enrolment and tokens.
 
-use gridfold_sync_core::ids::DeviceId;
+use gridfold_sync_core::ids::{DeviceId, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,9 @@ pub(crate) struct EnrolBegin<'a> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct EnrolNonce {
     pub(crate) nonce: String,
+    /// Whom the code is for. A server of before does not say.
+    #[serde(default)]
+    pub(crate) user_id: Option<UserId>,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,7 +33,7 @@ pub(crate) struct EnrolFinish<'a> {
 #[derive(Deserialize)]
 pub(crate) struct Enrolled {
     pub(crate) device_id: DeviceId,
-    pub(crate) user_id: gridfold_sync_core::ids::UserId,
+    pub(crate) user_id: UserId,
     pub(crate) user_name: String,
     pub(crate) server_public_key: String,
     pub(crate) access_token: String,

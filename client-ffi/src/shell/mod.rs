@@ -13,6 +13,7 @@ pub(crate) mod debts;
 pub(crate) mod delivery;
 pub(crate) mod draft;
 pub(crate) mod edit;
+mod enrol;
 mod erasure;
 mod files;
 pub(crate) mod heal;

@@ -287,16 +287,26 @@ pub(crate) fn new_incarnation(platform: &dyn Platform) -> IncarnationId {
 /// Writes what a new store starts with.
 pub(crate) fn initialise(store: &Store, platform: &dyn Platform) -> Result<(), ClientError> {
     let seed = zeroize::Zeroizing::new(random::<32>(platform));
+    let binding = store.binding()?;
+    store.write(|tx| begin(tx, &seed, binding, platform))
+}
+
+/// Writes what a store starts with for this device key.
+pub(crate) fn begin(
+    tx: &Tx<'_>,
+    seed: &[u8; 32],
+    binding: Vec<u8>,
+    platform: &dyn Platform,
+) -> Result<(), ClientError> {
     let incarnation = new_incarnation(platform);
+    tx.put(META, DEVICE_KEY, seed)?;
+    let own = BTreeSet::from([incarnation]);
     let instance = Instance {
         incarnation,
-        own: BTreeSet::from([incarnation]),
-        binding: store.binding()?,
+        own,
+        binding,
     };
-    store.write(|tx| {
-        tx.put(META, DEVICE_KEY, &seed[..])?;
-        put_instance(tx, &instance)
-    })
+    put_instance(tx, &instance)
 }
 
 impl State {

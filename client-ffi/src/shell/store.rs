@@ -444,6 +444,13 @@ impl Tx<'_> {
         Ok(())
     }
     /// Deletes all keys that start with a prefix.
+    /// Removes everything but the mark of the format.
+    pub(crate) fn empty(&self) -> Result<(), ClientError> {
+        for table in ALL {
+            self.delete_all(table, &[])?;
+        }
+        self.put(META, FORMAT_KEY, FORMAT)
+    }
     pub(crate) fn delete_all(&self, table: Table, prefix: &[u8]) -> Result<(), ClientError> {
         let keys = self.keys(table, prefix)?;
         let mut open = self.inner.open_table(table)?;

@@ -405,6 +405,14 @@ impl FakeServer {
         inner.codes.insert(code.clone(), user);
         code
     }
+    /// Another code for somebody who is here.
+    pub fn invite(&self, user: UserId) -> String {
+        let mut inner = self.inner.lock();
+        inner.next += 1;
+        let code = format!("CODE{}", inner.next);
+        inner.codes.insert(code.clone(), user);
+        code
+    }
     pub fn end_grants(&self, user: UserId) {
         let mut inner = self.inner.lock();
         let grants: Vec<Grant> = inner.directory.grants_of(user).cloned().collect();
@@ -516,17 +524,29 @@ impl FakeServer {
             return answer(400, br#"{"code":"enrolment_code_unknown"}"#.to_vec());
         };
         if path.ends_with("begin") {
-            return answer(200, br#"{"nonce":"00ff10"}"#.to_vec());
+            let body = serde_json::json!({ "nonce": "00ff10", "user_id": user });
+            return answer(200, serde_json::to_vec(&body).unwrap());
         }
         let bytes = |name: &str| unhex(json[name].as_str().unwrap());
         let key = PublicKey(bytes("public_key").try_into().unwrap());
         let signature =
             gridfold_sync_core::entry::Signature(bytes("signature").try_into().unwrap());
         assert!(key.verify(&enrolment_statement(&code, &[0, 255, 16], &key), &signature));
-        inner.next += 1;
-        let n = inner.next;
-        let device = DeviceId::from_parts(Timestamp(n as i64), [n as u8; 10]);
+        let known = inner.devices.iter().find(|(_, (_, k))| *k == key);
+        let device = match known.map(|(device, (of, _))| (*device, *of)) {
+            Some((_, of)) if of != user => {
+                return answer(409, br#"{"code":"anothers_phone"}"#.to_vec());
+            }
+            Some((device, _)) => device,
+            None => {
+                inner.next += 1;
+                let n = inner.next;
+                DeviceId::from_parts(Timestamp(n as i64), [n as u8; 10])
+            }
+        };
         inner.devices.insert(device, (user, key));
+        inner.revoked.remove(&device);
+        inner.expired.remove(&device);
         let scope: DirectoryScope = inner.directory.scope(user, inner.now);
         let body = serde_json::json!({
             "device_id": device, "user_id": user, "user_name": "someone",

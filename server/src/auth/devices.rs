@@ -275,6 +275,10 @@ impl Devices {
     pub(super) fn forget(&self) {
         self.cache.lock().clear();
     }
+    /// Asks anew whether a device may act.
+    pub(super) fn forget_one(&self, device_id: Uuid) {
+        self.cache.lock().pop(&device_id);
+    }
 
     /// Blocks a user on all devices and ends the user's sessions, or lets the user back in.
     ///
@@ -372,11 +376,33 @@ pub(crate) fn insert(tx: &Connection, device: &Device) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Enrolled devices in use; consoles do not count.
-pub(crate) fn count_enrolled(conn: &Connection, user_id: Uuid) -> Result<u32, StoreError> {
+/// The newest device with this key. Earlier versions made one for each code.
+pub(super) fn of_key(conn: &Connection, key: &[u8; 32]) -> Result<Option<Device>, StoreError> {
+    let mut statement = conn.prepare_cached(&format!(
+        "{SELECT} WHERE public_key = ?1 ORDER BY created_ms DESC, device_id DESC LIMIT 1"
+    ))?;
+    let mut rows = statement.query([key])?;
+    rows.next()?.map(from_row).transpose()
+}
+
+/// Lets a revoked device act again; one that was told to erase itself stays so.
+pub(super) fn let_in(tx: &Connection, device_id: Uuid) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE devices SET state = 0 WHERE device_id = ?1 AND state = 1",
+        [device_id.as_bytes()],
+    )?;
+    Ok(())
+}
+
+/// Other phones in use than this one: keys, not codes. Consoles have none and do not count.
+pub(super) fn count_phones(
+    conn: &Connection,
+    user_id: Uuid,
+    but: &[u8; 32],
+) -> Result<u32, StoreError> {
     Ok(conn.query_row(
-        "SELECT count(*) FROM devices WHERE user_id = ?1 AND state = 0 AND public_key IS NOT NULL",
-        [user_id.as_bytes()],
+        "SELECT count(DISTINCT public_key) FROM devices WHERE user_id = ?1 AND state = 0 AND public_key <> ?2",
+        params![user_id.as_bytes(), but],
         |r| r.get(0),
     )?)
 }

@@ -1,6 +1,7 @@
 //! Enrolment: a supervisor hands out a code, a phone proves its key, a device comes to be.
 //!
 //! The code is single use, but replies get lost: until it expires the same phone may redeem it again and receives the same device with a new session.
+//! A phone that was enrolled before stays the device that it is; `phone` says when.
 
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use zeroize::Zeroizing;
 
 use super::access;
 use super::audit::{Actor, Scope};
-use super::devices::{self, Device, DeviceState, record};
+use super::devices::{self, DeviceState, record};
+use super::phone;
 use super::refresh::{self, RefreshToken};
 use super::secret::{
     NoRandomness, crockford, from_crockford, labelled_hash, new_id, random, redacted,
@@ -66,6 +68,8 @@ pub struct Invitation {
 pub struct Challenge {
     /// The server's nonce.
     pub nonce: [u8; 32],
+    /// Whom the code is for, so that a phone that holds another's work does not use it up.
+    pub user_id: Uuid,
     /// When the code expires.
     pub expires_ms: i64,
 }
@@ -83,10 +87,10 @@ pub struct Redemption<'a> {
     pub max_devices: u32,
 }
 
-/// A device that has come to be.
+/// A device that has come to be, or goes on.
 #[derive(Debug)]
 pub struct Enrolled {
-    /// The new device.
+    /// The device.
     pub device_id: Uuid,
     /// Its user.
     pub user_id: Uuid,
@@ -140,6 +144,14 @@ pub enum EnrolmentError {
         /// The limit.
         limit: u32,
     },
+    /// The phone is another user's.
+    #[error(
+        "this phone is another user's; hand it on by signing that user out, or set the phone up anew"
+    )]
+    AnothersPhone,
+    /// The phone was told to erase itself.
+    #[error("this phone must erase its data")]
+    Wipe(Uuid),
     /// The user was blocked.
     #[error("this user may no longer sign in")]
     UserBlocked,
@@ -244,12 +256,13 @@ impl Enrolment {
             };
             Ok(Ok(Challenge {
                 nonce,
+                user_id: found.user_id,
                 expires_ms: found.created_ms.saturating_add(CODE_TTL_MS),
             }))
         })
     }
 
-    /// Makes the device, its first session and the audit row, all or nothing.
+    /// Makes the device, or finds the one that the phone is, and its session and the audit row, all or nothing.
     ///
     /// # Errors
     /// With the reason; a failed proof has then been counted.
@@ -276,10 +289,14 @@ impl Enrolment {
                     }
                     _ => return Ok(Err(EnrolmentError::AlreadyUsed)),
                 },
-                None => match make_device(tx, given, &found, now_ms)? {
-                    Ok(device_id) => device_id,
-                    Err(refused) => return Ok(Err(refused)),
-                },
+                None => {
+                    let device_id = match phone::device_for(tx, given, found.user_id, now_ms)? {
+                        Ok(device_id) => device_id,
+                        Err(refused) => return Ok(Err(refused)),
+                    };
+                    found.redeemed(tx, device_id, now_ms)?;
+                    device_id
+                }
             };
             Ok(Ok(Enrolled {
                 device_id,
@@ -376,6 +393,19 @@ struct Found {
 }
 
 impl Found {
+    fn redeemed(&self, tx: &Connection, device_id: Uuid, now_ms: i64) -> Result<(), StoreError> {
+        tx.execute(
+            "UPDATE enrolments SET device_id = ?2 WHERE enrolment_id = ?1",
+            params![self.enrolment_id.as_bytes(), device_id.as_bytes()],
+        )?;
+        let who = Actor {
+            user: self.user_id,
+            device: device_id,
+        };
+        let scope = Scope::of("enrolment", self.enrolment_id);
+        record(tx, now_ms, who, "enrolment.redeem", scope)
+    }
+
     fn usable(&self, now_ms: i64) -> Result<(), EnrolmentError> {
         if self.withdrawn {
             return Err(EnrolmentError::Invalid);
@@ -400,39 +430,6 @@ fn proves(given: &Redemption<'_>, found: &Found) -> bool {
             .is_ok(),
         _ => false,
     }
-}
-
-fn make_device(
-    tx: &Connection,
-    given: &Redemption<'_>,
-    found: &Found,
-    now_ms: i64,
-) -> Result<Result<Uuid, EnrolmentError>, EnrolmentError> {
-    if devices::count_enrolled(tx, found.user_id)? >= given.max_devices {
-        let limit = given.max_devices;
-        return Ok(Err(EnrolmentError::TooManyDevices { limit }));
-    }
-    let device = Device {
-        device_id: new_id(now_ms)?,
-        user_id: found.user_id,
-        public_key: Some(given.public_key),
-        state: DeviceState::Active,
-        created_ms: now_ms,
-        last_seen_ms: now_ms,
-        label: String::new(),
-    };
-    devices::insert(tx, &device)?;
-    tx.execute(
-        "UPDATE enrolments SET device_id = ?2 WHERE enrolment_id = ?1",
-        params![found.enrolment_id.as_bytes(), device.device_id.as_bytes()],
-    )?;
-    let who = Actor {
-        user: found.user_id,
-        device: device.device_id,
-    };
-    let scope = Scope::of("enrolment", found.enrolment_id);
-    record(tx, now_ms, who, "enrolment.redeem", scope)?;
-    Ok(Ok(device.device_id))
 }
 
 /// `column` is one of two names written in this file.

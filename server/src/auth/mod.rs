@@ -13,6 +13,7 @@ mod enrolment;
 mod invitations;
 mod known;
 mod passwords;
+mod phone;
 mod put_away;
 mod record_keys;
 mod refresh;

@@ -340,6 +340,7 @@ impl Auth {
         now_ms: i64,
     ) -> Result<(Session, String), EnrolmentError> {
         let made = self.enrolment.redeem(given, now_ms)?;
+        self.devices.forget_one(made.device_id);
         let session = self.session(made.user_id, made.device_id, made.refresh, now_ms)?;
         Ok((session, made.fingerprint))
     }

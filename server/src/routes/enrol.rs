@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::session::name_of;
 use super::{Api, Body, Peer};
-use crate::auth::Redemption;
+use crate::auth::{EnrolmentError, Redemption};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
@@ -28,6 +28,8 @@ pub struct EnrolBegin {
 pub struct EnrolNonce {
     /// 32 bytes in hexadecimal.
     pub nonce: String,
+    /// Whom the code is for: a phone that holds the work of another does not use it up.
+    pub user_id: String,
 }
 
 /// The proof.
@@ -129,17 +131,18 @@ pub async fn begin(
         let challenge = node.auth.enrolment.begin(&given.code, now.millis())?;
         Ok(Json(EnrolNonce {
             nonce: write_hex(&challenge.nonce),
+            user_id: challenge.user_id.to_string(),
         }))
     })
     .await
 }
 
-/// Makes the device. The same phone may repeat this while the code is valid, since replies get lost.
+/// Makes the device. A phone that was enrolled for this user before stays the device that it is, whatever became of its session. The same phone may repeat this while the code is valid, since replies get lost.
 #[utoipa::path(post, path = "/v1/enrol/finish", tag = "enrolment", security(()), request_body = EnrolFinish, responses(
     (status = 200, body = Enrolled),
     (status = 400, description = "bad_code", body = ProblemBody),
-    (status = 403, description = "device_revoked: the user was disabled", body = ProblemBody),
-    (status = 409, description = "device_limit", body = ProblemBody),
+    (status = 403, description = "device_revoked: the user was disabled; device_wiped, with the signed order", body = ProblemBody),
+    (status = 409, description = "device_limit; anothers_phone", body = ProblemBody),
     (status = 429, description = "rate_limited", body = ProblemBody),
 ))]
 pub async fn finish(
@@ -159,7 +162,14 @@ pub async fn finish(
             proof,
             max_devices: node.config.limits.devices_per_worker,
         };
-        let (session, fingerprint) = node.auth.enrol(&redemption, now.millis())?;
+        let enrolled = node.auth.enrol(&redemption, now.millis());
+        let (session, fingerprint) = match enrolled {
+            Err(EnrolmentError::Wipe(device)) => {
+                let order = node.auth.wipe_order(device, now.millis());
+                return Err(Problem::wiped(&order));
+            }
+            other => other?,
+        };
         let (device, user) = (DeviceId(session.device_id), UserId(session.user_id));
         node.auth
             .devices
@@ -181,7 +191,7 @@ pub async fn finish(
     .await
 }
 
-/// Makes the device known to everyone, once.
+/// Makes the device known to everyone, once, and again when it was let in again.
 fn note_device(
     node: &Node,
     id: DeviceId,
@@ -189,16 +199,22 @@ fn note_device(
     public_key: &[u8; 32],
     now: gridfold_sync_core::time::Timestamp,
 ) -> Answer<()> {
-    if node.directory.current().device(&id).is_none() {
-        let device = Device {
+    let known = node.directory.current().device(&id).cloned();
+    let device = match known {
+        Some(device) if device.state == DeviceState::Active => return Ok(()),
+        Some(device) => Device {
+            state: DeviceState::Active,
+            ..device
+        },
+        None => Device {
             id,
             user,
             public_key: write_hex(public_key),
             state: DeviceState::Active,
             enrolled: now,
-        };
-        node.directory
-            .change(vec![DirectoryChange::Device { device }])?;
-    }
+        },
+    };
+    node.directory
+        .change(vec![DirectoryChange::Device { device }])?;
     Ok(())
 }

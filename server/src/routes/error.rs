@@ -244,7 +244,10 @@ impl From<EnrolmentError> for Problem {
             EnrolmentError::TooManyDevices { limit } => {
                 Self::new(Code::DeviceLimit).because(format!("the limit is {limit} devices"))
             }
+            EnrolmentError::AnothersPhone => Self::new(Code::AnothersPhone),
             EnrolmentError::UserBlocked => Self::new(Code::DeviceRevoked),
+            // The order itself is the route's to sign.
+            EnrolmentError::Wipe(_) => Self::new(Code::DeviceWiped),
             EnrolmentError::Store(inner) => inner.into(),
         }
     }

@@ -1,0 +1,61 @@
+//! The device that a phone is: the key that it proves makes it the same one, however many codes it is given.
+//!
+//! What enters: a proved key and the user whom a code is for. What leaves: that user's device of this key, made when there was none, let in again when it was revoked.
+//! What never happens here: another user's phone taken over, or a phone that was told to erase itself let in again.
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::audit::{Actor, Scope};
+use super::devices::{self, Device, DeviceState, record};
+use super::enrolment::{EnrolmentError, Redemption};
+use super::refresh;
+use super::secret::new_id;
+
+/// The device of a phone for this user. Its earlier sessions have ended: the new code begins another.
+pub(super) fn device_for(
+    tx: &Connection,
+    given: &Redemption<'_>,
+    user_id: Uuid,
+    now_ms: i64,
+) -> Result<Result<Uuid, EnrolmentError>, EnrolmentError> {
+    let known = devices::of_key(tx, &given.public_key)?;
+    match &known {
+        Some(device) if device.user_id != user_id => {
+            return Ok(Err(EnrolmentError::AnothersPhone));
+        }
+        Some(device) if device.state == DeviceState::Wiped => {
+            return Ok(Err(EnrolmentError::Wipe(device.device_id)));
+        }
+        Some(device) if device.state == DeviceState::Active => {
+            refresh::revoke_device(tx, device.device_id)?;
+            return Ok(Ok(device.device_id));
+        }
+        _ => {}
+    }
+    if devices::count_phones(tx, user_id, &given.public_key)? >= given.max_devices {
+        let limit = given.max_devices;
+        return Ok(Err(EnrolmentError::TooManyDevices { limit }));
+    }
+    if let Some(device) = known {
+        let who = Actor {
+            user: user_id,
+            device: device.device_id,
+        };
+        devices::let_in(tx, device.device_id)?;
+        let scope = Scope::of("device", device.device_id);
+        record(tx, now_ms, who, "device.reactivate", scope)?;
+        return Ok(Ok(device.device_id));
+    }
+    let device = Device {
+        device_id: new_id(now_ms)?,
+        user_id,
+        public_key: Some(given.public_key),
+        state: DeviceState::Active,
+        created_ms: now_ms,
+        last_seen_ms: now_ms,
+        label: String::new(),
+    };
+    devices::insert(tx, &device)?;
+    Ok(Ok(device.device_id))
+}
