@@ -10,7 +10,7 @@
 mod auth_support;
 
 use auth_support::{ADMIN, DAY_MS, MINUTE_MS, NOW_MS, Phone, USER, World};
-use gridfold_server::auth::{DeviceState, FamilyRevoked, RefreshError, Standing};
+use gridfold_server::auth::{DeviceState, FamilyRevoked, REFRESH_GRACE_MS, RefreshError, Standing};
 use uuid::Uuid;
 
 fn rotate(world: &World, token: &str, device: Uuid, now_ms: i64) -> Result<String, RefreshError> {
@@ -80,14 +80,73 @@ fn an_older_token_revokes_the_family_and_is_reported() {
 }
 
 #[test]
-fn a_successor_that_was_replaced_before_use_is_a_copy_too() {
+fn a_sibling_of_a_token_that_was_used_is_a_copy_after_a_grace() {
     let world = World::new();
     let (device, first) = world.console(NOW_MS);
     let stolen = rotate(&world, &first, device, NOW_MS).unwrap();
     let honest = rotate(&world, &first, device, NOW_MS).unwrap();
     rotate(&world, &honest, device, NOW_MS).unwrap();
-    let error = rotate(&world, &stolen, device, NOW_MS).unwrap_err();
+    let late = NOW_MS + REFRESH_GRACE_MS;
+    let error = rotate(&world, &stolen, device, late).unwrap_err();
     assert!(matches!(error, RefreshError::Reused(_)));
+    // Whoever is the first: the copies part at the next exchange.
+    let (device, first) = world.console(NOW_MS);
+    let honest = rotate(&world, &first, device, NOW_MS).unwrap();
+    let stolen = rotate(&world, &first, device, NOW_MS).unwrap();
+    rotate(&world, &stolen, device, NOW_MS).unwrap();
+    let error = rotate(&world, &honest, device, late).unwrap_err();
+    assert!(matches!(error, RefreshError::Reused(_)));
+}
+
+#[test]
+fn two_exchanges_at_once_both_go_on() {
+    let world = World::new();
+    let (device, first) = world.console(NOW_MS);
+    let at_once: Vec<_> = (0..8)
+        .map(|_| rotate(&world, &first, device, NOW_MS).unwrap())
+        .collect();
+    // Whichever is kept is good, however much later.
+    let later = NOW_MS + DAY_MS;
+    let mut next = Vec::new();
+    for (n, token) in at_once.iter().enumerate() {
+        let at_ms = later + i64::try_from(n).unwrap();
+        next.push(rotate(&world, token, device, at_ms).unwrap());
+    }
+    for token in &next {
+        assert!(rotate(&world, token, device, later + 100).is_ok());
+    }
+    assert_eq!(world.audited(), ["session.start"]);
+}
+
+#[test]
+fn a_copy_of_a_request_that_comes_late_ends_nothing() {
+    let world = World::new();
+    let (device, mut token) = world.console(NOW_MS);
+    for day in 1..40 {
+        let at_ms = NOW_MS + day * DAY_MS;
+        let kept = rotate(&world, &token, device, at_ms).unwrap();
+        // Hours later, and its answer goes nowhere.
+        for copy in 1..=8 {
+            rotate(&world, &token, device, at_ms + copy * MINUTE_MS).unwrap();
+        }
+        token = kept;
+    }
+    assert_eq!(world.audited(), ["session.start"]);
+    for _ in 0..100 {
+        rotate(&world, &token, device, NOW_MS + 40 * DAY_MS).unwrap();
+    }
+    let rows = "SELECT count(*) FROM refresh_siblings";
+    let kept: i64 = world.sql().query_row(rows, [], |r| r.get(0)).unwrap();
+    assert!(kept <= 16, "{kept}");
+}
+
+#[test]
+fn signing_out_with_the_token_before_ends_the_family() {
+    let world = World::new();
+    let (device, first) = world.console(NOW_MS);
+    let lost = rotate(&world, &first, device, NOW_MS).unwrap();
+    world.refresh.end(&first, NOW_MS).unwrap();
+    assert!(rotate(&world, &lost, device, NOW_MS).is_err());
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod phone;
 mod put_away;
 mod record_keys;
 mod refresh;
+mod refresh_siblings;
 mod reports;
 mod requests;
 mod row_sums;
@@ -64,6 +65,7 @@ pub use refresh::{
     FamilyRevoked, Refresh, RefreshError, RefreshSettings, RefreshToken, Rotated,
     refresh_proof_message,
 };
+pub use refresh_siblings::REFRESH_GRACE_MS;
 pub use reports::{DeviceReport, Reports};
 pub use requests::{IDEMPOTENCY_KEY_HOURS, IDEMPOTENCY_KEY_MAX_BYTES, Repeat, Requests};
 pub use saved_views::{

@@ -2,7 +2,7 @@
 //!
 //! A token is a handle that finds its family and a secret of 256 bits.
 //! A family keeps two hashes: the newest token, not yet used, and the one it was given for.
-//! Replies get lost, so the predecessor stays valid until its successor is used; using it again replaces the successor.
+//! Replies get lost and requests come twice, so the predecessor stays valid until its successor is used; shown again it gets another successor, a sibling as good as the first.
 //! Any other secret under a known handle is an older token, and somebody has two copies: the family ends.
 
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::audit::{Actor, Scope};
 use super::devices::{self, Device, Standing, record};
+use super::refresh_siblings::{self as siblings, Sibling};
 use super::secret::{NoRandomness, labelled_hash, random, redacted, same};
 use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
@@ -144,6 +145,7 @@ impl Refresh {
                 "DELETE FROM refresh_families WHERE created_ms < ?1",
                 [oldest_ms],
             )?;
+            siblings::tidy(tx)?;
             start(tx, user_id, device_id, now_ms)
         })
     }
@@ -169,7 +171,8 @@ impl Refresh {
                 return Ok(Err(RefreshError::Invalid));
             };
             let presented = token_hash(&handle, &secret);
-            let known = family.knows(&presented);
+            let place = family.place(tx, &presented, now_ms)?;
+            let known = place.is_some();
             if !known || device_id.is_some_and(|id| id != family.device_id) {
                 return end(tx, &family, known, now_ms);
             }
@@ -177,9 +180,19 @@ impl Refresh {
                 return Ok(Err(refused));
             }
             let next = Zeroizing::new(random::<SECRET_BYTES>().map_err(StoreError::from)?);
+            let previous = if place == Some(Place::Newest) {
+                if !same(&presented, &family.current) {
+                    siblings::keep(tx, &family.handle_hash, &family.current, now_ms)?;
+                }
+                siblings::spend(tx, &family.handle_hash, &presented, now_ms)?;
+                Some(presented)
+            } else {
+                siblings::keep(tx, &family.handle_hash, &family.current, now_ms)?;
+                family.previous
+            };
             tx.execute(
                 "UPDATE refresh_families SET previous_hash = ?2, current_hash = ?3, used_ms = max(used_ms, ?4) WHERE handle_hash = ?1",
-                params![family.handle_hash, presented, token_hash(&handle, &next), now_ms],
+                params![family.handle_hash, previous, token_hash(&handle, &next), now_ms],
             )?;
             Ok(Ok(Rotated {
                 user_id: family.user_id,
@@ -189,18 +202,21 @@ impl Refresh {
         })?
     }
 
-    /// The device whose token this is, when it is the newest or the one before. Nothing is used up by asking.
+    /// The device whose token this is, when it would be exchanged. Nothing is used up by asking.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn device_of(&self, token: &str) -> Result<Option<Uuid>, StoreError> {
+    pub fn device_of(&self, token: &str, now_ms: i64) -> Result<Option<Uuid>, StoreError> {
         let Some((handle, secret)) = parse(token) else {
             return Ok(None);
         };
-        let family = self.store.read(|conn| load(conn, &handle))?;
-        Ok(family
-            .filter(|family| family.knows(&token_hash(&handle, &secret)))
-            .map(|family| family.device_id))
+        self.store.read(|conn| {
+            let Some(family) = load(conn, &handle)? else {
+                return Ok(None);
+            };
+            let place = family.place(conn, &token_hash(&handle, &secret), now_ms)?;
+            Ok(place.map(|_| family.device_id))
+        })
     }
 
     fn check(
@@ -246,7 +262,9 @@ impl Refresh {
         self.store.write(|tx| {
             let presented = token_hash(&handle, &secret);
             match load(tx, &handle)? {
-                Some(family) if same(&presented, &family.current) && !family.revoked => {
+                Some(family)
+                    if !family.revoked && family.place(tx, &presented, now_ms)?.is_some() =>
+                {
                     revoke(tx, &family)?;
                     let scope = Scope::of("device", family.device_id);
                     record(tx, now_ms, family.actor(), "session.end", scope)
@@ -268,10 +286,32 @@ struct Family {
     revoked: bool,
 }
 
+/// Where a token stands that its family exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The newest, or one as good.
+    Newest,
+    /// The one before, or one as good.
+    Before,
+}
+
 impl Family {
-    /// Whether this is its newest token or the one before.
-    fn knows(&self, presented: &[u8; 32]) -> bool {
-        same(presented, &self.current) || self.previous.is_some_and(|p| same(presented, &p))
+    fn place(
+        &self,
+        conn: &Connection,
+        presented: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Option<Place>, StoreError> {
+        if same(presented, &self.current) {
+            return Ok(Some(Place::Newest));
+        }
+        if self.previous.is_some_and(|p| same(presented, &p)) {
+            return Ok(Some(Place::Before));
+        }
+        Ok(siblings::find(conn, presented, now_ms)?.map(|s| match s {
+            Sibling::Unused => Place::Newest,
+            Sibling::Spent => Place::Before,
+        }))
     }
     fn actor(&self) -> Actor {
         Actor {

@@ -39,9 +39,10 @@ const UNSUMMED: [&str; 5] = [
 ];
 
 /// Tables whose rows nobody misses for long: what is damaged there is said once and forgotten.
-const FORGOTTEN: [&str; 7] = [
+const FORGOTTEN: [&str; 8] = [
     "device_reports",
     "refresh_families",
+    "refresh_siblings",
     "cookie_sessions",
     "enrolments",
     "seen",

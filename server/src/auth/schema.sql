@@ -33,6 +33,12 @@ CREATE TABLE IF NOT EXISTS refresh_families (
 CREATE INDEX IF NOT EXISTS refresh_by_device ON refresh_families (device_id);
 CREATE INDEX IF NOT EXISTS refresh_by_age ON refresh_families (created_ms);
 
+-- Tokens given beside the newest of a family, when its predecessor was shown more than once: good until one of them or the newest is used (until_ms is NULL), and a little after.
+CREATE TABLE IF NOT EXISTS refresh_siblings (
+  token_hash BLOB PRIMARY KEY, handle_hash BLOB NOT NULL, given_ms INTEGER NOT NULL, until_ms INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refresh_siblings_by_family ON refresh_siblings (handle_hash);
+
 -- Sessions of the dashboard, by the hash of the cookie's token.
 CREATE TABLE IF NOT EXISTS cookie_sessions (
   token_hash BLOB PRIMARY KEY, user_id BLOB NOT NULL, device_id BLOB NOT NULL,

@@ -130,7 +130,7 @@ pub async fn token(
     };
     let token = given.refresh_token.clone();
     let device = api
-        .blocking(move |node| Ok(node.auth.refresh.device_of(&token)?))
+        .blocking(move |node| Ok(node.auth.refresh.device_of(&token, now.millis())?))
         .await?;
     // Whoever shows a good token is not held back by others at the same address.
     api.take(device.map_or(Subject::address(from), Subject::Refresh))?;
