@@ -187,6 +187,7 @@ impl Shell {
             let written = store.write(|tx| {
                 tx.empty()?;
                 begin(tx, seed, binding, &*self.platform)?;
+                tx.drop_aside()?;
                 put_account(tx, account)?;
                 put_directory(tx, directory)
             });

@@ -443,14 +443,14 @@ impl Tx<'_> {
         self.noted.delete(table, key);
         Ok(())
     }
-    /// Deletes all keys that start with a prefix.
-    /// Removes everything but the mark of the format.
+    /// Deletes everything but the mark of the format.
     pub(crate) fn empty(&self) -> Result<(), ClientError> {
         for table in ALL {
             self.delete_all(table, &[])?;
         }
         self.put(META, FORMAT_KEY, FORMAT)
     }
+    /// Deletes all keys that start with a prefix.
     pub(crate) fn delete_all(&self, table: Table, prefix: &[u8]) -> Result<(), ClientError> {
         let keys = self.keys(table, prefix)?;
         let mut open = self.inner.open_table(table)?;
