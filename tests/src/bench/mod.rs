@@ -1,8 +1,10 @@
 //! What the benchmarks share, and one module for each.
 
 pub(crate) mod boundary;
+pub(crate) mod cost;
 pub(crate) mod dashboard;
 pub(crate) mod device;
+pub(crate) mod directory;
 pub(crate) mod grid;
 pub(crate) mod log;
 pub(crate) mod phone;

@@ -75,6 +75,9 @@ impl Platform for BenchPlatform {
     }
 }
 
+/// One device brings more than a share of the server, under a clock that stands.
+const SETTINGS: &str = "[log]\nmin_free_mib = 16\n[limits]\ndevice_write_s = 3600\n";
+
 /// A server and where it lives.
 pub(crate) struct Site {
     pub(crate) node: Arc<Node>,
@@ -98,7 +101,7 @@ impl Site {
 
     pub(crate) fn with_clock(grids: usize, clock: Arc<dyn Clock>) -> Self {
         let dir = temp();
-        let config = Config::parse("[log]\nmin_free_mib = 16\n", std::iter::empty()).unwrap();
+        let config = Config::parse(SETTINGS, std::iter::empty()).unwrap();
         let node = Node::init(
             &dir.path().join("server"),
             config,

@@ -37,6 +37,14 @@ enum What {
     Concurrent,
     /// Server CPU per entry while one stream grows 100 times.
     Growth,
+    /// What an honest phone waits for beside devices that push what costs most.
+    Cost {
+        /// How many of them.
+        #[arg(long, default_value_t = 16)]
+        devices: u64,
+    },
+    /// A directory of 100,000 areas and 10,000 people.
+    Directory,
     /// A new phone receives a grid of 5,000 records.
     Grid,
     /// The log of segments beside the log in one store.
@@ -78,6 +86,8 @@ fn main() {
         What::Linear { pushes } => bench::server::linear(pushes),
         What::Concurrent => bench::server::concurrent(),
         What::Growth => bench::server::growth(),
+        What::Cost { devices } => bench::cost::run(devices),
+        What::Directory => bench::directory::run(),
         What::Grid => bench::grid::run(),
         What::Log { entries } => bench::log::run(entries),
         What::Phone => bench::phone::run(),
