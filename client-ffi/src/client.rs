@@ -17,7 +17,6 @@ use gridfold_sync_core::time::Timestamp;
 use crate::error::ClientError;
 use crate::event::Subscription;
 use crate::shell::Shell;
-use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::mend::mend;
 use crate::shell::state::{Account, initialise};
 use crate::shell::store::Store;

@@ -86,10 +86,10 @@ pub(crate) fn tables(path: &Path) -> Result<Option<BTreeMap<String, Salvage>>, C
         if pages.read(root).is_none() {
             continue;
         }
-        let mut names = Salvage::default();
-        names.whole = pages.walk(root, 0, &mut names.pairs);
-        let mut out = BTreeMap::new();
-        for (name, definition) in names.pairs {
+        let (mut names, mut out) = (Vec::new(), BTreeMap::new());
+        // Of tables whose names are lost nothing is there, so nothing of them is taken for whole.
+        pages.walk(root, 0, &mut names);
+        for (name, definition) in names {
             let Ok(name) = String::from_utf8(name) else {
                 continue;
             };
@@ -148,9 +148,9 @@ impl Pages {
         let mut bytes = self.bytes_at(at, PAGE_BYTES << order)?;
         let count = usize::from(u16::from_le_bytes(array(&bytes, 2)?));
         let last = count.checked_sub(1)?;
-        let end = match bytes.first()? {
-            &LEAF => number(&bytes, 4 + 4 * count + 4 * last)?,
-            &BRANCH => number(&bytes, 8 + 24 * (count + 1) + 4 * last)?,
+        let end = match *bytes.first()? {
+            LEAF => number(&bytes, 4 + 4 * count + 4 * last)?,
+            BRANCH => number(&bytes, 8 + 24 * (count + 1) + 4 * last)?,
             _ => return None,
         };
         let intact = XxHash3_128::oneshot(bytes.get(..end)?) == root.checksum;

@@ -284,8 +284,10 @@ impl Store {
     }
 
     fn spare_anew(&self, generation: u64) -> Result<Spare, ClientError> {
-        let rows = self.read(|rx| spare::precious(rx))?;
-        Spare::write_anew(&self.dir, &self.sealer, &rows, generation)
+        self.read(|rx| {
+            let rows = spare::precious(rx)?;
+            Spare::write_anew(&self.dir, &self.sealer, &rows, generation)
+        })
     }
 
     /// Bytes on disk.

@@ -34,7 +34,7 @@ impl Tree {
         };
         let all = || directory.areas().map(|area| &area.code);
         // What a damaged import made a circle of is begun anywhere, after all that has a root.
-        for root in all().filter(|code| is_root(*code)).chain(all()) {
+        for root in all().filter(|code| is_root(code)).chain(all()) {
             let mut steps = vec![Step::Into(root)];
             while let Some(step) = steps.pop() {
                 match step {
