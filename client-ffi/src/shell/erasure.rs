@@ -45,7 +45,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn erase_record(&mut self, record: &RecordId) -> Result<(), ClientError> {
+    pub(crate) fn erase_record(&mut self, record: &RecordId) -> Result<(), ClientError> {
         self.tx.drop_aside()?;
         for (key, value) in self.tx.scan(ENTRIES, &record.bytes())? {
             let stream = stream_of_key(&key[16..])?;
