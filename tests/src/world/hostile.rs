@@ -137,7 +137,7 @@ impl Hostile {
                 let _ = node.sync(self.author, &noise);
                 return;
             }
-            (1, Some(mut body)) => {
+            (1, Some(mut body)) if !body.is_empty() => {
                 for _ in 0..rng.random_range(1..4) {
                     let at = rng.random_range(0..body.len());
                     body[at] ^= 1 << rng.random_range(0..8);
