@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gridfold_sync_core::admission::LogProblem;
-use gridfold_sync_core::entry::{Entry, Item, PublicKey, Receipt, Target, Verdict};
+use gridfold_sync_core::entry::{Item, PublicKey, Receipt, Target, Verdict};
 use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId, StreamId};
 use gridfold_sync_core::session::{Position, SessionError, VerifiedPage, verify_pages};
 use gridfold_sync_core::wire::{Directive, SyncRequest, SyncResponse};
@@ -252,12 +252,6 @@ impl Batch<'_> {
             } else if fate.counts() && !self.has_part(&record, stream)? {
                 // Mended: what was here of the record was not all of it.
                 self.refold(&record, stream)?;
-            }
-            let words = |entry: &Option<Entry>| entry.as_ref().map(|e| e.ops.is_some());
-            if fate.counts() && words(&item.entry) == Some(false) && words(&row.entry) == Some(true)
-            {
-                // Erased while this phone did not know yet what became of it.
-                self.erase_record(&record)?;
             }
             return Ok(());
         }

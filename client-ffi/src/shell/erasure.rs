@@ -29,6 +29,10 @@ impl Batch<'_> {
             // Revisions of another epoch are not those of this one.
             self.core.session.erasures = 0;
         }
+        // What waited when its record was erased has been decided on by now, or waits on.
+        for record in std::mem::take(&mut self.core.session.erasing) {
+            self.erase_record(&record)?;
+        }
         let Some(news) = &response.erasures else {
             return Ok(());
         };
@@ -45,11 +49,14 @@ impl Batch<'_> {
         Ok(())
     }
 
-    pub(crate) fn erase_record(&mut self, record: &RecordId) -> Result<(), ClientError> {
+    fn erase_record(&mut self, record: &RecordId) -> Result<(), ClientError> {
         self.tx.drop_aside()?;
         for (key, value) in self.tx.scan(ENTRIES, &record.bytes())? {
             let stream = stream_of_key(&key[16..])?;
             let mut row = EntryRow::decode(ref_of_key(&key)?, &value)?;
+            if row.fate == Fate::Pending {
+                self.core.session.erasing.insert(*record);
+            }
             if row.fate != Fate::Pending
                 && let Some(entry) = &mut row.entry
                 && entry.ops.take().is_some()

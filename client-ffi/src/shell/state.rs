@@ -81,6 +81,9 @@ pub(crate) struct Session {
     /// Revision up to which what was erased is gone here.
     #[serde(default)]
     pub(crate) erasures: u64,
+    /// Records that were erased while something of them still waited to be decided on.
+    #[serde(default)]
+    pub(crate) erasing: BTreeSet<RecordId>,
     /// The key of the server that was heard to sign an answer: it does so always.
     #[serde(default)]
     pub(crate) signed_by: Option<[u8; 32]>,
