@@ -81,6 +81,7 @@ impl Batch<'_> {
         self.take_seen(request, response, &mut out)?;
         self.take_erasures(request, response, &mut out)?;
         self.take_directives(response, &mut out)?;
+        self.forget_forms();
         let told = &request.erased;
         self.core
             .session
@@ -221,8 +222,7 @@ impl Batch<'_> {
             }
             if row.hash != item.entry_hash {
                 // What its author wrote there on the server's log of before is not part of it.
-                self.drop_entry(&record, stream, &item.id)?;
-                self.refold(&record, stream)?;
+                self.let_go(&record, stream, &row)?;
                 return self.take_new(stream, item, said, ours);
             }
             let before = row.fate;

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use gridfold_sync_core::codec::Reader;
-use gridfold_sync_core::entry::{Item, Receipt};
+use gridfold_sync_core::entry::{Item, Receipt, Target};
 use gridfold_sync_core::ids::{RecordId, StreamId};
 use gridfold_sync_core::limits::{MAX_BODY_WIRE_BYTES, MAX_ITEMS_PER_PULL};
 use gridfold_sync_core::session::{Debt, Position};
@@ -230,8 +230,7 @@ impl Batch<'_> {
                     }
                     continue;
                 }
-                self.drop_entry(&record, stream, &row.id)?;
-                self.refold(&record, stream)?;
+                self.let_go(&record, stream, &row)?;
             }
             out.moved |= !lost.is_empty();
             self.wait_again(stream, lost)?;
@@ -279,6 +278,34 @@ impl Batch<'_> {
             self.enqueue(stream, item.id, item.record)?;
         }
         Ok(())
+    }
+
+    /// Drops an entry that is not part of the server's log. What this phone wrote to a record that
+    /// goes with it is still to be decided on, and is told by its form.
+    pub(crate) fn let_go(
+        &mut self,
+        record: &RecordId,
+        stream: StreamNo,
+        row: &EntryRow,
+    ) -> Result<(), ClientError> {
+        if let Some(Target::New { form, .. }) = row.entry.as_ref().map(|e| &e.header.target)
+            && record.bytes() != NO_RECORD
+        {
+            let forms = &mut self.core.session.forms_of_waiting;
+            forms.insert(*record, form.clone());
+        }
+        self.drop_entry(record, stream, &row.id)?;
+        self.refold(record, stream)
+    }
+
+    /// Forgets forms of records to which nothing waits any more.
+    pub(crate) fn forget_forms(&mut self) {
+        let mut forms = std::mem::take(&mut self.core.session.forms_of_waiting);
+        if !forms.is_empty() {
+            let waiting: BTreeSet<_> = self.waiting().into_iter().map(|w| w.record).collect();
+            forms.retain(|record, _| waiting.contains(record));
+        }
+        self.core.session.forms_of_waiting = forms;
     }
 
     /// Notes streams that may be read again: a phone that was leaving one went on in it by

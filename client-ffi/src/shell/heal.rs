@@ -161,7 +161,11 @@ impl Batch<'_> {
             // The record was erased; what was written to it meanwhile is kept all the same.
             (Target::At(_), None) => match self.form_of_entries(record)? {
                 Some(form) => form,
-                None => return Ok(()),
+                // Or went with what a restored server never got back.
+                None => match self.core.session.forms_of_waiting.get(record) {
+                    Some(form) => form.clone(),
+                    None => return Ok(()),
+                },
             },
         };
         let refused = RefusedRow {

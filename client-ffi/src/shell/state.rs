@@ -84,6 +84,10 @@ pub(crate) struct Session {
     /// Records that were erased while something of them still waited to be decided on.
     #[serde(default)]
     pub(crate) erasing: BTreeSet<RecordId>,
+    /// Forms of records that a restored server does not have, while something written to them here
+    /// waits to be decided on.
+    #[serde(default)]
+    pub(crate) forms_of_waiting: BTreeMap<RecordId, FormCode>,
     /// The key of the server that was heard to sign an answer: it does so always.
     #[serde(default)]
     pub(crate) signed_by: Option<[u8; 32]>,

@@ -332,6 +332,9 @@ impl World {
 
     /// The phone dies while a call is under way: what is on its disk then is what it goes on from.
     fn crash_in_sync(&mut self, at: usize) -> Result<(), String> {
+        if self.has_two(false, true, true) {
+            return Ok(());
+        }
         let name = self.phones[at].name.clone();
         self.say(|| format!("{name} dies in its next call"));
         let dir = self.new_dir();
@@ -369,7 +372,7 @@ impl World {
     }
 
     fn go_on_from_copy(&mut self, _at: usize) -> Result<(), String> {
-        if self.copies.is_empty() {
+        if self.copies.is_empty() || self.has_two(false, true, true) {
             return Ok(());
         }
         let n = self.rng.random_range(0..self.copies.len());
@@ -432,8 +435,17 @@ impl World {
         Ok(())
     }
 
+    /// Whether both of these happened, so that the third does not. A log whose beginning was erased
+    /// cannot be given back to a restored server under its name; a phone names it anew, and one that
+    /// goes on from an older copy of itself does so a second time.
+    pub(super) fn has_two(&self, copies: bool, erased: bool, restores: bool) -> bool {
+        (!copies || self.out.copies > 0)
+            && (!erased || !self.erased.is_empty())
+            && (!restores || self.out.restores > 0)
+    }
+
     fn restore_server(&mut self) -> Result<(), String> {
-        if self.backups.is_empty() {
+        if self.backups.is_empty() || self.has_two(true, true, false) {
             return Ok(());
         }
         let n = self.rng.random_range(0..self.backups.len());
