@@ -77,6 +77,9 @@ const COMPARED: [(&str, &str); 5] = [
     ),
 ];
 
+/// Name of the file in which views are made to be compared.
+const REBUILD_FILE_NAME: &str = "views.rebuild.db";
+
 impl Node {
     /// Walks everything. With `rebuild` the views are replaced by those made again. No other
     /// process may use the data directory, and this node must not be used afterwards when the
@@ -112,23 +115,16 @@ impl Node {
         }
         self.shutdown();
         let live = self.dir.join(VIEWS_DB_FILE_NAME);
-        let again = self.dir.join("views.rebuild.db");
+        let again = self.dir.join(REBUILD_FILE_NAME);
         let io = |source| NodeError::Io {
             path: again.clone(),
             source,
         };
         remove_views(&again).map_err(io)?;
-        {
-            let mut views = ViewsWriter::open(&again)?;
-            views.set_epoch(self.log.epoch())?;
-            catch_up(
-                self.log.as_ref(),
-                &self.keys,
-                &mut views,
-                &self.directory.current(),
-                progress,
-            )?;
-            views.close()?;
+        if let Err(error) = self.make_views_at(&again, progress) {
+            // On a full disk what was begun would keep the server from starting.
+            let _ = remove_views(&again);
+            return Err(error);
         }
         report.differences = match compare(&live, &again) {
             Ok(differences) => differences,
@@ -148,6 +144,21 @@ impl Node {
         }
         remove_views(&again).map_err(io)?;
         Ok(report)
+    }
+
+    /// Views from the whole log, in a file of their own.
+    fn make_views_at(&self, path: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), NodeError> {
+        let mut views = ViewsWriter::open(path)?;
+        views.set_epoch(self.log.epoch())?;
+        catch_up(
+            self.log.as_ref(),
+            &self.keys,
+            &mut views,
+            &self.directory.current(),
+            progress,
+        )?;
+        views.close()?;
+        Ok(())
     }
 
     /// Device-log chains, prefix chains and signatures of every stream.
