@@ -303,7 +303,7 @@ impl Node {
             stores.clone(),
         )?);
         let log_dir = dir.join(LOG_DIR_NAME);
-        let (log, log_report) = crate::witness::open_log(&log_dir, &config, &auth)?;
+        let (log, log_report) = crate::witness::open_log(&log_dir, &config, &auth, stores.clone())?;
         let witness = Witness::start(Arc::clone(&log), auth.log_notes.clone()).map_err(io(dir))?;
         let directory = Arc::new(DirectoryService::open(Arc::clone(&log), Arc::clone(&keys))?);
         let server_key = auth.server_key.sign_key();

@@ -82,7 +82,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// A store of SQLite's.
+/// A store that may fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Store {
     /// `views.db`.
@@ -91,6 +91,9 @@ pub enum Store {
     Keys,
     /// `auth.db`.
     Accounts,
+    /// The segments of the log. Nobody else locks them: busy and damaged stand for an fsync that
+    /// fails, after which nobody knows what the disk holds.
+    Log,
 }
 
 /// Asked right before a write of a store becomes durable; a trouble makes the write fail with it,

@@ -14,8 +14,10 @@ use parking_lot::Mutex;
 
 use crate::auth::{Auth, LogNotes, Noted, StoreError};
 use crate::config::Config;
+use crate::log::testing::{LogFaults, Testing};
 use crate::log::{Head, Log, LogError, LogOptions, OpenReport, StreamName};
 use crate::node::{NodeError, engine, log_options};
+use crate::trouble::StoreFaults;
 
 /// The notes are no further behind the log than this.
 pub const NOTE_EVERY: Duration = Duration::from_secs(1);
@@ -117,9 +119,14 @@ pub(crate) fn open_log(
     dir: &Path,
     config: &Config,
     auth: &Auth,
+    faults: Option<StoreFaults>,
 ) -> Result<(Arc<dyn Log>, OpenReport), NodeError> {
     let noted = auth.log_notes.all()?;
     let options = LogOptions {
+        testing: Testing {
+            faults: faults.map(LogFaults),
+            ..Testing::default()
+        },
         may_create: noted.is_none() && auth.accounts.logins()?.is_empty(),
         acknowledged: acknowledged(noted.as_ref()),
         ..log_options(config)

@@ -74,6 +74,7 @@ fn push(seed: u8, who: u128, record: RecordId, place: &str) -> Vec<u8> {
     let link = next_link(&Hash::default(), &entry.hash(&stream));
     let signature = key.sign(&head_statement(&stream, incarnation, 1, &link));
     let log = PushedLog {
+        erased: Vec::new(),
         stream,
         incarnation,
         entries: vec![entry],

@@ -230,6 +230,7 @@ fn what_was_set_aside_of_a_record_goes_with_it() {
         let link = next_link(&before, &entry.hash(&stream));
         let request = SyncRequest {
             logs: vec![PushedLog {
+                erased: Vec::new(),
                 stream: stream.clone(),
                 incarnation,
                 entries: vec![entry],

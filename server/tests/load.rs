@@ -67,6 +67,7 @@ fn matter(seed: u8, edits: u64) -> PushedLog {
     }
     let signature = key.sign(&head_statement(&stream, incarnation, edits + 1, &link));
     PushedLog {
+        erased: Vec::new(),
         stream,
         incarnation,
         entries,
@@ -134,6 +135,7 @@ fn a_push_that_is_worked_on_turn_by_turn_is_taken_in_whole() {
     let phone = town.phone("hong", "c-a-1", 1);
     let mut logs = vec![matter(1, 20)];
     let other = PushedLog {
+        erased: Vec::new(),
         incarnation: IncarnationId::from_parts(NOW, [9; 10]),
         ..matter(1, 0)
     };

@@ -53,6 +53,7 @@ impl Phone {
             .key
             .sign(&head_statement(stream, self.incarnation, seq + 1, &link));
         PushedLog {
+            erased: Vec::new(),
             stream: stream.clone(),
             incarnation: self.incarnation,
             entries: vec![entry],

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use common::world::{NOW, form_code, sign};
 use common::{GRID, MemoryFacts, OTHER_GRID, Phone, World, set, stream, text};
-use gridfold_sync_core::admission::{LogProblem, PushedLog, admit};
+use gridfold_sync_core::admission::{ErasedPlace, LogProblem, PushedLog, admit};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Entry, RefusalCode, SignKey, Target};
 use gridfold_sync_core::ids::{Hash, IncarnationId, RecordId};
@@ -368,4 +368,66 @@ fn no_clock_is_wrong_enough_to_refuse_an_edit() {
     world.facts.assert_rows_are_folds();
     let unknown = IncarnationId::from_bytes([0; 16]);
     assert_ne!(unknown, incarnation);
+}
+
+/// The log again as its phone has it once the record of its first entries was erased: of so many
+/// only the hashes are left.
+fn without_words(log: &PushedLog, places: usize) -> PushedLog {
+    let mut log = log.clone();
+    let gone = log.entries.drain(..places);
+    let gone = gone.map(|e| ErasedPlace {
+        seq: e.header.seq,
+        hash: e.hash(&log.stream),
+    });
+    log.erased = gone.collect();
+    log
+}
+
+#[test]
+fn what_was_written_after_erased_entries_keeps_its_name() {
+    let mut world = World::new(5);
+    let (log, by) = (two(&mut world), world.worker.clone());
+    let given = without_words(&log, 1);
+    let decided = world.admit(&by, &given).unwrap();
+    assert_eq!(decided.len(), 2);
+    assert_eq!(decided[0].refusal(), Some(RefusalCode::Erased));
+    assert_eq!(decided[0].entry, Entry::hollow(log.entries[0].id()));
+    assert_eq!(decided[0].hash, log.entries[0].hash(&log.stream));
+    assert!(decided[1].verdict.is_admitted());
+    assert_eq!(decided[1].entry, log.entries[1]);
+    // Said again, with words or without, it changes nothing.
+    assert_eq!(world.admit(&by, &given), Ok(vec![]));
+    assert_eq!(world.admit(&by, &log), Ok(vec![]));
+    world.facts.assert_rows_are_folds();
+}
+
+#[test]
+fn erased_places_are_part_of_the_chain() {
+    let made = |change: fn(&mut PushedLog)| {
+        let mut world = World::new(6);
+        let (log, by) = (two(&mut world), world.worker.clone());
+        let mut log = without_words(&log, 1);
+        change(&mut log);
+        world.admit(&by, &log)
+    };
+    let bad = Err(LogProblem::BadSignature);
+    assert_eq!(made(|log| log.erased[0].hash.0[0] ^= 1), bad);
+    assert_eq!(made(|log| log.erased[0].seq = 0), bad);
+    assert_eq!(made(|log| log.entries[0].header.seq = 3), bad);
+    assert_eq!(
+        made(|log| {
+            log.erased[0].seq = 4;
+            log.entries.clear();
+        }),
+        Err(LogProblem::Gap { expected: 1 })
+    );
+    let mut world = World::new(7);
+    let (log, by) = (two(&mut world), world.worker.clone());
+    world.admit(&by, &log).unwrap();
+    let mut other = without_words(&log, 2);
+    other.erased[1].hash.0[0] ^= 1;
+    assert_eq!(world.admit(&by, &other), Err(LogProblem::Forked));
+    let mut long = without_words(&log, 2);
+    long.erased = vec![long.erased[0]; MAX_ENTRIES_PER_PUSH + 1];
+    assert_eq!(world.admit(&by, &long), Err(LogProblem::TooLarge));
 }

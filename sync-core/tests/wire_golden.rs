@@ -12,7 +12,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::world::{NOW, field, form_code, set, stream};
-use gridfold_sync_core::admission::{LogProblem, PushedLog};
+use gridfold_sync_core::admission::{ErasedPlace, LogProblem, PushedLog};
 use gridfold_sync_core::carry::{Bundle, CarryBody, CarryFile, CarryKind};
 use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payload, payload_hash};
 use gridfold_sync_core::entry::{
@@ -402,6 +402,23 @@ fn carry_bundle(kind: CarryKind, to: &[u8]) -> Vec<u8> {
 }
 
 /// What is written byte for byte.
+/// With a log of whose beginning only the hash is left, and an item of which only the header is.
+fn request_erased() -> SyncRequest {
+    let mut request = request_v4();
+    let log = &mut request.logs[0];
+    let gone = log.entries.remove(0);
+    log.erased.push(ErasedPlace {
+        seq: gone.header.seq,
+        hash: gone.hash(&log.stream),
+    });
+    let item = &mut request.recover[0].items[1];
+    item.entry = Some(Entry {
+        ops: None,
+        ..first()
+    });
+    request
+}
+
 fn cases() -> Vec<(&'static str, Vec<u8>)> {
     let open = |body: Vec<u8>| open_frame(&body).unwrap();
     vec![
@@ -452,6 +469,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("request-v4-empty", empty_v4().encode()),
         ("request-v4-full", open(request_v4().encode())),
+        ("request-v5-erased", open(request_erased().encode())),
         (
             "response-v4-empty",
             SyncResponse::default().encode_signed(&empty_v4(), b"asked", author(9), &key()),
@@ -612,6 +630,8 @@ fn what_was_once_written_in_version_4_is_read_as_what_it_meant() {
     }
     let read = SyncRequest::decode(&golden("request-v4-empty"));
     assert_eq!(read, Ok(empty_v4()));
+    let erased = [&[5, 0][..], &golden("request-v5-erased")].concat();
+    assert!(SyncRequest::decode(&erased) == Ok(request_erased()));
     // What says nothing is not signed.
     let idle = SyncResponse::decode(&golden("response-v4-empty"), &empty_v4(), author(9)).unwrap();
     assert!(idle.proof.is_none() && idle.is_proved(&empty_v4(), b"", author(9), &server));

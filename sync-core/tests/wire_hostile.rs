@@ -44,7 +44,7 @@ fn small_request(version: u8) -> SyncRequest {
 
 #[test]
 fn cut_at_every_length_a_body_does_not_decode() {
-    for version in [1, 2, 3, 4] {
+    for version in [1, 2, 3, 4, 5] {
         let request = small_request(version);
         let mut r = Rng(3);
         let asker = generate::author(&mut r);
@@ -188,10 +188,10 @@ fn a_frame_that_asks_for_a_larger_window_is_damaged() {
 
 #[test]
 fn unknown_versions_and_flags_are_named() {
-    for version in [2, 3, 4] {
+    for version in [2, 3, 4, 5] {
         assert_eq!(open_frame(&[version, 0, 1]), Ok(vec![1]));
     }
-    for version in [0, 5, 0xff] {
+    for version in [0, 6, 0xff] {
         assert_eq!(
             open_frame(&[version, 0, 1]),
             Err(DecodeError::UnknownVersion)

@@ -597,6 +597,7 @@ impl HandMade {
         CarriedLog {
             before,
             log: PushedLog {
+                erased: Vec::new(),
                 stream,
                 incarnation: last.incarnation,
                 signature: self.key.sign(&statement),

@@ -129,3 +129,41 @@ fn a_colleague_gives_back_what_a_lost_phone_wrote() {
     );
     world.end().unwrap();
 }
+
+/// A record was erased for good, and then the server restored from before either was written: what
+/// its author wrote afterwards is given back once, by whoever syncs first.
+#[test]
+fn what_was_written_after_an_erased_record_comes_back_once() {
+    for order in [[0, 1], [1, 0]] {
+        for erased_in_the_middle in [false, true] {
+            let mut world = Story::new(2);
+            let first = world.create(0).unwrap();
+            if !erased_in_the_middle {
+                world.sync(0).unwrap();
+            }
+            let backup = world.backup();
+            let gone = world.create(0).unwrap();
+            world.write(0, gone).unwrap();
+            let kept = world.create(0).unwrap();
+            world.write(0, kept).unwrap();
+            world.sync(0).unwrap();
+            world.sync(1).unwrap();
+            world.write(1, kept).unwrap();
+            world.sync(1).unwrap();
+            world.sync(0).unwrap();
+            world.erase(gone);
+            for at in order {
+                world.sync(at).unwrap();
+            }
+            world.restore(backup).unwrap();
+            world.write(0, kept).unwrap();
+            for at in order {
+                world.sync(at).unwrap();
+            }
+            world.end().unwrap();
+            assert_eq!(world.entries(kept), Some(4), "{order:?}");
+            assert_eq!(world.entries(first), Some(1), "{order:?}");
+            assert_eq!(world.entries(gone), None);
+        }
+    }
+}

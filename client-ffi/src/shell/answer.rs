@@ -6,7 +6,9 @@
 //! a signature is taken any more.
 
 use gridfold_sync_core::limits::MAX_RESETS_PER_SYNC;
-use gridfold_sync_core::wire::{SIGNED_WIRE_VERSION, SyncRequest, SyncResponse};
+use gridfold_sync_core::wire::{
+    ERASED_WIRE_VERSION, SIGNED_WIRE_VERSION, SyncRequest, SyncResponse,
+};
 
 use crate::error::ClientError;
 use crate::shell::Shell;
@@ -52,6 +54,10 @@ impl Talk {
             // from ever getting through.
             self.first_version = true;
             speak_first_version(request);
+            done = send(shell, transport, request, report)?;
+        } else if unknown && request.version() == ERASED_WIRE_VERSION {
+            // It asks for what is missing then, and the log goes on under another name.
+            request.leave_erased_out();
             done = send(shell, transport, request, report)?;
         }
         Ok(done)

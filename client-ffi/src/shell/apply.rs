@@ -343,6 +343,10 @@ impl Batch<'_> {
             out.refused += self.refuse_log(stream, notice.incarnation, why)?;
             out.moved = true;
         }
+        let cleared = push.keys.iter().zip(&push.logs);
+        out.moved |= cleared
+            .into_iter()
+            .any(|(key, log)| !log.erased.is_empty() && !troubled.contains(key));
         for (key, id) in push.ids() {
             if !troubled.contains(&key) {
                 out.sent.push((key.0, id));

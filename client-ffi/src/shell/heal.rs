@@ -155,6 +155,10 @@ impl Batch<'_> {
         let (Some(entry), Some(code)) = (&row.entry, row.fate.code()) else {
             return Ok(());
         };
+        if entry.ops.is_none() {
+            // Its record was erased for good: there is nothing left to show.
+            return Ok(());
+        }
         let form = match (&entry.header.target, self.record(record)?) {
             (Target::New { form, .. }, _) => form.clone(),
             (Target::At(_), Some(known)) => known.row.form.clone(),

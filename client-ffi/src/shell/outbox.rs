@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::admission::PushedLog;
-use gridfold_sync_core::entry::{head_statement, next_link};
+use gridfold_sync_core::admission::{ErasedPlace, PushedLog};
+use gridfold_sync_core::entry::{Entry, Signature, head_statement, next_link};
 use gridfold_sync_core::ids::{EntryRef, Hash, IncarnationId};
 use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_OPS_PER_MESSAGE};
 
 use crate::error::ClientError;
-use crate::shell::rows::StreamNo;
+use crate::shell::rows::{EntryRow, StreamNo};
 use crate::shell::state::{OutboxItem, State, entry_row};
 use crate::shell::store::Source;
 
@@ -82,6 +82,28 @@ impl Push {
     pub(crate) fn entries(&self) -> usize {
         self.logs.iter().map(|l| l.entries.len()).sum()
     }
+    fn sign(&mut self, state: &State, key: LogKey, run: Run) -> Result<(), ClientError> {
+        let Run {
+            erased,
+            entries,
+            link,
+        } = run;
+        let mut log = PushedLog {
+            stream: state.core.stream(key.0)?.clone(),
+            incarnation: key.1,
+            erased,
+            entries,
+            signature: Signature([0; 64]),
+        };
+        let Some(last) = log.last_seq() else {
+            return Ok(());
+        };
+        let statement = head_statement(&log.stream, key.1, last, &link);
+        log.signature = state.key.sign(&statement);
+        self.logs.push(log);
+        self.keys.push(key);
+        Ok(())
+    }
     pub(crate) fn ids(&self) -> impl Iterator<Item = (LogKey, EntryRef)> {
         self.keys
             .iter()
@@ -103,6 +125,16 @@ struct Piece {
     key: LogKey,
     from: u64,
     to: u64,
+}
+
+/// Places of a device log that go out under one signature: of erased ones what is left, then those
+/// with words.
+#[derive(Default)]
+struct Run {
+    erased: Vec<ErasedPlace>,
+    entries: Vec<Entry>,
+    /// After the last.
+    link: Hash,
 }
 
 /// Takes from the outbox in its order. Each log's entries are dense, as its chain asks for; where
@@ -169,44 +201,41 @@ pub(crate) fn build(
             from = from.min(again);
         }
         let (stream, incarnation) = key;
-        let mut run = Vec::new();
-        let mut link = None;
+        // Words and what is left of erased ones take turns: each turn is signed at its end.
+        let mut run = Run::default();
         for seq in from..=to {
             if left == 0 || ops_left == 0 {
                 break;
             }
             let id = EntryRef { incarnation, seq };
             let row = entry_row(source, stream, &id)?.map(|(_, row)| row);
-            let usable = row.and_then(|row| {
-                let entry = row.entry.filter(|e| e.ops.is_some())?;
-                Some((entry, row.link))
-            });
-            let usable = match usable {
-                Some((entry, Some(after))) => Some((entry, after)),
-                Some((entry, None)) => link_at(source, stream, id)?.map(|after| (entry, after)),
-                None => None,
-            };
-            let Some((entry, after)) = usable else {
+            let Some((row, after)) = linked(source, stream, row)? else {
                 push.broken.push((key, seq));
                 break;
             };
-            ops_left = ops_left.saturating_sub(entry.ops().len());
-            run.push(entry);
-            link = Some(after);
+            match row.entry.filter(|e| e.ops.is_some()) {
+                Some(entry) => {
+                    ops_left = ops_left.saturating_sub(entry.ops().len());
+                    run.entries.push(entry);
+                }
+                None => {
+                    if !run.entries.is_empty() {
+                        push.sign(state, key, std::mem::take(&mut run))?;
+                    }
+                    let hash = row.hash;
+                    run.erased.push(ErasedPlace { seq, hash });
+                }
+            }
+            run.link = after;
             left -= 1;
+            if push.logs.len() + 1 >= MAX_LOGS_PER_PUSH {
+                break;
+            }
         }
-        let (Some(last), Some(link)) = (run.last(), link) else {
-            continue;
-        };
-        let name = state.core.stream(stream)?.clone();
-        let statement = head_statement(&name, incarnation, last.header.seq, &link);
-        push.logs.push(PushedLog {
-            stream: name,
-            incarnation,
-            signature: state.key.sign(&statement),
-            entries: run,
-        });
-        push.keys.push(key);
+        push.sign(state, key, run)?;
+        if push.logs.len() >= MAX_LOGS_PER_PUSH {
+            break;
+        }
     }
     let orders = push.ids().filter_map(|((stream, _), id)| {
         let order = state.order_of.get(&(stream, id))?;
@@ -214,6 +243,20 @@ pub(crate) fn build(
     });
     push.orders = orders.collect();
     Ok(push)
+}
+
+/// A row with the link after it; none when the row, or one before it, is not here.
+fn linked(
+    source: &impl Source,
+    stream: StreamNo,
+    row: Option<EntryRow>,
+) -> Result<Option<(EntryRow, Hash)>, ClientError> {
+    let Some(row) = row else { return Ok(None) };
+    let after = match row.link {
+        Some(after) => Some(after),
+        None => link_at(source, stream, row.id)?,
+    };
+    Ok(after.map(|after| (row, after)))
 }
 
 /// The link after an entry that came back from the server: a former life of this store wrote it,
@@ -234,7 +277,7 @@ pub(crate) fn link_at(
     Ok(Some(link))
 }
 
-pub(crate) fn payload_size(entry: &gridfold_sync_core::entry::Entry) -> usize {
+pub(crate) fn payload_size(entry: &Entry) -> usize {
     entry
         .ops
         .as_deref()

@@ -98,6 +98,7 @@ impl Job {
             recover.clear();
             logs.drain(..upto);
             if let Some(next) = logs.first_mut() {
+                next.erased.retain(|place| place.seq > after);
                 next.entries.retain(|e| e.header.seq > after);
             }
         }
@@ -323,13 +324,14 @@ fn push(
                     .iter()
                     .filter(|d| !d.verdict.is_admitted())
                     .count();
+                let whole = log.entries.first().map(|e| e.header.seq);
                 outgoing.extend(decisions.into_iter().map(|decision| Outgoing {
                     stream: log.stream.clone(),
+                    has_header: whole.is_some_and(|seq| decision.entry.header.seq >= seq),
                     decision,
                     recovered: false,
-                    has_header: true,
                 }));
-                let all = log.entries.last().map(|e| e.header.seq);
+                let all = log.last_seq();
                 if let Some(last) = last.filter(|last| Some(*last) != all) {
                     return Ok(Outcome::Part(outcome, at, last));
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gridfold_sync_core::admission::Decision;
 use gridfold_sync_core::directory::Directory;
-use gridfold_sync_core::entry::{item_hash, next_prefix};
+use gridfold_sync_core::entry::{Entry, item_hash, next_prefix};
 use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
 
 use crate::admit::facts::{BatchFacts, Memory};
@@ -252,7 +252,7 @@ fn project_one(
     facts.decided(
         stream,
         &Decision {
-            entry: entry.unwrap_or_else(|| super::recover::hollow(stored.id)),
+            entry: entry.unwrap_or_else(|| Entry::hollow(stored.id)),
             hash: stored.entry_hash,
             // Heads of device logs are the log's own; projecting needs none.
             link: Hash::default(),

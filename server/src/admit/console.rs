@@ -258,6 +258,7 @@ fn make_log(
         &link,
     ));
     Ok(PushedLog {
+        erased: Vec::new(),
         stream,
         incarnation: facts.console,
         entries: vec![entry],

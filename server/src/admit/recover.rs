@@ -3,32 +3,15 @@
 
 use gridfold_sync_core::admission::{Decision, Facts};
 use gridfold_sync_core::entry::{
-    Entry, Header, PublicKey, RefusalCode, Target, Verdict, next_link, next_prefix,
+    Entry, PublicKey, RefusalCode, Target, Verdict, next_link, next_prefix,
 };
-use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId};
-use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::ids::{FormCode, Hash, RecordId};
 use gridfold_sync_core::wire::RecoverRun;
 
 use crate::admit::commit::Outgoing;
 use crate::admit::facts::BatchFacts;
 use crate::log::StreamName;
 use crate::views::ViewsError;
-
-/// An entry of which only the name is known.
-pub(super) fn hollow(id: EntryRef) -> Entry {
-    let target = Target::At(Vec::new());
-    Entry {
-        incarnation: id.incarnation,
-        header: Header {
-            seq: id.seq,
-            target,
-            form_version: 0,
-            claimed: Timestamp(0),
-            payload: Hash::default(),
-        },
-        ops: None,
-    }
-}
 
 /// Takes a run in. A run that proves nothing is passed over: the phone loses nothing by it.
 pub(super) fn recover(
@@ -97,7 +80,7 @@ pub(super) fn recover(
             _ => None,
         };
         let decision = Decision {
-            entry: entry.unwrap_or_else(|| hollow(item.id)),
+            entry: entry.unwrap_or_else(|| Entry::hollow(item.id)),
             hash: item.entry_hash,
             link: next_link(&head.link, &item.entry_hash),
             author: item.author,

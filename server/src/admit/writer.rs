@@ -80,7 +80,7 @@ impl Job {
     fn entries(&self) -> usize {
         match self {
             Self::Push { logs, recover, .. } => {
-                logs.iter().map(|l| l.entries.len()).sum::<usize>()
+                logs.iter().map(PushedLog::len).sum::<usize>()
                     + recover.iter().map(|r| r.items.len()).sum::<usize>()
             }
             Self::Console { edits, .. } => edits.len(),

@@ -1,7 +1,9 @@
 //! For the conformance and power-cut suites only: a log without fsync, a memory store that outlives its log,
 //! and a way to damage what is stored.
 
-use std::{path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
+
+use crate::trouble::StoreFaults;
 
 pub use super::store::{MemoryStore, Op, Store, StoreError, Visit};
 
@@ -18,6 +20,18 @@ pub struct Testing {
     pub memory: Option<Arc<MemoryStore>>,
     /// A segment is closed once it has this many bytes.
     pub segment_bytes: Option<u64>,
+    /// Writes of segments that fail.
+    pub faults: Option<LogFaults>,
+}
+
+/// Asked before each write of a segment.
+#[derive(Clone)]
+pub struct LogFaults(pub StoreFaults);
+
+impl fmt::Debug for LogFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogFaults").finish_non_exhaustive()
+    }
 }
 
 /// The bare store of a closed log.

@@ -37,6 +37,7 @@ impl Parcel {
         let entry = Entry::new(life, 1, target, 1, NOW, vec![kind]);
         let link = next_link(&Hash::default(), &entry.hash(&stream));
         let log = PushedLog {
+            erased: Vec::new(),
             signature: key.sign(&head_statement(&stream, life, 1, &link)),
             stream,
             incarnation: life,

@@ -269,6 +269,7 @@ pub(crate) fn push_matter(phone: &Client, seed: u8, claimed: Timestamp) -> Strin
         cursors: Vec::new(),
         erased: Vec::new(),
         logs: vec![PushedLog {
+            erased: Vec::new(),
             stream,
             incarnation,
             entries: vec![entry],

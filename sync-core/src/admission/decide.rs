@@ -6,7 +6,7 @@ use crate::edit::{Op, encode_payload};
 use crate::entry::{
     Author, Entry, PublicKey, RefusalCode, Target, Verdict, head_statement, next_link,
 };
-use crate::ids::{FormCode, RecordId, SensitivityClass, StreamId};
+use crate::ids::{EntryRef, FormCode, Hash, RecordId, SensitivityClass, StreamId};
 use crate::limits::{
     MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_RECORD_BYTES,
     MAX_RECORD_ENTRIES, MAX_RECORD_FORK_WEIGHT, MAX_RECORD_FORKS, MAX_RECORD_OPS,
@@ -30,7 +30,7 @@ pub fn admit<F: Facts>(
     pushed: &PushedLog,
 ) -> Result<Result<Vec<Decision>, LogProblem>, F::Error> {
     let stream = &pushed.stream;
-    if pushed.entries.len() > MAX_ENTRIES_PER_PUSH {
+    if pushed.len() > MAX_ENTRIES_PER_PUSH {
         return Ok(Err(LogProblem::TooLarge));
     }
     if !facts.is_grid(&stream.grid)? {
@@ -43,15 +43,21 @@ pub fn admit<F: Facts>(
         return Ok(Err(LogProblem::NotYourLog));
     }
     let head = facts.log_head(stream, pushed.incarnation)?;
-    let dense = pushed
-        .entries
-        .windows(2)
-        .all(|w| w[0].header.seq.checked_add(1) == Some(w[1].header.seq));
     let whose = pushed
         .entries
         .iter()
         .all(|e| e.incarnation == pushed.incarnation);
-    let Some(first) = pushed.entries.first().map(|e| e.header.seq) else {
+    let erased = pushed
+        .erased
+        .iter()
+        .map(|place| (place.seq, place.hash, None));
+    let whole = pushed.entries.iter();
+    let whole = whole.map(|e| (e.header.seq, e.hash(stream), Some(e)));
+    let places: Vec<(u64, Hash, Option<&Entry>)> = erased.chain(whole).collect();
+    let dense = places
+        .windows(2)
+        .all(|w| w[0].0.checked_add(1) == Some(w[1].0));
+    let Some(first) = places.first().map(|(seq, ..)| *seq) else {
         return Ok(Ok(Vec::new()));
     };
     if !dense || !whose || first == 0 {
@@ -61,24 +67,27 @@ pub fn admit<F: Facts>(
     if first > expected {
         return Ok(Err(LogProblem::Gap { expected }));
     }
-    let mut fresh = Vec::with_capacity(pushed.entries.len());
+    let mut fresh = Vec::with_capacity(places.len());
     let mut link = head.link;
-    for entry in &pushed.entries {
-        let hash = entry.hash(stream);
-        if entry.header.seq <= head.seq {
-            match facts.entry(stream, &entry.id())? {
+    for (seq, hash, entry) in places {
+        let id = EntryRef {
+            incarnation: pushed.incarnation,
+            seq,
+        };
+        if seq <= head.seq {
+            match facts.entry(stream, &id)? {
                 Some(known) if known.hash == hash => continue,
                 _ => return Ok(Err(LogProblem::Forked)),
             }
         }
         link = next_link(&link, &hash);
-        fresh.push((entry, hash, link));
+        fresh.push((id, entry, hash, link));
     }
-    let Some((last, _, link)) = fresh.last() else {
+    let Some((last, .., link)) = fresh.last() else {
         return Ok(Ok(Vec::new()));
     };
     if !key.verify(
-        &head_statement(stream, pushed.incarnation, last.header.seq, link),
+        &head_statement(stream, pushed.incarnation, last.seq, link),
         &pushed.signature,
     ) {
         return Ok(Err(LogProblem::BadSignature));
@@ -86,15 +95,19 @@ pub fn admit<F: Facts>(
     let standing = facts.standing(author.user, &stream.grid, now)?;
     let count = fresh.len();
     let mut decisions = Vec::with_capacity(count);
-    for (i, (entry, hash, link)) in fresh.into_iter().enumerate() {
+    for (i, (id, entry, hash, link)) in fresh.into_iter().enumerate() {
         let mut told = Told::default();
-        let outcome = decide(facts, &standing, stream, entry, &mut told)?;
+        let outcome = match entry {
+            Some(entry) => decide(facts, &standing, stream, entry, &mut told)?,
+            // It takes its place, so that what its device wrote after it has one.
+            None => Err(RefusalCode::Erased),
+        };
         let (verdict, state) = match outcome {
             Ok((late, state)) => (Verdict::Admitted { late }, Some(state)),
             Err(code) => (Verdict::Refused(code), None),
         };
-        let mut kept = entry.clone();
-        if entry.ops().len() > MAX_OPS_PER_EDIT || is_oversize(entry.ops()) {
+        let mut kept = entry.cloned().unwrap_or_else(|| Entry::hollow(id));
+        if kept.ops().len() > MAX_OPS_PER_EDIT || is_oversize(kept.ops()) {
             // No phone of ours makes one. Its place and reason stay, its bytes do not.
             kept.ops = None;
         }

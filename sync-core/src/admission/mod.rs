@@ -32,10 +32,41 @@ pub struct PushedLog {
     pub stream: StreamId,
     /// Whose log it is.
     pub incarnation: IncarnationId,
+    /// Places right before the entries whose words were erased, by their hashes: they can be had
+    /// no more, and what was written after them keeps its name.
+    pub erased: Vec<ErasedPlace>,
     /// Entries with dense sequence numbers.
     pub entries: Vec<Entry>,
-    /// The signature over the link of the last entry.
+    /// The signature over the link of the last entry, or place.
     pub signature: Signature,
+}
+
+/// A place of a device log of which only the hash is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasedPlace {
+    /// Its sequence.
+    pub seq: u64,
+    /// Hash of the entry that stood there.
+    pub hash: Hash,
+}
+
+impl PushedLog {
+    /// Places that it brings, with words or without.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.erased.len() + self.entries.len()
+    }
+    /// Whether it brings nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The sequence of its last place.
+    #[must_use]
+    pub fn last_seq(&self) -> Option<u64> {
+        let erased = self.erased.last().map(|place| place.seq);
+        self.entries.last().map(|e| e.header.seq).or(erased)
+    }
 }
 
 /// Why a whole device log was not taken. Codes are stable.

@@ -150,6 +150,22 @@ impl Entry {
         }
     }
 
+    /// An entry of which only the name is known.
+    #[must_use]
+    pub fn hollow(id: EntryRef) -> Self {
+        Self {
+            incarnation: id.incarnation,
+            header: Header {
+                seq: id.seq,
+                target: Target::At(Vec::new()),
+                form_version: 0,
+                claimed: Timestamp(0),
+                payload: Hash::default(),
+            },
+            ops: None,
+        }
+    }
+
     /// Its name inside the stream.
     #[must_use]
     pub fn id(&self) -> EntryRef {

@@ -48,6 +48,7 @@ pub(super) fn get_log(
     Ok(PushedLog {
         stream,
         incarnation,
+        erased: Vec::new(),
         entries,
         signature: Signature(r.array()?),
     })

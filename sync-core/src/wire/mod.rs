@@ -12,6 +12,7 @@
 mod answer;
 mod budget;
 mod columns;
+mod erased;
 mod frame;
 mod items;
 mod logs;
@@ -33,7 +34,9 @@ pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncRespon
 pub use seen::{SeenMark, SeenNews};
 
 /// Newest version of the wire format, the first byte of a body.
-pub const WIRE_VERSION: u8 = 4;
+pub const WIRE_VERSION: u8 = 5;
+/// The version that brought what is left of erased entries; only who has such speaks it.
+pub const ERASED_WIRE_VERSION: u8 = 5;
 /// The version whose answers are signed, so that what they order is obeyed.
 pub const SIGNED_WIRE_VERSION: u8 = 4;
 /// The version that brought what phones say of themselves and what was erased.

@@ -9,12 +9,16 @@ use crate::limits::{
     MAX_OPS_PER_MESSAGE, MAX_STREAMS_PER_SYNC,
 };
 use crate::wire::answer::{Trip, get_trip, put_trip};
+use crate::wire::erased::{get_erased, get_headers, is_erased, put_erased, put_headers};
 use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::logs::{get_log, put_log};
 use crate::wire::report::{PhoneReport, get_report, put_report};
 use crate::wire::tables::{StreamNames, Table};
-use crate::wire::{FIRST_WIRE_VERSION, REPORT_WIRE_VERSION, SEEN_WIRE_VERSION, WIRE_VERSION};
+use crate::wire::{
+    ERASED_WIRE_VERSION, FIRST_WIRE_VERSION, REPORT_WIRE_VERSION, SEEN_WIRE_VERSION,
+    SIGNED_WIRE_VERSION,
+};
 
 /// How far a phone has followed a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +68,8 @@ pub struct SyncRequest {
     /// Left out of a request that has no [`seen`](Self::seen).
     pub report: Option<PhoneReport>,
     /// What the answer is bound to; none asks in the version before, whose answers are not signed.
-    /// Left out of a request that has no [`report`](Self::report).
+    /// Left out of a request that has no [`report`](Self::report). One that has it and brings what is
+    /// left of erased entries asks in the version after.
     pub trip: Option<Trip>,
 }
 
@@ -76,7 +81,26 @@ impl SyncRequest {
             (None, _, _) => FIRST_WIRE_VERSION,
             (Some(_), None, _) => SEEN_WIRE_VERSION,
             (Some(_), Some(_), None) => REPORT_WIRE_VERSION,
-            (Some(_), Some(_), Some(_)) => WIRE_VERSION,
+            (Some(_), Some(_), Some(_)) if self.has_erased() => ERASED_WIRE_VERSION,
+            (Some(_), Some(_), Some(_)) => SIGNED_WIRE_VERSION,
+        }
+    }
+
+    fn has_erased(&self) -> bool {
+        self.logs.iter().any(|log| !log.erased.is_empty())
+            || self
+                .recover
+                .iter()
+                .any(|run| run.items.iter().any(is_erased))
+    }
+
+    /// Leaves out what is left of erased entries, for a server that does not know it.
+    pub fn leave_erased_out(&mut self) {
+        for log in &mut self.logs {
+            log.erased.clear();
+        }
+        for item in self.recover.iter_mut().flat_map(|run| &mut run.items) {
+            item.entry.take_if(|entry| entry.ops.is_none());
         }
     }
 
@@ -150,6 +174,10 @@ impl SyncRequest {
                 put_report(&mut out, report);
                 if let Some(trip) = &self.trip {
                     put_trip(&mut out, trip);
+                    if self.has_erased() {
+                        put_erased(&mut out, &self.logs);
+                        put_headers(&mut out, &self.recover);
+                    }
                 }
             }
         }
@@ -223,9 +251,13 @@ impl SyncRequest {
             _ => Some(get_report(&mut r)?),
         };
         let trip = match version {
-            WIRE_VERSION => Some(get_trip(&mut r)?),
+            SIGNED_WIRE_VERSION.. => Some(get_trip(&mut r)?),
             _ => None,
         };
+        if version >= ERASED_WIRE_VERSION {
+            get_erased(&mut r, &mut logs)?;
+            get_headers(&mut r, &mut recover)?;
+        }
         r.finish()?;
         Ok(Self {
             epoch,

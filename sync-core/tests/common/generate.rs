@@ -1,6 +1,6 @@
 //! Random messages with everything in them.
 
-use gridfold_sync_core::admission::{LogProblem, PushedLog};
+use gridfold_sync_core::admission::{ErasedPlace, LogProblem, PushedLog};
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::entry::{
     Author, Entry, Item, Receipt, ReceiptStream, RefusalCode, SignKey, Signature, Target, Verdict,
@@ -196,6 +196,7 @@ pub fn request(r: &mut Rng) -> SyncRequest {
             let first = seq(r);
             let n = r.below(6) as u64;
             PushedLog {
+                erased: Vec::new(),
                 stream,
                 incarnation,
                 entries: (0..n)
@@ -227,6 +228,30 @@ pub fn request(r: &mut Rng) -> SyncRequest {
     let seen = r.one_in(2).then(|| seq(r));
     let report = seen.and_then(|_| r.one_in(2).then(|| report(r)));
     let trip = report.as_ref().and_then(|_| r.one_in(2).then(|| trip(r)));
+    let mut logs: Vec<PushedLog> = logs;
+    let mut recover: Vec<RecoverRun> = recover;
+    if trip.is_some() {
+        for log in &mut logs {
+            let n = r.below(4) as u64;
+            let first = log.entries.first().map_or_else(|| seq(r), |e| e.header.seq);
+            let places = (0..n).map(|i| ErasedPlace {
+                seq: first.wrapping_sub(n).wrapping_add(i),
+                hash: hash(r),
+            });
+            log.erased = places.collect();
+        }
+        for run in &mut recover {
+            let RecoverRun { stream, items, .. } = run;
+            for item in items.iter_mut().filter(|item| item.entry.is_none()) {
+                if r.one_in(2) {
+                    let mut left = entry(r, item.id.incarnation, item.id.seq);
+                    left.ops = None;
+                    item.entry_hash = left.hash(stream);
+                    item.entry = Some(left);
+                }
+            }
+        }
+    }
     SyncRequest {
         epoch: seq(r),
         directory: r.bytes(),

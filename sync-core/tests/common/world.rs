@@ -136,6 +136,7 @@ impl Phone {
         let (_, seq, link) = self.log(stream).clone();
         let statement = head_statement(stream, self.incarnation, seq, &link);
         PushedLog {
+            erased: Vec::new(),
             stream: stream.clone(),
             incarnation: self.incarnation,
             entries,
@@ -152,6 +153,7 @@ pub fn sign(key: &SignKey, stream: &StreamId, from: Hash, entries: Vec<Entry>) -
         .fold(from, |link, e| next_link(&link, &e.hash(stream)));
     let statement = head_statement(stream, last.incarnation, last.header.seq, &link);
     PushedLog {
+        erased: Vec::new(),
         stream: stream.clone(),
         incarnation: last.incarnation,
         signature: key.sign(&statement),

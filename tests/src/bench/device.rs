@@ -83,6 +83,7 @@ impl Device {
             Vec::new()
         } else {
             vec![PushedLog {
+                erased: Vec::new(),
                 stream: self.stream.clone(),
                 incarnation: self.incarnation,
                 entries: std::mem::take(&mut self.waiting),

@@ -126,6 +126,7 @@ pub fn push_rule_breakers(
         &link,
     ));
     let logs = vec![PushedLog {
+        erased: Vec::new(),
         stream,
         incarnation,
         entries,

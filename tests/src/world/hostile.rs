@@ -198,6 +198,7 @@ impl Hostile {
                 prefix: rng.random(),
             }],
             logs: vec![PushedLog {
+                erased: Vec::new(),
                 stream,
                 incarnation,
                 entries,

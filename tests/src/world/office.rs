@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gridfold_server::trouble::{Store, Trouble};
 use gridfold_server::views::{RecordFilter, Scope};
 use gridfold_sync_core::directory::{DeviceState, DirectoryChange, Erasure};
+use gridfold_sync_core::ids::{AreaCode, RecordId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use rand::RngExt;
@@ -74,14 +75,20 @@ impl World {
     }
 
     pub(super) fn back_up(&mut self) {
-        self.server.recover();
+        self.server.recover(&self.net);
         let file = self.server.backup();
         self.backups.push(file);
     }
 
     /// A store of the server fails its next writes, and somebody writes.
     pub(super) fn ail(&mut self, at: usize) -> Result<(), String> {
-        let stores = [Store::Views, Store::Views, Store::Keys, Store::Accounts];
+        let stores = [
+            Store::Views,
+            Store::Views,
+            Store::Keys,
+            Store::Accounts,
+            Store::Log,
+        ];
         let troubles = [Trouble::Busy, Trouble::Full, Trouble::Io, Trouble::Damaged];
         let ailing = Ailing {
             store: stores[self.rng.random_range(0..stores.len())],
@@ -99,10 +106,7 @@ impl World {
 
     /// Somebody may ask for it: a record is erased for good.
     pub(super) fn erase(&mut self) {
-        if self.out.restores > 0 {
-            return;
-        }
-        self.server.recover();
+        self.server.recover(&self.net);
         let node = Arc::clone(self.server.node());
         let all = RecordFilter::of(Scope::all());
         let Ok(list) = node.views.list_full(&all) else {
@@ -113,6 +117,10 @@ impl World {
         }
         let row = &list.rows[self.rng.random_range(0..list.rows.len())].row;
         let (record, grid) = (row.record, row.grid.clone());
+        self.erase_record(record, grid);
+    }
+
+    pub(super) fn erase_record(&mut self, record: RecordId, grid: AreaCode) {
         self.say(|| format!("{record} is erased"));
         let erasure = Erasure {
             grid,
@@ -125,7 +133,7 @@ impl World {
             record,
             erasure: Some(erasure),
         }]);
-        node.writer.erase(record).unwrap();
+        self.server.node().writer.erase(record).unwrap();
         self.erased.insert(record);
     }
 

@@ -56,7 +56,7 @@ pub struct Outcome {
     pub gone: u64,
     /// Device logs set aside.
     pub quarantined: u64,
-    /// Writes of views, keys and accounts that failed.
+    /// Writes of views, keys, accounts and the log that failed.
     pub failed_writes: u64,
     /// Records that were erased for good.
     pub erased: u64,
@@ -270,7 +270,7 @@ impl World {
 
     pub(super) fn change(&mut self, changes: Vec<DirectoryChange>) {
         // Whoever changes it sees that it failed, and does it again.
-        self.server.recover();
+        self.server.recover(&self.net);
         self.journal.extend(changes.iter().cloned());
         self.server.node().directory.change(changes).unwrap();
     }
@@ -286,7 +286,7 @@ impl World {
         let name = format!("phone{}", self.next);
         let phone = Phone::create(name, dir, self.rng.random(), user, clock);
         let code = self.net.code_for(user);
-        self.server.recover();
+        self.server.recover(&self.net);
         phone.client().enrol(&*self.net, &code).unwrap();
         self.phones.push(phone);
     }
@@ -400,7 +400,7 @@ impl World {
     /// The network heals, everybody syncs until nothing moves, and all promises are checked.
     pub(super) fn end(&mut self, rebuild: bool) -> Result<(), String> {
         self.say(|| "the network and the disk heal".to_owned());
-        self.server.recover();
+        self.server.recover(&self.net);
         self.settle()?;
         self.check(rebuild)
     }

@@ -14,6 +14,8 @@ use gridfold_server::trouble::{Store, StoreFaults, Trouble};
 use gridfold_server::views::VIEWS_DB_FILE_NAME;
 use gridfold_sync_core::time::Timestamp;
 
+use super::net::Net;
+
 /// Steps of a batch at which the simulation stops the writer.
 pub(super) const STEPS: [&str; 4] = ["admit", "append", "project", "answer"];
 
@@ -118,15 +120,34 @@ impl Server {
         self.ailing.lock().unwrap().clear();
     }
 
-    /// The disk is well again. A running server finds out by itself.
-    pub(super) fn recover(&self) {
+    /// The disk is well again. A running server finds out by itself; one whose log stopped ends and
+    /// is started again, as an operator's service would.
+    pub(super) fn recover(&mut self, net: &Net) {
         self.mend_disk();
-        if let Some(node) = &self.node {
-            assert!(
-                node.following.wait_until_level(PATIENCE),
-                "the views stay behind on a disk that is well"
-            );
+        if self.node().log.stopped().is_some() {
+            net.connect(None);
+            self.restart(ViewsFate::Kept);
+            net.connect(Some(Arc::clone(self.node())));
         }
+        assert!(
+            self.node().following.wait_until_level(PATIENCE),
+            "the views stay behind on a disk that is well"
+        );
+    }
+
+    /// A bit of a segment is not what was written.
+    fn flip(&self, at: u64) {
+        let mut segments: Vec<PathBuf> = std::fs::read_dir(self.dir.join("log/segments"))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|e| e == "segment"))
+            .collect();
+        segments.sort();
+        let path = &segments[at as usize % segments.len()];
+        let mut bytes = std::fs::read(path).unwrap();
+        let bit = (at / 7) as usize % (bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(path, bytes).unwrap();
     }
 
     /// Writes of stores that failed.
@@ -144,11 +165,14 @@ impl Server {
         self.armed.lock().unwrap().take().is_none()
     }
 
-    /// The process ends and starts again.
-    pub(super) fn restart(&mut self, fate: ViewsFate) {
+    /// The process ends, a bit of its log perhaps flips, and it starts again.
+    pub(super) fn restart_flipped(&mut self, fate: ViewsFate, flip: Option<u64>) {
         let node = self.node.take().unwrap();
         assert_eq!(Arc::strong_count(&node), 1, "somebody kept the server");
         drop(node);
+        if let Some(at) = flip {
+            self.flip(at);
+        }
         let views = self.dir.join(VIEWS_DB_FILE_NAME);
         match fate {
             ViewsFate::Kept => {}
@@ -179,6 +203,11 @@ impl Server {
         let file = self.root.join(format!("backup{}", self.made));
         self.node().backup(&file, &mut |_| {}).unwrap();
         file
+    }
+
+    /// The process ends and starts again.
+    fn restart(&mut self, fate: ViewsFate) {
+        self.restart_flipped(fate, None);
     }
 
     /// The machine is lost; another one goes on from a backup.

@@ -145,6 +145,13 @@ impl Story {
         self.0.tick(1);
     }
 
+    /// A record is erased for good.
+    pub fn erase(&mut self, record: RecordId) {
+        self.0.tick(1_000);
+        let grid = self.grid();
+        self.0.erase_record(record, grid);
+    }
+
     /// Days go by.
     pub fn days(&mut self, n: i64) {
         self.0.tick(n * 86_400_000);

@@ -148,6 +148,7 @@ fn take(
                 taken.logs.push(CarriedLog {
                     before: *before,
                     log: PushedLog {
+                        erased: Vec::new(),
                         stream: name.clone(),
                         incarnation,
                         signature: batch.state.key.sign(&statement),

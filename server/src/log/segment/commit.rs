@@ -5,7 +5,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    os::unix::fs::FileExt as _,
     sync::{
         Arc,
         mpsc::{Receiver, SyncSender},
@@ -15,6 +14,7 @@ use std::{
 
 use super::{
     block::{BLOCK_BYTES, BLOCK_ITEMS, Blocks},
+    files::WRITE_FAILED,
     fold::{Opening, index_item},
     frame::{Kind, Placing, encode},
     run::{Contents, Map, Place, Run},
@@ -242,9 +242,14 @@ impl Writer {
 
     /// Puts bytes at the end of the segment and makes them durable.
     fn put(&mut self, bytes: &[u8], frames: u32) -> Result<(), LogError> {
-        if let Err(e) = self.file.write_all_at(bytes, self.contents.len) {
+        let put = self
+            .shared
+            .files
+            .write(&self.file, bytes, self.contents.len);
+        if let Err((what, e)) = put {
             // A full disk takes nothing: what was begun is cut off again, and the log goes on.
-            let undone = e.kind() == std::io::ErrorKind::StorageFull
+            let undone = what == WRITE_FAILED
+                && e.kind() == std::io::ErrorKind::StorageFull
                 && self.file.set_len(self.contents.len).is_ok()
                 && self.shared.files.sync(&self.file).is_ok();
             return Err(if undone {
@@ -253,11 +258,8 @@ impl Writer {
                     min_free_bytes: self.shared.min_free_bytes,
                 }
             } else {
-                self.stop("a write failed", &e)
+                self.stop(what, &e)
             });
-        }
-        if let Err(e) = self.shared.files.sync(&self.file) {
-            return Err(self.stop("fsync failed", &e));
         }
         self.contents.len += bytes.len() as u64;
         self.shared.state.write().bytes += bytes.len() as u64;

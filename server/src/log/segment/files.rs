@@ -13,15 +13,25 @@ use std::{
 use parking_lot::Mutex;
 
 use crate::log::store::sync_dir;
+use crate::log::testing::LogFaults;
+use crate::trouble::{Store, Trouble};
 
 /// Files held open for reading at most.
 const MAX_OPEN: usize = 256;
+
+pub(super) const WRITE_FAILED: &str = "a write failed";
+pub(super) const FSYNC_FAILED: &str = "fsync failed";
+
+fn half(bytes: &[u8]) -> &[u8] {
+    bytes.get(..bytes.len() / 2).unwrap_or_default()
+}
 
 /// The folder of the segments.
 #[derive(Debug)]
 pub(super) struct Files {
     dir: PathBuf,
     skip_fsync: bool,
+    faults: Option<LogFaults>,
     open: Mutex<HashMap<u32, Arc<File>>>,
 }
 
@@ -30,8 +40,14 @@ impl Files {
         Self {
             dir: dir.to_owned(),
             skip_fsync,
+            faults: None,
             open: Mutex::default(),
         }
+    }
+
+    /// The same folder on a disk that fails when asked to.
+    pub(super) fn failing(self, faults: Option<LogFaults>) -> Self {
+        Self { faults, ..self }
     }
 
     pub(super) fn path(&self, segment: u32) -> PathBuf {
@@ -72,6 +88,31 @@ impl Files {
             .read(true)
             .write(true)
             .open(self.path(segment))
+    }
+
+    /// Writes bytes at a place and makes them durable; says which of the two failed.
+    pub(super) fn write(
+        &self,
+        file: &File,
+        bytes: &[u8],
+        at: u64,
+    ) -> Result<(), (&'static str, std::io::Error)> {
+        let trouble = self.faults.as_ref().and_then(|f| (f.0)(Store::Log));
+        let (written, fails) = match trouble {
+            None => (bytes, None),
+            Some(Trouble::Full) => (half(bytes), Some(ErrorKind::StorageFull)),
+            Some(Trouble::Io) => (half(bytes), Some(ErrorKind::Other)),
+            Some(_) => (bytes, None),
+        };
+        let failed = |e| (WRITE_FAILED, e);
+        file.write_all_at(written, at).map_err(failed)?;
+        if let Some(kind) = fails {
+            return Err(failed(kind.into()));
+        }
+        match trouble {
+            None => self.sync(file).map_err(|e| (FSYNC_FAILED, e)),
+            Some(_) => Err((FSYNC_FAILED, ErrorKind::Other.into())),
+        }
     }
 
     pub(super) fn sync(&self, file: &File) -> std::io::Result<()> {

@@ -156,7 +156,8 @@ pub(super) fn load(
 ) -> Result<Writer, LogError> {
     let failed = failed(dir);
     let io = |e: std::io::Error| failed(e.to_string());
-    let files = Files::new(&dir.join(SEGMENTS), options.testing.skip_fsync);
+    let files = Files::new(&dir.join(SEGMENTS), options.testing.skip_fsync)
+        .failing(options.testing.faults.clone());
     let blocks = (options.cache_bytes / 2 / CACHED_BYTES).clamp(16, 1 << 20);
     let shared = Arc::new(Shared {
         log,
