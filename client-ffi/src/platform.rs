@@ -17,6 +17,10 @@ pub trait Platform: Send + Sync {
 pub struct SystemPlatform;
 
 impl Platform for SystemPlatform {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
         let millis = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),

@@ -1,5 +1,8 @@
 //! What only other processes show: a full disk, a killed app, two apps on one store.
-
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test asks the environment for its long form, its seed, or whom to play"
+)]
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,

@@ -1,7 +1,10 @@
 //! Flipped bits, zeroed pages, cuts and missing files in a phone's store: it opens, what was not sent
 //! is there and is sent, and whatever is shown is what was written. 40 of each run in CI;
 //! `GRIDFOLD_LONG=1` makes it 1,000, and `GRIDFOLD_DAMAGE_ROUNDS` as many as it says.
-
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test asks the environment for its long form, its seed, or whom to play"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

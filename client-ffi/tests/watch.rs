@@ -1,5 +1,8 @@
 //! Watches at the boundary: a wait that is given up loses no event.
-
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test may start a thread without a name"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod common;

@@ -4,6 +4,10 @@
 //! 40 run in CI; `GRIDFOLD_LONG=1` makes it 1,000 of each file. The short form has a seed of its own, the long one draws another each time; it
 //! stands in what a failure says, and `GRIDFOLD_SEED` runs it again.
 #![allow(
+    clippy::disallowed_methods,
+    reason = "a test asks the environment for its long form, and the machine for the time"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "what cannot be set up fails the test"

@@ -10,8 +10,6 @@
 
 mod common;
 
-use std::time::Instant;
-
 use common::world::field;
 use common::{GRID, Phone, World, set, stream};
 use gridfold_sync_core::admission::PushedLog;
@@ -70,13 +68,6 @@ fn signed(phone: &Phone, part: Vec<Entry>, all: &[Entry]) -> PushedLog {
     common::world::sign(&phone.key, &stream(GRID), from, part)
 }
 
-fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
-    let from = Instant::now();
-    let out = run();
-    println!("{what}: {:.1} ms", from.elapsed().as_secs_f64() * 1e3);
-    out
-}
-
 #[test]
 fn a_record_with_all_its_entries_and_forks_derives_and_takes_no_more_forks() {
     let here = stream(GRID);
@@ -89,7 +80,7 @@ fn a_record_with_all_its_entries_and_forks_derives_and_takes_no_more_forks() {
         MAX_RECORD_ENTRIES - forks - 1,
         |i| age(i as i64),
     );
-    timed("fold, linear", || fold(&form, &entries)).unwrap();
+    fold(&form, &entries).unwrap();
     for log in entries.chunks(MAX_ENTRIES_PER_PUSH) {
         let log = signed(&world.worker, log.to_vec(), &entries);
         let by = world.worker.clone();
@@ -101,16 +92,14 @@ fn a_record_with_all_its_entries_and_forks_derives_and_takes_no_more_forks() {
         let side = fork(&mut world, &at, age(i as i64));
         entries.push(side);
     }
-    let row = timed("fold, all forks", || fold(&form, &entries)).unwrap();
+    let row = fold(&form, &entries).unwrap();
     assert_eq!(row.forks as usize, forks);
     let heads: Vec<_> = row.heads.iter().copied().take(64).collect();
-    timed("row at all heads", || state_at(&form, &entries, &heads)).unwrap();
+    state_at(&form, &entries, &heads).unwrap();
     // The server's way, one fork and then one too many.
     let (phone, side) = forked(&mut world, &entries[7], age(1));
     let log = phone.clone().push(&here, vec![side]);
-    let decided = timed("admit one fork of the largest record", || {
-        world.admit(&phone, &log)
-    });
+    let decided = world.admit(&phone, &log);
     assert_eq!(decided.unwrap()[0].refusal(), None);
     assert_eq!(world.facts.derivations, 2);
     let record = world.facts.log[&here][0].record.unwrap();
@@ -172,7 +161,7 @@ fn the_heaviest_text_derives_and_takes_no_more() {
     let at = entries[first - 2].clone();
     let side = fork(&mut world, &at, age(3));
     entries.push(side);
-    timed("fold, heaviest text", || fold(&form, &entries)).unwrap();
+    fold(&form, &entries).unwrap();
 }
 
 #[test]
@@ -195,10 +184,7 @@ fn a_push_of_the_costliest_entries_fills_its_records_soon() {
     }
     let log = world.worker.push(&here, entries);
     let by = world.worker.clone();
-    let decided = timed(
-        "admit 130 x 1,000 splices at the end of a long text",
-        || world.admit(&by, &log),
-    );
+    let decided = world.admit(&by, &log);
     let admitted = decided
         .unwrap()
         .iter()
@@ -220,7 +206,7 @@ fn alternating_transitions_of_two_devices_fold_in_one_pass() {
         action: ActionKey::new(a).unwrap(),
         note: String::new(),
     };
-    timed("1,024 transitions of two devices in turn", || {
+    ({
         for i in 0..MAX_RECORD_TRANSITIONS {
             let phone = if i % 2 == 0 {
                 &mut world.worker

@@ -8,19 +8,14 @@
 
 mod merge_world;
 
-use std::time::Instant;
-
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::limits::{MAX_RECORD_ENTRIES, MAX_RECORD_FORKS};
 use gridfold_sync_core::merge::fold;
 use gridfold_sync_core::view::PartState;
 use merge_world::{Dice, Replica, form, set, splice, text, transition};
 
-fn timed(what: &str, entries: &[Entry]) -> PartState {
-    let start = Instant::now();
-    let row = fold(&form(), entries).unwrap();
-    println!("{what}: {} entries in {:?}", entries.len(), start.elapsed());
-    row
+fn folded(entries: &[Entry]) -> PartState {
+    fold(&form(), entries).unwrap()
 }
 
 #[test]
@@ -47,7 +42,7 @@ fn two_long_branches_keep_both_texts() {
     }
     let mut all = a.held.clone();
     all.extend(b.held.iter().skip(1).cloned());
-    let row = timed("two long branches", &all);
+    let row = folded(&all);
     for side in ['a', 'b'] {
         let of = row.text("notes").chars().filter(|c| *c == side).count();
         assert_eq!(of as i64, each);
@@ -68,7 +63,7 @@ fn transitions_by_alternating_devices_beside_a_fork() {
     other.receive(&a.held[0]);
     let mut all = a.held.clone();
     all.push(other.edit(3, vec![transition("escalate", "")]));
-    let row = timed("alternating transitions", &all);
+    let row = folded(&all);
     assert_eq!(row.transitions.len(), 256 * 3 + 1);
     assert_eq!(row.transition_tips().len(), 2);
 }
@@ -91,9 +86,9 @@ fn as_many_forks_as_a_record_may_have_fold_alike_in_any_order() {
     for (i, other) in others.iter_mut().enumerate() {
         all.push(other.edit(i as i64, vec![set("phone", text(&format!("b{i}")))]));
     }
-    let row = timed("many forks", &all);
+    let row = folded(&all);
     assert_eq!(i64::from(row.forks), count);
     assert_eq!(merge_world::values(&row, "phone").len() as i64, count);
     Dice(1).shuffle(&mut all);
-    assert_eq!(timed("many forks, shuffled", &all), row);
+    assert_eq!(folded(&all), row);
 }

@@ -1,5 +1,9 @@
 //! The body of the fuzz target in `tests/fuzz`, run over seeded mutants and the golden bodies.
 #![allow(
+    clippy::disallowed_methods,
+    reason = "a test asks the environment for its long form, its seed, or whom to play"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -1,5 +1,9 @@
 //! The bytes of the wire and of the hashes, pinned. See `tests/golden/README.md`.
 #![allow(
+    clippy::disallowed_methods,
+    reason = "a test asks the environment for its long form, its seed, or whom to play"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -1,5 +1,9 @@
 //! A small world for the merge tests: replicas that edit at the heads they know and exchange
 //! entries in any order, driven by a script that proptest draws and shrinks.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test asks the environment for its long form, its seed, or whom to play"
+)]
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::{BTreeMap, BTreeSet};
