@@ -3,6 +3,7 @@
 //! What enters: one request from this machine, with a token that stands in a file that only the directory's owner reads. What leaves: how far it is, and what became of it.
 //! What never happens here: anything from another machine, or without the token.
 
+use gridfold_sync_core::codec::to_hex;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -78,7 +79,7 @@ fn open(dir: &Path) -> std::io::Result<(TcpListener, String)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-    let token: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    let token = to_hex(&bytes);
     let door = Door {
         port: listener.local_addr()?.port(),
         token: token.clone(),

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Write as _};
 use std::path::{Path, PathBuf};
 
+use gridfold_sync_core::codec::{array_from_hex, to_hex};
 use gridfold_sync_core::directory::{Directory, DirectoryChange, Erasure};
 use gridfold_sync_core::entry::{ErasureProof, PublicKey, SignKey, Signature};
 use gridfold_sync_core::ids::{AreaCode, RecordId, UserId};
@@ -47,17 +48,6 @@ struct Line {
     signature: String,
 }
 
-fn from_hex(text: &str) -> Option<[u8; 64]> {
-    let mut out = [0; 64];
-    if text.len() != 128 || !text.is_ascii() {
-        return None;
-    }
-    for (i, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(out)
-}
-
 impl Line {
     fn new(key: &SignKey, record: RecordId, erasure: Option<&Erasure>) -> Self {
         let grid = erasure.map(|e| e.grid.clone());
@@ -69,12 +59,7 @@ impl Line {
             at_ms: at.millis(),
             by: erasure.map(|e| e.by),
             reason: erasure.map_or_else(String::new, |e| e.reason.clone()),
-            signature: proof
-                .signature
-                .0
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect(),
+            signature: to_hex(&proof.signature.0),
         }
     }
 
@@ -83,7 +68,7 @@ impl Line {
             record: self.record,
             grid: self.grid.clone(),
             at: Timestamp(self.at_ms),
-            signature: Signature(from_hex(&self.signature)?),
+            signature: Signature(array_from_hex(&self.signature)?),
         })
     }
 

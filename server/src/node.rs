@@ -409,15 +409,7 @@ pub(crate) fn device_key(
     directory: &gridfold_sync_core::directory::Directory,
     device: DeviceId,
 ) -> Option<PublicKey> {
-    let hex = &directory.device(&device)?.public_key;
-    let mut key = [0u8; 32];
-    if hex.len() != 64 {
-        return None;
-    }
-    for (i, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(PublicKey(key))
+    PublicKey::from_hex(&directory.device(&device)?.public_key)
 }
 
 /// Removes the views' file and what SQLite keeps beside it.

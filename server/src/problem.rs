@@ -5,6 +5,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::entry::RefusalCode;
 use gridfold_sync_core::notice::{self, Locale};
 use serde::{Deserialize, Serialize};
@@ -231,7 +232,7 @@ impl Problem {
             wipe: Some(Box::new(WipeBody {
                 device_id: order.device_id.to_string(),
                 at_ms: order.at_ms,
-                signature: order.signature.iter().map(|b| format!("{b:02x}")).collect(),
+                signature: to_hex(&order.signature),
             })),
             ..Self::new(Code::DeviceWiped)
         }

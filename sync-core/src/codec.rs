@@ -1,5 +1,7 @@
 //! Reading and writing bytes: LEB128 varints, length-prefixed strings, with every read bounded.
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+
 /// Bytes that do not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -165,4 +167,22 @@ impl<'a> Reader<'a> {
             Err(DecodeError::Leftover)
         }
     }
+}
+
+/// Bytes in hexadecimal, in small letters.
+#[must_use]
+pub fn to_hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+/// The bytes of hexadecimal in letters of either size; none of anything else.
+#[must_use]
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()
+}
+
+/// So many bytes of hexadecimal; none of more or fewer.
+#[must_use]
+pub fn array_from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    from_hex(text)?.try_into().ok()
 }

@@ -1,17 +1,12 @@
 //! Edits of this phone: checked, split by class, stored as entries and put into the outbox.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gridfold_sync_core::admission::check_edit;
+use gridfold_sync_core::admission::{check_edit, check_next};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Entry, RefusalCode, Target};
 use gridfold_sync_core::ids::{
     AreaCode, EntryRef, FieldKey, FormCode, ItemKey, RecordId, SensitivityClass, StreamId,
-};
-use gridfold_sync_core::limits::{
-    MAX_DEPS, MAX_RECORD_BYTES, MAX_RECORD_ENTRIES, MAX_RECORD_OPS, MAX_RECORD_TRANSITIONS,
-    MAX_RECORD_WEIGHT,
 };
 use gridfold_sync_core::schema::{Form, Role};
 use gridfold_sync_core::view::{PartState, as_splices};
@@ -76,22 +71,10 @@ impl Batch<'_> {
         if ops.is_empty() {
             return Err(refuse(RefusalCode::Empty));
         }
-        let mut by_class: BTreeMap<SensitivityClass, Vec<Op>> = BTreeMap::new();
-        for op in ops {
-            let class = match op.field() {
-                None => form.class,
-                Some(key) => match form.field(key.as_str()) {
-                    Some(field) => form.class_of(field),
-                    None => {
-                        return Err(ClientError::Rejected {
-                            code: RefusalCode::UnknownField.as_str().to_owned(),
-                            field: Some(key.to_string()),
-                        });
-                    }
-                },
-            };
-            by_class.entry(class).or_default().push(op);
-        }
+        let by_class = form.by_class(ops).map_err(|key| ClientError::Rejected {
+            code: RefusalCode::UnknownField.as_str().to_owned(),
+            field: Some(key.to_string()),
+        })?;
         let claimed = self.platform.now();
         let mut written = false;
         for (class, ops) in by_class {
@@ -101,9 +84,6 @@ impl Batch<'_> {
                 .as_ref()
                 .and_then(|r| r.parts.get(&stream).cloned());
             let target = match &part {
-                Some(part) if part.heads.len() > MAX_DEPS => {
-                    return Err(refuse(RefusalCode::RecordFull));
-                }
                 Some(part) => Target::At(part.heads.clone()),
                 None => Target::New {
                     record: *record,
@@ -116,26 +96,9 @@ impl Batch<'_> {
                 continue;
             }
             written = true;
-            let weight = ops
-                .iter()
-                .fold(at.weight, |sum, op| sum.saturating_add(op.weight()));
-            let transitions = ops
-                .iter()
-                .filter(|op| matches!(op, Op::Transition { .. }))
-                .count();
-            let full = at.entries as usize >= MAX_RECORD_ENTRIES
-                || at.ops as usize + ops.len() > MAX_RECORD_OPS
-                || at.transitions.len() + transitions > MAX_RECORD_TRANSITIONS
-                || weight > MAX_RECORD_WEIGHT as u64;
-            if full {
-                return Err(refuse(RefusalCode::RecordFull));
-            }
             let entry = self.next_entry(stream, target, form.version, claimed, ops);
-            let after = check_edit(&form, class, &roles, at.clone(), &entry)
+            let after = check_next(&form, class, &roles, at.clone(), &entry)
                 .map_err(|code| refuse_at(&form, class, &roles, &at, &entry, code))?;
-            if after.text_bytes() > MAX_RECORD_BYTES {
-                return Err(refuse(RefusalCode::RecordFull));
-            }
             self.author(record, stream, entry)?;
             self.put_part(record, stream, after)?;
             self.note_time(record, claimed);

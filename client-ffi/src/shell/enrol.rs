@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use gridfold_sync_core::codec::{array_from_hex, from_hex, to_hex};
 use gridfold_sync_core::entry::{SignKey, enrolment_statement};
 use gridfold_sync_core::ids::{RecordId, UserId};
 use zeroize::Zeroizing;
@@ -19,9 +20,7 @@ use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::carry::at_server;
-use crate::shell::http::{
-    EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, hex, post, read, send, unhex,
-};
+use crate::shell::http::{EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, post, read, send};
 use crate::shell::reply::Reply;
 use crate::shell::rows::Fate;
 use crate::shell::state::{Account, State, begin, entry_row, put_account, put_directory};
@@ -87,13 +86,13 @@ impl Shell {
         begun: Begun,
         key: &SignKey,
     ) -> Result<(Account, Vec<u8>), ClientError> {
-        let nonce = unhex(&begun.nonce).ok_or_else(|| ClientError::internal("enrol/nonce"))?;
+        let nonce = from_hex(&begun.nonce).ok_or_else(|| ClientError::internal("enrol/nonce"))?;
         let statement = enrolment_statement(&begun.code, &nonce, &key.public());
         let finish = EnrolFinish {
             code: &begun.code,
             nonce: &begun.nonce,
-            public_key: hex(&key.public().0),
-            signature: hex(&key.sign(&statement).0),
+            public_key: to_hex(&key.public().0),
+            signature: to_hex(&key.sign(&statement).0),
             label: DEVICE_LABEL,
         };
         let reply = send(transport, "/v1/enrol/finish", &finish)?;
@@ -104,8 +103,7 @@ impl Shell {
             return Err(ClientError::Revoked);
         }
         let enrolled: Enrolled = read(&reply.body()?)?;
-        let server_key = unhex(&enrolled.server_public_key)
-            .and_then(|bytes| bytes.try_into().ok())
+        let server_key = array_from_hex(&enrolled.server_public_key)
             .ok_or_else(|| ClientError::internal("enrol/server_key"))?;
         let account = Account {
             user: enrolled.user_id,

@@ -4,6 +4,7 @@
 //! never happens here: erasing what this phone wrote and the server has not decided on, or refused;
 //! that stays until the person settles it.
 
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::entry::{Target, wiped_statement};
 use gridfold_sync_core::ids::{FormCode, RecordId};
 use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
@@ -12,7 +13,7 @@ use crate::error::ClientError;
 use crate::shell::Shell;
 use crate::shell::apply::Applied;
 use crate::shell::batch::Batch;
-use crate::shell::http::{Wiped, hex};
+use crate::shell::http::Wiped;
 use crate::shell::rows::{EntryRow, Fate, ref_of_key, stream_of_key};
 use crate::shell::store::{ENTRIES, Source};
 use crate::shell::transport::{HttpRequest, Transport};
@@ -92,7 +93,7 @@ impl Shell {
             let state = self.state.read();
             state.core.account.as_ref().map(|account| {
                 let signature = state.key.sign(&wiped_statement(account.device));
-                (account.device, hex(&signature.0))
+                (account.device, to_hex(&signature.0))
             })
         };
         self.wipe()?;

@@ -89,17 +89,3 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
     // A body that was cut is a broken connection.
     serde_json::from_slice(body).map_err(|_| ClientError::Offline { retry_after: None })
 }
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
-        .collect()
-}

@@ -4,6 +4,7 @@
 //! transitions allowed, with what they ask for. The rules are the core's; whoever decides is the
 //! server.
 
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{ActionKey, FieldKey, ItemKey, RecordId};
 use gridfold_sync_core::schema::{FieldType, Form, Label};
@@ -12,7 +13,6 @@ use gridfold_sync_core::view::{Cell, PartState};
 use crate::error::ClientError;
 use crate::platform::random;
 use crate::shell::Shell;
-use crate::shell::http::hex;
 use crate::shell::read::author_of;
 use crate::shell::rows::StreamNo;
 use crate::shell::state::{Core, entry_row};
@@ -112,7 +112,7 @@ impl Shell {
         let (field, item) = (
             key(COMMENTS)?,
             // Its own key, so that comments made without knowing of each other all stay.
-            ItemKey::new(&hex(&random::<12>(&*self.platform)))
+            ItemKey::new(&to_hex(&random::<12>(&*self.platform)))
                 .map_err(|_| ClientError::internal("lifecycle/item"))?,
         );
         let member = |member: FieldKey, value: Value| Op::ItemSet {

@@ -4,13 +4,13 @@
 //! proxy, a redirect. What leaves: the body that was asked for, or a problem of the server. What
 //! never happens here: a conclusion from a status alone, which anybody may give.
 
+use gridfold_sync_core::codec::array_from_hex;
 use gridfold_sync_core::entry::{Signature, wipe_statement};
 use gridfold_sync_core::ids::DeviceId;
 use gridfold_sync_core::time::Timestamp;
 use serde::Deserialize;
 
 use crate::error::ClientError;
-use crate::shell::http::unhex;
 use crate::shell::state::Account;
 use crate::shell::transport::{HttpResponse, TransportError};
 
@@ -157,7 +157,7 @@ impl Problem {
         let Some(order) = &self.wipe else {
             return false;
         };
-        let signature = unhex(&order.signature).and_then(|bytes| bytes.try_into().ok());
+        let signature = array_from_hex(&order.signature);
         let statement = wipe_statement(order.device_id, Timestamp(order.at_ms));
         order.device_id == account.device
             && signature.is_some_and(|s| account.server_key().verify(&statement, &Signature(s)))

@@ -17,7 +17,7 @@ use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
-use crate::admit::base::{AllSeen, Base, Seen, seen};
+use crate::admit::base::{Base, Seen, seen};
 use crate::admit::commit::Outgoing;
 use crate::admit::facts::BatchFacts;
 use crate::problem::{Answer, Code, Problem};
@@ -168,7 +168,18 @@ fn made(
         Ok(ops) => ops,
         Err(problem) => return Ok(Err(problem)),
     };
-    let by_class = split_by_class(&form, &mut all, ops);
+    let by_class: ByClass = match form.by_class(ops) {
+        Ok(by_class) => by_class
+            .into_iter()
+            .map(|(class, ops)| (class, (all.remove(&class).unwrap_or_default(), ops)))
+            .collect(),
+        Err(key) => {
+            let unknown = Problem::from(RefusalCode::UnknownField);
+            return Ok(Err(
+                unknown.because(format!("form {}, field {key}", form.code))
+            ));
+        }
+    };
     if edit.base == Base::Nothing {
         let known = facts.record(&edit.record)?;
         if matches!(&known, RecordFact::Known { grid, .. } if *grid == edit.grid) {
@@ -179,23 +190,6 @@ fn made(
         }
     }
     Ok(Ok(Made::Now(form.version, by_class)))
-}
-
-/// Splits operations by the class of what they touch; unknown fields go with the form's own class,
-/// where admission refuses them.
-fn split_by_class(form: &Form, all: &mut AllSeen, ops: Vec<Op>) -> ByClass {
-    let mut by_class = ByClass::new();
-    for op in ops {
-        let class = op.field().map_or(form.class, |key| {
-            form.field(key.as_str())
-                .map_or(form.class, |f| form.class_of(f))
-        });
-        let slot = by_class
-            .entry(class)
-            .or_insert_with(|| (all.remove(&class).unwrap_or_default(), Vec::new()));
-        slot.1.push(op);
-    }
-    by_class
 }
 
 /// The entries by which a record was made here, when the same is asked for again.

@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::enrol::write_hex;
 use super::{Api, Caller, Params, page_rows};
 use crate::problem::{Answer, Problem, ProblemBody};
 
@@ -104,7 +104,7 @@ pub async fn list(
                 device_id: r.who.device.to_string(),
                 what: r.what,
                 scope: r.scope,
-                hash: write_hex(&r.hash),
+                hash: to_hex(&r.hash),
             })
             .collect();
         Ok(Json(AuditPage { rows, next }))

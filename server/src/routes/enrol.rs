@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
+use gridfold_sync_core::codec::{array_from_hex, to_hex};
 use gridfold_sync_core::directory::{Device, DeviceState, DirectoryChange};
 use gridfold_sync_core::ids::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
@@ -74,35 +75,8 @@ pub struct Enrolled {
 
 /// Reads so many bytes of hexadecimal.
 pub(super) fn read_hex<const N: usize>(text: &str, what: &str) -> Answer<[u8; N]> {
-    let refuse = || Problem::bad_request(format!("{what} must be {} hexadecimal digits", 2 * N));
-    let bytes = text.as_bytes();
-    if bytes.len() != 2 * N {
-        return Err(refuse());
-    }
-    let mut out = [0; N];
-    for (byte, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
-        let digit = |d: u8| {
-            char::from(d)
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else {
-            return Err(refuse());
-        };
-        *byte = high << 4 | low;
-    }
-    Ok(out)
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn write_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    array_from_hex(text)
+        .ok_or_else(|| Problem::bad_request(format!("{what} must be {} hexadecimal digits", 2 * N)))
 }
 
 /// Takes one request of the enrolment that a code is of; what is no code costs its address one, so that an office whose phones share an address is not held back by a stranger there.
@@ -130,7 +104,7 @@ pub async fn begin(
     api.blocking(move |node| {
         let challenge = node.auth.enrolment.begin(&given.code, now.millis())?;
         Ok(Json(EnrolNonce {
-            nonce: write_hex(&challenge.nonce),
+            nonce: to_hex(&challenge.nonce),
             user_id: challenge.user_id.to_string(),
         }))
     })
@@ -180,7 +154,7 @@ pub async fn finish(
             device_id: session.device_id.to_string(),
             user_id: session.user_id.to_string(),
             user_name: name_of(node, user),
-            server_public_key: write_hex(&node.auth.server_key.public()),
+            server_public_key: to_hex(&node.auth.server_key.public()),
             access_token: session.access.expose().to_owned(),
             refresh_token: session.refresh.expose().to_owned(),
             access_expires_in_s: session.access_ttl_s,
@@ -209,7 +183,7 @@ fn note_device(
         None => Device {
             id,
             user,
-            public_key: write_hex(public_key),
+            public_key: to_hex(public_key),
             state: DeviceState::Active,
             enrolled: now,
         },

@@ -1,5 +1,6 @@
 //! The decisions.
 
+use crate::admission::room::{is_full, is_too_heavy, is_too_long, transitions};
 use crate::admission::{Decision, Facts, LogProblem, PushedLog, RecordFact};
 use crate::directory::Standing;
 use crate::edit::{Op, encode_payload};
@@ -8,9 +9,7 @@ use crate::entry::{
 };
 use crate::ids::{EntryRef, FormCode, Hash, RecordId, SensitivityClass, StreamId};
 use crate::limits::{
-    MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_RECORD_BYTES,
-    MAX_RECORD_ENTRIES, MAX_RECORD_FORK_WEIGHT, MAX_RECORD_FORKS, MAX_RECORD_OPS,
-    MAX_RECORD_TRANSITIONS, MAX_RECORD_WEIGHT, MAX_TRANSITIONS_PER_EDIT,
+    MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_TRANSITIONS_PER_EDIT,
 };
 use crate::merge::follows;
 use crate::schema::{Form, Role, check_op};
@@ -184,7 +183,10 @@ fn decide<F: Facts>(
     let direct = part
         .as_ref()
         .map_or(entry.header.deps().is_empty(), |p| follows(p, entry));
-    if part.as_ref().is_some_and(|p| is_full(p, entry, direct)) {
+    if part
+        .as_ref()
+        .is_some_and(|p| is_full(p, entry.ops(), direct))
+    {
         refuse!(RecordFull);
     }
     // Each such head would stand for a fork that is none, and be merged by every replica.
@@ -210,11 +212,7 @@ fn decide<F: Facts>(
         Err(code) => return Ok(Err(code)),
     };
     // Only now: the positions of an edit that fits add up without surprise.
-    let weight = entry
-        .ops()
-        .iter()
-        .fold(weight, |sum, op| sum.saturating_add(op.weight()));
-    if weight > MAX_RECORD_WEIGHT as u64 {
+    if is_too_heavy(weight, entry.ops()) {
         refuse!(RecordFull);
     }
     let after = if direct {
@@ -222,7 +220,7 @@ fn decide<F: Facts>(
     } else {
         facts.merge(stream, &record, entry)?
     };
-    if after.text_bytes() > MAX_RECORD_BYTES {
+    if is_too_long(&after) {
         refuse!(RecordFull);
     }
     Ok(Ok((late, after)))
@@ -261,25 +259,6 @@ fn target<F: Facts>(
         return Ok(Err(RefusalCode::RefusedHeads));
     }
     Ok(of.ok_or(RefusalCode::MissingHeads))
-}
-
-fn is_full(part: &PartState, entry: &Entry, direct: bool) -> bool {
-    part.entries as usize >= MAX_RECORD_ENTRIES
-        || part.ops as usize + entry.ops().len() > MAX_RECORD_OPS
-        || part.transitions.len() + transitions(entry.ops()) > MAX_RECORD_TRANSITIONS
-        || (!direct && too_forked(part))
-}
-
-fn too_forked(part: &PartState) -> bool {
-    let forks = u64::from(part.forks) + 1;
-    forks > MAX_RECORD_FORKS as u64
-        || forks.saturating_mul(part.weight) > MAX_RECORD_FORK_WEIGHT as u64
-}
-
-fn transitions(ops: &[Op]) -> usize {
-    ops.iter()
-        .filter(|op| matches!(op, Op::Transition { .. }))
-        .count()
 }
 
 /// Checks an edit against the row it was made at, operation by operation, and gives the row after

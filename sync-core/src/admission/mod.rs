@@ -11,8 +11,10 @@
 //! author's chain goes on.
 
 mod decide;
+mod room;
 
 pub use decide::{admit, check_edit};
+pub use room::check_next;
 
 use std::sync::Arc;
 

@@ -35,7 +35,7 @@ impl ColleagueDevice {
     /// Its key; none when it is not 32 bytes in hexadecimal.
     #[must_use]
     pub fn key(&self) -> Option<PublicKey> {
-        key_of(&self.public_key)
+        PublicKey::from_hex(&self.public_key)
     }
 }
 
@@ -64,17 +64,6 @@ impl Colleague {
     }
 }
 
-fn key_of(hex: &str) -> Option<PublicKey> {
-    let mut key = [0; 32];
-    if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (i, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(PublicKey(key))
-}
-
 impl Directory {
     /// The colleagues of somebody with these grants who have a phone. Past
     /// [`MAX_COLLEAGUE_DEVICES`] the phones enrolled last are kept.
@@ -89,7 +78,7 @@ impl Directory {
             .values()
             .filter(|d| d.state == DeviceState::Active && users.contains(&d.user))
             .filter(|d| self.users.get(&d.user).is_some_and(|u| u.active))
-            .filter(|d| key_of(&d.public_key).is_some())
+            .filter(|d| PublicKey::from_hex(&d.public_key).is_some())
             .collect();
         if phones.len() > MAX_COLLEAGUE_DEVICES {
             phones.sort_by_key(|d| std::cmp::Reverse((d.enrolled, d.id)));

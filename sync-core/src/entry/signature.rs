@@ -6,7 +6,7 @@ use std::fmt;
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
-use crate::codec::{DecodeError, Reader, put_i64, put_str, put_u64};
+use crate::codec::{DecodeError, Reader, array_from_hex, put_i64, put_str, put_u64};
 use crate::ids::{DeviceId, Hash, IncarnationId, StreamId};
 use crate::limits::{MAX_NAME_BYTES, MAX_STREAMS_PER_SYNC};
 use crate::time::Timestamp;
@@ -26,6 +26,12 @@ impl fmt::Debug for Signature {
 pub struct PublicKey(pub [u8; 32]);
 
 impl PublicKey {
+    /// The key of these hexadecimal digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        array_from_hex(text).map(Self)
+    }
+
     /// Whether the signature over `message` is this key's; weak keys never are.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::edit::Op;
 use crate::ids::{FieldKey, FormCode, SensitivityClass};
 use crate::lifecycle::Lifecycle;
 use crate::schema::{Condition, Field, FieldType, Label};
@@ -101,6 +102,25 @@ impl Form {
     #[must_use]
     pub fn class_of(&self, field: &Field) -> SensitivityClass {
         field.class.unwrap_or(self.class)
+    }
+
+    /// Splits operations by the class of what they touch: each class is an entry of its own.
+    ///
+    /// # Errors
+    /// The first field that the form does not have.
+    pub fn by_class(&self, ops: Vec<Op>) -> Result<BTreeMap<SensitivityClass, Vec<Op>>, FieldKey> {
+        let mut by_class: BTreeMap<SensitivityClass, Vec<Op>> = BTreeMap::new();
+        for op in ops {
+            let class = match op.field() {
+                None => self.class,
+                Some(key) => match self.field(key.as_str()) {
+                    Some(field) => self.class_of(field),
+                    None => return Err(key.clone()),
+                },
+            };
+            by_class.entry(class).or_default().push(op);
+        }
+        Ok(by_class)
     }
 
     /// The classes that its fields fall into, with the form's own first.
