@@ -174,6 +174,7 @@ impl Verify {
                 "bytes": report.log.bytes,
                 "entries": report.entries,
                 "signatures": report.signatures,
+                "lost_bytes": report.log.lost_bytes,
                 "problems": report.problems,
                 "differences": report.differences,
                 "rebuilt": report.rebuilt,
@@ -191,6 +192,12 @@ impl Verify {
             )?;
             for problem in report.problems.iter().chain(&report.differences) {
                 say(&format!("wrong: {problem}"))?;
+            }
+            if report.log.lost_bytes > 0 {
+                say(&format!(
+                    "{} bytes of the log's files cannot be read any more: check the disk",
+                    report.log.lost_bytes
+                ))?;
             }
             if report.rebuilt {
                 say("the views were made again")?;
