@@ -300,13 +300,24 @@ fn offer(wanted: &mut Wanted, stream: &StreamName, seq: u64, item: NewItem) {
     }
 }
 
+fn from_copy(copy: &DirectoryCopy, wanted: &mut Wanted) -> Result<(), HealError> {
+    let dir = wanted
+        .iter()
+        .find(|(stream, _)| stream.as_bytes() == DIRECTORY_STREAM.as_bytes());
+    let Some((stream, seqs)) = dir else {
+        return Ok(());
+    };
+    let (stream, seqs) = (stream.clone(), seqs.keys().copied().collect::<Vec<_>>());
+    for seq in seqs {
+        if let Some(item) = copy.get(seq)? {
+            offer(wanted, &stream, seq, item);
+        }
+    }
+    Ok(())
+}
+
 fn from_backup(file: &Path, wanted: &mut Wanted) -> Result<(), HealError> {
-    let mut at: BTreeMap<StreamName, u64> = BTreeMap::new();
-    read_items(file, |stream, item| {
-        let seq = at.entry(stream.clone()).or_default();
-        *seq += 1;
-        offer(wanted, &stream, *seq, item);
-    })?;
+    read_items(file, |stream, seq, item| offer(wanted, &stream, seq, item))?;
     Ok(())
 }
 
