@@ -28,6 +28,9 @@ pub enum CarryFailure {
     /// The author's device could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Changes of the directory are missed: nothing is decided.
+    #[error("the directory is damaged")]
+    InDoubt,
 }
 
 /// What became of a bundle.
@@ -50,6 +53,9 @@ impl Node {
         };
         if bundle.kind != CarryKind::Server {
             return Err(CarryError::NotForUs.into());
+        }
+        if self.directory.is_in_doubt() {
+            return Err(CarryFailure::InDoubt);
         }
         let body = bundle.open_body(&self.server_key)?;
         if body.logs.is_empty() {

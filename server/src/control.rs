@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::auth::Password;
+use crate::backup::{BackedUp, LostItems};
 use crate::node::Node;
 
 /// The file in the data directory that says where the server is reached.
@@ -41,6 +42,8 @@ struct BackupRequest {
 enum Told {
     /// Items written so far.
     Items(u64),
+    /// What is not in it because it is damaged.
+    Lost(LostItems),
     /// The backup is whole.
     Done(u64),
     /// It was not made, and why.
@@ -112,13 +115,16 @@ fn answer(node: &Node, token: &str, stream: &TcpStream) -> std::io::Result<()> {
             gone = tell(&mut to, &Told::Items(items));
         }
     });
-    tell(
-        &mut to,
-        &match made {
-            Ok(items) => Told::Done(items),
-            Err(error) => Told::Failed(error.to_string()),
-        },
-    )
+    let told = match made {
+        Ok(BackedUp { items, lost }) => {
+            for lost in lost {
+                tell(&mut to, &Told::Lost(lost))?;
+            }
+            Told::Done(items)
+        }
+        Err(error) => Told::Failed(error.to_string()),
+    };
+    tell(&mut to, &told)
 }
 
 /// Asks the server that runs on a data directory for a backup.
@@ -127,7 +133,7 @@ pub(crate) fn ask(
     file: PathBuf,
     passphrase: Option<&str>,
     progress: &mut dyn FnMut(u64),
-) -> std::io::Result<Result<u64, String>> {
+) -> std::io::Result<Result<BackedUp, String>> {
     let door: Door = serde_json::from_slice(&std::fs::read(dir.join(DOOR_FILE_NAME))?)?;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, door.port))?;
     let request = BackupRequest {
@@ -138,10 +144,12 @@ pub(crate) fn ask(
     let mut line = Zeroizing::new(serde_json::to_vec(&request)?);
     line.push(b'\n');
     stream.write_all(&line)?;
+    let mut lost = Vec::new();
     for line in BufReader::new(stream).lines() {
         match serde_json::from_str(&line?)? {
             Told::Items(items) => progress(items),
-            Told::Done(items) => return Ok(Ok(items)),
+            Told::Lost(items) => lost.push(items),
+            Told::Done(items) => return Ok(Ok(BackedUp { items, lost })),
             Told::Failed(why) => return Ok(Err(why)),
         }
     }

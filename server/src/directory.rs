@@ -1,5 +1,9 @@
 //! The directory service: the directory folded in memory, its changes logged before they count.
+//!
+//! A change that the log lost is passed over by name. It may be the one that ended a right, so until it is healed, or the
+//! operator goes on without it, the directory is in doubt: nobody is let in by it and nothing is decided on it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,11 +34,33 @@ pub enum DirectoryError {
     /// The key store failed.
     #[error(transparent)]
     Keys(#[from] StoreError),
-    /// A logged change does not decode.
-    #[error(
-        "change {0} of the directory cannot be read. Nothing else is touched: run `gridfold verify`"
-    )]
-    Damaged(u64),
+    /// A change could not be made.
+    #[error("change {0} of the directory could not be written down. Nothing was changed")]
+    Unmade(u64),
+}
+
+/// A change that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LackingChange {
+    /// Its place in the directory's stream.
+    pub seq: u64,
+    /// Why, in words for the operator.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for LackingChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "change {} of the directory: {}", self.seq, self.reason)
+    }
+}
+
+/// What an item of the directory's stream holds.
+enum Read {
+    Change(DirectoryChange),
+    /// Its key was destroyed, with the user that it was of.
+    Erased,
+    /// Neither of both.
+    Unreadable(&'static str),
 }
 
 /// The directory of a running server.
@@ -42,6 +68,9 @@ pub struct DirectoryService {
     log: Arc<dyn Log>,
     keys: Arc<RecordKeys>,
     current: RwLock<Arc<Directory>>,
+    lacking: RwLock<Vec<LackingChange>>,
+    /// Changes that the operator goes on without.
+    given_up: BTreeSet<u64>,
     writing: Mutex<()>,
 }
 
@@ -54,7 +83,7 @@ impl fmt::Debug for DirectoryService {
 }
 
 fn stream() -> Result<StreamName, DirectoryError> {
-    StreamName::new(DIRECTORY_STREAM).map_err(|_| DirectoryError::Damaged(0))
+    StreamName::new(DIRECTORY_STREAM).map_err(|_| DirectoryError::Unmade(0))
 }
 
 /// Whose key seals a change: a user's own, so that it goes with the user; else the directory's.
@@ -66,60 +95,109 @@ fn key_owner(change: &DirectoryChange) -> Uuid {
 }
 
 impl DirectoryService {
-    /// Folds the logged changes.
+    /// Folds the logged changes. Those given up are not missed.
     ///
     /// # Errors
     /// When log or key store cannot be read.
-    pub fn open(log: Arc<dyn Log>, keys: Arc<RecordKeys>) -> Result<Self, DirectoryError> {
+    pub fn open(
+        log: Arc<dyn Log>,
+        keys: Arc<RecordKeys>,
+        given_up: BTreeSet<u64>,
+    ) -> Result<Self, DirectoryError> {
         let service = Self {
             log,
             keys,
             current: RwLock::new(Arc::new(Directory::default())),
+            lacking: RwLock::default(),
+            given_up,
             writing: Mutex::new(()),
         };
         service.reload()?;
         Ok(service)
     }
 
-    /// Folds all logged changes again.
+    /// Folds all logged changes again. What cannot be read is passed over, and named.
     ///
     /// # Errors
     /// When log or key store cannot be read.
     pub fn reload(&self) -> Result<(), DirectoryError> {
         let _writing = self.writing.lock();
         let mut directory = Directory::default();
+        let mut lacking = Vec::new();
+        let mut pass = |directory: &mut Directory, seq, reason| {
+            // Whatever it was, its place counts.
+            directory.revision += 1;
+            lacking.push(LackingChange { seq, reason });
+        };
         let stream = stream()?;
         let mut after = 0;
         loop {
-            let items = self.log.read(&stream, after, READ_ITEMS, READ_BYTES)?;
+            let items = match self.log.read(&stream, after, READ_ITEMS, READ_BYTES) {
+                Err(LogError::Damaged { seq, .. }) if seq == after + 1 => {
+                    pass(&mut directory, seq, "damaged in the log");
+                    after = seq;
+                    continue;
+                }
+                read => read?,
+            };
             let Some(last) = items.last() else { break };
             after = last.seq;
             for item in &items {
                 match self.decode(&item.bytes)? {
-                    Some(change) => directory.apply(change),
-                    // Its key was destroyed: an erased user. The revision still counts.
-                    None => directory.revision += 1,
+                    Read::Change(change) => directory.apply(change),
+                    Read::Erased => directory.revision += 1,
+                    Read::Unreadable(reason) => pass(&mut directory, item.seq, reason),
                 }
             }
         }
+        lacking.retain(|change| !self.given_up.contains(&change.seq));
+        *self.lacking.write() = lacking;
         *self.current.write() = Arc::new(directory);
         Ok(())
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<Option<DirectoryChange>, DirectoryError> {
-        let at = self.current.read().revision;
-        let (owner, sealed) = bytes
-            .split_at_checked(16)
-            .ok_or(DirectoryError::Damaged(at))?;
-        let owner = Uuid::from_slice(owner).map_err(|_| DirectoryError::Damaged(at))?;
-        let Some(key) = self.keys.get(owner)? else {
-            return Ok(None);
+    fn decode(&self, bytes: &[u8]) -> Result<Read, DirectoryError> {
+        let Some((owner, sealed)) = bytes.split_at_checked(16) else {
+            return Ok(Read::Unreadable("it does not decode"));
         };
-        let json = open(&key, DIRECTORY_STREAM.as_bytes(), sealed)
-            .map_err(|_| DirectoryError::Damaged(at))?;
-        serde_json::from_slice(&json)
-            .map(Some)
-            .map_err(|_| DirectoryError::Damaged(at))
+        let Ok(owner) = Uuid::from_slice(owner) else {
+            return Ok(Read::Unreadable("it does not decode"));
+        };
+        let key = match self.keys.get(owner) {
+            // Without it nothing of the directory is left to go on with.
+            Err(error @ StoreError::Damaged(_)) if owner.is_nil() => return Err(error.into()),
+            Err(StoreError::Damaged(_)) => return Ok(Read::Unreadable("its key is damaged")),
+            key => key?,
+        };
+        let Some(key) = key else {
+            if !self.keys.is_lost(owner)? {
+                return Ok(Read::Erased);
+            }
+            if owner.is_nil() {
+                let why =
+                    "the directory's own key is gone from keys.db; restore keys.db from a backup";
+                return Err(StoreError::Damaged(why).into());
+            }
+            return Ok(Read::Unreadable("its key is gone from keys.db"));
+        };
+        let json = open(&key, DIRECTORY_STREAM.as_bytes(), sealed).ok();
+        let change = json.and_then(|json| serde_json::from_slice(&json).ok());
+        Ok(change.map_or(
+            Read::Unreadable("it does not open under its key"),
+            Read::Change,
+        ))
+    }
+
+    /// The changes that are missed: as long as there are any, nobody can be told to hold still what they held.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<LackingChange> {
+        self.lacking.read().clone()
+    }
+
+    /// Whether changes are missed.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        !self.lacking.read().is_empty()
     }
 
     /// The directory now.
@@ -144,7 +222,7 @@ impl DirectoryService {
         let mut items = Vec::with_capacity(changes.len());
         for (i, (change, key)) in changes.iter().zip(keys).enumerate() {
             let revision = directory.revision + i as u64 + 1;
-            let damaged = || DirectoryError::Damaged(revision);
+            let damaged = || DirectoryError::Unmade(revision);
             let json = serde_json::to_vec(change).map_err(|_| damaged())?;
             let mut bytes = owners[i].as_bytes().to_vec();
             if let Some(key) = key {

@@ -13,11 +13,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::admit::StoredItem;
 use crate::auth::{
-    AUTH_DB_FILE_NAME, AuthStore, LogNotes, MASTER_KEY_FILE_NAME, Noted, StoreError,
+    AUTH_DB_FILE_NAME, AuthStore, DEFAULT_CACHED_KEYS, DirectoryCopy, KEYS_DB_FILE_NAME, LogNotes,
+    MASTER_KEY_FILE_NAME, MasterKey, Noted, RecordKeys, StoreError,
 };
 use crate::backup::{BackupError, read_items};
 use crate::config::Config;
-use crate::directory::DIRECTORY_STREAM;
+use crate::directory::{DIRECTORY_STREAM, DirectoryService, LackingChange};
 use crate::log::{
     AppendBatch, Damage, Head, Log, LogError, LogOptions, NewItem, StreamName, VerifyReport,
 };
@@ -73,6 +74,7 @@ struct Alone {
     log: Arc<dyn Log>,
     notes: LogNotes,
     noted: Option<Noted>,
+    copy: DirectoryCopy,
     _lock: File,
 }
 
@@ -82,7 +84,9 @@ fn alone(dir: &Path, config: &Config) -> Result<Alone, HealError> {
     }
     let lock = lock(dir)?;
     let store = AuthStore::open(&dir.join(AUTH_DB_FILE_NAME))?;
-    let notes = LogNotes::new(Arc::new(store));
+    let store = Arc::new(store);
+    let copy = DirectoryCopy::new(Arc::clone(&store));
+    let notes = LogNotes::new(store);
     let noted = notes.all()?;
     let options = LogOptions {
         may_create: false,
@@ -94,11 +98,61 @@ fn alone(dir: &Path, config: &Config) -> Result<Alone, HealError> {
         log,
         notes,
         noted,
+        copy,
         _lock: lock,
     })
 }
 
 type Wanted = BTreeMap<StreamName, BTreeMap<u64, Option<NewItem>>>;
+
+/// Has the directory whole again where its copy can make it so, and says what it still lacks. Returns how many changes
+/// were put back.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) fn mend_directory(
+    log: &dyn Log,
+    directory: &DirectoryService,
+    copy: &DirectoryCopy,
+) -> Result<u64, NodeError> {
+    let mut mended = 0;
+    if directory.is_in_doubt() {
+        match put_back_changes(log, copy) {
+            Ok(put_back) => mended = put_back,
+            // It stays in doubt, which is said.
+            Err(error) => {
+                tracing::error!(%error, "the copy of the directory's changes is of no use")
+            }
+        }
+    }
+    if mended > 0 {
+        directory.reload()?;
+        tracing::warn!(
+            changes = mended,
+            "changes of the directory were damaged in the log and were put back from their copy; check the disk"
+        );
+    }
+    for change in directory.lacking() {
+        tracing::error!(
+            %change,
+            "nobody is let in until it is healed, or given up with `gridfold accept-loss`"
+        );
+    }
+    Ok(mended)
+}
+
+/// Puts back what the log lost of the directory, from the copy in `auth.db`. Returns how many changes that were.
+fn put_back_changes(log: &dyn Log, copy: &DirectoryCopy) -> Result<u64, HealError> {
+    let mut wanted = Wanted::new();
+    for damage in log.damage() {
+        if damage.stream.as_bytes() == DIRECTORY_STREAM.as_bytes() {
+            let seqs = wanted.entry(damage.stream).or_default();
+            seqs.insert(damage.seq, None);
+        }
+    }
+    from_copy(copy, &mut wanted)?;
+    give_back(log, None, wanted)
+}
 
 /// Heals the log of a data directory from copies: files of backups, and data directories.
 ///
@@ -116,6 +170,10 @@ pub fn heal(
         found: log.verify(progress)?,
         ..Healed::default()
     };
+    report.missing = missing(log, here.noted.as_ref())?;
+    let mut own = wanted(log, here.noted.as_ref())?;
+    from_copy(&here.copy, &mut own)?;
+    report.healed += give_back(log, here.noted.as_ref(), own)?;
     for copy in copies {
         let mut wanted = wanted(log, here.noted.as_ref())?;
         if wanted.is_empty() {
@@ -126,18 +184,11 @@ pub fn heal(
         } else {
             from_backup(copy, &mut wanted)?;
         }
-        if report.missing == 0 {
-            report.missing = missing(log, here.noted.as_ref())?;
-        }
         report.healed += give_back(log, here.noted.as_ref(), wanted)?;
     }
     if report.healed > 0 {
         // What was projected without them is made again by the next start.
-        let views = dir.join(VIEWS_DB_FILE_NAME);
-        remove_views(&views).map_err(|source| NodeError::Io {
-            path: views,
-            source,
-        })?;
+        forget_views(dir)?;
     }
     report.left = log.verify(progress)?.damage;
     report.still_missing = missing(log, here.noted.as_ref())?;
@@ -145,24 +196,50 @@ pub fn heal(
     Ok(report)
 }
 
-/// Goes on with what is there: a new epoch, under which phones bring back what they hold. Returns what each stream
-/// lacks at its end, as far as the witness knows.
+/// What was given up.
+#[derive(Debug, Default)]
+pub struct Lost {
+    /// What streams lack at their ends, as far as the witness knows.
+    pub ends: Vec<(String, u64)>,
+    /// Changes of the directory that cannot be read.
+    pub changes: Vec<LackingChange>,
+}
+
+/// Goes on with what is there: a new epoch, under which phones bring back what they hold.
 ///
 /// # Errors
 /// [`HealError`]; then nothing was decided, and it can be tried again.
-pub fn accept_loss(dir: &Path, config: &Config) -> Result<Vec<(String, u64)>, HealError> {
+pub fn accept_loss(dir: &Path, config: &Config) -> Result<Lost, HealError> {
     let here = alone(dir, config)?;
-    let mut lost = Vec::new();
+    let mut lost = Lost::default();
     for (stream, knew) in acknowledged(here.noted.as_ref()) {
         let has = here.log.head(&stream)?.seq;
         if has < knew.seq {
-            lost.push((stream.to_string(), knew.seq - has));
+            lost.ends.push((stream.to_string(), knew.seq - has));
         }
     }
+    let master = MasterKey::open(&dir.join(MASTER_KEY_FILE_NAME)).map_err(NodeError::from)?;
+    let keys = RecordKeys::open(&dir.join(KEYS_DB_FILE_NAME), &master, DEFAULT_CACHED_KEYS)?;
+    let given_up = here.copy.lost()?;
+    let directory = DirectoryService::open(Arc::clone(&here.log), Arc::new(keys), given_up)
+        .map_err(NodeError::from)?;
+    lost.changes = directory.lacking();
+    let seqs: Vec<u64> = lost.changes.iter().map(|change| change.seq).collect();
+    here.copy.lose(&seqs)?;
+    here.copy.end_at(directory.current().revision)?;
     let epoch = getrandom::u64().map_err(|_| NodeError::Randomness)?;
     here.log.set_epoch(epoch)?;
     note_all(here.log.as_ref(), &here.notes)?;
+    if !lost.changes.is_empty() {
+        // What is derived is derived from what is there.
+        forget_views(dir)?;
+    }
     Ok(lost)
+}
+
+fn forget_views(dir: &Path) -> Result<(), NodeError> {
+    let path = dir.join(VIEWS_DB_FILE_NAME);
+    remove_views(&path).map_err(|source| NodeError::Io { path, source })
 }
 
 fn ends(log: &dyn Log, noted: Option<&Noted>) -> Result<Vec<(StreamName, Head, Head)>, LogError> {
@@ -223,13 +300,24 @@ fn offer(wanted: &mut Wanted, stream: &StreamName, seq: u64, item: NewItem) {
     }
 }
 
+fn from_copy(copy: &DirectoryCopy, wanted: &mut Wanted) -> Result<(), HealError> {
+    let dir = wanted
+        .iter()
+        .find(|(stream, _)| stream.as_bytes() == DIRECTORY_STREAM.as_bytes());
+    let Some((stream, seqs)) = dir else {
+        return Ok(());
+    };
+    let (stream, seqs) = (stream.clone(), seqs.keys().copied().collect::<Vec<_>>());
+    for seq in seqs {
+        if let Some(item) = copy.get(seq)? {
+            offer(wanted, &stream, seq, item);
+        }
+    }
+    Ok(())
+}
+
 fn from_backup(file: &Path, wanted: &mut Wanted) -> Result<(), HealError> {
-    let mut at: BTreeMap<StreamName, u64> = BTreeMap::new();
-    read_items(file, |stream, item| {
-        let seq = at.entry(stream.clone()).or_default();
-        *seq += 1;
-        offer(wanted, &stream, *seq, item);
-    })?;
+    read_items(file, |stream, seq, item| offer(wanted, &stream, seq, item))?;
     Ok(())
 }
 

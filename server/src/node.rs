@@ -23,6 +23,7 @@ use crate::clock::{Clock, ClockGuard};
 use crate::config::Config;
 use crate::directory::{DirectoryError, DirectoryService};
 use crate::erasure_ledger::Ledgers;
+use crate::heal::mend_directory;
 use crate::log::{Engine, Log, LogError, LogOptions, OpenReport};
 use crate::making;
 use crate::notify::Notify;
@@ -116,6 +117,8 @@ pub struct NodeReport {
     pub caught_up: u64,
     /// Records that a backup had brought back and that were erased again.
     pub erased_again: Vec<RecordId>,
+    /// Changes of the directory that the log had lost and that were put back from their copy.
+    pub directory_mended: u64,
 }
 
 /// A running server without its sockets.
@@ -304,8 +307,13 @@ impl Node {
         )?);
         let log_dir = dir.join(LOG_DIR_NAME);
         let (log, log_report) = crate::witness::open_log(&log_dir, &config, &auth, stores.clone())?;
-        let witness = Witness::start(Arc::clone(&log), auth.log_notes.clone()).map_err(io(dir))?;
-        let directory = Arc::new(DirectoryService::open(Arc::clone(&log), Arc::clone(&keys))?);
+        let copy = auth.directory_copy.clone();
+        let given_up = copy.lost()?;
+        let directory = DirectoryService::open(Arc::clone(&log), Arc::clone(&keys), given_up)?;
+        let directory_mended = mend_directory(log.as_ref(), &directory, &copy)?;
+        let directory = Arc::new(directory);
+        let notes = auth.log_notes.clone();
+        let witness = Witness::start(Arc::clone(&log), notes, copy).map_err(io(dir))?;
         let server_key = auth.server_key.sign_key();
         let erased_again =
             Self::erase_pending(dir, &auth, &keys, &directory, &server_key.public(), now)?;
@@ -357,6 +365,7 @@ impl Node {
                 views_rebuilt: opened.made_again,
                 caught_up: opened.caught_up,
                 erased_again,
+                directory_mended,
             },
             server_key,
             scopes: Scopes::default(),
@@ -366,12 +375,16 @@ impl Node {
             _lock: lock,
         });
         node.note_erasures();
+        node.note_clock();
+        if node.directory.is_in_doubt() {
+            // A form that is missed is not a form that was never published.
+            return Ok(node);
+        }
         let newer = newer_builtin_forms(node.directory.current().forms())?;
         if let Err(error) = node.publish(newer) {
             // What is there still serves; the next start tries again.
             tracing::warn!(%error, "newer built-in forms are not published");
         }
-        node.note_clock();
         Ok(node)
     }
 

@@ -129,6 +129,8 @@ codes! {
     StorageFailed = "storage_failed", SERVICE_UNAVAILABLE, true;
     /// What is stored in a file of the server's is not what was written.
     StorageDamaged = "storage_damaged", SERVICE_UNAVAILABLE, true;
+    /// Changes of the directory are lost, so that nobody can be told to hold what they held; nothing is decided.
+    DirectoryDamaged = "directory_damaged", SERVICE_UNAVAILABLE, true;
     /// The disk is nearly full; nothing is written.
     DiskFull = "disk_full", INSUFFICIENT_STORAGE, true;
 }
@@ -215,7 +217,9 @@ impl Problem {
         let retry_after_s = match code {
             Code::Unavailable | Code::Timeout | Code::ViewsBehind => Some(BUSY_RETRY_S),
             Code::StorageFailed => Some(STORAGE_RETRY_S),
-            Code::StorageDamaged | Code::DiskFull => Some(DISK_FULL_RETRY_S),
+            Code::StorageDamaged | Code::DirectoryDamaged | Code::DiskFull => {
+                Some(DISK_FULL_RETRY_S)
+            }
             _ => None,
         };
         Self {

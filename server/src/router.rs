@@ -130,6 +130,7 @@ pub fn build(api: Api) -> Router {
 pub fn build_with(api: Api, more: Router<Api>) -> Router {
     let limits = &api.node.config.limits;
     let inner = ServiceBuilder::new()
+        .layer(from_fn_with_state(api.clone(), hold))
         .layer(from_fn_with_state(api.clone(), room))
         .layer(DefaultBodyLimit::max(limits.body_bytes));
     routes()
@@ -143,6 +144,14 @@ pub fn build_with(api: Api, more: Router<Api>) -> Router {
         ))
         .layer(from_fn_with_state(api.metrics.clone(), observe))
         .with_state(api)
+}
+
+/// As long as changes of the directory are missed, the API lets nobody in: what is missed may be the end of a right, and what the directory says less than it did may be an order to erase.
+async fn hold(State(api): State<Api>, request: Request, next: Next) -> Answer<Response> {
+    if request.uri().path().starts_with("/v1/") && api.node.directory.is_in_doubt() {
+        return Err(Problem::new(Code::DirectoryDamaged));
+    }
+    Ok(next.run(request).await)
 }
 
 /// A request without a body takes its room now; one with a body once that has come. Past so many at once the next are told to come back.

@@ -26,6 +26,9 @@ pub enum SyncError {
     /// The device is not in the directory.
     #[error("the device is not enrolled here")]
     UnknownDevice,
+    /// Changes of the directory are missed: nothing is decided, and nothing ordered.
+    #[error("the directory is damaged")]
+    InDoubt,
     /// What was pushed was not written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -61,6 +64,9 @@ impl Node {
     /// [`SyncError`].
     pub fn sync(&self, author: Author, body: &[u8]) -> Result<Exchange, SyncError> {
         let request = SyncRequest::decode(body)?;
+        if self.directory.is_in_doubt() {
+            return Err(SyncError::InDoubt);
+        }
         let key = self
             .device_key(author.device)
             .ok_or(SyncError::UnknownDevice)?;

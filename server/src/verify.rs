@@ -40,7 +40,10 @@ impl Verified {
     /// True only when everything is well.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.log.is_sound() && self.problems.is_empty() && self.differences.is_empty()
+        // What cannot be made out of the files is named by the items that it held; once these were put back, nothing is
+        // missed any more.
+        let is_whole = self.log.damage.is_empty() && self.log.digests_wrong.is_empty();
+        is_whole && self.problems.is_empty() && self.differences.is_empty()
     }
 }
 
@@ -101,6 +104,15 @@ impl Node {
                 .problems
                 .push(format!("{}: {}", damage.name(), damage.reason));
         }
+        for stream in &report.log.digests_wrong {
+            report
+                .problems
+                .push(format!("{stream}: its end is not the one that is served"));
+        }
+        let lacking = self.directory.lacking();
+        report
+            .problems
+            .extend(lacking.iter().map(ToString::to_string));
         self.verify_chains(&mut report, progress)?;
         for (file, damage) in [
             (KEYS_DB_FILE_NAME, self.keys.damage()),

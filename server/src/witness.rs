@@ -2,8 +2,9 @@
 //! than what was noted, or another one, does not start a server that would go on as if nothing had been lost.
 //! The notes follow the log by [`NOTE_EVERY`] at most, after the fsync and not before the answer: an acknowledgement
 //! costs no second fsync, and what a missing end can hide is what came in the last moment.
+//! With the notes goes the copy of the directory's changes, of which none may be lost unnoticed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -12,8 +13,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::auth::{Auth, LogNotes, Noted, StoreError};
+use crate::auth::{Auth, DirectoryCopy, LogNotes, Noted, StoreError};
 use crate::config::Config;
+use crate::directory::DIRECTORY_STREAM;
 use crate::log::testing::{LogFaults, Testing};
 use crate::log::{Head, Log, LogError, LogOptions, OpenReport, StreamName};
 use crate::node::{NodeError, engine, log_options};
@@ -21,6 +23,8 @@ use crate::trouble::StoreFaults;
 
 /// The notes are no further behind the log than this.
 pub const NOTE_EVERY: Duration = Duration::from_secs(1);
+const COPY_ITEMS: usize = 500;
+const COPY_BYTES: usize = 4 << 20;
 
 /// The log is not the one that was acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -169,7 +173,7 @@ impl Witness {
     ///
     /// # Errors
     /// When the system gives none.
-    pub fn start(log: Arc<dyn Log>, notes: LogNotes) -> std::io::Result<Self> {
+    pub fn start(log: Arc<dyn Log>, notes: LogNotes, copy: DirectoryCopy) -> std::io::Result<Self> {
         let (stop, stopped) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("witness".into())
@@ -178,6 +182,10 @@ impl Witness {
                 loop {
                     let end = stopped.recv_timeout(NOTE_EVERY) != Err(RecvTimeoutError::Timeout);
                     told.follow(log.as_ref(), &notes);
+                    if let Err(error) = told.copy(log.as_ref(), &copy) {
+                        // The log stands; it is copied the next time.
+                        tracing::warn!(%error, "changes of the directory could not be copied");
+                    }
                     if end {
                         return;
                     }
@@ -209,9 +217,56 @@ impl Drop for Witness {
 struct Told {
     epoch: Option<u64>,
     ends: BTreeMap<StreamName, u64>,
+    /// How far the directory's changes are copied; none before the first look.
+    copied: Option<u64>,
+}
+
+/// Why changes of the directory were not copied.
+#[derive(Debug, thiserror::Error)]
+enum CopyError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Told {
+    fn copy(&mut self, log: &dyn Log, copy: &DirectoryCopy) -> Result<(), CopyError> {
+        let Ok(stream) = StreamName::new(DIRECTORY_STREAM) else {
+            return Ok(());
+        };
+        let head = log.head(&stream)?.seq;
+        if self.copied == Some(head) {
+            return Ok(());
+        }
+        let has = match self.copied {
+            Some(_) => BTreeSet::new(),
+            None => {
+                copy.end_at(head)?;
+                copy.places()?
+            }
+        };
+        let mut after = self.copied.unwrap_or(0);
+        while after < head {
+            if has.contains(&(after + 1)) {
+                after += 1;
+                continue;
+            }
+            match log.read(&stream, after, COPY_ITEMS, COPY_BYTES) {
+                Ok(items) => {
+                    let Some(last) = items.last() else { break };
+                    copy.put(&items)?;
+                    after = last.seq;
+                }
+                // Of what is damaged the copy is all there is.
+                Err(LogError::Damaged { .. }) => after += 1,
+                Err(e) => return Err(e.into()),
+            }
+        }
+        self.copied = Some(after);
+        Ok(())
+    }
+
     fn follow(&mut self, log: &dyn Log, notes: &LogNotes) {
         let epoch = log.epoch();
         let Ok(heads) = log.streams() else { return };

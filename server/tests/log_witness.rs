@@ -102,10 +102,10 @@ fn a_loss_that_is_accepted_changes_the_epoch() {
     drop(file);
     assert!(matches!(open(&dir), Err(NodeError::Witness(_))));
     let lost = accept_loss(&dir, &config()).unwrap();
-    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert_eq!(lost.ends.len(), 1, "{lost:?}");
     let node = open(&dir).unwrap();
     assert_ne!(node.log.epoch(), epoch);
-    assert_eq!(node.directory.current().revision + lost[0].1, revision);
+    assert_eq!(node.directory.current().revision + lost.ends[0].1, revision);
 }
 
 #[test]

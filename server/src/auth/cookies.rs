@@ -123,13 +123,18 @@ impl Cookies {
             return Ok(None);
         };
         if active && now_ms - used_ms >= COOKIE_USED_EVERY_MS {
-            self.store.write(|tx| {
+            let noted = self.store.write(|tx| {
                 tx.prepare_cached(
                     "UPDATE cookie_sessions SET used_ms = max(used_ms, ?2) WHERE token_hash = ?1",
                 )?
                 .execute(params![hash, now_ms])?;
                 Ok::<_, StoreError>(())
-            })?;
+            });
+            if let Err(error) = noted {
+                // On a full disk reading goes on; the session ends no later for it.
+                tracing::warn!(%error, "that a session was used could not be noted");
+                return Ok(Some(session));
+            }
             session.idle_until_ms = now_ms.saturating_add(COOKIE_IDLE_MS).min(session.until_ms);
         }
         Ok(Some(session))

@@ -109,11 +109,16 @@ impl Devices {
         };
         let seen = matches!(current.standing, Standing::Active { .. });
         if seen && now_ms - current.last_seen_ms >= LAST_SEEN_EVERY_MS {
-            self.store.write(|tx| {
+            let noted = self.store.write(|tx| {
                 tx.prepare_cached("UPDATE devices SET last_seen_ms = ?2 WHERE device_id = ?1")?
                     .execute(params![device_id.as_bytes(), now_ms])?;
                 Ok::<_, StoreError>(())
-            })?;
+            });
+            if let Err(error) = noted {
+                // Who may act is read, and nobody waits for a note: on a full disk a phone still hears what is new.
+                tracing::warn!(%error, "when a device was last seen could not be noted");
+            }
+            // One that failed is tried again when the next is due.
             if let Some(hit) = self.cache.lock().get_mut(&device_id) {
                 hit.last_seen_ms = now_ms;
             }

@@ -9,6 +9,7 @@ mod audit;
 mod clock;
 mod cookies;
 mod devices;
+mod directory_copy;
 mod enrolment;
 mod invitations;
 mod known;
@@ -47,6 +48,7 @@ pub use devices::{
     DEVICE_LABEL_MAX_CHARS, Device, DeviceState, Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS,
     Standing,
 };
+pub use directory_copy::DirectoryCopy;
 pub use enrolment::{
     CODE_MAX_TRIES, CODE_TTL_MS, Challenge, Enrolled, Enrolment, EnrolmentCode, EnrolmentError,
     EnrolmentStatus, Invitation, Redemption, enrolment_proof_message, fingerprint,

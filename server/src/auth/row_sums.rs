@@ -39,8 +39,9 @@ const UNSUMMED: [&str; 5] = [
 ];
 
 /// Tables whose rows nobody misses for long: what is damaged there is said once and forgotten.
-const FORGOTTEN: [&str; 8] = [
+const FORGOTTEN: [&str; 9] = [
     "device_reports",
+    "directory_copy",
     "refresh_families",
     "refresh_siblings",
     "cookie_sessions",

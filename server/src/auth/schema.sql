@@ -117,6 +117,13 @@ CREATE TABLE IF NOT EXISTS log_witness_epoch (
   id INTEGER PRIMARY KEY CHECK (id = 1), epoch BLOB NOT NULL
 ) STRICT;
 
+-- The changes of the directory as the log holds them, a second time.
+CREATE TABLE IF NOT EXISTS directory_copy (
+  seq INTEGER PRIMARY KEY, item_key BLOB NOT NULL, item_hash BLOB NOT NULL, bytes BLOB NOT NULL
+) STRICT;
+-- Those that are lost for good, by the operator's word.
+CREATE TABLE IF NOT EXISTS directory_lost (seq INTEGER PRIMARY KEY) STRICT;
+
 -- What people keep of the dashboard, sealed, since words of a search may be personal.
 CREATE TABLE IF NOT EXISTS sealed_views (
   user_id BLOB NOT NULL, name_hash BLOB NOT NULL, sealed BLOB NOT NULL, changed_ms INTEGER NOT NULL,

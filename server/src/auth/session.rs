@@ -17,6 +17,7 @@ use super::audit::{Actor, Audit};
 use super::clock::ClockNotes;
 use super::cookies::{CookieSession, CookieToken, Cookies};
 use super::devices::{Devices, Standing};
+use super::directory_copy::DirectoryCopy;
 use super::enrolment::{Enrolment, EnrolmentError, Redemption};
 use super::known::{self, Known, KnownBrowser};
 use super::passwords::{Hasher, Password};
@@ -149,6 +150,8 @@ pub struct Auth {
     pub put_away: PutAway,
     /// How far the log goes, noted beside it.
     pub log_notes: LogNotes,
+    /// The directory's changes a second time.
+    pub directory_copy: DirectoryCopy,
     /// What became of requests that name themselves.
     pub requests: Requests,
     /// What people keep of the dashboard.
@@ -211,6 +214,7 @@ impl Auth {
             seen: Seen::open(Arc::clone(&store))?,
             put_away: PutAway::new(Arc::clone(&store)),
             log_notes: LogNotes::new(Arc::clone(&store)),
+            directory_copy: DirectoryCopy::new(Arc::clone(&store)),
             requests: Requests::new(Arc::clone(&store)),
             saved_views: SavedViews::open(Arc::clone(&store), master)?,
             audit: Audit::new(store),

@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::auth::{
@@ -20,7 +21,7 @@ use crate::auth::{
     StoreError, check_password,
 };
 use crate::config::CONFIG_FILE_NAME;
-use crate::log::{AppendError, LogError};
+use crate::log::{AppendError, Head, Item, LogError, StreamName};
 use crate::making::sync_dir;
 use crate::node::{Node, NodeError};
 
@@ -37,8 +38,49 @@ const ITEM: u8 = 1;
 const FILE: u8 = 2;
 const SCHEMA: u8 = 3;
 const ROWS: u8 = 4;
+const LOST: u8 = 5;
 const READ_ITEMS: usize = 1_000;
 const READ_BYTES: usize = 8 << 20;
+
+/// Items of a stream that a log had lost when a backup was made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostItems {
+    /// The stream's name.
+    pub stream: String,
+    /// The first of them.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+}
+
+impl std::fmt::Display for LostItems {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: item {}", self.stream, self.first)?;
+        if self.last > self.first {
+            write!(f, " to {}", self.last)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a backup holds of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackedUp {
+    /// Its items.
+    pub items: u64,
+    /// What is not in it because it is damaged in the log.
+    pub lost: Vec<LostItems>,
+}
+
+impl BackedUp {
+    fn lose(&mut self, stream: &StreamName, first: u64, last: u64) {
+        self.lost.push(LostItems {
+            stream: stream.to_string(),
+            first,
+            last,
+        });
+    }
+}
 
 /// Why a backup was not made or not restored.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +173,20 @@ impl Sink {
         self.chunk(name.as_bytes())?;
         self.chunk(bytes)
     }
+    fn item(&mut self, stream: &StreamName, item: &Item) -> std::io::Result<()> {
+        self.put(&[ITEM])?;
+        self.chunk(stream.as_bytes())?;
+        self.put(&item.key)?;
+        self.put(&item.item_hash)?;
+        self.chunk(&item.bytes)
+    }
+    /// The places of lost items, up to this end.
+    fn lost(&mut self, stream: &StreamName, end: Head) -> std::io::Result<()> {
+        self.put(&[LOST])?;
+        self.chunk(stream.as_bytes())?;
+        self.put(&end.seq.to_be_bytes())?;
+        self.put(&end.prefix)
+    }
     fn piece(&mut self, name: &str, piece: &Piece) -> std::io::Result<()> {
         match piece {
             Piece::Schema(schema) => self.named(SCHEMA, name, &schema.encode()),
@@ -149,10 +205,15 @@ impl Sink {
 impl Node {
     /// Writes a backup to a file that must not exist yet; it is whole and durable on return.
     /// The server may go on working. The file holds the keys: guard it as you guard the server.
+    /// Of a log with damage it has all that is whole, and the places of what is not.
     ///
     /// # Errors
     /// [`BackupError`]; then no file of that name is left.
-    pub fn backup(&self, file: &Path, progress: &mut dyn FnMut(u64)) -> Result<u64, BackupError> {
+    pub fn backup(
+        &self,
+        file: &Path,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<BackedUp, BackupError> {
         self.backup_sealed(file, None, progress)
     }
 
@@ -165,7 +226,7 @@ impl Node {
         file: &Path,
         passphrase: Option<&Password>,
         progress: &mut dyn FnMut(u64),
-    ) -> Result<u64, BackupError> {
+    ) -> Result<BackedUp, BackupError> {
         if let Some(passphrase) = passphrase {
             check_password(passphrase, "")?;
         }
@@ -182,9 +243,9 @@ impl Node {
         let partial = partial(file);
         let done = self
             .write_backup(&partial, passphrase, progress)
-            .and_then(|items| {
+            .and_then(|done| {
                 place(&partial, file)?;
-                Ok(items)
+                Ok(done)
             });
         match &done {
             Ok(_) => kept.done(file),
@@ -198,9 +259,12 @@ impl Node {
         let noted = kept.write(&self.dir).map_err(io(&self.dir));
         // What was erased meanwhile may still be in it.
         self.note_erasures();
-        let items = done?;
+        let done = done?;
         noted?;
-        Ok(items)
+        for lost in &done.lost {
+            tracing::error!(%lost, "is damaged and not in the backup");
+        }
+        Ok(done)
     }
 
     fn write_backup(
@@ -208,7 +272,7 @@ impl Node {
         file: &Path,
         passphrase: Option<&Password>,
         progress: &mut dyn FnMut(u64),
-    ) -> Result<u64, BackupError> {
+    ) -> Result<BackedUp, BackupError> {
         let io = io(file);
         let _ = std::fs::remove_file(file);
         crate::auth::create_private(file).map_err(&io)?;
@@ -225,26 +289,14 @@ impl Node {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(self::io(&config)(error)),
         }
-        let mut items = 0;
+        let mut done = BackedUp::default();
         // Items first, keys after them: every payload in the file has its key in the file.
         for (name, head) in self.log.streams()? {
-            let mut after = 0;
-            while after < head.seq {
-                let read = self.log.read(&name, after, READ_ITEMS, READ_BYTES)?;
-                for item in read.iter().take_while(|i| i.seq <= head.seq) {
-                    sink.put(&[ITEM]).map_err(&io)?;
-                    sink.chunk(name.as_bytes()).map_err(&io)?;
-                    sink.put(&item.key).map_err(&io)?;
-                    sink.put(&item.item_hash).map_err(&io)?;
-                    sink.chunk(&item.bytes).map_err(&io)?;
-                    items += 1;
-                }
-                match read.last() {
-                    Some(last) => after = last.seq,
-                    None => break,
-                }
-                progress(items);
-            }
+            self.write_stream(&mut sink, &name, head, &mut done, progress)
+                .map_err(|error| match error {
+                    PartError::Io(source) => io(source),
+                    PartError::Log(error) => error.into(),
+                })?;
         }
         // Read at once and written later: as long as somebody reads it, what an erasure destroys stays in its write-ahead log.
         let mut keys = Vec::new();
@@ -256,8 +308,7 @@ impl Node {
             sink.piece(KEYS_DB_FILE_NAME, piece).map_err(&io)?;
         }
         tables::read(&self.dir.join(AUTH_DB_FILE_NAME), |piece| {
-            // What is restored has another epoch and begins its notes of the log anew.
-            if piece.is_of("log_witness") || piece.is_of("log_witness_epoch") {
+            if tables::LEFT_OUT.iter().any(|name| piece.is_of(name)) {
                 return Ok(());
             }
             sink.piece(AUTH_DB_FILE_NAME, &piece).map_err(&io)
@@ -268,7 +319,71 @@ impl Node {
         sink.named(FILE, MASTER_KEY_FILE_NAME, &master)
             .map_err(&io)?;
         sink.finish().and_then(|out| out.sync_all()).map_err(&io)?;
-        Ok(items)
+        Ok(done)
+    }
+
+    fn write_stream(
+        &self,
+        sink: &mut Sink,
+        name: &StreamName,
+        head: Head,
+        done: &mut BackedUp,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), PartError> {
+        let (mut after, mut lost) = (0, None);
+        while after < head.seq {
+            let read = match self.log.read(name, after, READ_ITEMS, READ_BYTES) {
+                Err(error @ LogError::Damaged { .. }) => {
+                    let first = *lost.get_or_insert(after + 1);
+                    after += 1;
+                    // Its place is written as soon as the chain on its far side is known.
+                    match self.log.prefix_told(name, after)? {
+                        Some(prefix) => {
+                            sink.lost(name, Head { seq: after, prefix })?;
+                            done.lose(name, first, after);
+                            lost = None;
+                        }
+                        None if after == head.seq => return Err(error.into()),
+                        None => {}
+                    }
+                    continue;
+                }
+                read => read?,
+            };
+            if let Some(seq) = lost {
+                // What follows could not be put behind what it follows.
+                let stream = name.clone();
+                return Err(LogError::Damaged { stream, seq }.into());
+            }
+            for item in read.iter().take_while(|i| i.seq <= head.seq) {
+                sink.item(name, item)?;
+                done.items += 1;
+            }
+            match read.last() {
+                Some(last) => after = last.seq,
+                None => break,
+            }
+            progress(done.items);
+        }
+        Ok(())
+    }
+}
+
+/// Why a stream was not written.
+enum PartError {
+    Io(std::io::Error),
+    Log(LogError),
+}
+
+impl From<std::io::Error> for PartError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<LogError> for PartError {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
     }
 }
 

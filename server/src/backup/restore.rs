@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::envelope::{MAGIC_1, open_backup};
 use super::tables::{Made, Rows, Schema};
-use super::{BackupError, END, FILE, ITEM, ROWS, SCHEMA, io};
+use super::{BackedUp, BackupError, END, FILE, ITEM, LOST, ROWS, SCHEMA, io};
 use crate::auth::{AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, Password};
 use crate::config::CONFIG_FILE_NAME;
 use crate::erasure_ledger::{beside, gather};
-use crate::log::{AppendBatch, Engine, LogOptions, NewItem, StreamName};
+use crate::log::{AppendBatch, Engine, Head, LogOptions, NewItem, StreamName};
 use crate::making::{self, MakingError};
 use crate::node::{LOG_DIR_NAME, lock};
 
@@ -32,8 +32,8 @@ const FILES: [&str; 4] = [
 /// What a whole backup holds.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Contents {
-    /// Items of the log.
-    pub items: u64,
+    /// What it holds of the log.
+    pub log: BackedUp,
     /// The configuration file it was made with.
     pub config: Option<String>,
 }
@@ -44,9 +44,17 @@ pub struct Contents {
 /// [`BackupError`] when it is not whole or not to be opened.
 pub fn look(file: &Path, passphrase: Option<&Password>) -> Result<Contents, BackupError> {
     let mut contents = Contents::default();
+    let mut at: BTreeMap<StreamName, u64> = BTreeMap::new();
     read(file, passphrase, |part| {
         match part {
-            Part::Item { .. } => contents.items += 1,
+            Part::Item { stream, .. } => {
+                contents.log.items += 1;
+                *at.entry(stream).or_default() += 1;
+            }
+            Part::Lost { stream, end } => {
+                let before = at.insert(stream.clone(), end.seq).unwrap_or_default();
+                contents.log.lose(&stream, before + 1, end.seq);
+            }
             Part::File {
                 name: CONFIG_FILE_NAME,
                 bytes,
@@ -58,18 +66,27 @@ pub fn look(file: &Path, passphrase: Option<&Password>) -> Result<Contents, Back
     Ok(contents)
 }
 
-/// Reads the items of a whole backup, each stream's in its sequence.
+/// Reads the items of a whole backup with their places, each stream's in its sequence.
 ///
 /// # Errors
 /// [`BackupError`] when the file cannot be read or is not a whole backup; it is checked before the first item.
 pub fn read_items(
     file: &Path,
-    mut each: impl FnMut(StreamName, NewItem),
+    mut each: impl FnMut(StreamName, u64, NewItem),
 ) -> Result<(), BackupError> {
     look(file, None)?;
+    let mut at: BTreeMap<StreamName, u64> = BTreeMap::new();
     read(file, None, |part| {
-        if let Part::Item { stream, item } = part {
-            each(stream, item);
+        match part {
+            Part::Item { stream, item } => {
+                let seq = at.entry(stream.clone()).or_default();
+                *seq += 1;
+                each(stream, *seq, item);
+            }
+            Part::Lost { stream, end } => {
+                at.insert(stream, end.seq);
+            }
+            _ => {}
         }
         Ok(())
     })
@@ -180,6 +197,10 @@ fn unpack(
                     .1
                     .push(item);
             }
+            Part::Lost { stream, end } => {
+                flush(&mut waiting)?;
+                log.append_lost(&stream, end)?;
+            }
             Part::Schema { name, schema } => {
                 let made = Made::begin(&dir.join(name), schema)?;
                 if stores.insert(name, made).is_some() {
@@ -219,6 +240,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
 
 enum Part {
     Item { stream: StreamName, item: NewItem },
+    Lost { stream: StreamName, end: Head },
     File { name: &'static str, bytes: Vec<u8> },
     Schema { name: &'static str, schema: Schema },
     Rows { name: &'static str, rows: Rows },
@@ -286,6 +308,16 @@ fn read(
                         key: source.array().map_err(|_| damaged())?,
                         item_hash: source.array().map_err(|_| damaged())?,
                         bytes: source.chunk().map_err(|_| damaged())?,
+                    },
+                }
+            }
+            LOST => {
+                let name = source.chunk().map_err(|_| damaged())?;
+                Part::Lost {
+                    stream: StreamName::new(name).map_err(|_| damaged())?,
+                    end: Head {
+                        seq: u64::from_be_bytes(source.array().map_err(|_| damaged())?),
+                        prefix: source.array().map_err(|_| damaged())?,
                     },
                 }
             }

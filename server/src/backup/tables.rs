@@ -18,6 +18,10 @@ const MAX_STATEMENT_BYTES: usize = 1 << 20;
 const MAX_STATEMENTS: usize = 10_000;
 const MAX_COLUMNS: usize = 2_000;
 
+/// Tables whose rows are in no backup. What is restored has another epoch and begins its notes of the log anew, and the
+/// directory's changes are among the items.
+pub(super) const LEFT_OUT: [&str; 3] = ["log_witness", "log_witness_epoch", "directory_copy"];
+
 const NULL: u8 = 0;
 const INTEGER: u8 = 1;
 const REAL: u8 = 2;
@@ -258,9 +262,10 @@ impl Made {
         }
         // What a backup leaves out has no rows, and so no sums of them.
         if self.conn.table_exists(None, "row_sums")? {
-            self.conn.execute_batch(
-                "DELETE FROM row_sums WHERE name IN ('log_witness', 'log_witness_epoch')",
-            )?;
+            for name in LEFT_OUT {
+                self.conn
+                    .execute("DELETE FROM row_sums WHERE name = ?1", [name])?;
+            }
         }
         self.conn
             .pragma_update(None, "user_version", self.version)?;

@@ -67,7 +67,7 @@ impl Heal {
             return Ok(());
         }
         Err(Complaint::new(
-            "not everything could be put back; offer another copy with --from, or see docs/OPERATING.md for phones",
+            "not everything could be put back; offer another copy with --from, see docs/OPERATING.md",
         ))
     }
 }
@@ -81,8 +81,17 @@ impl AcceptLoss {
             ));
         }
         let lost = crate::heal::accept_loss(&context.data, &context.config)?;
-        for (stream, items) in &lost {
+        for (stream, items) in &lost.ends {
             say(&format!("{stream}: {items} items missing at its end"))?;
+        }
+        for change in &lost.changes {
+            say(&format!("given up: {change}"))?;
+        }
+        if !lost.changes.is_empty() {
+            say(
+                "Before you start the server, look at `gridfold user list`, `grant list` and `device list` for each: what was ended may run again, \
+                 and phones whose grants are gone are told to erase.",
+            )?;
         }
         say(
             "The log has a new epoch. Phones notice at their next sync and bring back what they hold.",

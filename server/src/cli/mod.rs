@@ -128,15 +128,22 @@ struct Context {
 impl Context {
     /// Opens the data directory for a command. While a server runs on it this says so and changes nothing.
     fn open(&self) -> Result<Arc<Node>, Complaint> {
-        Node::open(&self.data, self.config.clone(), Arc::new(SystemClock)).map_err(|error| match error {
+        let node = Node::open(&self.data, self.config.clone(), Arc::new(SystemClock)).map_err(|error| match error {
             NodeError::Locked(dir) => Complaint::new(format!(
                 "a running server (or another command) holds {}. Nothing was changed. \
                  Use the server's API or dashboard for this, or stop it, run the command, and start it again \
                  (a backup is made of a running server with `backup --running`)",
                 dir.display()
             )),
-            other => other.into(),
-        })
+            other => Complaint::from(other),
+        })?;
+        for change in node.directory.lacking() {
+            let _ = writeln!(
+                std::io::stderr(),
+                "gridfold: {change}. What people may do may be shown as it was before it"
+            );
+        }
+        Ok(node)
     }
 }
 

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::users::first_line;
 use super::{Complaint, Context, Done, is_file_free, say, say_json, show};
 use crate::auth::Password;
+use crate::backup::{BackedUp, LostItems};
 use crate::config::{CONFIG_FILE_NAME, Config};
 use crate::control;
 use crate::node::{engine, log_options};
@@ -50,11 +51,24 @@ fn passphrase(file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Complain
     file.map(first_line).transpose()
 }
 
+/// Names what a backup lacks, and what is to be done about it.
+fn say_lost(what: &str, lost: &[LostItems]) -> Done {
+    for items in lost {
+        say(&format!("{what}: {items}"))?;
+    }
+    if lost.is_empty() {
+        return Ok(());
+    }
+    say(
+        "WARNING: everything else is there. Put these back with `gridfold heal --from` an older backup or a standby.",
+    )
+}
+
 impl Backup {
     pub(super) fn run(self, context: &Context) -> Done {
         is_file_free(&self.file)?;
         let passphrase = passphrase(self.passphrase_file.as_deref())?;
-        let items = if self.running {
+        let BackedUp { items, lost } = if self.running {
             self.ask(context, passphrase.as_ref().map(|text| text.as_str()))?
         } else {
             let sealing = passphrase.as_ref().map(|text| Password::new(text.as_str()));
@@ -68,6 +82,7 @@ impl Backup {
             done?
         };
         let file = self.file.display();
+        say_lost("not in it, damaged in the log", &lost)?;
         if passphrase.is_some() {
             return say(&format!(
                 "{file}: {items} log items, sealed. Keep the passphrase elsewhere: without it nobody can restore."
@@ -83,7 +98,7 @@ impl Backup {
     }
 
     /// Has the server that runs make it.
-    fn ask(&self, context: &Context, passphrase: Option<&str>) -> Result<u64, Complaint> {
+    fn ask(&self, context: &Context, passphrase: Option<&str>) -> Result<BackedUp, Complaint> {
         let file = std::path::absolute(&self.file)?;
         let bar = show::counter("log items")?;
         let done = control::ask(&context.data, file, passphrase, &mut |items| {
@@ -134,6 +149,10 @@ impl Restore {
         );
         bar.finish_and_clear();
         let restored = done?;
+        say_lost(
+            "not in the backup, damaged when it was made",
+            &contents.log.lost,
+        )?;
         let items = restored.items;
         // Opening makes the views, shows that all is there, and erases again what was erased since.
         let node = context.open()?;
@@ -174,6 +193,7 @@ impl Verify {
                 "bytes": report.log.bytes,
                 "entries": report.entries,
                 "signatures": report.signatures,
+                "lost_bytes": report.log.lost_bytes,
                 "problems": report.problems,
                 "differences": report.differences,
                 "rebuilt": report.rebuilt,
@@ -191,6 +211,12 @@ impl Verify {
             )?;
             for problem in report.problems.iter().chain(&report.differences) {
                 say(&format!("wrong: {problem}"))?;
+            }
+            if report.log.lost_bytes > 0 {
+                say(&format!(
+                    "{} bytes of the log's files cannot be read any more: check the disk",
+                    report.log.lost_bytes
+                ))?;
             }
             if report.rebuilt {
                 say("the views were made again")?;

@@ -153,6 +153,25 @@ pub trait Log: Send + Sync + fmt::Debug {
     /// The prefix hash at a seq: zeros at 0, `None` behind the head, `Damaged` where the item is.
     fn prefix_at(&self, stream: &StreamName, seq: u64) -> Result<Option<Hash32>, LogError>;
 
+    /// The prefix hash at a seq, though its item may be damaged, as far as anything whole tells it.
+    fn prefix_told(&self, stream: &StreamName, seq: u64) -> Result<Option<Hash32>, LogError> {
+        match self.prefix_at(stream, seq) {
+            Err(LogError::Damaged { .. }) => Ok(None),
+            other => other,
+        }
+    }
+
+    /// Appends the places of items that are lost, up to this end, so that what follows them keeps its own. They are
+    /// damaged from the beginning, and healed like any other.
+    fn append_lost(&self, stream: &StreamName, end: Head) -> Result<(), LogError> {
+        Err(LogError::Storage {
+            what: format!(
+                "this engine keeps no places of lost items, such as {stream} up to {}",
+                end.seq
+            ),
+        })
+    }
+
     /// Items after a seq, in sequence: at most `max_items`, and no more than `max_bytes` of item bytes except
     /// that one item is always returned. Empty at the head. Stops before a damaged item, and fails with
     /// [`LogError::Damaged`] when the very next one is.

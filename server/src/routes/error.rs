@@ -132,7 +132,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Log(inner) => inner.into(),
             DirectoryError::Append(inner) => inner.into(),
             DirectoryError::Keys(inner) => inner.into(),
-            other @ DirectoryError::Damaged(_) => Self::internal(&other),
+            other @ DirectoryError::Unmade(_) => Self::internal(&other),
         }
     }
 }
@@ -170,6 +170,7 @@ impl From<SyncError> for Problem {
             SyncError::UnknownDevice => {
                 Self::new(Code::Forbidden).because("only enrolled devices sync")
             }
+            SyncError::InDoubt => Self::new(Code::DirectoryDamaged),
             SyncError::Write(inner) => inner.into(),
             SyncError::Log(inner) => inner.into(),
             SyncError::Keys(inner) => inner.into(),
@@ -194,6 +195,7 @@ impl From<CarryFailure> for Problem {
                 | CarryError::Nobody
                 | CarryError::Full => Code::CarryDamaged,
             }),
+            CarryFailure::InDoubt => Self::new(Code::DirectoryDamaged),
             CarryFailure::Write(inner) => inner.into(),
             CarryFailure::Store(inner) => inner.into(),
         }

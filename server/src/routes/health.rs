@@ -62,6 +62,16 @@ pub async fn readyz(State(api): State<Api>) -> Answer<Json<Ready>> {
                 Problem::new(Code::Unavailable).because(format!("the log takes no writes: {what}"))
             );
         }
+        let lacking = node.directory.lacking();
+        if !lacking.is_empty() {
+            let named = lacking.iter().take(NAMED_AT_MOST).map(ToString::to_string);
+            let named: Vec<String> = named.collect();
+            return Err(Problem::new(Code::DirectoryDamaged).because(format!(
+                "{} changes are missed: {}",
+                lacking.len(),
+                named.join("; ")
+            )));
+        }
         node.views.totals()?;
         let behind = node.following.behind();
         match behind {
@@ -131,6 +141,10 @@ pub async fn metrics(State(api): State<Api>) -> Answer<Response> {
                 ("users", directory.users().count() as u64),
                 ("devices", directory.devices().count() as u64),
                 ("directory_revision", directory.revision),
+                (
+                    "directory_changes_missed",
+                    node.directory.lacking().len() as u64,
+                ),
                 (
                     "clock_doubted",
                     u64::from(node.clock_reading().doubt.is_some()),

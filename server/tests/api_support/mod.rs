@@ -12,6 +12,9 @@ pub(crate) mod carry;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -23,6 +26,7 @@ use gridfold_server::routes::Api;
 use gridfold_server::serve::Server;
 use gridfold_server::trouble::StoreFaults;
 use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::directory::{Area, DirectoryChange};
 use gridfold_sync_core::edit::{Op, Value as Field};
 use gridfold_sync_core::entry::{
     Entry, PublicKey, SignKey, Target, enrolment_statement, head_statement, next_link,
@@ -109,9 +113,44 @@ impl World {
     }
 
     /// The same with stores whose writes fail.
-    pub(crate) fn reopen_failing(mut self, config: Config, faults: Option<StoreFaults>) -> Self {
+    pub(crate) fn reopen_failing(self, config: Config, faults: Option<StoreFaults>) -> Self {
+        self.reopen_after(config, faults, |_| ())
+    }
+
+    /// The same with a directory that lacks a change, of which there is no copy either.
+    pub(crate) fn reopen_lacking_a_change(self, config: Config) -> Self {
+        let segment = self.dir.path().join(SEGMENT);
+        let len = || segment.metadata().unwrap().len();
+        let area = |code: &str| Area {
+            code: AreaCode::new(code).unwrap(),
+            parent: None,
+            name: "an area".into(),
+            level: "city".into(),
+        };
+        let change = |code: &str| {
+            let areas = vec![area(code)];
+            let change = DirectoryChange::Areas { areas };
+            self.node.directory.change(vec![change]).unwrap();
+        };
+        let from = len();
+        change("lost");
+        let to = len();
+        change("kept");
+        self.reopen_after(config, None, move |node| {
+            node.auth.directory_copy.end_at(0).unwrap();
+            spoil(&segment, from..to);
+        })
+    }
+
+    fn reopen_after(
+        mut self,
+        config: Config,
+        faults: Option<StoreFaults>,
+        between: impl FnOnce(&Node),
+    ) -> Self {
         let server = self.server.take().unwrap();
         self.runtime.block_on(server.stop());
+        between(&self.node);
         let Self {
             dir,
             clock,
@@ -245,8 +284,21 @@ impl World {
     }
 }
 
-/// A matter that a phone made at `claimed` in the grid `c-a-1`, and brings now.
-pub(crate) fn push_matter(phone: &Client, seed: u8, claimed: Timestamp) -> String {
+/// The first segment of a log, in a data directory.
+pub(crate) const SEGMENT: &str = "log/segments/00000001.segment";
+
+/// Flips bits of a part of a file, more than parity mends.
+pub(crate) fn spoil(file: &Path, part: Range<u64>) {
+    let file = std::fs::File::options().read(true).write(true).open(file);
+    let file = file.unwrap();
+    let mut bytes = vec![0; (part.end - part.start) as usize];
+    file.read_exact_at(&mut bytes, part.start).unwrap();
+    bytes.iter_mut().step_by(3).for_each(|byte| *byte ^= 0x10);
+    file.write_all_at(&bytes, part.start).unwrap();
+}
+
+/// The sync with which a phone brings a matter that it made at `claimed` in the grid `c-a-1`, and the record.
+pub(crate) fn matter_request(seed: u8, claimed: Timestamp) -> (SyncRequest, RecordId) {
     let key = SignKey::from_seed(&[seed; 32]);
     let stream = StreamId::new(AreaCode::new("c-a-1").unwrap(), SensitivityClass::General);
     let incarnation = IncarnationId::from_parts(claimed, [seed; 10]);
@@ -280,6 +332,12 @@ pub(crate) fn push_matter(phone: &Client, seed: u8, claimed: Timestamp) -> Strin
         report: None,
         trip: None,
     };
+    (request, record)
+}
+
+/// A matter that a phone made at `claimed` in the grid `c-a-1`, and brings now.
+pub(crate) fn push_matter(phone: &Client, seed: u8, claimed: Timestamp) -> String {
+    let (request, record) = matter_request(seed, claimed);
     let reply = phone.send(
         "POST",
         "/v1/sync",
@@ -367,6 +425,15 @@ impl Client {
             ],
             ..self.clone()
         }
+    }
+
+    /// The same at another server.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        let moved = Self {
+            base: base.to_owned(),
+            ..self.clone()
+        };
+        moved.header("origin", base)
     }
 
     /// The same with one header replaced, or left out when the value is empty.

@@ -1,4 +1,5 @@
 /** The one place that sends requests: language, session token, problems. */
+import { noteBehind } from '@/app/behind';
 import { locale } from '@/app/locale';
 import { ApiProblem, readProblem } from './problem';
 
@@ -64,6 +65,7 @@ async function send(method: string, path: string, request: Request): Promise<Res
     if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown;
     throw ApiProblem.offline();
   }
+  noteBehind(answer.headers);
   if (answer.ok) return answer;
   const problem = await readProblem(answer);
   if (problem.status === 401 && problem.code === 'unauthorized' && path !== '/v1/session') whenSignedOut();

@@ -57,6 +57,8 @@ export default {
   'idle.title': ['您还在吗？', 'Are you still there?'],
   'idle.text': ['再过 {time} 没有操作就会自动退出，未保存的内容会丢失。', 'Without activity you will be signed out in {time}. What is not saved will be lost.'],
   'idle.stay': ['继续使用', 'Stay signed in'],
+  'behind.title': ['列表暂时没有跟上', 'Lists are behind'],
+  'behind.text': ['有 {n} 条已保存的修改还没有显示在列表、统计和导出里。没有内容丢失，服务器正在自动恢复。', '{n} saved change(s) are not in lists, numbers and exports yet. Nothing is lost: the server is catching up by itself.'],
   'clock.behind': ['服务器的时钟往回跳了', 'The clock of the server jumped back'],
   'clock.ahead': ['服务器的时钟往前跳得太多', 'The clock of the server jumped too far ahead'],
   'clock.safe': ['在校准或确认之前，服务器从最后可信的时间继续计时：不会因此有修改被拒绝、登录过期或内容被清除。', 'Until it is set right or confirmed, the server counts on from the last time it was sure of: no edit is refused, no session expires and nothing is erased for it.'],

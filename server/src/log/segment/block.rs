@@ -6,7 +6,7 @@ use gridfold_sync_core::codec::{Reader, put_bytes, put_u64};
 
 use crate::log::{
     codec::chain,
-    types::{Hash32, Item, MAX_ITEM_BYTES, MAX_STREAM_NAME_BYTES, StreamName},
+    types::{Hash32, Head, Item, MAX_ITEM_BYTES, MAX_STREAM_NAME_BYTES, StreamName},
 };
 
 /// Bytes of items compressed together: what the loss of one block costs at most, unless one item is larger.
@@ -18,6 +18,8 @@ pub(super) const FRAME_BLOCKS: usize = 256;
 /// Items in one block at most.
 pub(super) const BLOCK_ITEMS: usize = 1024;
 const LEVEL: i32 = 1;
+/// What stands in the place of items that are lost.
+const LOST_BODY: [u8; 1] = [0];
 const MAX_RAW_BYTES: usize = 2 * (BLOCK_BYTES + MAX_ITEM_BYTES + BLOCK_ITEMS * 80);
 
 /// One line of a frame's table.
@@ -40,6 +42,11 @@ impl BlockEntry {
     /// Seq of its last item.
     pub(super) fn last(&self) -> u64 {
         self.first.saturating_add(self.count).saturating_sub(1)
+    }
+
+    /// Whether it stands for items that were lost before it was written: fewer bytes than any item has.
+    pub(super) fn is_lost(&self) -> bool {
+        self.len == LOST_BODY.len() && self.raw == LOST_BODY.len()
     }
 }
 
@@ -89,6 +96,21 @@ impl Blocks {
             raw: raw.len(),
         });
         self.body.extend_from_slice(bytes);
+    }
+
+    /// Adds a block that holds the places of lost items and the chain around them.
+    pub(super) fn push_lost(&mut self, stream: &StreamName, before: Head, end: Head) {
+        self.entries.push(BlockEntry {
+            stream: stream.clone(),
+            first: before.seq + 1,
+            count: end.seq - before.seq,
+            before: before.prefix,
+            end: end.prefix,
+            at: self.body.len(),
+            len: LOST_BODY.len(),
+            raw: LOST_BODY.len(),
+        });
+        self.body.extend_from_slice(&LOST_BODY);
     }
 
     pub(super) fn table(&self) -> Vec<u8> {

@@ -150,7 +150,7 @@ impl Writer {
         Ok(())
     }
 
-    fn placing(&self, nth: u32) -> Placing {
+    pub(super) fn placing(&self, nth: u32) -> Placing {
         Placing {
             home: self.shared.home(self.contents.segment),
             number: self.next_frame + nth,
@@ -241,7 +241,7 @@ impl Writer {
     }
 
     /// Puts bytes at the end of the segment and makes them durable.
-    fn put(&mut self, bytes: &[u8], frames: u32) -> Result<(), LogError> {
+    pub(super) fn put(&mut self, bytes: &[u8], frames: u32) -> Result<(), LogError> {
         let put = self
             .shared
             .files

@@ -17,6 +17,7 @@ use crate::log::{
 };
 
 pub(super) const CHECKSUM: &str = "the checksum does not match";
+pub(super) const LOST: &str = "it was lost before the backup that was restored";
 pub(super) const MISSING: &str = "the item is missing";
 pub(super) const CHAIN: &str = "the prefix hash does not continue the chain";
 
@@ -390,8 +391,9 @@ fn follow(
         }
     }
     if !is_whole {
+        let reason = if entry.is_lost() { LOST } else { CHECKSUM };
         for seq in entry.first..=entry.last() {
-            name(seq, CHECKSUM);
+            name(seq, reason);
         }
     }
     let (head, places) = folded

@@ -30,7 +30,7 @@ impl Shared {
     }
 
     /// The prefix at a seq, though its item may be damaged: as far as anything whole tells it.
-    fn prefix_told(&self, stream: &StreamName, seq: u64) -> Option<Hash32> {
+    pub(super) fn prefix_told(&self, stream: &StreamName, seq: u64) -> Option<Hash32> {
         if let Ok(Some(prefix)) = self.prefix_at(stream, seq) {
             return Some(prefix);
         }

@@ -213,6 +213,15 @@ impl Log for SegmentLog {
         self.shared.prefix_at(stream, seq)
     }
 
+    fn prefix_told(&self, stream: &StreamName, seq: u64) -> Result<Option<Hash32>, LogError> {
+        Ok(self.shared.prefix_told(stream, seq))
+    }
+
+    fn append_lost(&self, stream: &StreamName, end: Head) -> Result<(), LogError> {
+        let stream = stream.clone();
+        self.alone(move |writer| writer.write_lost(&stream, end))
+    }
+
     fn read(
         &self,
         stream: &StreamName,

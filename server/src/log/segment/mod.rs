@@ -13,6 +13,7 @@ mod fold;
 mod frame;
 mod heal;
 mod log;
+mod lost;
 mod marker;
 mod migrate;
 mod open;
