@@ -337,6 +337,7 @@ impl Node {
             keys: Arc::clone(&keys),
             directory: Arc::clone(&directory),
             follower,
+            views: views.clone(),
             notify: notify.clone(),
             clock: Arc::clone(&clock),
             server_key: server_key.clone(),

@@ -12,10 +12,10 @@ use parking_lot::Mutex;
 /// Users whose digest is kept.
 const CACHED_USERS: usize = 16_384;
 
-/// A digest, the revision it is of, and the time between two turns of grants in which it holds.
+/// A digest, the newest change it tells of, and the time between two turns of grants in which it holds.
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    revision: u64,
+    shown: u64,
     from: Timestamp,
     until: Timestamp,
     digest: [u8; 8],
@@ -43,7 +43,7 @@ impl Scopes {
     ) -> Option<Vec<u8>> {
         let known = self.0.lock().get(&user).copied();
         let holds = known.is_some_and(|k| {
-            k.revision == directory.revision && k.from <= now && now < k.until && k.digest == held
+            k.shown == directory.shown() && k.from <= now && now < k.until && k.digest == held
         });
         if holds {
             return None;
@@ -51,7 +51,7 @@ impl Scopes {
         let bytes = directory.scope(user, now).to_bytes();
         let digest = DirectoryScope::digest_of(&bytes);
         let known = Known {
-            revision: directory.revision,
+            shown: directory.shown(),
             from: now,
             until: directory.next_turn(now),
             digest,

@@ -1,7 +1,9 @@
 //! Sync: one exchange with a phone. Push what is new, pull what is missing, in one round trip.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use gridfold_sync_core::codec::DecodeError;
-use gridfold_sync_core::directory::{Directory, DirectoryChange};
+use gridfold_sync_core::directory::{Directory, DirectoryChange, Reach};
 use gridfold_sync_core::entry::{Author, Receipt, ReceiptStream};
 use gridfold_sync_core::ids::{Hash, StreamId};
 use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, PULL_PAGE_BYTES};
@@ -53,6 +55,10 @@ pub struct Exchange {
     /// Items sent.
     pub pulled: usize,
 }
+
+/// Streams of which each is asked how far it goes; somebody who reads more is told of those in the
+/// log.
+const MAX_ASKED_ONE_BY_ONE: usize = 1_024;
 
 /// Operations a page may hold, a little under what the wire format takes.
 const PAGE_OPS: usize = 100_000;
@@ -113,15 +119,15 @@ impl Node {
             self.directory.change(changes)?;
         }
         let directory = self.directory.current();
-        let mine = directory.streams_of(author.user, now);
+        let mine = directory.reach(author.user, now);
         // A phone whose grant ended still hears what became of its own edits before it erases.
-        let mut leaving: Vec<StreamId> = Vec::new();
+        let mut leaving: BTreeSet<StreamId> = BTreeSet::new();
         for cursor in &request.cursors {
             let stream = &cursor.stream;
-            if mine.binary_search(stream).is_err()
+            if !mine.has(stream)
                 && (once_read(&directory, author, stream, now) || self.proves_reading(cursor)?)
             {
-                leaving.push(stream.clone());
+                leaving.insert(stream.clone());
             }
         }
         let mut response = SyncResponse {
@@ -134,18 +140,18 @@ impl Node {
             for cursor in request
                 .cursors
                 .iter()
-                .filter(|c| mine.binary_search(&c.stream).is_ok() || leaving.contains(&c.stream))
+                .filter(|c| mine.has(&c.stream) || leaving.contains(&c.stream))
             {
                 response.resets.push(self.reset(&cursor.stream)?);
             }
         } else {
-            self.fill_pages(&request, author, &mine, &leaving, &mut response)?;
+            self.fill_pages(&request, author, (&mine, &leaving), &mut response)?;
         }
         // Of a stream that a restored server knows no reading of, it tells nothing, as of one that
         // is empty: the phone then gives back what it can prove before it erases.
         for cursor in &request.cursors {
             let stream = &cursor.stream;
-            let told = mine.binary_search(stream).is_ok() || leaving.contains(stream);
+            let told = mine.has(stream) || leaving.contains(stream);
             if !told && cursor.seq > 0 {
                 response.resets.push(StreamReset {
                     stream: stream.clone(),
@@ -154,10 +160,17 @@ impl Node {
                 });
             }
         }
-        for cursor in &request.cursors {
+        let resets: BTreeSet<&StreamId> = response.resets.iter().map(|r| &r.stream).collect();
+        let pages: BTreeMap<&StreamId, &StreamPage> =
+            response.pages.iter().map(|p| (&p.stream, p)).collect();
+        for cursor in request.cursors.iter().filter(|c| !mine.has(&c.stream)) {
             let stream = &cursor.stream;
-            let done = !leaving.contains(stream) || self.has_all(cursor, &response)?;
-            if mine.binary_search(stream).is_err() && done {
+            let has_all = match pages.get(stream) {
+                _ if resets.contains(stream) => false,
+                Some(page) => !page.more,
+                None => self.log.head(&name(stream)?)?.seq == cursor.seq,
+            };
+            if has_all || !leaving.contains(stream) {
                 response.directives.push(Directive::Erase(stream.clone()));
             }
         }
@@ -195,25 +208,11 @@ impl Node {
         })
     }
 
-    /// Whether a phone has all of a stream once it has this response.
-    fn has_all(&self, cursor: &Cursor, response: &SyncResponse) -> Result<bool, SyncError> {
-        if response.resets.iter().any(|r| r.stream == cursor.stream) {
-            return Ok(false);
-        }
-        Ok(
-            match response.pages.iter().find(|p| p.stream == cursor.stream) {
-                Some(page) => !page.more,
-                None => self.log.head(&name(&cursor.stream)?)?.seq == cursor.seq,
-            },
-        )
-    }
-
     fn fill_pages(
         &self,
         request: &SyncRequest,
         author: Author,
-        mine: &[StreamId],
-        leaving: &[StreamId],
+        (mine, leaving): (&Reach<'_>, &BTreeSet<StreamId>),
         response: &mut SyncResponse,
     ) -> Result<(), SyncError> {
         let mut bytes_left = match request.budget_kib {
@@ -226,10 +225,13 @@ impl Node {
         let (mut items_left, mut ops_left) = (MAX_ITEMS_PER_PULL, PAGE_OPS);
         let mut proved = Vec::new();
         let directory = self.directory.current();
+        let cursors: BTreeMap<&StreamId, &Cursor> =
+            request.cursors.iter().map(|c| (&c.stream, c)).collect();
+        let mine = self.with_anything(mine, &request.cursors)?;
         for stream in mine.iter().chain(leaving) {
             let name = name(stream)?;
             let head = self.log.head(&name)?;
-            let after = match request.cursors.iter().find(|c| c.stream == *stream) {
+            let after = match cursors.get(stream) {
                 Some(cursor) if !self.is_on_our_log(&name, cursor)? => {
                     response.resets.push(self.reset(stream)?);
                     continue;
@@ -302,6 +304,26 @@ impl Node {
                 Some(Receipt::sign(&self.server_key, response.epoch, proved).signature);
         }
         Ok(())
+    }
+
+    /// Those of the streams somebody reads that hold anything, or that their phone names, in order.
+    fn with_anything(
+        &self,
+        mine: &Reach<'_>,
+        named: &[Cursor],
+    ) -> Result<Vec<StreamId>, SyncError> {
+        if mine.count() <= MAX_ASKED_ONE_BY_ONE {
+            return Ok(mine.streams());
+        }
+        let named = named.iter().map(|cursor| cursor.stream.clone());
+        let held = self.log.streams()?.into_iter().filter_map(|(name, _)| {
+            let name = std::str::from_utf8(name.as_bytes()).ok()?;
+            StreamId::parse(name)
+        });
+        let mut found: Vec<StreamId> = held.chain(named).filter(|s| mine.has(s)).collect();
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// Whether a cursor shows that its phone has read a stream, whatever grants say today: an area

@@ -9,9 +9,16 @@
 
 mod api_support;
 
-use api_support::{Client, NOW, Reply, World, config};
+use std::sync::{Arc, Condvar, Mutex};
+
+use api_support::{Client, NOW, PASSWORD, Reply, World, config};
 use axum::Router;
+use gridfold_server::admit::{Faults, StoredItem};
+use gridfold_server::auth::Password;
+use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
+use gridfold_server::log::{Item, StreamName};
+use gridfold_server::node::Node;
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::edit::{Op, Value as Field};
 use gridfold_sync_core::entry::{Entry, SignKey, Target, head_statement, next_link};
@@ -44,6 +51,15 @@ fn request(logs: Vec<PushedLog>, erased: Vec<StreamId>) -> Vec<u8> {
 
 /// A matter made and then changed this many times, as one signed log.
 fn matter(seed: u8, edits: u64) -> PushedLog {
+    let new = Target::New {
+        record: RecordId::from_parts(NOW, [seed; 10]),
+        form: FormCode::new("matter").unwrap(),
+    };
+    line(seed, new, edits, "路灯")
+}
+
+/// An entry on a record and as many after it, as one signed log.
+fn line(seed: u8, first: Target, edits: u64, text: &str) -> PushedLog {
     let key = SignKey::from_seed(&[seed; 32]);
     let stream = stream("c-a-1", SensitivityClass::General);
     let incarnation = IncarnationId::from_parts(NOW, [seed; 10]);
@@ -52,14 +68,11 @@ fn matter(seed: u8, edits: u64) -> PushedLog {
     for seq in 1..=edits + 1 {
         let target = match entries.last() {
             Some(last) => Target::At(vec![last.id()]),
-            None => Target::New {
-                record: RecordId::from_parts(NOW, [seed; 10]),
-                form: FormCode::new("matter").unwrap(),
-            },
+            None => first.clone(),
         };
         let set = Op::Set {
             field: FieldKey::new("kind").unwrap(),
-            value: Field::Text(format!("路灯 {seq}")),
+            value: Field::Text(format!("{text} {seq}")),
         };
         let entry = Entry::new(incarnation, seq, target, 1, NOW, vec![set]);
         link = next_link(&link, &entry.hash(&stream));
@@ -75,6 +88,34 @@ fn matter(seed: u8, edits: u64) -> PushedLog {
     }
 }
 
+/// Where the writer is stopped, and whether it stands there.
+#[derive(Default)]
+struct Gate {
+    /// Whether it is shut, and whether somebody stands before it.
+    state: Mutex<(bool, bool)>,
+    moved: Condvar,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.1 = state.0;
+        self.moved.notify_all();
+        let mut state = self.moved.wait_while(state, |state| state.0).unwrap();
+        state.1 = false;
+    }
+
+    fn set(&self, is_shut: bool) {
+        self.state.lock().unwrap().0 = is_shut;
+        self.moved.notify_all();
+    }
+
+    fn wait_for_somebody(&self) {
+        let state = self.state.lock().unwrap();
+        drop(self.moved.wait_while(state, |state| !state.1).unwrap());
+    }
+}
+
 struct Town {
     world: World,
     admin: Client,
@@ -84,10 +125,53 @@ impl Town {
     fn new(change: impl FnOnce(&mut Config)) -> Self {
         let mut settings = config();
         change(&mut settings);
-        let world = World::with(settings, Router::new());
+        Self::of(World::with(settings, Router::new()))
+    }
+
+    /// One whose writer stops at each batch while the gate is shut.
+    fn behind(gate: &Arc<Gate>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(NOW));
+        let (as_clock, password) = (
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Password::new(PASSWORD),
+        );
+        let node = Node::init(
+            dir.path(),
+            config(),
+            Arc::clone(&as_clock),
+            "admin",
+            &password,
+        );
+        node.unwrap().shutdown();
+        let gate = Arc::clone(gate);
+        let faults: Faults = Arc::new(move |step| {
+            if step == "admit" {
+                gate.pass();
+            }
+            false
+        });
+        let node = Node::open_with(dir.path(), config(), as_clock, Some(faults)).unwrap();
+        Self::of(World::of(dir, clock, node, Router::new()))
+    }
+
+    fn of(world: World) -> Self {
         let admin = world.admin();
         world.areas(&admin);
         Self { world, admin }
+    }
+
+    /// Whose entries stand in a stream, in order.
+    fn authors(&self, of: &StreamId) -> Vec<IncarnationId> {
+        let name = StreamName::new(of.name()).unwrap();
+        let items = self
+            .world
+            .node
+            .log
+            .read(&name, 0, 10_000, usize::MAX)
+            .unwrap();
+        let whose = |item: &Item| StoredItem::decode(&item.bytes).unwrap().id.incarnation;
+        items.iter().map(whose).collect()
     }
 
     fn phone(&self, login: &str, area: &str, seed: u8) -> Client {
@@ -177,4 +261,58 @@ fn a_device_past_its_share_waits_and_loses_nothing_and_others_do_not_wait() {
         sync(&other, &request(vec![matter(2, 0)], vec![])).status,
         200
     );
+}
+
+#[test]
+fn a_cheap_push_goes_before_costly_ones_that_came_first_and_took_nothing_yet() {
+    let gate = Arc::new(Gate::default());
+    let town = Town::behind(&gate);
+    let people = ["hong", "lan", "mei", "jun", "bo", "yan"];
+    let phones: Vec<(u8, Client)> = (1..)
+        .zip(people)
+        .map(|(seed, login)| (seed, town.phone(login, "c-a-1", seed)))
+        .collect();
+    let [(_, maker), (_, first), costly @ .., (honest, phone)] = &phones[..] else {
+        panic!("six of them");
+    };
+    // A record that much was written to, so that a line beside what is there is a document of it all.
+    let record = matter(1, 0);
+    let base = record.entries[0].header.target.clone();
+    let long = line(1, base, 500, &"很长的文字".repeat(4));
+    let made = long.entries[0].id();
+    assert_eq!(sync(maker, &request(vec![long], vec![])).status, 200);
+    assert!(town.kind(1).ends_with(" 501"), "all of it was admitted");
+    gate.set(true);
+    let waits_for = |n: usize| {
+        while town.world.node.writer.waiting() < n {
+            std::thread::yield_now();
+        }
+    };
+    std::thread::scope(|all| {
+        all.spawn(|| {
+            assert_eq!(
+                sync(first, &request(vec![matter(2, 0)], vec![])).status,
+                200
+            )
+        });
+        gate.wait_for_somebody();
+        for (seed, phone) in costly {
+            let beside = line(*seed, Target::At(vec![made]), 0, "短");
+            let body = request(vec![beside], vec![]);
+            all.spawn(move || assert_eq!(sync(phone, &body).status, 200));
+        }
+        waits_for(costly.len());
+        let body = request(vec![matter(*honest, 0)], vec![]);
+        all.spawn(move || assert_eq!(sync(phone, &body).status, 200));
+        waits_for(costly.len() + 1);
+        gate.set(false);
+    });
+    let order = town.authors(&stream("c-a-1", SensitivityClass::General));
+    let place = |seed: u8| {
+        let theirs = IncarnationId::from_parts(NOW, [seed; 10]);
+        order.iter().position(|of| *of == theirs).unwrap()
+    };
+    for (seed, _) in costly {
+        assert!(place(*honest) < place(*seed), "{seed} kept them waiting");
+    }
 }

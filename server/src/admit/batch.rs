@@ -23,6 +23,7 @@ use crate::admit::index::FactIndex;
 use crate::admit::line::Line;
 use crate::admit::quarantine::{SetAside, quarantine, records_of};
 use crate::admit::recover::recover;
+use crate::admit::room::MAX_COSTLY;
 use crate::admit::write_error::WriteError;
 use crate::admit::writer::{Job, PushOutcome, Work, WriterParts};
 use crate::auth::StoreError;
@@ -77,7 +78,13 @@ impl Job {
     }
 
     /// Answers once all of it is decided on; gives back what is left to decide.
-    fn settle(mut self, outcome: Outcome, line: &Line<Work>, now: Timestamp) -> Option<Self> {
+    fn settle(
+        mut self,
+        outcome: Outcome,
+        took: Duration,
+        line: &Line<Work>,
+        now: Timestamp,
+    ) -> Option<Self> {
         let (upto, after) = match outcome {
             Outcome::Later => return Some(self),
             Outcome::Part(of, upto, after) => {
@@ -94,7 +101,14 @@ impl Job {
                 return None;
             }
         };
-        if let Self::Push { logs, recover, .. } = &mut self {
+        if let Self::Push {
+            logs,
+            recover,
+            cost,
+            ..
+        } = &mut self
+        {
+            *cost = cost.left(took);
             recover.clear();
             logs.drain(..upto);
             if let Some(next) = logs.first_mut() {
@@ -103,7 +117,7 @@ impl Job {
             }
         }
         // What is written stays; its phone hears of it when it pulls, and sends the rest again.
-        match line.may_have_more(self.author(), now) {
+        match line.may_go_on(self.author(), now) {
             Ok(()) => Some(self),
             Err(error) => {
                 self.fail(error);
@@ -232,7 +246,7 @@ pub(super) fn write(
     let mut rest = Vec::new();
     for (job, (outcome, took)) in batch.into_iter().zip(outcomes) {
         line.took(job.author(), took, now);
-        rest.extend(job.settle(outcome, line, now));
+        rest.extend(job.settle(outcome, took, line, now));
     }
     let moved: BTreeSet<&StreamId> = projection.iter().map(|p| &p.stream).collect();
     for stream in moved {
@@ -260,9 +274,12 @@ fn decide(
     let server = key.public();
     let mut done = 0;
     let began = Instant::now();
+    let mut costly = Duration::ZERO;
     for (at, job) in batch.iter().enumerate() {
         let from = Instant::now();
-        if at > 0 && from - began > MAX_BATCH_TIME {
+        let is_costly = job.cost().is_costly();
+        let is_enough = from - began > MAX_BATCH_TIME || (is_costly && costly > MAX_COSTLY);
+        if at > 0 && is_enough {
             decided.outcomes.push((Outcome::Later, Duration::ZERO));
             continue;
         }
@@ -288,7 +305,9 @@ fn decide(
                 console(facts, *author, key, now, edits, outgoing).map(Outcome::Console)
             }
         };
-        outcomes.push((outcome.map_err(|error| (at, error))?, from.elapsed()));
+        let took = from.elapsed();
+        costly += if is_costly { took } else { Duration::ZERO };
+        outcomes.push((outcome.map_err(|error| (at, error))?, took));
         has_keys(facts, &outgoing[done..]).map_err(|error| (at, error))?;
         done = outgoing.len();
     }

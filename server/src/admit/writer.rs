@@ -15,11 +15,13 @@ use parking_lot::Mutex;
 
 use crate::admit::batch::write;
 use crate::admit::console::{ConsoleEdit, EditOutcome};
+use crate::admit::cost::{self, Cost};
 use crate::admit::erase;
 use crate::admit::facts::Memory;
 use crate::admit::follow::{Follower, Source};
 use crate::admit::idle;
 use crate::admit::line::Line;
+use crate::admit::room::Room;
 use crate::admit::write_error::WriteError;
 use crate::auth::RecordKeys;
 use crate::clock::Clock;
@@ -27,6 +29,7 @@ use crate::directory::DirectoryService;
 use crate::log::Log;
 use crate::notify::Notify;
 use crate::trouble::Trouble;
+use crate::views::Views;
 
 /// Most requests of one group commit.
 const MAX_BATCH_JOBS: usize = 128;
@@ -54,6 +57,8 @@ pub(super) enum Job {
         recover: Vec<RecoverRun>,
         /// What became of the part that is done.
         done: PushOutcome,
+        /// What is left of it is expected to cost.
+        cost: Cost,
         reply: Reply<PushOutcome>,
     },
     Console {
@@ -74,6 +79,13 @@ impl Job {
     pub(super) fn author(&self) -> Author {
         match self {
             Self::Push { author, .. } | Self::Console { author, .. } => *author,
+        }
+    }
+
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Push { cost, .. } => *cost,
+            Self::Console { edits, .. } => Cost::of_entries(edits.len()),
         }
     }
 
@@ -98,6 +110,8 @@ pub struct WriterParts {
     pub directory: Arc<DirectoryService>,
     /// The views, and how they follow the log.
     pub(crate) follower: Follower,
+    /// The same views, to tell what a push will cost.
+    pub views: Views,
     /// Where followers listen.
     pub notify: Notify,
     /// The clock.
@@ -127,6 +141,8 @@ impl fmt::Debug for WriterParts {
 pub struct Writer {
     line: Arc<Line<Work>>,
     clock: Arc<dyn Clock>,
+    log: Arc<dyn Log>,
+    views: Views,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -151,8 +167,9 @@ impl Writer {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(parts: WriterParts) -> std::io::Result<Self> {
-        let line = Arc::new(Line::new(parts.most));
+        let line = Arc::new(Line::new(parts.turn, parts.most));
         let clock = Arc::clone(&parts.clock);
+        let (log, views) = (Arc::clone(&parts.log), parts.views.clone());
         let ends = Ends(Arc::clone(&line));
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -160,17 +177,16 @@ impl Writer {
         Ok(Self {
             line,
             clock,
+            log,
+            views,
             thread: Mutex::new(Some(thread)),
         })
     }
 
-    fn write<T>(
-        &self,
-        author: Author,
-        make: impl FnOnce(Reply<T>) -> Job,
-    ) -> Result<T, WriteError> {
+    fn write<T>(&self, make: impl FnOnce(Reply<T>) -> Job) -> Result<T, WriteError> {
         let (reply, answer) = sync_channel(1);
-        self.line.join(author, Work::Write(make(reply)))?;
+        let job = make(reply);
+        self.line.join(job.author(), job.cost(), Work::Write(job))?;
         answer.recv().map_err(|_| WriteError::Stopped)?
     }
 
@@ -187,12 +203,15 @@ impl Writer {
         recover: Vec<RecoverRun>,
     ) -> Result<PushOutcome, WriteError> {
         self.line.may_have_more(author, self.clock.now())?;
-        self.write(author, |reply| Job::Push {
+        let recovered = recover.iter().map(|run| run.items.len()).sum();
+        let cost = cost::of_push(&logs, recovered, self.log.as_ref(), &self.views);
+        self.write(|reply| Job::Push {
             author,
             key,
             logs,
             recover,
             done: PushOutcome::default(),
+            cost,
             reply,
         })
     }
@@ -206,7 +225,7 @@ impl Writer {
         author: Author,
         edits: Vec<ConsoleEdit>,
     ) -> Result<Vec<EditOutcome>, WriteError> {
-        self.write(author, |reply| Job::Console {
+        self.write(|reply| Job::Console {
             author,
             edits,
             reply,
@@ -221,6 +240,13 @@ impl Writer {
         let (reply, answer) = sync_channel(1);
         self.line.join_first(Work::Erase(record, reply))?;
         answer.recv().map_err(|_| WriteError::Stopped)?
+    }
+
+    /// How much work waits for the thread.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.line.len()
     }
 
     /// Finishes what is waiting and stops.
@@ -241,6 +267,7 @@ impl Drop for Writer {
 
 fn run(mut parts: WriterParts, line: &Line<Work>) {
     let mut memory = Memory::default();
+    let mut room = Room::default();
     let mut cleaning = idle::cleaning_of(&mut parts.follower);
     let mut erasures: Vec<(RecordId, Reply<()>)> = Vec::new();
     loop {
@@ -251,7 +278,8 @@ fn run(mut parts: WriterParts, line: &Line<Work>) {
             Duration::ZERO
         };
         let (mut batch, mut entries) = (Vec::new(), 0);
-        let Ok(mut next) = line.next(pause, parts.clock.now()) else {
+        room = room.after();
+        let Ok(mut next) = line.next(pause, parts.clock.now(), &mut room) else {
             break;
         };
         while let Some(work) = next.take() {
@@ -263,13 +291,13 @@ fn run(mut parts: WriterParts, line: &Line<Work>) {
                 Work::Erase(record, reply) => erasures.push((record, reply)),
             }
             if batch.len() < MAX_BATCH_JOBS && entries < MAX_BATCH_ENTRIES {
-                next = line.try_next(parts.clock.now());
+                next = line.try_next(parts.clock.now(), &mut room);
             }
         }
         let mut later = Vec::new();
         // Views that catch up for long keep nobody waiting: who wants to write is told.
         let mut meanwhile = || {
-            while let Some(work) = line.try_next(Timestamp(0)) {
+            while let Some(work) = line.try_next(Timestamp(0), &mut Room::default()) {
                 match work {
                     Work::Write(job) => job.fail(WriteError::Behind(Trouble::Busy)),
                     Work::Erase(record, reply) => later.push((record, reply)),
@@ -284,7 +312,7 @@ fn run(mut parts: WriterParts, line: &Line<Work>) {
                 return;
             };
             for job in rest.into_iter().rev() {
-                line.go_on(job.author(), Work::Write(job));
+                line.go_on(job.author(), job.cost(), Work::Write(job));
             }
         }
         for (record, reply) in erasures.drain(..) {

@@ -1,6 +1,6 @@
 //! Who is calling, and what their roles and areas let them do and see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -230,13 +230,20 @@ impl Caller {
             })
     }
 
-    /// The classes the caller reads in each grid.
-    fn readable(&self) -> BTreeMap<AreaCode, BTreeSet<SensitivityClass>> {
-        let mut found: BTreeMap<AreaCode, BTreeSet<SensitivityClass>> = BTreeMap::new();
-        for stream in self.directory.streams_of(self.user(), self.now) {
-            found.entry(stream.grid).or_default().insert(stream.class);
+    /// Whether the caller reads everything in every grid there is.
+    fn reads_everything(&self) -> bool {
+        let roles = self.directory.roles_everywhere(self.user(), self.now);
+        let classes: BTreeSet<_> = roles.iter().flat_map(|r| r.readable()).collect();
+        classes.len() == SensitivityClass::ALL.len()
+    }
+
+    /// The classes that the caller reads in each of their grids.
+    #[must_use]
+    pub fn common_classes(&self) -> BTreeSet<SensitivityClass> {
+        if self.reads_everything() {
+            return SensitivityClass::ALL.into_iter().collect();
         }
-        found
+        self.directory.reach(self.user(), self.now).common()
     }
 
     /// What the caller may see of these grids, of all when none is named.
@@ -244,37 +251,31 @@ impl Caller {
     /// One scope has the same classes in all its grids: where the caller's differ, those that are readable in all of them.
     #[must_use]
     pub fn scope(&self, grids: &[AreaCode]) -> views::Scope {
-        let everywhere: BTreeSet<SensitivityClass> = self
-            .directory
-            .roles_everywhere(self.user(), self.now)
-            .iter()
-            .flat_map(|r| r.readable())
-            .copied()
-            .collect();
-        if everywhere.len() == SensitivityClass::ALL.len() {
+        if self.reads_everything() {
+            return views::Scope::all();
+        }
+        let reach = self.directory.reach(self.user(), self.now);
+        if grids.is_empty() {
             return views::Scope {
-                grids: None,
-                classes: everywhere,
+                grids: Some(reach.grids().map(|(grid, _)| grid.clone()).collect()),
+                classes: reach.common(),
             };
         }
-        let readable = self.readable();
-        let mut chosen = readable
-            .iter()
-            .filter(|(g, _)| grids.is_empty() || grids.contains(g));
-        let Some((first, classes)) = chosen.next() else {
-            return views::Scope {
-                grids: Some(BTreeSet::new()),
-                classes: BTreeSet::new(),
+        let mut all = BTreeSet::new();
+        let mut classes: Option<BTreeSet<SensitivityClass>> = None;
+        for grid in grids {
+            let Some(here) = reach.classes_in(grid) else {
+                continue;
             };
-        };
-        let (mut all, mut classes) = (BTreeSet::from([first.clone()]), classes.clone());
-        for (grid, here) in chosen {
             all.insert(grid.clone());
-            classes.retain(|c| here.contains(c));
+            match &mut classes {
+                Some(common) => common.retain(|class| here.contains(class)),
+                None => classes = Some(here.clone()),
+            }
         }
         views::Scope {
             grids: Some(all),
-            classes,
+            classes: classes.unwrap_or_default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The overview of the caller's areas: numbers, and what is behind each can be listed with the same words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::State;
@@ -13,16 +13,18 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::attention::{AttentionCounts, counts};
-use super::phones::phones_of;
+use super::phones::{phones_of, works_around};
 use super::records::grids_of;
 use super::{Api, Caller, Params};
-use crate::auth::DeviceState;
+use crate::auth::{Device, DeviceState};
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
-use crate::views::{GridNumbers, Overview, OverviewOf};
+use crate::views::{GridNumbers, Overview, OverviewOf, Scope};
 
 /// Most days of a trend.
 pub const MAX_TREND_DAYS: u32 = 366;
+/// Most grids of which those without anything are told too.
+const MAX_QUIET_GRIDS: usize = 2_000;
 const DAY_MS: i64 = 86_400_000;
 const WEEK_DAYS: i64 = 7;
 
@@ -59,6 +61,10 @@ pub struct TrendDay {
     pub matters_opened: u64,
     /// Matters closed.
     pub matters_closed: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// One grid.
@@ -133,8 +139,11 @@ pub struct OverviewBody {
     pub uploads_attention: u64,
     /// The days, oldest first.
     pub trend: Vec<TrendDay>,
-    /// The grids.
+    /// The grids. Of more than 2,000 only those of which there is anything to tell.
     pub grids: Vec<GridRow>,
+    /// How many grids are left out of `grids`, all of whose numbers would be 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub grids_left_out: u64,
     /// Phones.
     pub phones: PhoneNumbers,
 }
@@ -197,68 +206,83 @@ pub async fn overview(
     let asked = grids_of(&caller, query.area.as_deref())?;
     api.blocking(move |node| {
         let days = days(&zone(node, query.tz)?, caller.now, n)?;
-        let grids = visible(&caller, asked);
-        let named: Vec<AreaCode> = grids.iter().flatten().cloned().collect();
+        let scope = visible(&caller, asked);
         let found = node.views.overview(&OverviewOf {
-            grids: grids.clone(),
-            classes: caller.scope(&named).classes,
+            grids: scope.grids.clone(),
+            classes: scope.classes,
             now: caller.now,
             days: days.starts.iter().map(|(at, _)| *at).collect(),
             week: days.week,
             visited_since: caller.now.plus_millis(-i64::from(n) * DAY_MS),
         })?;
-        let waiting = counts(node, &caller, grids.as_ref())?;
-        let phones = phone_numbers(node, &caller, query.area.as_deref())?;
-        let contacts = contacts(node, &caller)?;
-        Ok(Json(body(
+        let area = query.area.as_deref();
+        let area = area.map(|code| caller.read_area(code)).transpose()?;
+        let phones = phones_of(node, &caller, None)?;
+        let waiting = counts(node, &caller, scope.grids.as_ref(), &phones)?;
+        let grids = grid_rows(
             &caller,
-            grids,
-            &days,
-            n,
-            found,
-            &waiting,
-            (phones, contacts),
+            scope.grids.as_ref(),
+            &found,
+            &contacts(&caller, &phones),
+        );
+        let phones = phone_numbers(&caller, &phones, area.as_ref());
+        Ok(Json(body(
+            &caller, &days, n, &found, &waiting, phones, grids,
         )))
     })
     .await
 }
 
-/// The grids that the caller sees of these, of all when none is named; none means every grid.
-pub(super) fn visible(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Option<BTreeSet<AreaCode>> {
-    let scope = caller.scope(&[]).grids;
-    match (scope, asked) {
-        (None, None) => None,
-        (None, Some(asked)) => Some(asked.into_iter().collect()),
-        (Some(mine), None) => Some(mine),
-        (Some(mine), Some(asked)) => Some(asked.into_iter().filter(|g| mine.contains(g)).collect()),
+/// What the caller may see of these grids, of all when none is named; no grids means every one.
+pub(super) fn visible(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Scope {
+    let Some(asked) = asked else {
+        return caller.scope(&[]);
+    };
+    if asked.is_empty() {
+        return Scope {
+            grids: Some(BTreeSet::new()),
+            classes: BTreeSet::new(),
+        };
     }
+    let mut scope = caller.scope(&asked);
+    scope
+        .grids
+        .get_or_insert_with(|| asked.into_iter().collect());
+    scope
 }
 
-/// When a phone of somebody who works in a grid was last in contact.
-fn contacts(node: &Node, caller: &Caller) -> Answer<BTreeMap<AreaCode, Timestamp>> {
-    let mut by_user: BTreeMap<UserId, Timestamp> = BTreeMap::new();
-    for phone in phones_of(node, caller, None)? {
+/// When a phone of somebody who works in a grid was last in contact, by where the grid stands.
+fn contacts(caller: &Caller, phones: &[Device]) -> Vec<Option<Timestamp>> {
+    let directory = &caller.directory;
+    let mut by_user: HashMap<UserId, Timestamp> = HashMap::new();
+    for phone in phones {
         let at = Timestamp(phone.last_seen_ms);
         let newest = by_user.entry(UserId(phone.user_id)).or_insert(at);
         *newest = (*newest).max(at);
     }
-    let mut out: BTreeMap<AreaCode, Timestamp> = BTreeMap::new();
+    // Areas first: many people work in the same ones.
+    let mut by_area: HashMap<Option<&AreaCode>, Timestamp> = HashMap::new();
     for (user, at) in by_user {
-        let grants = caller.directory.active_grants(user, caller.now);
+        let grants = directory.active_grants(user, caller.now);
         for grant in grants.filter(|g| g.role == Role::Worker) {
-            for grid in caller.directory.grids_in(grant.area.as_ref()) {
-                let newest = out.entry(grid).or_insert(at);
-                *newest = (*newest).max(at);
-            }
+            let newest = by_area.entry(grant.area.as_ref()).or_insert(at);
+            *newest = (*newest).max(at);
         }
     }
-    Ok(out)
+    let mut out = vec![None; directory.grids_in_order().len()];
+    for (area, at) in by_area {
+        for newest in out.get_mut(directory.interval(area)).into_iter().flatten() {
+            *newest = (*newest).max(Some(at));
+        }
+    }
+    out
 }
 
-fn phone_numbers(node: &Node, caller: &Caller, area: Option<&str>) -> Answer<PhoneNumbers> {
+fn phone_numbers(caller: &Caller, phones: &[Device], area: Option<&AreaCode>) -> PhoneNumbers {
     let mut out = PhoneNumbers::default();
-    for phone in phones_of(node, caller, area)? {
-        if phone.state != DeviceState::Active {
+    for phone in phones {
+        let is_active = phone.state == DeviceState::Active;
+        if !is_active || !works_around(caller, UserId(phone.user_id), area) {
             continue;
         }
         out.total += 1;
@@ -271,29 +295,41 @@ fn phone_numbers(node: &Node, caller: &Caller, area: Option<&str>) -> Answer<Pho
             *n += u64::from(silent_ms > days * DAY_MS);
         }
     }
-    Ok(out)
+    out
 }
 
-fn body(
+/// The rows of the grids, by code, and how many are left out: of more than a page is for, those
+/// that nothing can be told of.
+fn grid_rows(
     caller: &Caller,
-    grids: Option<BTreeSet<AreaCode>>,
-    days: &Days,
-    n: u32,
-    found: Overview,
-    waiting: &AttentionCounts,
-    (phones, contacts): (PhoneNumbers, BTreeMap<AreaCode, Timestamp>),
-) -> OverviewBody {
-    let sum = |of: fn(&GridNumbers) -> u64| found.grids.values().map(of).sum::<u64>();
-    let grids: BTreeSet<_> = match grids {
-        Some(grids) => grids,
-        None => caller.directory.grids_in(None).into_iter().collect(),
+    grids: Option<&BTreeSet<AreaCode>>,
+    found: &Overview,
+    contacts: &[Option<Timestamp>],
+) -> (Vec<GridRow>, u64) {
+    let directory = &caller.directory;
+    let all: Vec<&AreaCode> = match grids {
+        Some(grids) => grids.iter().collect(),
+        None => directory.grids_in_order().iter().collect(),
     };
-    let rows = grids.iter().map(|code| {
-        let numbers = found.grids.get(code.as_str()).copied().unwrap_or_default();
+    let total = all.len();
+    let mut shown: Vec<(&AreaCode, Option<&GridNumbers>, Option<Timestamp>)> = all
+        .into_iter()
+        .map(|code| {
+            let place = directory.place_of(code);
+            let contact = place.and_then(|at| contacts.get(at).copied().flatten());
+            (code, found.grids.get(code.as_str()), contact)
+        })
+        .collect();
+    if total > MAX_QUIET_GRIDS {
+        shown.retain(|(_, numbers, contact)| numbers.is_some() || contact.is_some());
+    }
+    shown.sort_unstable_by_key(|(code, ..)| *code);
+    let left_out = (total - shown.len()) as u64;
+    let rows = shown.into_iter().map(|(code, numbers, contact)| {
+        let numbers = numbers.copied().unwrap_or_default();
         GridRow {
             code: code.to_string(),
-            name: caller
-                .directory
+            name: directory
                 .area(code)
                 .map_or_else(String::new, |a| a.name.clone()),
             visits_week: numbers.visits_week,
@@ -301,9 +337,22 @@ fn body(
             matters_overdue: numbers.matters_overdue_captured,
             tasks_unacknowledged: numbers.tasks_unacknowledged,
             households_not_visited: numbers.households_not_visited,
-            last_sync: contacts.get(code).map(|at| at.to_rfc3339()),
+            last_sync: contact.map(|at| at.to_rfc3339()),
         }
     });
+    (rows.collect(), left_out)
+}
+
+fn body(
+    caller: &Caller,
+    days: &Days,
+    n: u32,
+    found: &Overview,
+    waiting: &AttentionCounts,
+    phones: PhoneNumbers,
+    (grids, grids_left_out): (Vec<GridRow>, u64),
+) -> OverviewBody {
+    let sum = |of: fn(&GridNumbers) -> u64| found.grids.values().map(of).sum::<u64>();
     let trend = days
         .starts
         .iter()
@@ -335,7 +384,8 @@ fn body(
         phones_attention: waiting.phone,
         uploads_attention: waiting.upload,
         trend: trend.collect(),
-        grids: rows.collect(),
+        grids,
+        grids_left_out,
         phones,
     }
 }

@@ -1,10 +1,10 @@
 //! Phones of the people of an area: who has been silent for how long.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::ids::{DeviceId, UserId};
+use gridfold_sync_core::ids::{AreaCode, DeviceId, UserId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -78,28 +78,30 @@ pub struct PhoneQuery {
 /// The phones of users whom the caller may know of.
 pub(super) fn phones_of(node: &Node, caller: &Caller, area: Option<&str>) -> Answer<Vec<Device>> {
     let area = area.map(|code| caller.read_area(code)).transpose()?;
-    let directory = &caller.directory;
-    let meets = |user: UserId| {
-        area.as_ref().is_none_or(|area| {
-            directory
-                .active_grants(user, caller.now)
-                .any(|g| match &g.area {
-                    None => true,
-                    Some(theirs) => {
-                        directory.lies_in(theirs, area) || directory.lies_in(area, theirs)
-                    }
-                })
-        })
-    };
-    let users: BTreeSet<Uuid> = directory
-        .users()
-        .map(|u| u.id)
-        .filter(|id| meets(*id) && caller.sees_user(*id))
-        .map(|id| id.0)
-        .collect();
     let mut phones = node.auth.devices.enrolled()?;
-    phones.retain(|d| users.contains(&d.user_id));
+    let mut known: HashMap<Uuid, bool> = HashMap::new();
+    phones.retain(|phone| {
+        let user = UserId(phone.user_id);
+        let sees = || {
+            caller.directory.user(&user).is_some()
+                && caller.sees_user(user)
+                && works_around(caller, user, area.as_ref())
+        };
+        *known.entry(phone.user_id).or_insert_with(sees)
+    });
     Ok(phones)
+}
+
+/// Whether a user has a grant that runs in or around an area; of none, everybody has.
+pub(super) fn works_around(caller: &Caller, user: UserId, area: Option<&AreaCode>) -> bool {
+    let Some(area) = area else { return true };
+    let directory = &caller.directory;
+    directory
+        .active_grants(user, caller.now)
+        .any(|g| match &g.area {
+            None => true,
+            Some(theirs) => directory.lies_in(theirs, area) || directory.lies_in(area, theirs),
+        })
 }
 
 fn body(

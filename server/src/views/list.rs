@@ -92,6 +92,31 @@ fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError
     ))
 }
 
+impl Views {
+    /// The row of one class of a record, whoever may read it: for what the server decides itself.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub(crate) fn part(
+        &self,
+        record: &RecordId,
+        class: SensitivityClass,
+    ) -> Result<Option<PartState>, ViewsError> {
+        self.pool.with(|conn| {
+            let found: Option<Vec<u8>> = conn
+                .prepare_cached(
+                    "SELECT p.state FROM records r JOIN parts p ON p.record = r.id
+                     WHERE r.record = ?1 AND p.class = ?2",
+                )?
+                .query_row((record.bytes(), class as u8), |r| r.get(0))
+                .optional()?;
+            found
+                .map(|bytes| PartState::from_bytes(&bytes).map_err(|_| ViewsError::Damaged))
+                .transpose()
+        })
+    }
+}
+
 fn parts(
     conn: &Connection,
     id: i64,

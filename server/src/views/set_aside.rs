@@ -1,6 +1,8 @@
 //! Device logs that were set aside: notes of them enter with how far their stream was projected.
 //! What such a log holds stays in the log.
 
+use std::collections::HashMap;
+
 use gridfold_sync_core::ids::{DeviceId, Hash};
 use rusqlite::{TransactionBehavior, params};
 
@@ -19,6 +21,29 @@ pub struct SetAside {
 }
 
 impl Views {
+    /// What was set aside, by device; nothing of a device that is missing.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn set_aside(&self) -> Result<HashMap<DeviceId, SetAside>, ViewsError> {
+        self.pool.with(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT device, SUM(entries), SUM(entries * (problem = ?1))
+                 FROM quarantine GROUP BY device",
+            )?;
+            let mut rows = statement.query([FORKED])?;
+            let mut found = HashMap::new();
+            while let Some(row) = rows.next()? {
+                let set_aside = SetAside {
+                    entries: row.get::<_, i64>(1)?.unsigned_abs(),
+                    forked: row.get::<_, i64>(2)?.unsigned_abs(),
+                };
+                found.insert(DeviceId::from_bytes(row.get(0)?), set_aside);
+            }
+            Ok(found)
+        })
+    }
+
     /// What of a device was set aside.
     ///
     /// # Errors

@@ -210,3 +210,24 @@ pub enum DirectoryChange {
         geometry: Option<String>,
     },
 }
+
+impl DirectoryChange {
+    /// Whether it changes what the phone of somebody is sent of the directory.
+    pub(super) fn is_shown(&self) -> bool {
+        match self {
+            Self::Areas { .. }
+            | Self::User { .. }
+            | Self::Grant { .. }
+            | Self::Device { .. }
+            | Self::Form { .. }
+            | Self::Catalogue { .. } => true,
+            Self::Moved { .. }
+            | Self::UserMade { .. }
+            | Self::StreamErased { .. }
+            | Self::RefusalSettled { .. }
+            | Self::RecordErased { .. }
+            | Self::Retention { .. }
+            | Self::Boundary { .. } => false,
+        }
+    }
+}

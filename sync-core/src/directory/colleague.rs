@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::directory::{Device, DeviceState, Directory, Grant};
+use crate::directory::scope::Around;
+use crate::directory::{Device, DeviceState, Directory};
 use crate::entry::PublicKey;
 use crate::ids::{AreaCode, DeviceId, StreamId, UserId};
 use crate::limits::MAX_COLLEAGUE_DEVICES;
@@ -65,26 +66,26 @@ impl Colleague {
 }
 
 impl Directory {
-    /// The colleagues of somebody with these grants who have a phone. Past
+    /// The colleagues of somebody with grants of these areas who have a phone. Past
     /// [`MAX_COLLEAGUE_DEVICES`] the phones enrolled last are kept.
     pub(super) fn colleagues_of(
         &self,
-        grants: &[Grant],
+        around: &Around<'_>,
         users: &BTreeSet<UserId>,
         now: Timestamp,
     ) -> Vec<Colleague> {
-        let mut phones: Vec<&Device> = self
-            .devices
-            .values()
-            .filter(|d| d.state == DeviceState::Active && users.contains(&d.user))
-            .filter(|d| self.users.get(&d.user).is_some_and(|u| u.active))
+        let mut phones: Vec<&Device> = users
+            .iter()
+            .filter(|user| self.users.get(*user).is_some_and(|u| u.active))
+            .flat_map(|user| self.devices_of(*user))
+            .filter(|d| d.state == DeviceState::Active)
             .filter(|d| PublicKey::from_hex(&d.public_key).is_some())
             .collect();
         if phones.len() > MAX_COLLEAGUE_DEVICES {
             phones.sort_by_key(|d| std::cmp::Reverse((d.enrolled, d.id)));
             phones.truncate(MAX_COLLEAGUE_DEVICES);
-            phones.sort_by_key(|d| d.id);
         }
+        phones.sort_by_key(|d| d.id);
         let mut by_user: BTreeMap<UserId, Vec<ColleagueDevice>> = BTreeMap::new();
         for phone in phones {
             by_user
@@ -100,7 +101,7 @@ impl Directory {
             .map(|(user, devices)| {
                 let reads: BTreeSet<Reads> = self
                     .active_grants(user, now)
-                    .filter(|theirs| grants.iter().any(|mine| self.meet(mine, theirs)))
+                    .filter(|theirs| around.meets(theirs))
                     .map(|theirs| Reads {
                         area: theirs.area.clone(),
                         role: theirs.role,
@@ -113,13 +114,5 @@ impl Directory {
                 }
             })
             .collect()
-    }
-
-    /// Whether two grants cover an area in common.
-    pub(super) fn meet(&self, a: &Grant, b: &Grant) -> bool {
-        match (&a.area, &b.area) {
-            (None, _) | (_, None) => true,
-            (Some(a), Some(b)) => self.lies_in(a, b) || self.lies_in(b, a),
-        }
     }
 }

@@ -40,7 +40,7 @@ impl Directory {
     #[must_use]
     pub fn last_erased(&self, device: DeviceId) -> Option<Timestamp> {
         self.erased_streams
-            .from(&(device, String::new()))
+            .from((device, String::new()))
             .take_while(|((of, _), _)| *of == device)
             .map(|(_, at)| *at)
             .max()

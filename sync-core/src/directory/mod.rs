@@ -14,6 +14,7 @@ mod held;
 mod moves;
 mod parts;
 mod people;
+mod reach;
 mod scope;
 mod tree;
 
@@ -23,14 +24,13 @@ pub use changes::{
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use moves::moved_by;
+pub use reach::Reach;
 pub use scope::DirectoryScope;
 
 use parts::Parts;
 use tree::Tree;
 
-use crate::ids::{
-    AreaCode, DeviceId, FormCode, GrantId, RecordId, SensitivityClass, StreamId, UserId,
-};
+use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, RecordId, SensitivityClass, UserId};
 use crate::limits::LATE_EDIT_WINDOW_DAYS;
 use crate::schema::{FormSet, Role};
 use crate::time::Timestamp;
@@ -53,6 +53,8 @@ pub enum Standing {
 pub struct Directory {
     /// Changes folded in.
     pub revision: u64,
+    /// The revision of the newest change that some phone is shown.
+    shown: u64,
     areas: Parts<AreaCode, Area>,
     children: Parts<AreaCode, Arc<BTreeSet<AreaCode>>>,
     /// Made when it is asked for; another one after the tree was changed.
@@ -63,7 +65,11 @@ pub struct Directory {
     makers: Parts<UserId, UserId>,
     grants: Parts<GrantId, Grant>,
     grants_by_user: Parts<UserId, BTreeSet<GrantId>>,
+    grants_by_area: Parts<(Option<AreaCode>, GrantId), ()>,
+    /// When grants begin and end; also of grants that ended earlier since.
+    turns: Parts<Timestamp, ()>,
     devices: Parts<DeviceId, Device>,
+    devices_by_user: Parts<(UserId, DeviceId), ()>,
     forms: FormSet,
     catalogues: BTreeMap<u32, Arc<Catalogue>>,
     erased_streams: Parts<(DeviceId, String), Timestamp>,
@@ -79,6 +85,9 @@ impl Directory {
     /// Folds in the next change. A change that does not fit changes nothing but the revision.
     pub fn apply(&mut self, change: DirectoryChange) {
         self.revision += 1;
+        if change.is_shown() {
+            self.shown = self.revision;
+        }
         match change {
             DirectoryChange::Areas { areas } => {
                 for area in areas {
@@ -92,13 +101,9 @@ impl Directory {
             DirectoryChange::UserMade { user, by } => {
                 self.makers.entry(user, || by);
             }
-            DirectoryChange::Grant { grant } => {
-                self.grants_by_user
-                    .entry(grant.user, BTreeSet::new)
-                    .insert(grant.id);
-                self.grants.insert(grant.id, grant);
-            }
+            DirectoryChange::Grant { grant } => self.put_grant(grant),
             DirectoryChange::Device { device } => {
+                self.devices_by_user.insert((device.user, device.id), ());
                 self.devices.insert(device.id, device);
             }
             DirectoryChange::Form { form } => {
@@ -142,6 +147,19 @@ impl Directory {
                 }
             },
         }
+    }
+
+    fn put_grant(&mut self, grant: Grant) {
+        // A grant keeps its user and area: only its end is ever set anew.
+        for turn in std::iter::once(grant.from).chain(grant.until) {
+            self.turns.insert(turn, ());
+        }
+        self.grants_by_user
+            .entry(grant.user, BTreeSet::new)
+            .insert(grant.id);
+        self.grants_by_area
+            .insert((grant.area.clone(), grant.id), ());
+        self.grants.insert(grant.id, grant);
     }
 
     fn put_area(&mut self, area: Area) {
@@ -265,6 +283,30 @@ impl Directory {
             .keys()
             .map(|(stream, entry)| (stream.as_str(), entry.as_str()))
     }
+    /// The revision of the newest change that some phone is shown: what [`Self::scope`] gives stays
+    /// the same while this does, up to the next turn.
+    #[must_use]
+    pub fn shown(&self) -> u64 {
+        self.shown
+    }
+    /// The grants of an area, of none those of everything; any time, and of what lies in it none.
+    fn grants_of_area(&self, area: Option<&AreaCode>) -> impl Iterator<Item = &Grant> {
+        let first = (area.cloned(), GrantId::from_bytes([0; 16]));
+        self.grants_by_area
+            .from(first)
+            .map(|((of, id), ())| (of, id))
+            .take_while(move |(of, _)| of.as_ref() == area)
+            .filter_map(|(_, id)| self.grants.get(id))
+            .filter(move |grant| grant.area.as_ref() == area)
+    }
+    fn devices_of(&self, user: UserId) -> impl Iterator<Item = &Device> {
+        self.devices_by_user
+            .from((user, DeviceId::from_bytes([0; 16])))
+            .map(|((of, id), ())| (of, id))
+            .take_while(move |(of, _)| **of == user)
+            .filter_map(|(_, id)| self.devices.get(id))
+            .filter(move |device| device.user == user)
+    }
     /// The grants of a user, any time.
     pub fn grants_of(&self, user: UserId) -> impl Iterator<Item = &Grant> {
         self.grants_by_user
@@ -356,84 +398,5 @@ impl Directory {
         classes.sort_unstable();
         classes.dedup();
         classes
-    }
-
-    /// The streams a phone of this user holds now, sorted.
-    #[must_use]
-    pub fn streams_of(&self, user: UserId, now: Timestamp) -> Vec<StreamId> {
-        let mut streams = Vec::new();
-        for grant in self.active_grants(user, now) {
-            for grid in self.grids_in(grant.area.as_ref()) {
-                for class in grant.role.readable() {
-                    streams.push(StreamId::new(grid.clone(), *class));
-                }
-            }
-        }
-        streams.sort_unstable();
-        streams.dedup();
-        streams
-    }
-
-    /// The next moment at which some grant begins or ends: until then what [`Self::scope`] and
-    /// [`Self::streams_of`] give stays the same while the revision does.
-    #[must_use]
-    pub fn next_turn(&self, now: Timestamp) -> Timestamp {
-        self.grants
-            .values()
-            .flat_map(|g| std::iter::once(g.from).chain(g.until))
-            .filter(|at| *at > now)
-            .min()
-            .unwrap_or(Timestamp(i64::MAX))
-    }
-
-    /// The part of the directory that this user's phone needs.
-    #[must_use]
-    pub fn scope(&self, user: UserId, now: Timestamp) -> DirectoryScope {
-        let grants: Vec<Grant> = self.active_grants(user, now).cloned().collect();
-        let mut areas = BTreeMap::new();
-        for grant in &grants {
-            let mut stack: Vec<&AreaCode> = match &grant.area {
-                Some(area) => vec![area],
-                None => self.areas.keys().collect(),
-            };
-            let mut up = grant.area.as_ref();
-            for _ in 0..64 {
-                let Some(area) = up.and_then(|code| self.areas.get(code)) else {
-                    break;
-                };
-                areas.insert(area.code.clone(), area.clone());
-                up = area.parent.as_ref();
-            }
-            let mut seen = BTreeSet::new();
-            while let Some(code) = stack.pop() {
-                if seen.insert(code.clone()) {
-                    if let Some(area) = self.areas.get(code) {
-                        areas.insert(code.clone(), area.clone());
-                    }
-                    stack.extend(self.children(code));
-                }
-            }
-        }
-        let colleagues: BTreeSet<UserId> = self
-            .grants
-            .values()
-            .filter(|g| g.from <= now && g.until.is_none_or(|until| now < until))
-            .filter(|g| grants.iter().any(|mine| self.meet(mine, g)))
-            .map(|g| g.user)
-            .chain(std::iter::once(user))
-            .collect();
-        DirectoryScope {
-            user,
-            colleagues: self.colleagues_of(&grants, &colleagues, now),
-            users: colleagues
-                .iter()
-                .filter_map(|id| self.users.get(id))
-                .cloned()
-                .collect(),
-            grants,
-            areas: areas.into_values().collect(),
-            forms: self.forms.iter().map(|f| (**f).clone()).collect(),
-            catalogue: self.catalogue().map(|c| (**c).clone()),
-        }
     }
 }

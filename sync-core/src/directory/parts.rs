@@ -39,9 +39,16 @@ impl<K: Ord + Clone, V: Clone> Parts<K, V> {
     where
         K: Borrow<Q>,
     {
+        self.get_pair(key).map(|(_, value)| value)
+    }
+
+    pub(super) fn get_pair<Q: Ord + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        K: Borrow<Q>,
+    {
         let part = self.0.get(self.place(key))?;
         let at = part.binary_search_by(|(k, _)| k.borrow().cmp(key)).ok()?;
-        part.get(at).map(|(_, value)| value)
+        part.get(at).map(|(k, value)| (k, value))
     }
 
     pub(super) fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
@@ -97,6 +104,10 @@ impl<K: Ord + Clone, V: Clone> Parts<K, V> {
         Some(value)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(|part| part.len()).sum()
+    }
+
     /// All pairs, by key.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0
@@ -106,14 +117,11 @@ impl<K: Ord + Clone, V: Clone> Parts<K, V> {
     }
 
     /// The pairs from a key on.
-    pub(super) fn from<Q: Ord + ?Sized>(&self, key: &Q) -> impl Iterator<Item = (&K, &V)>
-    where
-        K: Borrow<Q>,
-    {
-        let parts = self.0.iter().skip(self.place(key));
+    pub(super) fn from(&self, key: K) -> impl Iterator<Item = (&K, &V)> {
+        let parts = self.0.iter().skip(self.place(&key));
         parts
             .flat_map(|part| part.iter())
-            .skip_while(move |(k, _)| k.borrow() < key)
+            .skip_while(move |(k, _)| *k < key)
             .map(|(k, v)| (k, v))
     }
 
@@ -157,7 +165,7 @@ mod tests {
         }
         assert!(parts.iter().eq(model.iter()));
         for from in [0, 1, 2_000, 4_095, 5_000] {
-            assert!(parts.from(&from).eq(model.range(from..)));
+            assert!(parts.from(from).eq(model.range(from..)));
         }
         assert!(
             parts

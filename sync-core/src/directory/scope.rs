@@ -1,11 +1,17 @@
 //! The part of the directory that one user's phone holds.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::directory::{Area, Catalogue, Colleague, Directory, DirectoryChange, Grant, User};
-use crate::ids::{FormCode, UserId};
+use crate::ids::{AreaCode, FormCode, UserId};
 use crate::schema::Form;
+use crate::time::Timestamp;
+
+/// How far up the tree is looked; a circle that a damaged import made ends there.
+const MAX_LEVELS: usize = 64;
 
 /// What a phone knows of the directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,5 +89,111 @@ impl DirectoryScope {
             .iter()
             .filter(|f| f.code == *code)
             .max_by_key(|f| f.version)
+    }
+}
+
+/// The areas around those of some grants.
+pub(super) struct Around<'a> {
+    /// With what is known of them.
+    areas: BTreeMap<&'a AreaCode, Option<&'a Area>>,
+    is_everything: bool,
+}
+
+impl Around<'_> {
+    /// Whether a grant covers some area in common with them.
+    pub(super) fn meets(&self, grant: &Grant) -> bool {
+        match &grant.area {
+            Some(area) => self.is_everything || self.areas.contains_key(area),
+            None => self.is_everything || !self.areas.is_empty(),
+        }
+    }
+}
+
+impl Directory {
+    /// The next moment at which some grant begins or ends: until then what [`Self::scope`] and
+    /// [`Self::streams_of`] give stays the same while the revision does.
+    #[must_use]
+    pub fn next_turn(&self, now: Timestamp) -> Timestamp {
+        self.turns
+            .from(now.plus_millis(1))
+            .next()
+            .map_or(Timestamp(i64::MAX), |(at, ())| *at)
+    }
+
+    /// What lies in the areas of these grants, and what these lie in.
+    fn around<'a>(&'a self, grants: &'a [Grant]) -> Around<'a> {
+        let mut areas: BTreeMap<&AreaCode, Option<&Area>> = BTreeMap::new();
+        let is_everything = grants.iter().any(|grant| grant.area.is_none());
+        if is_everything {
+            areas.extend(self.areas.iter().map(|(code, area)| (code, Some(area))));
+            return Around {
+                areas,
+                is_everything,
+            };
+        }
+        let mut inside: BTreeSet<&AreaCode> = BTreeSet::new();
+        for area in grants.iter().filter_map(|grant| grant.area.as_ref()) {
+            let mut up = Some(area);
+            for _ in 0..MAX_LEVELS {
+                let Some(code) = up else { break };
+                let Some((code, area)) = self.areas.get_pair(code) else {
+                    break;
+                };
+                areas.insert(code, Some(area));
+                up = area.parent.as_ref();
+            }
+            let mut stack = vec![area];
+            while let Some(code) = stack.pop() {
+                if inside.insert(code) {
+                    stack.extend(self.children(code));
+                }
+            }
+        }
+        areas.extend(inside.into_iter().map(|code| (code, self.areas.get(code))));
+        Around {
+            areas,
+            is_everything,
+        }
+    }
+
+    /// The grants that cover some area in common with those that it was asked of.
+    fn met_by<'a>(&'a self, around: &'a Around<'a>) -> impl Iterator<Item = &'a Grant> {
+        let few = around.areas.len() < self.grants.len();
+        let met: Box<dyn Iterator<Item = &'a Grant> + 'a> = if few && !around.is_everything {
+            let theirs = around.areas.keys();
+            let theirs = theirs.flat_map(|code| self.grants_of_area(Some(code)));
+            Box::new(theirs.chain(self.grants_of_area(None)))
+        } else {
+            Box::new(self.grants.values())
+        };
+        met.filter(|grant| around.meets(grant))
+    }
+
+    /// The part of the directory that this user's phone needs.
+    #[must_use]
+    pub fn scope(&self, user: UserId, now: Timestamp) -> DirectoryScope {
+        let grants: Vec<Grant> = self.active_grants(user, now).cloned().collect();
+        let around = self.around(&grants);
+        let colleagues: BTreeSet<UserId> = self
+            .met_by(&around)
+            .filter(|g| g.from <= now && g.until.is_none_or(|until| now < until))
+            .map(|g| g.user)
+            .chain(std::iter::once(user))
+            .collect();
+        let with_phones = self.colleagues_of(&around, &colleagues, now);
+        let areas = around.areas.into_values().flatten().cloned().collect();
+        DirectoryScope {
+            user,
+            users: colleagues
+                .iter()
+                .filter_map(|id| self.users.get(id))
+                .cloned()
+                .collect(),
+            grants,
+            areas,
+            forms: self.forms.iter().map(|f| (**f).clone()).collect(),
+            catalogue: self.catalogue().map(|c| (**c).clone()),
+            colleagues: with_phones,
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Device {
     pub(crate) author: Author,
     pub(crate) incarnation: IncarnationId,
     pub(crate) stream: StreamId,
-    key: SignKey,
+    pub(crate) key: SignKey,
     seq: u64,
     link: Hash,
     hashes: HashMap<EntryRef, Hash>,

@@ -10,9 +10,9 @@ use gridfold_sync_core::schema::Role;
 
 use super::site::{T0, area, row, ten};
 
-const STREETS: usize = 1_000;
-const GRIDS: usize = 99;
-const PEOPLE: u64 = 10_000;
+pub(super) const STREETS: usize = 1_000;
+pub(super) const GRIDS: usize = 99;
+pub(super) const PEOPLE: u64 = 10_000;
 
 fn of(code: String, parent: Option<&str>, level: &str) -> Area {
     Area {
@@ -73,14 +73,20 @@ fn show(what: &str, took: Duration, baseline: Duration, of: &str) {
     );
 }
 
-pub(crate) fn run() {
-    let mut directory = Directory::default();
+/// A city, its streets, and their grids.
+pub(super) fn areas() -> Vec<Area> {
     let mut areas = vec![of("city".into(), None, "city")];
     for s in 0..STREETS {
         let street = format!("s{s}");
         areas.push(of(street.clone(), Some("city"), "street"));
         areas.extend((0..GRIDS).map(|g| of(format!("s{s}g{g}"), Some(&street), "grid")));
     }
+    areas
+}
+
+pub(crate) fn run() {
+    let mut directory = Directory::default();
+    let areas = areas();
     let whole: BTreeMap<AreaCode, Area> =
         areas.iter().map(|a| (a.code.clone(), a.clone())).collect();
     directory.apply(DirectoryChange::Areas { areas });

@@ -1,6 +1,7 @@
 //! What the benchmarks share, and one module for each.
 
 pub(crate) mod boundary;
+pub(crate) mod city;
 pub(crate) mod cost;
 pub(crate) mod dashboard;
 pub(crate) mod device;

@@ -87,7 +87,10 @@ fn main() {
         What::Concurrent => bench::server::concurrent(),
         What::Growth => bench::server::growth(),
         What::Cost { devices } => bench::cost::run(devices),
-        What::Directory => bench::directory::run(),
+        What::Directory => {
+            bench::directory::run();
+            bench::city::run();
+        }
         What::Grid => bench::grid::run(),
         What::Log { entries } => bench::log::run(entries),
         What::Phone => bench::phone::run(),

@@ -16,11 +16,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::records::grids_of;
-use super::{Api, Body, Caller, Params, overview::visible, page_rows};
-use crate::auth::PUT_AWAY_NOTE_MAX_CHARS;
+use super::{Api, Body, Caller, Params, overview::visible, page_rows, phones::phones_of};
+use crate::auth::{Device, PUT_AWAY_NOTE_MAX_CHARS};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
-use queue::{KINDS, Queue, bad_cursor, oversees};
+use queue::{KINDS, Queue, bad_cursor, is_overseer};
 
 /// How much waits.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
@@ -123,11 +123,12 @@ pub struct PutAwayBody {
     pub note: String,
 }
 
-/// How much waits for the caller in these grids; none means all.
+/// How much waits for the caller in these grids, none means all, and of the phones they may know of.
 pub(super) fn counts(
     node: &Node,
     caller: &Caller,
     grids: Option<&BTreeSet<AreaCode>>,
+    phones: &[Device],
 ) -> Answer<AttentionCounts> {
     let queue = Queue {
         node,
@@ -138,7 +139,7 @@ pub(super) fn counts(
         conflict: node.views.count(&queue.conflicts(), u64::from(u32::MAX))?.n,
         refused: queue.refused_count()?,
         late: queue.late()?.len() as u64,
-        phone: queue.phones()?.len() as u64,
+        phone: queue.phones_among(phones)?.len() as u64,
         upload: queue.uploads()?.len() as u64,
     })
 }
@@ -192,7 +193,8 @@ pub async fn list(
                 at += 1;
             }
         }
-        let counts = counts(node, &caller, grids.as_ref())?;
+        let phones = phones_of(node, &caller, None)?;
+        let counts = counts(node, &caller, grids.as_ref(), &phones)?;
         Ok(Json(AttentionPage {
             counts,
             items,
@@ -204,8 +206,10 @@ pub async fn list(
 
 /// The grids that the caller oversees of those asked for; none means all.
 fn overseen(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Option<BTreeSet<AreaCode>> {
-    visible(caller, asked).map(|mut grids| {
-        grids.retain(|grid| oversees(caller, grid));
+    visible(caller, asked).grids.map(|mut grids| {
+        let directory = &caller.directory;
+        let reach = directory.reach_as(caller.user(), caller.now, is_overseer);
+        grids.retain(|grid| reach.classes_in(grid).is_some());
         grids
     })
 }

@@ -26,9 +26,9 @@ const MAX_SET_ASIDE: usize = 1_000;
 /// The kinds, in the order of the queue.
 pub(super) const KINDS: [&str; 5] = ["conflict", "refused", "late", "phone", "upload"];
 
-pub(super) fn oversees(caller: &Caller, grid: &AreaCode) -> bool {
-    let roles = caller.roles_in(Some(grid));
-    roles.contains(&Role::Supervisor) || roles.contains(&Role::Admin)
+/// Whether whoever holds a role settles what waits where they hold it.
+pub(super) fn is_overseer(role: Role) -> bool {
+    matches!(role, Role::Supervisor | Role::Admin)
 }
 
 /// The state of a phone is part of its name here, so that a phone whose state changes comes back.
@@ -57,7 +57,7 @@ impl Queue<'_> {
     pub(super) fn conflicts(&self) -> RecordFilter {
         let mut filter = RecordFilter::of(Scope {
             grids: self.grids.cloned(),
-            classes: self.caller.scope(&[]).classes,
+            classes: self.caller.common_classes(),
         });
         filter.has_conflict = Some(true);
         filter
@@ -83,7 +83,7 @@ impl Queue<'_> {
 
     pub(super) fn late(&self) -> Answer<Vec<LateRecord>> {
         let away = self.node.auth.put_away.of("late")?;
-        let classes = self.caller.scope(&[]).classes;
+        let classes = self.caller.common_classes();
         let mut all = self.node.views.late_records(&classes)?;
         all.retain(|l| {
             self.has(&l.grid)
@@ -95,28 +95,47 @@ impl Queue<'_> {
     }
 
     pub(super) fn phones(&self) -> Answer<Vec<(Device, String)>> {
+        let known = phones_of(self.node, self.caller, None)?;
+        self.phones_among(&known)
+    }
+
+    /// The same, of phones that were looked up already.
+    pub(super) fn phones_among(&self, known: &[Device]) -> Answer<Vec<(Device, String)>> {
         let away = self.node.auth.put_away.of("phone")?;
+        let set_aside = self.node.views.set_aside()?;
+        let places = self.places();
         let mut out = Vec::new();
-        for device in phones_of(self.node, self.caller, None)? {
+        for device in known {
             let id = DeviceId(device.device_id);
-            let forked = self.node.views.set_aside_of(id)?.forked;
-            if let Some(id) = phone_id(&device, forked)
+            let forked = set_aside.get(&id).map_or(0, |of| of.forked);
+            if let Some(id) = phone_id(device, forked)
                 && !away.contains_key(&id)
-                && self.owner_is_here(UserId(device.user_id))
+                && self.owner_is_here(UserId(device.user_id), places.as_deref())
             {
-                out.push((device, id));
+                out.push((device.clone(), id));
             }
         }
         out.sort_by_key(|(d, _)| (std::cmp::Reverse(d.last_seen_ms), d.device_id));
         Ok(out)
     }
 
-    fn owner_is_here(&self, user: UserId) -> bool {
-        let Some(grids) = self.grids else { return true };
+    /// Where the grids stand among all, in order; none when all of them are asked of.
+    fn places(&self) -> Option<Vec<usize>> {
+        let grids = self.grids?.iter();
+        let mut places: Vec<usize> = grids
+            .filter_map(|grid| self.caller.directory.place_of(grid))
+            .collect();
+        places.sort_unstable();
+        Some(places)
+    }
+
+    fn owner_is_here(&self, user: UserId, places: Option<&[usize]>) -> bool {
+        let Some(places) = places else { return true };
         let directory = &self.caller.directory;
-        directory.grants_of(user).any(|g| match &g.area {
-            None => true,
-            Some(area) => grids.iter().any(|grid| directory.lies_in(grid, area)),
+        directory.grants_of(user).any(|g| {
+            let theirs = directory.interval(g.area.as_ref());
+            let first = places.partition_point(|place| *place < theirs.start);
+            g.area.is_none() || places.get(first).is_some_and(|at| theirs.contains(at))
         })
     }
 
