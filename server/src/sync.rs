@@ -9,7 +9,7 @@ use gridfold_sync_core::ids::{Hash, StreamId};
 use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, PULL_PAGE_BYTES};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
-    Cursor, Directive, StreamPage, StreamReset, SyncRequest, SyncResponse,
+    Cursor, Directive, Lacking, StreamPage, StreamReset, SyncRequest, SyncResponse,
 };
 
 use crate::admit::{PushOutcome, StoredItem, WriteError};
@@ -60,6 +60,9 @@ pub struct Exchange {
 /// log.
 const MAX_ASKED_ONE_BY_ONE: usize = 1_024;
 
+/// Damaged places told in one answer; once some are healed, the next are told.
+const MAX_LACKS: usize = 64;
+
 /// Operations a page may hold, a little under what the wire format takes.
 const PAGE_OPS: usize = 100_000;
 
@@ -84,8 +87,12 @@ impl Node {
         let push = if says_nothing || stands_elsewhere {
             PushOutcome::default()
         } else {
-            self.writer
-                .push(author, key, request.logs.clone(), request.recover.clone())?
+            let (logs, runs) = (request.logs.clone(), request.recover.clone());
+            match self.writer.push(author, key, logs, runs) {
+                // The phone keeps what it pushed, and is told what to give back first.
+                Err(error) if self.is_for_damage(&request, &error) => PushOutcome::default(),
+                pushed => pushed?,
+            }
         };
         let now = self.clock.now();
         if let Some(report) = &request.report {
@@ -145,6 +152,7 @@ impl Node {
                 response.resets.push(self.reset(&cursor.stream)?);
             }
         } else {
+            response.lacks = self.lacks(&mine, &leaving);
             self.fill_pages(&request, author, (&mine, &leaving), &mut response)?;
         }
         // Of a stream that a restored server knows no reading of, it tells nothing, as of one that
@@ -255,7 +263,8 @@ impl Node {
                 .read(&name, after, items_left.max(1), bytes_left.max(1))
             {
                 Ok(read) => read,
-                // What is set aside is never served: the stream waits here until it is healed.
+                // What is set aside is never served: the stream waits here until it is healed, as
+                // is said in `lacks`.
                 Err(LogError::Damaged { .. }) => continue,
                 Err(e) => return Err(e.into()),
             };
@@ -285,6 +294,10 @@ impl Node {
                 page.items.push(sent);
             }
             if is_held && page.items.is_empty() {
+                response.lacks.push(Lacking {
+                    stream: stream.clone(),
+                    after,
+                });
                 continue;
             }
             if page.items.is_empty() {
@@ -304,6 +317,45 @@ impl Node {
                 Some(Receipt::sign(&self.server_key, response.epoch, proved).signature);
         }
         Ok(())
+    }
+
+    /// Whether a push was not decided on because items of its streams are damaged.
+    fn is_for_damage(&self, request: &SyncRequest, error: &WriteError) -> bool {
+        let of_the_log = matches!(
+            error,
+            WriteError::Log(LogError::Damaged { .. } | LogError::Storage { .. })
+                | WriteError::Views(_)
+        );
+        of_the_log
+            && self.log.damage().iter().any(|damage| {
+                let pushed = request.logs.iter().map(|log| log.stream.name());
+                pushed
+                    .into_iter()
+                    .any(|name| name.as_bytes() == damage.stream.as_bytes())
+            })
+    }
+
+    /// Where the log is damaged in streams that a phone reads: the place before the first item of
+    /// each damaged run.
+    fn lacks(&self, mine: &Reach<'_>, leaving: &BTreeSet<StreamId>) -> Vec<Lacking> {
+        let mut out: Vec<Lacking> = Vec::new();
+        let mut last = None;
+        for damage in self.log.damage() {
+            let follows = last == Some((damage.stream.clone(), damage.seq.saturating_sub(1)));
+            let text = std::str::from_utf8(damage.stream.as_bytes()).ok();
+            let stream = text.and_then(StreamId::parse);
+            last = Some((damage.stream, damage.seq));
+            let Some(stream) = stream.filter(|s| mine.has(s) || leaving.contains(s)) else {
+                continue;
+            };
+            if !follows && out.len() < MAX_LACKS {
+                out.push(Lacking {
+                    stream,
+                    after: damage.seq.saturating_sub(1),
+                });
+            }
+        }
+        out
     }
 
     /// Those of the streams somebody reads that hold anything, or that their phone names, in order.

@@ -296,6 +296,7 @@ fn response() -> SyncResponse {
         directives: vec![Directive::Erase(stream("g-4")), Directive::Wipe],
         seen: None,
         erasures: None,
+        lacks: Vec::new(),
         proof: None,
     }
 }

@@ -167,3 +167,37 @@ fn what_was_written_after_an_erased_record_comes_back_once() {
         }
     }
 }
+
+/// What the server's disk lost comes back, by itself, from the phones that hold it; one that was to
+/// read it waits meanwhile.
+#[test]
+fn what_the_disk_lost_comes_back_from_phones() {
+    for order in [[0, 1], [1, 0]] {
+        let mut world = Story::new(3);
+        let first = world.create(0).unwrap();
+        world.sync(0).unwrap();
+        world.sync(1).unwrap();
+        for _ in 0..8 {
+            for at in [0, 1] {
+                world.create(at).unwrap();
+                world.write(at, first).unwrap();
+                world.sync(at).unwrap();
+            }
+        }
+        for at in order {
+            world.sync(at).unwrap();
+        }
+        world.wreck();
+        assert!(world.damaged() > 0, "something was hit");
+        world.sync(2).unwrap();
+        for at in order {
+            world.write(at, first).unwrap();
+            // What it wrote is decided on once the views have what was lost.
+            world.sync_patiently(at).unwrap();
+            world.sync(at).unwrap();
+        }
+        assert_eq!(world.damaged(), 0, "{order:?}");
+        world.end().unwrap();
+        assert_eq!(world.entries(first), Some(19), "{order:?}");
+    }
+}

@@ -31,6 +31,10 @@ pub(crate) struct Applied {
     pub(crate) too_large: bool,
     pub(crate) sent: Vec<(StreamNo, EntryRef)>,
     pub(crate) gaps: Vec<(LogKey, u64)>,
+    /// Places after which the server's disk lost what this phone holds.
+    pub(crate) lacks: Vec<(StreamNo, u64)>,
+    /// Streams that wait until the server's disk is healed.
+    pub(crate) held: BTreeSet<StreamNo>,
 }
 
 impl Batch<'_> {
@@ -77,6 +81,7 @@ impl Batch<'_> {
             // A restored server takes nothing before the phone knows where it stands.
             self.take_problems(response, push, &taken, &mut out)?;
         }
+        self.take_lacks(response, &mut out);
         self.sweep(request, response, &mut out)?;
         self.take_seen(request, response, &mut out)?;
         self.take_erasures(request, response, &mut out)?;

@@ -197,6 +197,20 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Takes note of what the server's disk lost of streams that are held here.
+    pub(crate) fn take_lacks(&self, response: &SyncResponse, out: &mut Applied) {
+        for lack in &response.lacks {
+            let Some(stream) = self.core.numbers.get(&lack.stream).copied() else {
+                continue;
+            };
+            if lack.after < self.core.position(stream).seq {
+                out.lacks.push((stream, lack.after));
+            } else {
+                out.held.insert(stream);
+            }
+        }
+    }
+
     /// Once the server's log was read to its end: what stands nowhere in it is not part of it.
     pub(crate) fn sweep(
         &mut self,
@@ -210,7 +224,8 @@ impl Batch<'_> {
             let reset = response.resets.iter().any(|r| r.stream == name);
             let page = response.pages.iter().find(|p| p.stream == name);
             let owed = self.core.session.debts.contains_key(&stream);
-            if owed || !asked || reset || page.is_some_and(|p| p.more) {
+            let held = out.held.contains(&stream);
+            if owed || !asked || reset || held || page.is_some_and(|p| p.more) {
                 continue;
             }
             self.core.session.unread.remove(&stream);

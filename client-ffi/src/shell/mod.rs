@@ -42,6 +42,7 @@ pub(crate) mod transport;
 pub(crate) mod transport_ureq;
 pub(crate) mod undo;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -57,6 +58,7 @@ use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::auto_sync_runner::Signal;
 use crate::shell::batch::Batch;
 use crate::shell::mend::Mended;
+use crate::shell::rows::StreamNo;
 use crate::shell::state::State;
 use crate::shell::store::{Rx, Store};
 
@@ -72,6 +74,9 @@ pub(crate) struct Shell {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) attempt: Mutex<Attempt>,
     pub(crate) auto_sync: Mutex<Option<Weak<Signal>>>,
+    /// What was given back to a server whose disk had lost it: once for each place, since one that
+    /// did not take it asks again and again.
+    pub(crate) gave: Mutex<BTreeSet<(StreamNo, u64)>>,
     /// What the app was not told yet of a store that was mended.
     mended: Mutex<Option<Mended>>,
     damaged: AtomicBool,
@@ -100,6 +105,7 @@ impl Shell {
             subscriptions: Subscriptions::default(),
             attempt: Mutex::default(),
             auto_sync: Mutex::default(),
+            gave: Mutex::default(),
             mended: Mutex::new(mended),
             damaged: AtomicBool::new(false),
             failed: AtomicBool::new(false),

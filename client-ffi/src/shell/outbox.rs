@@ -54,6 +54,8 @@ pub(crate) struct Sending {
     pub(crate) cap: PushCap,
     /// Most runs for a restored server in one request.
     pub(crate) runs: usize,
+    /// The place after which the server's disk lost what is given back with the next request.
+    pub(crate) lacks: Option<(StreamNo, u64)>,
 }
 
 impl Default for Sending {
@@ -63,6 +65,7 @@ impl Default for Sending {
             resend_from: BTreeMap::new(),
             cap: PushCap::default(),
             runs: usize::MAX,
+            lacks: None,
         }
     }
 }

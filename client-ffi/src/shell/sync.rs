@@ -154,12 +154,24 @@ impl Shell {
                 .halve()
                 .ok_or_else(|| ClientError::internal("response/too_large"))?;
         }
+        let mut gave = self.gave.lock();
+        gave.extend(sending.lacks.take());
+        let mut lacks = applied.lacks.iter();
+        sending.lacks = lacks.find(|place| !gave.contains(place)).copied();
+        drop(gave);
+        if sending.lacks.is_some() {
+            // The server may have taken nothing of a log while it lacked what went before.
+            sending.sent.clear();
+            moved = true;
+        }
         let state = self.state.read();
+        let mut unread = state.core.session.unread.iter();
         let wanted = applied.more
             || outbox::has_unsent(&state, sending)
+            || sending.lacks.is_some()
             || !state.core.session.erased.is_empty()
             || !state.core.session.debts.is_empty()
-            || !state.core.session.unread.is_empty();
+            || unread.any(|stream| !applied.held.contains(stream));
         report.more = wanted && !moved;
         Ok(wanted && moved)
     }
@@ -189,6 +201,11 @@ impl Shell {
 
     /// The request was too large: first fewer runs for a restored server, then a smaller push.
     fn shrink(&self, request: &SyncRequest, sending: &mut Sending) -> Result<(), ClientError> {
+        if let Some(place) = sending.lacks.take() {
+            // Others may have it in smaller pieces.
+            self.gave.lock().insert(place);
+            return Ok(());
+        }
         match request.recover.as_slice() {
             [] => {
                 sending.cap = sending
@@ -298,6 +315,11 @@ impl Shell {
                     break;
                 }
                 recover.push(run);
+            }
+            if let Some((stream, after)) = sending.lacks
+                && core.session.debts.is_empty()
+            {
+                recover.extend(recover_run(rx, core, stream, after, after)?);
             }
             let request = SyncRequest {
                 epoch: core.session.epoch,

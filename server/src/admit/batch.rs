@@ -331,8 +331,13 @@ fn push(
 ) -> Result<Outcome, ViewsError> {
     let mut outcome = PushOutcome::default();
     facts.is_console = false;
+    let mut healed = false;
     for run in runs {
-        recover(facts, server, run, outgoing)?;
+        healed |= recover(facts, server, run, outgoing)?;
+    }
+    if healed && !logs.is_empty() {
+        // The views lack what was damaged until now: they catch up before the rest is decided on.
+        return Ok(Outcome::Part(outcome, 0, 0));
     }
     for (at, log) in logs.iter().enumerate() {
         match admit(facts, author, key, now, log)? {

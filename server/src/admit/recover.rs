@@ -1,19 +1,23 @@
 //! Recover: items that this server signed for before it was restored from a backup, brought back
 //! by a phone. The receipt proves the whole run, other devices' entries included.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use gridfold_sync_core::admission::{Decision, Facts};
 use gridfold_sync_core::entry::{
-    Entry, PublicKey, RefusalCode, Target, Verdict, next_link, next_prefix,
+    Entry, Item, PublicKey, RefusalCode, Target, Verdict, next_link, next_prefix,
 };
-use gridfold_sync_core::ids::{FormCode, Hash, RecordId};
+use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId};
 use gridfold_sync_core::wire::RecoverRun;
 
 use crate::admit::commit::Outgoing;
 use crate::admit::facts::BatchFacts;
-use crate::log::StreamName;
+use crate::admit::stored::{StoredItem, key_owner, seal_payload};
+use crate::log::{NewItem, StreamName};
 use crate::views::ViewsError;
 
-/// Takes a run in. A run that proves nothing is passed over: the phone loses nothing by it.
+/// Takes a run in; tells whether it put back what the disk had lost. A run that proves nothing is
+/// passed over: the phone loses nothing by it.
 pub(super) fn recover(
     facts: &mut BatchFacts<'_>,
     server: &PublicKey,
@@ -27,7 +31,8 @@ pub(super) fn recover(
         return Ok(false);
     };
     let name = StreamName::new(run.stream.name()).map_err(|_| ViewsError::Damaged)?;
-    let Some(start) = facts.log.prefix_at(&name, run.after)? else {
+    // The item before the run may be damaged itself.
+    let Some(start) = facts.log.prefix_told(&name, run.after)? else {
         return Ok(false);
     };
     let mut prefix = Hash(start);
@@ -41,6 +46,7 @@ pub(super) fn recover(
     if end != proved.seq || prefix != proved.prefix {
         return Ok(false);
     }
+    let healed = give_back(facts, &name, run)?;
     for item in &run.items {
         let head = facts.log_head(&run.stream, item.id.incarnation)?;
         if item.id.seq <= head.seq {
@@ -99,7 +105,110 @@ pub(super) fn recover(
             has_header: item.entry.is_some(),
         });
     }
-    Ok(true)
+    Ok(healed)
+}
+
+/// Puts items of the run back that the disk lost; tells whether it did. What the log does not find proven by key and chain changes nothing.
+fn give_back(
+    facts: &mut BatchFacts<'_>,
+    name: &StreamName,
+    run: &RecoverRun,
+) -> Result<bool, ViewsError> {
+    let damaged: BTreeSet<u64> = facts
+        .log
+        .damage()
+        .into_iter()
+        .filter(|d| d.stream == *name && d.seq > run.after)
+        .map(|d| d.seq)
+        .collect();
+    if damaged.is_empty() {
+        return Ok(false);
+    }
+    let mut healed = false;
+    let mut first = run.after + 1;
+    let mut items = Vec::new();
+    // What the index cannot tell of entries that were made at damaged ones.
+    let mut here: BTreeMap<EntryRef, (RecordId, Option<FormCode>)> = BTreeMap::new();
+    for (item, seq) in run.items.iter().zip(run.after + 1..) {
+        let deps = item.entry.iter().flat_map(|e| e.header.deps());
+        let made_at = deps.into_iter().find_map(|dep| here.get(dep).cloned());
+        let told = tell(facts, run, item.entry.as_ref())?.or(made_at);
+        if let Some(told) = &told {
+            here.insert(item.id, told.clone());
+        }
+        let erased = told
+            .as_ref()
+            .is_some_and(|(record, _)| facts.directory.is_erased(record));
+        let has_words = item.entry.as_ref().is_some_and(|e| e.ops.is_some());
+        if damaged.contains(&seq) && !has_words && !erased {
+            // Its words may be on another phone, its author's at least: they are waited for.
+            healed |= put_back(facts, name, first, std::mem::take(&mut items), &damaged);
+            first = seq + 1;
+            continue;
+        }
+        items.push(stored_again(facts, item, told, erased)?);
+    }
+    healed |= put_back(facts, name, first, items, &damaged);
+    Ok(healed)
+}
+
+fn put_back(
+    facts: &BatchFacts<'_>,
+    name: &StreamName,
+    first: u64,
+    items: Vec<NewItem>,
+    damaged: &BTreeSet<u64>,
+) -> bool {
+    let end = first.saturating_add(items.len() as u64);
+    if damaged.range(first..end).next().is_none() {
+        return false;
+    }
+    match facts.log.heal(name, first, items) {
+        Ok(healed) => {
+            tracing::warn!(stream = %name, first, healed, "a phone gave back items that the disk had lost; check the disk");
+            healed > 0
+        }
+        Err(error) => {
+            tracing::warn!(stream = %name, first, %error, "what a phone gave back of damaged items was not taken");
+            false
+        }
+    }
+}
+
+/// An item as it is stored, from what a phone holds of it.
+fn stored_again(
+    facts: &BatchFacts<'_>,
+    item: &Item,
+    told: Option<(RecordId, Option<FormCode>)>,
+    erased: bool,
+) -> Result<NewItem, ViewsError> {
+    let record = told.as_ref().map(|(record, _)| *record);
+    let owner = key_owner(record, item.author.device);
+    let sealed = match &item.entry {
+        Some(entry) if !erased && entry.ops.is_some() => {
+            facts.keys.get_or_create_many(&[owner])?;
+            seal_payload(facts.keys, owner, entry, &item.entry_hash)?
+        }
+        _ => None,
+    };
+    let stored = StoredItem {
+        id: item.id,
+        author: item.author,
+        received: item.received,
+        verdict: item.verdict,
+        entry_hash: item.entry_hash,
+        record,
+        form: told.and_then(|(_, form)| form),
+        signature: None,
+        recovered: true,
+        header: item.entry.as_ref().map(|entry| entry.header.clone()),
+        sealed,
+    };
+    Ok(NewItem {
+        key: item.entry_hash.0,
+        item_hash: item.hash().0,
+        bytes: stored.encode(),
+    })
 }
 
 /// Whether an entry that was admitted before still stands on what this log holds.

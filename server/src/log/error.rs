@@ -8,7 +8,8 @@ pub enum LogError {
     /// The next item is missing or wrong and is not served.
     #[error(
         "log stream {stream}: item {seq} is damaged and not served. Every other item is safe. \
-         Run `gridfold heal` with a backup or another data directory that has it."
+         Phones that have it give it back when they sync; otherwise run `gridfold heal` with a backup or another data \
+         directory that has it."
     )]
     Damaged {
         /// The stream.

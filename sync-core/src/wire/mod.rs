@@ -30,7 +30,7 @@ pub(crate) use frame::{pack, unpack};
 pub(crate) use logs::{get_carried, put_carried};
 pub use report::{ErasureNews, PhoneReport};
 pub use request::{Cursor, RecoverRun, SyncRequest};
-pub use response::{Directive, ProblemNotice, StreamPage, StreamReset, SyncResponse};
+pub use response::{Directive, Lacking, ProblemNotice, StreamPage, StreamReset, SyncResponse};
 pub use seen::{SeenMark, SeenNews};
 
 /// Newest version of the wire format, the first byte of a body.

@@ -52,6 +52,16 @@ pub struct StreamReset {
     pub prefix: Hash,
 }
 
+/// Where the server's disk lost an item that it had signed for, or all that follow each other: who
+/// has them gives them back, and nobody reads on past them meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The stream.
+    pub stream: StreamId,
+    /// What is lost follows this place.
+    pub after: u64,
+}
+
 /// What the phone is told to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Directive {
@@ -87,6 +97,9 @@ pub struct SyncResponse {
     /// Records erased since the revision that the request names. Never sent to a request of a
     /// version before the third.
     pub erasures: Option<ErasureNews>,
+    /// Where streams that the phone reads are damaged at the server. Never sent to a request of a
+    /// version before the fourth.
+    pub lacks: Vec<Lacking>,
     /// The server's signature over all of it, as it was read; [`encode_signed`](Self::encode_signed)
     /// makes a new one. Never sent to a request of a version before the fourth.
     pub proof: Option<AnswerProof>,
@@ -98,6 +111,7 @@ const HAS_DIRECTORY: u8 = 4;
 const HAS_SEEN: u8 = 8;
 const HAS_ERASURES: u8 = 16;
 const HAS_PROOF: u8 = 32;
+const HAS_LACKS: u8 = 64;
 
 impl SyncResponse {
     /// Whether it changes nothing that a phone holds, at a request that brought nothing.
@@ -112,6 +126,7 @@ impl SyncResponse {
             && self.directives.is_empty()
             && self.seen.is_none()
             && self.erasures.is_none()
+            && self.lacks.is_empty()
     }
 
     /// Whether the server itself said this, to this device and to the request of these bytes. What
@@ -207,6 +222,14 @@ impl SyncResponse {
         if let Some(news) = erasures {
             put_erasures(&mut tail, news);
         }
+        let lacks = !self.lacks.is_empty() && request.version() >= SIGNED_WIRE_VERSION;
+        if lacks {
+            put_u64(&mut tail, self.lacks.len() as u64);
+            for lack in &self.lacks {
+                names.put(&mut tail, &lack.stream);
+                put_u64(&mut tail, lack.after);
+            }
+        }
         let mut flags = 0;
         if self.epoch != request.epoch {
             flags |= HAS_EPOCH;
@@ -225,6 +248,9 @@ impl SyncResponse {
         }
         if signed {
             flags |= HAS_PROOF;
+        }
+        if lacks {
+            flags |= HAS_LACKS;
         }
         let mut out = vec![flags];
         if flags & HAS_EPOCH != 0 {
@@ -263,7 +289,7 @@ impl SyncResponse {
             known |= HAS_ERASURES;
         }
         if request.version() >= SIGNED_WIRE_VERSION {
-            known |= HAS_PROOF;
+            known |= HAS_PROOF | HAS_LACKS;
         }
         if flags & !known != 0 {
             return Err(DecodeError::OutOfRange("flags"));
@@ -346,6 +372,16 @@ impl SyncResponse {
         } else {
             Some(get_erasures(&mut r)?)
         };
+        let mut lacks = Vec::new();
+        if flags & HAS_LACKS != 0 {
+            let n = r.count(MAX_STREAMS_PER_SYNC, "damaged places")?;
+            for _ in 0..n {
+                lacks.push(Lacking {
+                    stream: names.get(&mut r)?,
+                    after: r.u64()?,
+                });
+            }
+        }
         let proof = if flags & HAS_PROOF == 0 {
             None
         } else {
@@ -365,6 +401,7 @@ impl SyncResponse {
             directives,
             seen,
             erasures,
+            lacks,
             proof,
         })
     }

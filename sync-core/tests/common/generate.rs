@@ -11,8 +11,8 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
-    Cursor, Directive, ErasureNews, PhoneReport, ProblemNotice, RecoverRun, SeenMark, SeenNews,
-    StreamPage, StreamReset, SyncRequest, SyncResponse, Trip,
+    Cursor, Directive, ErasureNews, Lacking, PhoneReport, ProblemNotice, RecoverRun, SeenMark,
+    SeenNews, StreamPage, StreamReset, SyncRequest, SyncResponse, Trip,
 };
 
 use super::Rng;
@@ -377,6 +377,16 @@ pub fn response(r: &mut Rng, request: &SyncRequest, asker: Author) -> SyncRespon
             .chain(r.one_in(3).then_some(Directive::Wipe))
             .collect(),
         seen: r.one_in(2).then(|| news(r, request)),
+        lacks: match request.trip {
+            None => Vec::new(),
+            Some(_) => streams(r, 3)
+                .into_iter()
+                .map(|stream| Lacking {
+                    stream,
+                    after: seq(r),
+                })
+                .collect(),
+        },
         erasures: r.one_in(2).then(|| ErasureNews {
             revision: seq(r),
             more: r.one_in(2),

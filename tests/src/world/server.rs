@@ -135,14 +135,41 @@ impl Server {
         );
     }
 
-    /// A bit of a segment is not what was written.
-    fn flip(&self, at: u64) {
+    fn segments(&self) -> Vec<PathBuf> {
         let mut segments: Vec<PathBuf> = std::fs::read_dir(self.dir.join("log/segments"))
             .unwrap()
             .map(|file| file.unwrap().path())
             .filter(|path| path.extension().is_some_and(|e| e == "segment"))
             .collect();
         segments.sort();
+        segments
+    }
+
+    /// A stretch of the log's newest segment reads as zeros, and the views are gone, so that
+    /// nothing but phones has what was there.
+    pub(super) fn wreck(&mut self, net: &Net) {
+        net.connect(None);
+        drop(self.node.take());
+        let path = self.segments().pop().unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let (from, to) = (bytes.len() * 7 / 10, bytes.len() * 9 / 10);
+        bytes[from..to].fill(0);
+        std::fs::write(path, bytes).unwrap();
+        self.forget_views();
+        self.open();
+        net.connect(Some(Arc::clone(self.node())));
+    }
+
+    fn forget_views(&self) {
+        let views = self.dir.join(VIEWS_DB_FILE_NAME);
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", views.display()));
+        }
+    }
+
+    /// A bit of a segment is not what was written.
+    fn flip(&self, at: u64) {
+        let segments = self.segments();
         let path = &segments[at as usize % segments.len()];
         let mut bytes = std::fs::read(path).unwrap();
         let bit = (at / 7) as usize % (bytes.len() * 8);
@@ -176,16 +203,10 @@ impl Server {
         let views = self.dir.join(VIEWS_DB_FILE_NAME);
         match fate {
             ViewsFate::Kept => {}
-            ViewsFate::Deleted => {
-                for suffix in ["", "-wal", "-shm"] {
-                    let _ = std::fs::remove_file(format!("{}{suffix}", views.display()));
-                }
-            }
+            ViewsFate::Deleted => self.forget_views(),
             ViewsFate::Older => {
                 if let Some(old) = &self.old_views {
-                    for suffix in ["", "-wal", "-shm"] {
-                        let _ = std::fs::remove_file(format!("{}{suffix}", views.display()));
-                    }
+                    self.forget_views();
                     std::fs::copy(old, &views).unwrap();
                 }
             }

@@ -92,6 +92,17 @@ impl Story {
         self.0.sync(at, true).map(|_| ())
     }
 
+    /// A phone syncs, and may be told that the server is busy; the server then gets its views level.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn sync_patiently(&mut self, at: usize) -> Result<(), String> {
+        self.0.tick(1_000);
+        self.0.sync(at, false)?;
+        self.0.server.recover(&self.0.net);
+        Ok(())
+    }
+
     /// A phone gets one exchange through, and so many bytes of it; 0 is as many as there are.
     ///
     /// # Errors
@@ -150,6 +161,17 @@ impl Story {
         self.0.tick(1_000);
         let grid = self.grid();
         self.0.erase_record(record, grid);
+    }
+
+    /// The server's disk loses a stretch of the log and all views while it is down.
+    pub fn wreck(&mut self) {
+        self.0.server.wreck(&self.0.net);
+    }
+
+    /// Items of the log that are damaged.
+    #[must_use]
+    pub fn damaged(&self) -> usize {
+        self.0.server.node().log.damage().len()
     }
 
     /// Days go by.
