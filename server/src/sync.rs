@@ -6,7 +6,9 @@ use gridfold_sync_core::codec::DecodeError;
 use gridfold_sync_core::directory::{Directory, DirectoryChange, Reach};
 use gridfold_sync_core::entry::{Author, Receipt, ReceiptStream};
 use gridfold_sync_core::ids::{Hash, StreamId};
-use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, PULL_PAGE_BYTES};
+use gridfold_sync_core::limits::{
+    CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, MAX_STREAMS_PER_SYNC, PULL_PAGE_BYTES,
+};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
     Cursor, Directive, Lacking, StreamPage, StreamReset, SyncRequest, SyncResponse,
@@ -18,6 +20,7 @@ use crate::directory::DirectoryError;
 use crate::erasure_news::erased_before;
 use crate::log::{Log, LogError, StreamName};
 use crate::node::Node;
+use crate::views::ViewsError;
 
 /// Why an exchange did not happen. Nothing of it counts, and it is safe to repeat.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +63,8 @@ pub struct Exchange {
 /// log.
 const MAX_ASKED_ONE_BY_ONE: usize = 1_024;
 
-/// Damaged places told in one answer; once some are healed, the next are told.
-const MAX_LACKS: usize = 64;
+/// Damaged places told in one answer, as many as one takes; once some are healed, the next are told.
+const MAX_LACKS: usize = MAX_STREAMS_PER_SYNC;
 
 /// Operations a page may hold, a little under what the wire format takes.
 const PAGE_OPS: usize = 100_000;
@@ -294,6 +297,7 @@ impl Node {
                 page.items.push(sent);
             }
             if is_held && page.items.is_empty() {
+                response.lacks.truncate(MAX_LACKS - 1);
                 response.lacks.push(Lacking {
                     stream: stream.clone(),
                     after,
@@ -324,7 +328,9 @@ impl Node {
         let of_the_log = matches!(
             error,
             WriteError::Log(LogError::Damaged { .. } | LogError::Storage { .. })
-                | WriteError::Views(_)
+                | WriteError::Views(ViewsError::Log(
+                    LogError::Damaged { .. } | LogError::Storage { .. }
+                ))
         );
         of_the_log
             && self.log.damage().iter().any(|damage| {

@@ -30,8 +30,8 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::merge::Merger;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
-    Cursor, Directive, ErasureNews, PhoneReport, ProblemNotice, RecoverRun, SeenMark, SeenNews,
-    StreamPage, StreamReset, SyncRequest, SyncResponse, Trip, open_frame, seal_frame,
+    Cursor, Directive, ErasureNews, Lacking, PhoneReport, ProblemNotice, RecoverRun, SeenMark,
+    SeenNews, StreamPage, StreamReset, SyncRequest, SyncResponse, Trip, open_frame, seal_frame,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -246,6 +246,24 @@ fn request_v4() -> SyncRequest {
         }),
         ..request_v3()
     }
+}
+
+/// An answer that names damaged places.
+fn answer_lacks() -> Vec<u8> {
+    let response = SyncResponse {
+        lacks: vec![
+            Lacking {
+                stream: stream("g-1"),
+                after: 0,
+            },
+            Lacking {
+                stream: stream("g-1"),
+                after: 300,
+            },
+        ],
+        ..response_v3()
+    };
+    response.encode_signed(&request_erased(), b"asked", author(9), &key())
 }
 
 /// The answer to it, signed over these bytes of it, which no compressor makes.
@@ -475,6 +493,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
         ("request-v4-empty", empty_v4().encode()),
         ("request-v4-full", open(request_v4().encode())),
         ("request-v5-erased", open(request_erased().encode())),
+        ("response-v5-lacks", open(answer_lacks())),
         (
             "response-v4-empty",
             SyncResponse::default().encode_signed(&empty_v4(), b"asked", author(9), &key()),
@@ -637,6 +656,10 @@ fn what_was_once_written_in_version_4_is_read_as_what_it_meant() {
     assert_eq!(read, Ok(empty_v4()));
     let erased = [&[5, 0][..], &golden("request-v5-erased")].concat();
     assert!(SyncRequest::decode(&erased) == Ok(request_erased()));
+    let lacks = [&[5, 0][..], &golden("response-v5-lacks")].concat();
+    let read = SyncResponse::decode(&lacks, &request_erased(), author(9)).unwrap();
+    assert_eq!(read.lacks[1].after, 300);
+    assert!(read.is_proved(&request_erased(), b"asked", author(9), &server));
     // What says nothing is not signed.
     let idle = SyncResponse::decode(&golden("response-v4-empty"), &empty_v4(), author(9)).unwrap();
     assert!(idle.proof.is_none() && idle.is_proved(&empty_v4(), b"", author(9), &server));

@@ -42,7 +42,7 @@ pub(crate) mod transport;
 pub(crate) mod transport_ureq;
 pub(crate) mod undo;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -74,9 +74,9 @@ pub(crate) struct Shell {
     pub(crate) subscriptions: Subscriptions,
     pub(crate) attempt: Mutex<Attempt>,
     pub(crate) auto_sync: Mutex<Option<Weak<Signal>>>,
-    /// What was given back to a server whose disk had lost it: once for each place, since one that
-    /// did not take it asks again and again.
-    pub(crate) gave: Mutex<BTreeSet<(StreamNo, u64)>>,
+    /// Up to where streams were given back to a server whose disk had lost some of them: once, since
+    /// one that did not take it asks again and again.
+    pub(crate) gave: Mutex<BTreeMap<StreamNo, u64>>,
     /// What the app was not told yet of a store that was mended.
     mended: Mutex<Option<Mended>>,
     damaged: AtomicBool,

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use gridfold_sync_core::ids::StreamId;
-use gridfold_sync_core::limits::CURSOR_PREFIX_BYTES;
+use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL};
 use gridfold_sync_core::session::Position;
-use gridfold_sync_core::wire::{Cursor, Directive, PhoneReport, SyncRequest, SyncResponse, Trip};
+use gridfold_sync_core::wire::{
+    Cursor, Directive, PhoneReport, RecoverRun, SyncRequest, SyncResponse, Trip,
+};
 
 use crate::error::ClientError;
 use crate::event::ChangeCause;
@@ -22,6 +24,7 @@ use crate::shell::debts::{asks_at, recover_run};
 use crate::shell::http::{Refresh, Tokens, read, send};
 use crate::shell::outbox::{self, Push, PushCap, Sending};
 use crate::shell::reply::{Reply, offline};
+use crate::shell::rows::StreamNo;
 use crate::shell::state::{Account, put_account};
 use crate::shell::transport::{HttpRequest, Transport};
 use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
@@ -95,6 +98,9 @@ impl Shell {
                 report.wiped = true;
                 return Ok(report);
             }
+            if let Some(place) = sending.lacks.take() {
+                self.note_given(place, request.recover.first());
+            }
             let applied = self.apply(&request, &push, &answer)?;
             let again = self.learn(&applied, &push, &mut sending, &mut gaps_seen, &mut report)?;
             if let Some(progress) = options.progress {
@@ -154,10 +160,11 @@ impl Shell {
                 .halve()
                 .ok_or_else(|| ClientError::internal("response/too_large"))?;
         }
-        let mut gave = self.gave.lock();
-        gave.extend(sending.lacks.take());
+        let gave = self.gave.lock();
         let mut lacks = applied.lacks.iter();
-        sending.lacks = lacks.find(|place| !gave.contains(place)).copied();
+        let is_new =
+            |(stream, after): &&(StreamNo, u64)| gave.get(stream).is_none_or(|upto| after >= upto);
+        sending.lacks = lacks.find(is_new).copied();
         drop(gave);
         if sending.lacks.is_some() {
             // The server may have taken nothing of a log while it lacked what went before.
@@ -199,11 +206,18 @@ impl Shell {
         })
     }
 
+    /// Notes up to where a stream was given back: as far as the run went, or none could.
+    fn note_given(&self, (stream, after): (StreamNo, u64), run: Option<&RecoverRun>) {
+        let items = run.map_or(MAX_ITEMS_PER_PULL, |run| run.items.len());
+        let upto = after.saturating_add(items.max(1) as u64);
+        self.gave.lock().insert(stream, upto);
+    }
+
     /// The request was too large: first fewer runs for a restored server, then a smaller push.
     fn shrink(&self, request: &SyncRequest, sending: &mut Sending) -> Result<(), ClientError> {
         if let Some(place) = sending.lacks.take() {
             // Others may have it in smaller pieces.
-            self.gave.lock().insert(place);
+            self.note_given(place, None);
             return Ok(());
         }
         match request.recover.as_slice() {

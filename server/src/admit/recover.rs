@@ -1,7 +1,7 @@
 //! Recover: items that this server signed for before it was restored from a backup, brought back
 //! by a phone. The receipt proves the whole run, other devices' entries included.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gridfold_sync_core::admission::{Decision, Facts};
 use gridfold_sync_core::entry::{
@@ -13,7 +13,7 @@ use gridfold_sync_core::wire::RecoverRun;
 use crate::admit::commit::Outgoing;
 use crate::admit::facts::BatchFacts;
 use crate::admit::stored::{StoredItem, key_owner, seal_payload};
-use crate::log::{NewItem, StreamName};
+use crate::log::{Log, LogError, NewItem, StreamName};
 use crate::views::ViewsError;
 
 /// Takes a run in; tells whether it put back what the disk had lost. A run that proves nothing is
@@ -108,25 +108,18 @@ pub(super) fn recover(
     Ok(healed)
 }
 
-/// Puts items of the run back that the disk lost; tells whether it did. What the log does not find proven by key and chain changes nothing.
+/// Puts items of the run back that the disk lost; tells whether it did. What the log does not find
+/// proven by key and chain changes nothing.
 fn give_back(
     facts: &mut BatchFacts<'_>,
     name: &StreamName,
     run: &RecoverRun,
 ) -> Result<bool, ViewsError> {
-    let damaged: BTreeSet<u64> = facts
-        .log
-        .damage()
-        .into_iter()
-        .filter(|d| d.stream == *name && d.seq > run.after)
-        .map(|d| d.seq)
-        .collect();
-    if damaged.is_empty() {
+    if !facts.log.damage().iter().any(|d| d.stream == *name) {
         return Ok(false);
     }
     let mut healed = false;
-    let mut first = run.after + 1;
-    let mut items = Vec::new();
+    let mut piece = Piece::after(run.after);
     // What the index cannot tell of entries that were made at damaged ones.
     let mut here: BTreeMap<EntryRef, (RecordId, Option<FormCode>)> = BTreeMap::new();
     for (item, seq) in run.items.iter().zip(run.after + 1..) {
@@ -136,60 +129,97 @@ fn give_back(
         if let Some(told) = &told {
             here.insert(item.id, told.clone());
         }
-        let erased = told
-            .as_ref()
-            .is_some_and(|(record, _)| facts.directory.is_erased(record));
-        let has_words = item.entry.as_ref().is_some_and(|e| e.ops.is_some());
-        if damaged.contains(&seq) && !has_words && !erased {
-            // Its words may be on another phone, its author's at least: they are waited for.
-            healed |= put_back(facts, name, first, std::mem::take(&mut items), &damaged);
-            first = seq + 1;
-            continue;
+        match facts.log.get(name, seq) {
+            Ok(Some(whole)) => piece.items.push(NewItem {
+                key: whole.key,
+                item_hash: whole.item_hash,
+                bytes: whole.bytes,
+            }),
+            // Nobody may have read it before.
+            Err(LogError::Damaged { .. }) => match stored_again(facts, item, told) {
+                Some(lost) => {
+                    piece.items.push(lost);
+                    piece.has_lost = true;
+                }
+                // Its words may be on another phone, its author's at least: they are waited for.
+                None => {
+                    healed |= piece.put_back(facts.log, name);
+                    piece = Piece::after(seq);
+                }
+            },
+            // Past the end: that is for recovering.
+            Ok(None) => break,
+            Err(error) => return Err(error.into()),
         }
-        items.push(stored_again(facts, item, told, erased)?);
     }
-    healed |= put_back(facts, name, first, items, &damaged);
+    healed |= piece.put_back(facts.log, name);
     Ok(healed)
 }
 
-fn put_back(
-    facts: &BatchFacts<'_>,
-    name: &StreamName,
+/// Items that follow each other, with lost ones among them.
+struct Piece {
     first: u64,
     items: Vec<NewItem>,
-    damaged: &BTreeSet<u64>,
-) -> bool {
-    let end = first.saturating_add(items.len() as u64);
-    if damaged.range(first..end).next().is_none() {
-        return false;
-    }
-    match facts.log.heal(name, first, items) {
-        Ok(healed) => {
-            tracing::warn!(stream = %name, first, healed, "a phone gave back items that the disk had lost; check the disk");
-            healed > 0
+    has_lost: bool,
+}
+
+impl Piece {
+    fn after(seq: u64) -> Self {
+        Self {
+            first: seq.saturating_add(1),
+            items: Vec::new(),
+            has_lost: false,
         }
-        Err(error) => {
-            tracing::warn!(stream = %name, first, %error, "what a phone gave back of damaged items was not taken");
-            false
+    }
+
+    fn put_back(self, log: &dyn Log, name: &StreamName) -> bool {
+        let Self {
+            first,
+            items,
+            has_lost,
+        } = self;
+        if !has_lost {
+            return false;
+        }
+        match log.heal(name, first, items) {
+            Ok(healed) => {
+                tracing::warn!(stream = %name, first, healed, "a phone gave back items that the disk had lost; check the disk");
+                healed > 0
+            }
+            Err(error) => {
+                tracing::warn!(stream = %name, first, %error, "what a phone gave back of damaged items was not taken");
+                false
+            }
         }
     }
 }
 
-/// An item as it is stored, from what a phone holds of it.
+/// A lost item as it is stored, from what a phone holds of it; none when that is not all of it, or
+/// cannot be sealed.
 fn stored_again(
     facts: &BatchFacts<'_>,
     item: &Item,
     told: Option<(RecordId, Option<FormCode>)>,
-    erased: bool,
-) -> Result<NewItem, ViewsError> {
+) -> Option<NewItem> {
     let record = told.as_ref().map(|(record, _)| *record);
-    let owner = key_owner(record, item.author.device);
-    let sealed = match &item.entry {
-        Some(entry) if !erased && entry.ops.is_some() => {
-            facts.keys.get_or_create_many(&[owner])?;
-            seal_payload(facts.keys, owner, entry, &item.entry_hash)?
+    let is_erased = record.is_some_and(|record| facts.directory.is_erased(&record));
+    let entry = item.entry.as_ref()?;
+    let sealed = if is_erased {
+        None
+    } else {
+        entry.ops.as_ref()?;
+        let owner = key_owner(record, item.author.device);
+        let sealed = facts
+            .keys
+            .get_or_create_many(&[owner])
+            .and_then(|_| seal_payload(facts.keys, owner, entry, &item.entry_hash));
+        match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                tracing::warn!(%error, "what a phone gave back of a damaged item could not be sealed");
+                return None;
+            }
         }
-        _ => None,
     };
     let stored = StoredItem {
         id: item.id,
@@ -201,10 +231,10 @@ fn stored_again(
         form: told.and_then(|(_, form)| form),
         signature: None,
         recovered: true,
-        header: item.entry.as_ref().map(|entry| entry.header.clone()),
+        header: Some(entry.header.clone()),
         sealed,
     };
-    Ok(NewItem {
+    Some(NewItem {
         key: item.entry_hash.0,
         item_hash: item.hash().0,
         bytes: stored.encode(),
