@@ -1,7 +1,6 @@
 //! A server of 100,000 areas and 10,000 people with a phone each: what those who see one grid and
 //! those who see everything wait for, over HTTP on one connection.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,6 @@ use gridfold_server::auth::{Actor, Password, Redemption, enrolment_proof_message
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
-use gridfold_server::serve::Server;
 use gridfold_sync_core::directory::{DirectoryChange, User};
 use gridfold_sync_core::entry::Target;
 use gridfold_sync_core::ids::{DeviceId, RecordId, UserId};
@@ -18,6 +16,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::device::Device;
 use super::directory::{GRIDS, PEOPLE, STREETS, areas};
+use super::served::serve_here;
 use super::site::{T0, area, row, temp, ten};
 use super::{text, visit, wire::visit_form};
 
@@ -197,18 +196,10 @@ pub(crate) fn run() {
     let from = Instant::now();
     let people = fill(&node);
     println!("filled in {:.1?}", from.elapsed());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = runtime
-        .block_on(Server::start(Arc::clone(&node), any))
-        .unwrap();
+    let (runtime, server, base) = serve_here(&node);
     let city = City {
         node,
-        base: format!("http://{}", server.address),
+        base,
         agent: ureq::Agent::config_builder().build().into(),
     };
     for person in people {

@@ -5,7 +5,6 @@
 //! has the server's cache and memory map, and the same indexes; its statements are those that a
 //! person would write who does not choose an index.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,12 +12,12 @@ use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
-use gridfold_server::serve::Server;
 use gridfold_server::views::{VIEWS_DB_FILE_NAME, segment};
 use gridfold_sync_core::directory::DirectoryChange;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rusqlite::{Connection, OpenFlags, params};
 
+use super::served::serve_here;
 use super::site::{T0, row, temp};
 use super::town::{self, CORNER_E7, PER_GRID, STREET};
 
@@ -155,16 +154,7 @@ pub(crate) fn run_with(records: usize, seed: u64) {
         "{records} records in {grids} grids, {size} MiB of views, {:.0} us a record to write",
         took.as_secs_f64() * 1e6 / records as f64
     );
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = runtime
-        .block_on(Server::start(Arc::clone(&node), any))
-        .unwrap();
-    let base = format!("http://{}", server.address);
+    let (runtime, server, base) = serve_here(&node);
     let agent: ureq::Agent = ureq::Agent::config_builder().build().into();
     let credentials = format!("{{\"login\":\"admin\",\"password\":\"{PASSWORD}\"}}");
     let mut answer = agent

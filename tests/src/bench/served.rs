@@ -2,14 +2,34 @@
 //! those of the phones. Bodies enter and leave; nothing of them is looked at here.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use gridfold_server::node::Node;
+use gridfold_server::serve::Server;
 use rustix::param::clock_ticks_per_second;
+use tokio::runtime::Runtime;
 
 /// Requests that are under way at once.
 pub(crate) const IN_FLIGHT: usize = 64;
+
+/// Serves a node from this process, for questions one after the other; gives its address for URLs.
+pub(crate) fn serve_here(node: &Arc<Node>) -> (Runtime, Server, String) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = runtime
+        .block_on(Server::start(Arc::clone(node), any))
+        .unwrap();
+    let base = format!("http://{}", server.address);
+    (runtime, server, base)
+}
 
 /// The program under measurement, built with the features of this one; nothing is done when it is fresh.
 fn program() -> PathBuf {

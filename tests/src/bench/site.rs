@@ -12,6 +12,7 @@ use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::directory::{Area, Device, DeviceState, DirectoryChange, Grant, User};
 use gridfold_sync_core::entry::{Author, PublicKey};
 use gridfold_sync_core::ids::{AreaCode, DeviceId, GrantId, UserId};
@@ -150,7 +151,7 @@ impl Site {
                 device: Device {
                     id: device,
                     user,
-                    public_key: hex(&key.0),
+                    public_key: to_hex(&key.0),
                     state: DeviceState::Active,
                     enrolled: T0,
                 },
@@ -187,10 +188,6 @@ impl Site {
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The phone library over an in-process link.
@@ -250,7 +247,7 @@ impl Transport for Link {
                     "device_id": self.author.device,
                     "user_id": self.author.user,
                     "user_name": "worker",
-                    "server_public_key": hex(&self.node.server_public_key().0),
+                    "server_public_key": to_hex(&self.node.server_public_key().0),
                     "access_token": "a",
                     "refresh_token": "r",
                     "access_expires_in_s": 600,

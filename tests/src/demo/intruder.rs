@@ -3,6 +3,7 @@
 
 use gridfold_client::{HttpRequest, Transport, UreqTransport};
 use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{
     Author, Entry, SignKey, Target, enrolment_statement, head_statement, next_link,
@@ -17,10 +18,6 @@ use serde_json::{Value as Json, json};
 
 use super::content::key;
 use super::town::DemoError;
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
 
 fn post(line: &UreqTransport, path: &str, body: &Json) -> Result<Json, DemoError> {
     let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
@@ -62,8 +59,8 @@ pub fn push_rule_breakers(
         &line,
         "/v1/enrol/finish",
         &json!({
-            "code": code, "nonce": nonce, "public_key": hex(&sign.public().0),
-            "signature": hex(&proof.0), "label": "tampered",
+            "code": code, "nonce": nonce, "public_key": to_hex(&sign.public().0),
+            "signature": to_hex(&proof.0), "label": "tampered",
         }),
     )?;
     let text = |name: &str| {

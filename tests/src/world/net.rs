@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use gridfold_client::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 use gridfold_server::node::Node;
 use gridfold_server::sync::SyncError;
+use gridfold_sync_core::codec::{array_from_hex, to_hex};
 use gridfold_sync_core::directory::{Device, DeviceState, DirectoryChange};
 use gridfold_sync_core::entry::{Author, PublicKey, Signature, enrolment_statement};
 use gridfold_sync_core::ids::{DeviceId, UserId};
@@ -65,18 +66,6 @@ fn problem(status: u16, code: &str) -> HttpResponse {
     let body = serde_json::json!({ "type": kind, "code": code });
     let body = serde_json::to_vec(&body).unwrap();
     answer(status, "application/problem+json", body)
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn unhex<const N: usize>(text: &str) -> [u8; N] {
-    let mut out = [0; N];
-    for (i, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap();
-    }
-    out
 }
 
 impl Net {
@@ -150,18 +139,18 @@ impl Net {
             return problem(400, "enrolment_code_unknown");
         };
         if path.ends_with("begin") {
-            let body = serde_json::json!({ "nonce": hex(&NONCE) });
+            let body = serde_json::json!({ "nonce": to_hex(&NONCE) });
             return answer(200, "application/json", serde_json::to_vec(&body).unwrap());
         }
-        let key = PublicKey(unhex(&text("public_key")));
-        let signature = Signature(unhex(&text("signature")));
+        let key = PublicKey::from_hex(&text("public_key")).unwrap();
+        let signature = Signature(array_from_hex(&text("signature")).unwrap());
         assert!(key.verify(&enrolment_statement(&code, &NONCE, &key), &signature));
         let now = node.clock.now();
         let id = DeviceId::from_parts(now, self.inner.lock().unwrap().rng.random());
         let device = Device {
             id,
             user,
-            public_key: hex(&key.0),
+            public_key: to_hex(&key.0),
             state: DeviceState::Active,
             enrolled: now,
         };
@@ -172,7 +161,7 @@ impl Net {
         let scope = node.directory.current().scope(user, now);
         let body = serde_json::json!({
             "device_id": id, "user_id": user, "user_name": "someone",
-            "server_public_key": hex(&node.server_public_key().0),
+            "server_public_key": to_hex(&node.server_public_key().0),
             "access_token": id.to_string(), "refresh_token": id.to_string(),
             "access_expires_in_s": 600, "directory": scope,
         });

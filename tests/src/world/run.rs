@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gridfold_client::{ClientError, SyncOptions};
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::directory::{Area, Device, DeviceState, DirectoryChange, Grant, User};
 use gridfold_sync_core::entry::{Author, SignKey};
 use gridfold_sync_core::ids::{
@@ -16,7 +17,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::hostile::Hostile;
-use super::net::{Net, hex};
+use super::net::Net;
 use super::phone::{CLOCK_STEP, Phone};
 use super::server::Server;
 use super::{Tag, check};
@@ -235,7 +236,7 @@ impl World {
         let device = Device {
             id: mallory.device,
             user: mallory.user,
-            public_key: hex(&self.hostile.key.public().0),
+            public_key: to_hex(&self.hostile.key.public().0),
             state: DeviceState::Active,
             enrolled: Timestamp(self.now),
         };
