@@ -228,6 +228,8 @@ export interface Overview {
   late: number;
   trend: TrendDay[];
   grids: GridLine[];
+  /** Grids that are not named, since there is nothing to tell of them; none of a small town. */
+  grids_left_out?: number;
   phones: { total: number; silent_over_1d: number; silent_over_3d: number; silent_over_7d: number };
   phones_attention?: number;
   uploads_attention?: number;
