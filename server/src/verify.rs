@@ -6,12 +6,15 @@ use std::path::Path;
 use gridfold_sync_core::entry::{head_statement, item_hash, next_link, next_prefix};
 use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
 
-use crate::admit::{FactIndex, StoredItem};
-use crate::auth::{AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME};
+use crate::auth::AUTH_DB_FILE_NAME;
+use crate::items::{FactIndex, StoredItem};
+use crate::keys::KEYS_DB_FILE_NAME;
 use crate::log::{LogError, VerifyReport};
-use crate::node::{Node, NodeError, device_key, remove_views};
+use crate::node::{Node, NodeError, device_key};
 use crate::project::catch_up;
-use crate::views::{VIEWS_DB_FILE_NAME, ViewsError, ViewsWriter, damaged_pages, open_to_compare};
+use crate::views::{
+    VIEWS_DB_FILE_NAME, ViewsError, ViewsWriter, damaged_pages, open_to_compare, remove_views,
+};
 
 const READ_ITEMS: usize = 1_000;
 const READ_BYTES: usize = 8 << 20;

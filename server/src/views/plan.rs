@@ -11,7 +11,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::views::conditions::{self, Conditions, json_list};
 use crate::views::general;
-use crate::views::keys;
+use crate::views::order;
 use crate::views::place::{CELL_LEVEL, ranges};
 use crate::views::{RecordFilter, SortKey, ViewsError};
 
@@ -75,7 +75,7 @@ pub(super) fn branches(
         if let Some(column) = conditions::optional(filter, filter.sort.key) {
             base.add(format!("{column} IS NOT NULL"));
         }
-        keys::after(conn, filter, &mut base)?;
+        order::after(conn, filter, &mut base)?;
     }
     let with_rest = |mut c: Conditions, index| -> Result<Option<Vec<Branch>>, ViewsError> {
         conditions::rest(&mut c, filter, grids)?;
