@@ -57,5 +57,11 @@ export async function readProblem(answer: Response): Promise<ApiProblem> {
   } catch {
     // Something between the page and the server answered in its place.
   }
-  return new ApiProblem({ status: answer.status, code: 'unreadable', title: '', instance, retryable: answer.status >= 500 });
+  return new ApiProblem({
+    status: answer.status,
+    code: 'unreadable',
+    title: '',
+    instance,
+    retryable: answer.status >= 500,
+  });
 }

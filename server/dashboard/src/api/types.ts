@@ -1,7 +1,10 @@
 /** What the API answers, as far as the pages read it. Names are those of the server's description. */
 
 export type Locale = 'zh-CN' | 'en';
-export interface Label { zh: string; en: string }
+export interface Label {
+  zh: string;
+  en: string;
+}
 
 export type Role = 'worker' | 'supervisor' | 'admin' | 'auditor' | 'service';
 export interface Grant {
@@ -28,13 +31,35 @@ export interface Session {
   clock?: ClockDoubt | null;
 }
 export type ClockDoubt = 'behind' | 'ahead';
-export interface ClockReading { now: string; machine: string; doubt?: ClockDoubt | null }
-export interface Settings { tile_url?: string | null; tile_attribution?: string | null; time_zone?: string }
+export interface ClockReading {
+  now: string;
+  machine: string;
+  doubt?: ClockDoubt | null;
+}
+export interface Settings {
+  tile_url?: string | null;
+  tile_attribution?: string | null;
+  time_zone?: string;
+}
 
 export type FieldKind =
-  | 'text' | 'long_text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'date_time'
-  | 'choose_one' | 'choose_many' | 'geopoint' | 'reference' | 'group' | 'counter';
-export interface Choice { key: string; label: Label }
+  | 'text'
+  | 'long_text'
+  | 'integer'
+  | 'decimal'
+  | 'boolean'
+  | 'date'
+  | 'date_time'
+  | 'choose_one'
+  | 'choose_many'
+  | 'geopoint'
+  | 'reference'
+  | 'group'
+  | 'counter';
+export interface Choice {
+  key: string;
+  label: Label;
+}
 export interface Field {
   key: string;
   label: Label;
@@ -51,7 +76,12 @@ export interface Field {
   writable_by?: Role[];
 }
 export type FieldClass = 'general' | 'personal' | 'restricted';
-export interface Status { key: string; label: Label; rank: number; closed?: boolean }
+export interface Status {
+  key: string;
+  label: Label;
+  rank: number;
+  closed?: boolean;
+}
 export interface Transition {
   action: string;
   label: Label;
@@ -80,8 +110,7 @@ export interface Area {
   has_boundary?: boolean;
 }
 export type Boundary =
-  | { type: 'Polygon'; coordinates: number[][][] }
-  | { type: 'MultiPolygon'; coordinates: number[][][][] };
+  { type: 'Polygon'; coordinates: number[][][] } | { type: 'MultiPolygon'; coordinates: number[][][][] };
 
 export interface RecordRow {
   record_id: string;
@@ -108,12 +137,31 @@ export interface RecordRow {
   /** When its work was closed. */
   closed_at?: string | null;
 }
-export interface Place { lat: number; lon: number }
-export interface RecordPage { records: RecordRow[]; next?: string | null; total?: number; total_is_floor?: boolean }
+export interface Place {
+  lat: number;
+  lon: number;
+}
+export interface RecordPage {
+  records: RecordRow[];
+  next?: string | null;
+  total?: number;
+  total_is_floor?: boolean;
+}
 
-export interface ConflictValue { value: unknown; by: string; shown: boolean }
-export interface Conflict { field: string; values: ConflictValue[] }
-export interface NextTransition { action: string; label: string; to: string }
+export interface ConflictValue {
+  value: unknown;
+  by: string;
+  shown: boolean;
+}
+export interface Conflict {
+  field: string;
+  values: ConflictValue[];
+}
+export interface NextTransition {
+  action: string;
+  label: string;
+  to: string;
+}
 export interface Provenance {
   user_id: string;
   user_name: string;
@@ -165,10 +213,21 @@ export interface HistoryEntry {
   operations: Operation[];
   words?: string[];
 }
-export interface History { record_id: string; entries: HistoryEntry[] }
-export interface EditResult { verdicts: { class: string; entry: string; verdict: string }[]; record?: RecordBody | null }
+export interface History {
+  record_id: string;
+  entries: HistoryEntry[];
+}
+export interface EditResult {
+  verdicts: { class: string; entry: string; verdict: string }[];
+  record?: RecordBody | null;
+}
 
-export interface User { user_id: string; name: string; active: boolean; roles: Role[] }
+export interface User {
+  user_id: string;
+  name: string;
+  active: boolean;
+  roles: Role[];
+}
 export interface Device {
   device_id: string;
   user_id: string;
@@ -197,10 +256,24 @@ export interface Phone {
   wipe_receipt_at?: string | null;
   enrolled_at?: string | null;
 }
-export interface Invitation { enrolment_id: string; code: string; qr: string; expires_at: string }
-export interface InvitationStatus { status: 'waiting' | 'redeemed' | 'expired' | 'dead'; device_id?: string | null; fingerprint?: string | null }
+export interface Invitation {
+  enrolment_id: string;
+  code: string;
+  qr: string;
+  expires_at: string;
+}
+export interface InvitationStatus {
+  status: 'waiting' | 'redeemed' | 'expired' | 'dead';
+  device_id?: string | null;
+  fingerprint?: string | null;
+}
 
-export interface TrendDay { day: string; visits: number; matters_opened: number; matters_closed: number }
+export interface TrendDay {
+  day: string;
+  visits: number;
+  matters_opened: number;
+  matters_closed: number;
+}
 export interface GridLine {
   code: string;
   name: string;
@@ -235,7 +308,12 @@ export interface Overview {
   uploads_attention?: number;
 }
 
-export interface Cluster { lon: number; lat: number; count: number; id?: string | null }
+export interface Cluster {
+  lon: number;
+  lat: number;
+  count: number;
+  id?: string | null;
+}
 export interface MapAnswer {
   clusters: Cluster[];
   /** Of the whole filter that have a place. */
@@ -248,7 +326,10 @@ export interface BoundaryFeature {
   properties: { code: string; name: string; level: string };
   geometry: Boundary;
 }
-export interface BoundaryCollection { type: 'FeatureCollection'; features: BoundaryFeature[] }
+export interface BoundaryCollection {
+  type: 'FeatureCollection';
+  features: BoundaryFeature[];
+}
 
 export type AttentionKind = 'conflict' | 'refused' | 'late' | 'phone' | 'upload';
 export interface AttentionItem {
@@ -270,7 +351,11 @@ export interface AttentionItem {
   captured_at?: string | null;
   actions: string[];
 }
-export interface Attention { counts: Record<AttentionKind, number>; items: AttentionItem[]; next?: string | null }
+export interface Attention {
+  counts: Record<AttentionKind, number>;
+  items: AttentionItem[];
+  next?: string | null;
+}
 
 export interface MatterKind {
   code: string;
@@ -281,14 +366,42 @@ export interface MatterKind {
   urgent?: boolean;
   retired?: boolean;
 }
-export interface Catalogue { version: number; kinds: MatterKind[] }
-export interface AuditRow { seq: number; at: string; user_id: string; device_id: string; what: string; scope: string; hash: string; user_name?: string | null }
-export interface SavedView { name: string; view: unknown }
-export interface AreaImport {
-  dry_run: boolean; rows: number; added: number; changed: number; unchanged: number; duplicates: number;
-  refused: number; refusals: { line: number; reason: string }[];
+export interface Catalogue {
+  version: number;
+  kinds: MatterKind[];
 }
-export interface Erasure { record_id: string; at: string; user_id: string; user_name: string; grid: string; reason: string }
+export interface AuditRow {
+  seq: number;
+  at: string;
+  user_id: string;
+  device_id: string;
+  what: string;
+  scope: string;
+  hash: string;
+  user_name?: string | null;
+}
+export interface SavedView {
+  name: string;
+  view: unknown;
+}
+export interface AreaImport {
+  dry_run: boolean;
+  rows: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  duplicates: number;
+  refused: number;
+  refusals: { line: number; reason: string }[];
+}
+export interface Erasure {
+  record_id: string;
+  at: string;
+  user_id: string;
+  user_name: string;
+  grid: string;
+  reason: string;
+}
 export interface RetentionRule {
   form: string;
   /** Absent when they stay until somebody erases them. */

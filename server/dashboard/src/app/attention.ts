@@ -10,7 +10,10 @@ export const KINDS: AttentionKind[] = ['conflict', 'refused', 'late', 'phone', '
 const ALL_ROWS = 500;
 export const keyOf = (item: AttentionItem): string => `${item.kind} ${item.id}`;
 export const canPutAway = (item: AttentionItem): boolean => item.actions.includes('settle');
-export interface Wanted { kind: AttentionKind | undefined; area: string }
+export interface Wanted {
+  kind: AttentionKind | undefined;
+  area: string;
+}
 
 export function useQueue(wanted: () => Wanted) {
   const counts = ref<Attention['counts'] | null>(null);
@@ -26,7 +29,9 @@ export function useQueue(wanted: () => Wanted) {
     if (!quiet) busy.value = true;
     const query = { ...wanted(), cursor: more ? next.value : undefined };
     try {
-      const page = await (quiet ? api.quietly<Attention>('/v1/attention', query) : api.get<Attention>('/v1/attention', query));
+      const page = await (quiet
+        ? api.quietly<Attention>('/v1/attention', query)
+        : api.get<Attention>('/v1/attention', query));
       if (mine !== calls) return;
       counts.value = page.counts;
       items.value = more ? [...items.value, ...page.items] : page.items;

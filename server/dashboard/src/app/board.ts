@@ -11,7 +11,13 @@ import { tellProblem } from './tell';
 export const COLUMN_ROWS = 50;
 /** Cards a column shows at most: what the server gives in one answer, so that a column can be brought up to date at once. */
 export const COLUMN_MOST = 500;
-export interface Column { status: string; rows: RecordRow[]; total: number | null; floor: boolean; next: string | null }
+export interface Column {
+  status: string;
+  rows: RecordRow[];
+  total: number | null;
+  floor: boolean;
+  next: string | null;
+}
 
 export function useBoard(filter: () => Filter, statuses: () => string[], fields: string) {
   const columns = shallowRef<Column[]>([]);
@@ -23,7 +29,13 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
   const loadingMore = ref('');
   let under: AbortController | null = null;
 
-  const asked = (status: string) => ({ ...filter(), status, sort: filter().overdue ? 'due' : '-changed', fields, heads: true });
+  const asked = (status: string) => ({
+    ...filter(),
+    status,
+    sort: filter().overdue ? 'due' : '-changed',
+    fields,
+    heads: true,
+  });
 
   /** Loads the cards of a column that follow those it shows. */
   async function more(status: string): Promise<void> {
@@ -32,7 +44,11 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
     loadingMore.value = status;
     const board = under;
     try {
-      const page = await api.get<RecordPage>('/v1/records', { ...asked(status), limit: COLUMN_ROWS, cursor: column.next });
+      const page = await api.get<RecordPage>('/v1/records', {
+        ...asked(status),
+        limit: COLUMN_ROWS,
+        cursor: column.next,
+      });
       // When the board was loaded anew meanwhile, what this follows is no longer shown.
       if (under === board) columns.value = columns.value.map((c) => (c.status === status ? extended(c, page) : c));
     } catch (thrown) {
@@ -49,14 +65,26 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
     if (!quiet) busy.value = true;
     try {
       const known = new Map(columns.value.map((c) => [c.status, c]));
-      const next = await Promise.all(statuses().map(async (status): Promise<Column> => {
-        const limit = quiet ? Math.min(COLUMN_MOST, Math.max(COLUMN_ROWS, known.get(status)?.rows.length ?? 0)) : COLUMN_ROWS;
-        const query = { ...asked(status), limit, count: true };
-        const page = quiet ? await api.quietly<RecordPage>('/v1/records', query) : await api.get<RecordPage>('/v1/records', query, mine.signal);
-        const before = known.get(status);
-        const rows = quiet && before ? settle(before.rows, page.records, fresh) : page.records;
-        return { status, rows, total: page.total ?? null, floor: page.total_is_floor ?? false, next: page.next ?? null };
-      }));
+      const next = await Promise.all(
+        statuses().map(async (status): Promise<Column> => {
+          const limit = quiet
+            ? Math.min(COLUMN_MOST, Math.max(COLUMN_ROWS, known.get(status)?.rows.length ?? 0))
+            : COLUMN_ROWS;
+          const query = { ...asked(status), limit, count: true };
+          const page = quiet
+            ? await api.quietly<RecordPage>('/v1/records', query)
+            : await api.get<RecordPage>('/v1/records', query, mine.signal);
+          const before = known.get(status);
+          const rows = quiet && before ? settle(before.rows, page.records, fresh) : page.records;
+          return {
+            status,
+            rows,
+            total: page.total ?? null,
+            floor: page.total_is_floor ?? false,
+            next: page.next ?? null,
+          };
+        }),
+      );
       if (under !== mine) return;
       if (!quiet) fresh.clear();
       columns.value = next;
@@ -70,16 +98,22 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
     }
   }
   onScopeDispose(() => under?.abort());
-  onScopeDispose(follow(() => {
-    if (loaded.value) void load(true);
-  }));
+  onScopeDispose(
+    follow(() => {
+      if (loaded.value) void load(true);
+    }),
+  );
   return { columns, problem, busy, loaded, fresh, loadingMore, load, more };
 }
 
 /** The column with what follows behind it; a card that moved between the two answers is there once. */
 export function extended(column: Column, page: RecordPage): Column {
   const known = new Set(column.rows.map((r) => r.record_id));
-  return { ...column, rows: [...column.rows, ...page.records.filter((r) => !known.has(r.record_id))], next: page.next ?? null };
+  return {
+    ...column,
+    rows: [...column.rows, ...page.records.filter((r) => !known.has(r.record_id))],
+    next: page.next ?? null,
+  };
 }
 
 /** The new rows in the order of the old ones, what came since behind them. */

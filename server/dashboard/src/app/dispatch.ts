@@ -4,14 +4,25 @@ import { ApiProblem } from '@/api/problem';
 import type { EditResult, RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 
-export interface Order { title: string; doer: string; issuer: string; dueAt: string; what: string; priority: string }
+export interface Order {
+  title: string;
+  doer: string;
+  issuer: string;
+  dueAt: string;
+  what: string;
+  priority: string;
+}
 
 /** The ids of tasks already asked for, by matter: repeating what failed half-way makes nothing twice. */
 export type Asked = Map<string, string>;
 
 function taskFields(order: Order, matter?: string): Record<string, unknown> {
   const fields: Record<string, unknown> = {
-    title: order.title, doer: order.doer, issuer: order.issuer, due_at: order.dueAt, priority: order.priority,
+    title: order.title,
+    doer: order.doer,
+    issuer: order.issuer,
+    due_at: order.dueAt,
+    priority: order.priority,
   };
   if (order.what.trim() !== '') fields.description = order.what.trim();
   if (matter) fields.matter = matter;
@@ -44,6 +55,9 @@ export async function dispatchMatter(matter: RecordRow, order: Order, asked: Ask
 export async function closeWithReply(matter: RecordRow, reply: string): Promise<void> {
   const step = (action: string) => ({ op: 'transition', action, note: '' });
   const path = `/v1/records/${matter.record_id}`;
-  const edit = matter.status === 'handled' ? { fields: { reply }, operations: [step('reply'), step('close')] } : { operations: [step('close')] };
+  const edit =
+    matter.status === 'handled'
+      ? { fields: { reply }, operations: [step('reply'), step('close')] }
+      : { operations: [step('close')] };
   await api.patch<EditResult>(path, edit, matter.heads);
 }

@@ -3,9 +3,27 @@ import type { LocationQuery } from 'vue-router';
 import type { Query } from '@/api/client';
 
 export const CONDITIONS = [
-  'form', 'area', 'status', 'text', 'from', 'until', 'conflict', 'late', 'deleted', 'overdue',
-  'unacknowledged', 'assignee', 'household', 'not_visited_days', 'within',
-  'happened_from', 'happened_until', 'closed_from', 'closed_until', 'open', 'past_retention',
+  'form',
+  'area',
+  'status',
+  'text',
+  'from',
+  'until',
+  'conflict',
+  'late',
+  'deleted',
+  'overdue',
+  'unacknowledged',
+  'assignee',
+  'household',
+  'not_visited_days',
+  'within',
+  'happened_from',
+  'happened_until',
+  'closed_from',
+  'closed_until',
+  'open',
+  'past_retention',
 ] as const;
 export type Condition = (typeof CONDITIONS)[number];
 export type Filter = Partial<Record<Condition, string>>;
@@ -17,11 +35,20 @@ const USUAL_COLUMNS = ['form', 'grid', 'status', 'changed'];
 const USUAL_OF: Record<string, string[]> = { visit: ['form', 'grid', 'f.household', 'f.visited_at', 'changed'] };
 export const usualColumns = (form = ''): string[] => [...(USUAL_OF[form] ?? USUAL_COLUMNS)];
 export const SORTABLE: Record<string, string> = {
-  title: 'title', status: 'status', due: 'due', captured: 'captured', changed: 'changed', received: 'received',
+  title: 'title',
+  status: 'status',
+  due: 'due',
+  captured: 'captured',
+  changed: 'changed',
+  received: 'received',
 };
 export const USUAL_SORT = '-changed';
 
-export interface View { filter: Filter; columns: string[]; sort: string }
+export interface View {
+  filter: Filter;
+  columns: string[];
+  sort: string;
+}
 
 const one = (of: LocationQuery[string] | undefined): string => (Array.isArray(of) ? of[0] : of) ?? '';
 
@@ -55,7 +82,11 @@ export function addressOf(view: View): Record<string, string> {
 export function refiltered(view: View, filter: Filter): View {
   if (filter.form === view.filter.form) return { ...view, filter };
   const usual = view.columns.join(',') === usualColumns(view.filter.form).join(',');
-  return { ...view, filter, columns: usual ? usualColumns(filter.form) : view.columns.filter((c) => !c.startsWith('f.')) };
+  return {
+    ...view,
+    filter,
+    columns: usual ? usualColumns(filter.form) : view.columns.filter((c) => !c.startsWith('f.')),
+  };
 }
 
 /** Fields of forms among the columns. */
@@ -67,9 +98,16 @@ export function requestOf(view: View): Query {
 }
 
 const EXPORTED: Record<string, string> = {
-  form: 'form', grid: 'grid', status: 'status', due: 'due_at', captured: 'captured_at', changed: 'changed_at', received: 'received_at',
+  form: 'form',
+  grid: 'grid',
+  status: 'status',
+  due: 'due_at',
+  captured: 'captured_at',
+  changed: 'changed_at',
+  received: 'received_at',
 };
 /** The columns of a file that holds what the table shows. */
 export const exportedColumns = (view: View): string[] => [
-  'title', ...view.columns.filter((c) => !(c === 'form' && view.filter.form)).flatMap((c) => EXPORTED[c] ?? []),
+  'title',
+  ...view.columns.filter((c) => !(c === 'form' && view.filter.form)).flatMap((c) => EXPORTED[c] ?? []),
 ];

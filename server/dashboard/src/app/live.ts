@@ -5,7 +5,10 @@ import { api } from '@/api/client';
 export type Line = 'off' | 'connecting' | 'open' | 'lost';
 export const live = reactive({ line: 'off' as Line, lostSince: 0 });
 
-export interface Moved { grid: string; missed: boolean }
+export interface Moved {
+  grid: string;
+  missed: boolean;
+}
 type Follower = (moved: Moved[]) => void;
 
 /** What came within this time is told to the pages at once. */

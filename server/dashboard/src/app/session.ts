@@ -96,9 +96,7 @@ export const may = {
   write: computed(() => has('worker', 'supervisor', 'admin', 'service')),
   supervise: computed(() => has('supervisor', 'admin')),
   administer: computed(() => has('admin')),
-  administerEverywhere: computed(
-    () => session.me?.grants.some((g) => g.role === 'admin' && !g.area) ?? false,
-  ),
+  administerEverywhere: computed(() => session.me?.grants.some((g) => g.role === 'admin' && !g.area) ?? false),
   readPersonal: computed(() => has('worker', 'supervisor', 'admin', 'service')),
 };
 
@@ -117,9 +115,14 @@ export function noteActivity(told = false): void {
   if (told) lastTouch = now;
   else if (session.state === 'in' && now - lastTouch > TOUCH_EVERY_MS) {
     lastTouch = now;
-    api.get<Session>('/v1/session').then((body) => { session.clock = body.clock ?? ''; }).catch(() => {
-      // The next request of the page says what is wrong.
-    });
+    api
+      .get<Session>('/v1/session')
+      .then((body) => {
+        session.clock = body.clock ?? '';
+      })
+      .catch(() => {
+        // The next request of the page says what is wrong.
+      });
   }
 }
 export function lastActivity(): number {

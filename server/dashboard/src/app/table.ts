@@ -30,7 +30,13 @@ export function useTable(view: () => View) {
     under = mine;
     busy.value = true;
     try {
-      const query = { ...requestOf(view()), heads: true, limit: PAGE_ROWS, count: more ? undefined : true, cursor: more ? next.value : undefined };
+      const query = {
+        ...requestOf(view()),
+        heads: true,
+        limit: PAGE_ROWS,
+        count: more ? undefined : true,
+        cursor: more ? next.value : undefined,
+      };
       const asked = new Date().toISOString();
       const page = await api.get<RecordPage>('/v1/records', query, mine.signal);
       if (under !== mine) return;

@@ -51,7 +51,12 @@ export async function ask(text: string, act: string, danger = false, of = ''): P
 /** Asks which of two; null when the person goes back. `act` is what is done when nothing speaks against it. */
 export async function askWhich(text: string, act: string, other: string, of: string): Promise<'act' | 'other' | null> {
   try {
-    await ElMessageBox.confirm(text, { ...buttons(act, false, of), cancelButtonText: other, distinguishCancelAndClose: true, autofocus: false });
+    await ElMessageBox.confirm(text, {
+      ...buttons(act, false, of),
+      cancelButtonText: other,
+      distinguishCancelAndClose: true,
+      autofocus: false,
+    });
     return 'act';
   } catch (how) {
     return how === 'cancel' ? 'other' : null;

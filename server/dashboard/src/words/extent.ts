@@ -6,6 +6,8 @@ import type { Corner } from './polygon';
 export function cornersIn(boundaries: BoundaryCollection | null, code?: string): Corner[] {
   return (boundaries?.features ?? [])
     .filter((f) => code === undefined || f.properties.code === code)
-    .flatMap((f) => (f.geometry.type === 'Polygon' ? f.geometry.coordinates : f.geometry.coordinates.flat()).flat()) as Corner[];
+    .flatMap((f) =>
+      (f.geometry.type === 'Polygon' ? f.geometry.coordinates : f.geometry.coordinates.flat()).flat(),
+    ) as Corner[];
 }
 export const placesOf = (clusters: Cluster[]): Corner[] => clusters.map((c) => [c.lon, c.lat]);

@@ -61,7 +61,9 @@ function plainWords(value: unknown, say: Sayer): string {
   if (isPlace(value)) return `${value.lat.toFixed(5)}, ${value.lon.toFixed(5)}`;
   if (Array.isArray(value)) return value.map((v) => plainWords(v, say)).join(', ');
   if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).map(([key, v]) => `${key}: ${plainWords(v, say)}`).join('; ');
+    return Object.entries(value)
+      .map(([key, v]) => `${key}: ${plainWords(v, say)}`)
+      .join('; ');
   }
   return String(value);
 }

@@ -22,7 +22,9 @@ function speak(language: 'zh-CN' | 'en'): void {
   i18n.global.locale.value = language;
 }
 
-beforeEach(() => { behind.entries = 0; });
+beforeEach(() => {
+  behind.entries = 0;
+});
 afterEach(() => vi.unstubAllGlobals());
 
 test('each answer says how far lists are behind, refusals too, and when they are level again', async () => {

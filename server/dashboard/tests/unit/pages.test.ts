@@ -5,7 +5,11 @@ import { usePages, type Page, type Pages } from '@/app/pages';
 vi.mock('vue', async (real) => ({ ...(await real<typeof import('vue')>()), onMounted: () => undefined }));
 
 /** Answers in the order the test chooses. */
-function slow(): { pages: Pages<string, string>; answers: ((page: Page<string, string>) => void)[]; asked: (string | undefined)[] } {
+function slow(): {
+  pages: Pages<string, string>;
+  answers: ((page: Page<string, string>) => void)[];
+  asked: (string | undefined)[];
+} {
   const answers: ((page: Page<string, string>) => void)[] = [];
   const asked: (string | undefined)[] = [];
   const pages = effectScope().run(() =>
