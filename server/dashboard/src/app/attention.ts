@@ -5,6 +5,8 @@ import { ApiProblem } from '@/api/problem';
 import type { Attention, AttentionItem, AttentionKind } from '@/api/types';
 import { follow } from './live';
 
+/** What can be done with what waits. */
+export type Act = 'adopt' | 'dismiss' | 'revoke' | 'settle';
 export const KINDS: AttentionKind[] = ['conflict', 'refused', 'late', 'phone', 'upload'];
 /** As many as the server gives at once, when all of a kind are asked for. */
 const ALL_ROWS = 500;

@@ -3,13 +3,13 @@ import { reactive } from 'vue';
 import { api } from '@/api/client';
 
 export type Line = 'off' | 'connecting' | 'open' | 'lost';
-export const live = reactive({ line: 'off' as Line, lostSince: 0 });
+export const live = reactive<{ line: Line; lostSince: number }>({ line: 'off', lostSince: 0 });
 
 export interface Moved {
   grid: string;
   missed: boolean;
 }
-type Follower = (moved: Moved[]) => void;
+type Follower = (moved: Moved[]) => void | Promise<void>;
 
 /** What came within this time is told to the pages at once. */
 const GATHER_MS = 700;
@@ -29,7 +29,7 @@ function tell(moved: Moved): void {
     gathering = 0;
     const all = waiting;
     waiting = [];
-    for (const follower of followers) follower(all);
+    for (const follower of followers) void follower(all);
   }, GATHER_MS);
 }
 

@@ -14,21 +14,29 @@ const TOUCH_EVERY_MS = 4 * 60_000;
 const SIGNED_IN = 'gridfold.signed-in';
 const ACTIVITY = 'gridfold.activity';
 
-export const session = reactive({
-  state: 'unknown' as 'unknown' | 'in' | 'out',
-  me: null as Me | null,
-  settings: {} as Settings,
-  absoluteAt: 0,
+interface State {
+  state: 'unknown' | 'in' | 'out';
+  me: Me | null;
+  settings: Settings;
+  absoluteAt: number;
   /** Why the server does not believe its machine's clock; empty when it does. */
-  clock: '' as ClockDoubt | '',
+  clock: ClockDoubt | '';
   /** Why the sign-in page is shown, when it is not the first visit. */
-  ended: '' as '' | 'idle' | 'ended' | 'signed_out' | 'everywhere' | 'password',
+  ended: '' | 'idle' | 'ended' | 'signed_out' | 'everywhere' | 'password';
+}
+export const session = reactive<State>({
+  state: 'unknown',
+  me: null,
+  settings: {},
+  absoluteAt: 0,
+  clock: '',
+  ended: '',
 });
 
 function taken(body: Session): void {
   useCsrfToken(body.csrf_token);
   session.me = body.me;
-  session.settings = body.settings ?? {};
+  session.settings = body.settings;
   session.clock = body.clock ?? '';
   session.absoluteAt = Date.parse(body.absolute_expires_at);
   session.state = 'in';
@@ -102,9 +110,8 @@ export const may = {
 
 /** The areas of the grants in force; empty for everywhere. */
 export const ownAreas = computed(() => {
-  const grants = session.me?.grants ?? [];
-  if (grants.some((g) => !g.area)) return [];
-  return [...new Set(grants.map((g) => g.area as string))];
+  const areas = (session.me?.grants ?? []).map((g) => g.area ?? '');
+  return areas.includes('') ? [] : [...new Set(areas)];
 });
 
 /* Activity is what a person does, in any tab; requests that the page makes by itself are none. */

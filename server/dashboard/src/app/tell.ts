@@ -68,9 +68,9 @@ export async function askText(text: string, act: string, needed = '', of = '', d
   try {
     const answer = await ElMessageBox.prompt(text, {
       ...buttons(act, danger, of),
-      inputValidator: (value) => (needed !== '' && !value?.trim() ? needed : true),
+      inputValidator: (value) => (needed !== '' && !value.trim() ? needed : true),
     });
-    return answer.value?.trim() ?? '';
+    return answer.value.trim();
   } catch {
     return null;
   }

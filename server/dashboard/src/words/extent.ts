@@ -2,6 +2,12 @@
 import type { BoundaryCollection, Cluster } from '@/api/types';
 import type { Corner } from './polygon';
 
+/** What part of the world a map shows: west, south, east, north. */
+export interface Look {
+  zoom: number;
+  bbox: [number, number, number, number];
+}
+
 /** Corners of all boundaries, or of those of one area. */
 export function cornersIn(boundaries: BoundaryCollection | null, code?: string): Corner[] {
   return (boundaries?.features ?? [])

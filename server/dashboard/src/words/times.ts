@@ -43,10 +43,9 @@ export function ago(text: string, locale: Locale, now: number): string {
 
 /** A span of time in the largest unit it has two of. */
 export function howLong(minutes: number, locale: Locale): string {
-  const [unit, size] = minutes >= 2 * 1440 ? ['day', 1440] : minutes >= 120 ? ['hour', 60] : ['minute', 1];
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: unit as string, unitDisplay: 'long' }).format(
-    Math.round(minutes / (size as number)),
-  );
+  const [unit, size]: [string, number] =
+    minutes >= 2 * 1440 ? ['day', 1440] : minutes >= 120 ? ['hour', 60] : ['minute', 1];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(minutes / size));
 }
 
 /** The offset of this browser's clock from UTC in minutes, east positive. */

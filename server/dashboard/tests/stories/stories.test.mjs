@@ -40,7 +40,7 @@ test('a wrong password is told in a sentence with the request’s id', async () 
   await shot(page, 'sign-in-laptop-zh');
 });
 
-test('a supervisor signs in by keyboard alone, and the first page is small', async () => {
+test('a supervisor signs in by keyboard alone, and the first page is small', async (context) => {
   await page.reload();
   await page.waitForSelector('form');
   for (
@@ -57,7 +57,7 @@ test('a supervisor signs in by keyboard alone, and the first page is small', asy
   await ready(page);
   const sent = [...browser.scripts].filter(([path]) => !path.includes('TrendChart'));
   const bytes = sent.reduce((sum, [, size]) => sum + size, 0);
-  console.log(
+  context.diagnostic(
     `scripts of sign-in and overview: ${bytes} bytes in ${sent.length} files, without the plot, which is asked for afterwards`,
   );
   assert.ok(bytes > 10_000 && bytes <= FIRST_PAGE_BYTES, `${bytes} bytes: ${JSON.stringify(sent)}`);

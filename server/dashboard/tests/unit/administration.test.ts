@@ -27,9 +27,9 @@ test('an act on many goes on after a failure and ends when it is stopped', async
   await each(
     items,
     progress,
-    async ({ record_id }) => {
+    ({ record_id }) => {
       seen.push(record_id);
-      if (record_id === 'a') throw new Error('refused');
+      return record_id === 'a' ? Promise.reject(new Error('refused')) : Promise.resolve();
     },
     () => seen.length === 3,
   );

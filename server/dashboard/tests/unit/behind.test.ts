@@ -9,11 +9,11 @@ import { i18n } from '@/messages';
 
 /** The next answers of the server, with what they say of its lists. */
 function answers(...said: (string | null)[]): void {
-  vi.stubGlobal('fetch', async () => {
+  vi.stubGlobal('fetch', () => {
     const now = said.shift();
     const headers = new Headers({ 'content-type': 'application/json' });
     if (now) headers.set('gridfold-views-behind', now);
-    return new Response('{}', { status: now === '7' ? 503 : 200, headers });
+    return Promise.resolve(new Response('{}', { status: now === '7' ? 503 : 200, headers }));
   });
 }
 

@@ -199,6 +199,7 @@ describe('values in words', () => {
   });
   test('false and zero are values', () => {
     expect(valueWords(undefined, false, say)).toBe('No');
+    expect(valueWords(form.fields[1], { a: 1, b: true }, say)).toBe('a: 1; b: Yes');
     expect(valueWords(undefined, 0, say)).toBe('0');
   });
 });
