@@ -29,11 +29,9 @@ export function useQueue(wanted: () => Wanted) {
     calls += 1;
     const mine = calls;
     if (!quiet) busy.value = true;
-    const query = { ...wanted(), cursor: more ? next.value : undefined };
+    const query = { ...wanted(), cursor: more ? (next.value ?? undefined) : undefined };
     try {
-      const page = await (quiet
-        ? api.quietly<Attention>('/v1/attention', query)
-        : api.get<Attention>('/v1/attention', query));
+      const page = await api.get('/v1/attention', { query, background: quiet });
       if (mine !== calls) return;
       counts.value = page.counts;
       items.value = more ? [...items.value, ...page.items] : page.items;
@@ -51,7 +49,7 @@ export function useQueue(wanted: () => Wanted) {
     const all: AttentionItem[] = [];
     let cursor: string | undefined;
     do {
-      const page: Attention = await api.get<Attention>('/v1/attention', { ...wanted(), cursor, limit: ALL_ROWS });
+      const page: Attention = await api.get('/v1/attention', { query: { ...wanted(), cursor, limit: ALL_ROWS } });
       all.push(...page.items.filter(canPutAway));
       cursor = page.next ?? undefined;
     } while (cursor);
@@ -64,4 +62,4 @@ export function useQueue(wanted: () => Wanted) {
 }
 
 export const putAway = (item: AttentionItem, note: string): Promise<unknown> =>
-  api.post('/v1/attention/settle', { kind: item.kind, id: item.id, note });
+  api.post('/v1/attention/settle', { body: { kind: item.kind, id: item.id, note } });

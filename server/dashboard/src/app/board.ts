@@ -3,7 +3,7 @@ import { onScopeDispose, reactive, ref, shallowRef } from 'vue';
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
 import type { RecordPage, RecordRow } from '@/api/types';
-import type { Filter } from './filter';
+import { conditionsOf, type Filter } from './filter';
 import { follow } from './live';
 import { tellProblem } from './tell';
 
@@ -30,7 +30,7 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
   let under: AbortController | null = null;
 
   const asked = (status: string) => ({
-    ...filter(),
+    ...conditionsOf(filter()),
     status,
     sort: filter().overdue ? 'due' : '-changed',
     fields,
@@ -44,10 +44,8 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
     loadingMore.value = status;
     const board = under;
     try {
-      const page = await api.get<RecordPage>('/v1/records', {
-        ...asked(status),
-        limit: COLUMN_ROWS,
-        cursor: column.next,
+      const page = await api.get('/v1/records', {
+        query: { ...asked(status), limit: COLUMN_ROWS, cursor: column.next },
       });
       // When the board was loaded anew meanwhile, what this follows is no longer shown.
       if (under === board) columns.value = columns.value.map((c) => (c.status === status ? extended(c, page) : c));
@@ -71,9 +69,7 @@ export function useBoard(filter: () => Filter, statuses: () => string[], fields:
             ? Math.min(COLUMN_MOST, Math.max(COLUMN_ROWS, known.get(status)?.rows.length ?? 0))
             : COLUMN_ROWS;
           const query = { ...asked(status), limit, count: true };
-          const page = quiet
-            ? await api.quietly<RecordPage>('/v1/records', query)
-            : await api.get<RecordPage>('/v1/records', query, mine.signal);
+          const page = await api.get('/v1/records', { query, background: quiet, signal: mine.signal });
           const before = known.get(status);
           const rows = quiet && before ? settle(before.rows, page.records, fresh) : page.records;
           return {

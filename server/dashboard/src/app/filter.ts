@@ -1,6 +1,6 @@
 /** Which records a page shows: one set of conditions, in the address, in saved views and in requests alike. */
 import type { LocationQuery } from 'vue-router';
-import type { Query } from '@/api/client';
+import type { RecordQuery } from '@/api/types';
 
 export const CONDITIONS = [
   'form',
@@ -24,7 +24,7 @@ export const CONDITIONS = [
   'closed_until',
   'open',
   'past_retention',
-] as const;
+] as const satisfies (keyof RecordQuery)[];
 export type Condition = (typeof CONDITIONS)[number];
 export type Filter = Partial<Record<Condition, string>>;
 
@@ -93,8 +93,24 @@ export function refiltered(view: View, filter: Filter): View {
 export const fieldColumns = (view: View): string[] =>
   view.columns.filter((c) => c.startsWith('f.')).map((c) => c.slice(2));
 
-export function requestOf(view: View): Query {
-  return { ...view.filter, sort: view.sort, fields: fieldColumns(view) };
+const flag = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'true');
+
+/** The conditions as the API takes them; an address has only texts. */
+export function conditionsOf(filter: Filter): Pick<RecordQuery, Condition> {
+  return {
+    ...filter,
+    conflict: flag(filter.conflict),
+    late: flag(filter.late),
+    deleted: flag(filter.deleted),
+    unacknowledged: flag(filter.unacknowledged),
+    open: flag(filter.open),
+    past_retention: flag(filter.past_retention),
+    not_visited_days: filter.not_visited_days === undefined ? undefined : Number(filter.not_visited_days),
+  };
+}
+
+export function requestOf(view: View): RecordQuery {
+  return { ...conditionsOf(view.filter), sort: view.sort, fields: fieldColumns(view).join(',') };
 }
 
 const EXPORTED: Record<string, string> = {

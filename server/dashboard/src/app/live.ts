@@ -43,7 +43,7 @@ function lost(): void {
   window.clearTimeout(retry);
   retry = window.setTimeout(() => {
     // Tells a session that ended from a line that is cut: the former signs the page out.
-    api.quietly('/v1/me').then(connect, () => {
+    api.get('/v1/me', { background: true }).then(connect, () => {
       if (live.line === 'lost') lost();
     });
   }, wait);

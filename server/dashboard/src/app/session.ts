@@ -17,7 +17,7 @@ const ACTIVITY = 'gridfold.activity';
 interface State {
   state: 'unknown' | 'in' | 'out';
   me: Me | null;
-  settings: Settings;
+  settings: Partial<Settings>;
   absoluteAt: number;
   /** Why the server does not believe its machine's clock; empty when it does. */
   clock: ClockDoubt | '';
@@ -65,7 +65,7 @@ export async function restore(): Promise<void> {
     return;
   }
   try {
-    taken(await api.get<Session>('/v1/session'));
+    taken(await api.get('/v1/session'));
   } catch (thrown) {
     const problem = ApiProblem.from(thrown);
     if (problem.status !== 401) throw problem;
@@ -74,13 +74,13 @@ export async function restore(): Promise<void> {
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  taken(await api.post<Session>('/v1/session', { login, password }));
+  taken(await api.post('/v1/session', { body: { login, password } }));
 }
 
 export async function signOut(everywhere: boolean): Promise<void> {
   leaving = true;
   try {
-    await api.remove('/v1/session', { everywhere });
+    await api.delete('/v1/session', { query: { everywhere } });
     left(everywhere ? 'everywhere' : 'signed_out');
   } finally {
     leaving = false;
@@ -91,7 +91,10 @@ export async function signOut(everywhere: boolean): Promise<void> {
 export async function changePassword(current: string, password: string): Promise<void> {
   leaving = true;
   try {
-    await api.put(`/v1/users/${session.me?.user_id ?? ''}/password`, { current, password });
+    await api.put('/v1/users/{user_id}/password', {
+      path: { user_id: session.me?.user_id ?? '' },
+      body: { current, password },
+    });
     left('password');
   } finally {
     leaving = false;
@@ -123,7 +126,7 @@ export function noteActivity(told = false): void {
   else if (session.state === 'in' && now - lastTouch > TOUCH_EVERY_MS) {
     lastTouch = now;
     api
-      .get<Session>('/v1/session')
+      .get('/v1/session')
       .then((body) => {
         session.clock = body.clock ?? '';
       })
@@ -141,7 +144,7 @@ export function leftMs(now: number): number {
 }
 export async function endForIdleness(): Promise<void> {
   try {
-    await api.remove('/v1/session');
+    await api.delete('/v1/session');
   } catch {
     // It ends on the server by itself.
   }

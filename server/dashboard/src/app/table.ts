@@ -2,7 +2,7 @@
 import { onScopeDispose, reactive, ref, shallowRef } from 'vue';
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { RecordPage, RecordRow } from '@/api/types';
+import type { RecordRow } from '@/api/types';
 import { requestOf, type View } from './filter';
 import { follow } from './live';
 
@@ -35,10 +35,10 @@ export function useTable(view: () => View) {
         heads: true,
         limit: PAGE_ROWS,
         count: more ? undefined : true,
-        cursor: more ? next.value : undefined,
+        cursor: more ? (next.value ?? undefined) : undefined,
       };
       const asked = new Date().toISOString();
-      const page = await api.get<RecordPage>('/v1/records', query, mine.signal);
+      const page = await api.get('/v1/records', { query, signal: mine.signal });
       if (under !== mine) return;
       if (more) {
         const known = new Set(rows.value.map((r) => r.record_id));
@@ -67,7 +67,7 @@ export function useTable(view: () => View) {
     if (!loaded.value || busy.value) return;
     const query = { ...requestOf(view()), heads: true, received_from: since, limit: ARRIVED_ROWS, sort: '-received' };
     try {
-      const page = await api.quietly<RecordPage>('/v1/records', query);
+      const page = await api.get('/v1/records', { query, background: true });
       const came = new Map(page.records.map((r) => [r.record_id, r]));
       const shown = new Map(rows.value.map((r) => [r.record_id, r]));
       let changed = false;

@@ -9,6 +9,7 @@ import { i18n } from '@/messages';
 
 /** The next answers of the server, with what they say of its lists. */
 function answers(...said: (string | null)[]): void {
+  vi.stubGlobal('location', { origin: 'http://server' });
   vi.stubGlobal('fetch', () => {
     const now = said.shift();
     const headers = new Headers({ 'content-type': 'application/json' });
@@ -31,7 +32,7 @@ test('each answer says how far lists are behind, refusals too, and when they are
   answers('3', '7', null);
   await api.get('/v1/records');
   expect(behind.entries).toBe(3);
-  await expect(api.post('/v1/records', {})).rejects.toThrow();
+  await expect(api.post('/v1/records', { body: { grid: '', form: '' } })).rejects.toThrow();
   expect(behind.entries).toBe(7);
   await api.get('/v1/records');
   expect(behind.entries).toBe(0);

@@ -61,6 +61,7 @@ const entry = (n: number, operations: Operation[], more: Partial<HistoryEntry> =
   verdict: 'admitted',
   made_at: n === 1 ? [] : ['e1'],
   erased: false,
+  words: [],
   operations,
   ...more,
 });
