@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { accessible, Browser, ready, Server, shot, SOON_MS } from './harness.mjs';
-import { AREA, disagree, found, PASSWORD } from './town.mjs';
+import { disagree, found, PASSWORD } from './town.mjs';
 
 /** What the sign-in page and the overview may send as scripts, compressed. */
 const FIRST_PAGE_BYTES = 250 * 1024;
@@ -316,53 +316,6 @@ test('signing out everywhere ends the other sessions', async () => {
   await one.context().close();
   await other.context().close();
 });
-
-for (const [width, language] of [
-  ['laptop', 'zh-CN'],
-  ['laptop', 'en'],
-  ['phone', 'zh-CN'],
-  ['phone', 'en'],
-]) {
-  test(`every page is whole and accessible: ${width}, ${language}`, async () => {
-    const each = await browser.page({ width, language });
-    const short = language === 'en' ? 'en' : 'zh';
-    await browser.signIn(each);
-    await each.getByRole('button', { name: language === 'en' ? '中文' : 'English' }).click();
-    assert.equal(await each.locator('html').getAttribute('lang'), language === 'en' ? 'zh-CN' : 'en');
-    await each.getByRole('button', { name: language === 'en' ? 'English' : '中文' }).click();
-    const pages = {
-      overview: '/',
-      records: '/records',
-      record: `/records/${household}`,
-      attention: '/attention',
-      matters: '/matters',
-      'matters-list': '/matters?as=list',
-      tasks: '/tasks',
-      map: '/map',
-      users: '/administration/users',
-      devices: '/administration/devices',
-      areas: `/administration/areas?in=${AREA.community}`,
-      forms: '/administration/forms',
-      catalogue: '/administration/catalogue',
-      erasures: '/administration/erasures',
-      audit: '/administration/audit',
-      'not-found': '/no/such/page',
-    };
-    for (const [name, path] of Object.entries(pages)) {
-      await each.goto(server.url + path);
-      await ready(each);
-      if (name === 'overview') await each.locator('canvas').waitFor();
-      if (name === 'map') await each.locator('.cluster').first().waitFor();
-      await shot(each, `${name}-${width}-${short}`);
-      await accessible(each, `${name}, ${width}, ${language}`);
-      const over = await each.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(over <= 0, `${name} is ${over} pixels too wide`);
-      const words = await each.locator('body').innerText();
-      assert.doesNotMatch(words, /\bNaN\b|\bundefined\b|\[object |Invalid Date/, name);
-    }
-    await each.context().close();
-  });
-}
 
 test('nothing complained and nothing was asked for elsewhere', () => {
   assert.deepEqual(browser.complaints, []);
