@@ -1,20 +1,42 @@
-/** The one place that sends requests: language, session token, problems. */
+/** The one place that sends requests: language, session token, problems. What may be asked is in the API's description. */
+import createClient, { type ClientPathsWithMethod, type MethodResponse } from 'openapi-fetch';
 import { noteBehind } from '@/app/behind';
 import { locale } from '@/app/locale';
+import type { paths } from './generated';
 import { ApiProblem, readProblem } from './problem';
 
-export type Query = Record<string, string | number | boolean | null | undefined | string[]>;
-export interface Request {
-  query?: Query;
-  body?: unknown;
-  /** A body that is sent as it is, with its content type. */
-  raw?: { type: string; text: string };
-  signal?: AbortSignal;
-  /** What its author saw: the heads of the record as it was read. */
-  base?: string | undefined;
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+type Server = ReturnType<typeof createClient<paths>>;
+type Path<M extends Method> = ClientPathsWithMethod<Server, M>;
+
+/** A part of a request that has to be given, may be given, or is none of it. */
+type Part<Name extends string, T> = [T] extends [undefined]
+  ? object
+  : undefined extends T
+    ? { [N in Name]?: T }
+    : { [N in Name]: T };
+type At<T, Key extends string> = Key extends keyof T ? T[Key] : undefined;
+type Parameter<O, Where extends string> = At<At<O, 'parameters'>, Where>;
+type Content<B> = B extends { content: infer C } ? C[keyof C] : undefined;
+// The only header that a route may describe.
+type TakesBase<O> = [NonNullable<Parameter<O, 'header'>>] extends [never] ? false : true;
+
+interface Always {
+  signal?: AbortSignal | undefined;
   /** Nobody asked for it: it does not keep the session from ending for want of activity. */
   background?: boolean;
 }
+/** What a request is made of: only what its route takes. */
+export type Asked<P extends keyof paths, M extends Method> = Always &
+  Part<'path', Parameter<paths[P][M], 'path'>> &
+  Part<'query', Parameter<paths[P][M], 'query'>> &
+  Part<'body', Content<At<paths[P][M], 'requestBody'>>> &
+  // What its author saw: the heads of the record as it was read.
+  (TakesBase<paths[P][M]> extends true ? { base?: string | null | undefined } : object);
+type Given<A> = object extends A ? [asked?: A] : [asked: A];
+type Answer<P extends Path<M>, M extends Method> = [MethodResponse<Server, M, P>] extends [never]
+  ? undefined
+  : MethodResponse<Server, M, P>;
 
 let csrfToken = '';
 let whenSignedOut: () => void = () => {};
@@ -28,68 +50,86 @@ export function onSignedOut(act: () => void): void {
   whenSignedOut = act;
 }
 
-export function queryText(query: Query): string {
+/** What is empty is left out. Parameters are nothing else than these, as `Asked` has them. */
+function queryText(query: Record<string, unknown>): string {
   const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value === undefined || value === null || value === '' || value === false) continue;
-    if (Array.isArray(value)) {
-      if (value.length > 0) params.set(key, value.join(','));
-    } else {
-      params.set(key, String(value));
-    }
+  for (const [key, value] of Object.entries(query as Record<string, string | number | boolean | undefined>)) {
+    if (value !== undefined && value !== '') params.set(key, String(value));
   }
-  const text = params.toString();
-  return text === '' ? '' : `?${text}`;
+  return params.toString();
 }
 
-async function send(method: string, path: string, request: Request): Promise<Response> {
-  const headers: Record<string, string> = { 'accept-language': locale.value === 'en' ? 'en' : 'zh' };
-  let body: string | undefined;
-  if (request.raw) {
-    headers['content-type'] = request.raw.type;
-    body = request.raw.text;
-  } else if (request.body !== undefined) {
-    headers['content-type'] = 'application/json';
-    body = JSON.stringify(request.body);
+const client = createClient<paths>({
+  credentials: 'same-origin',
+  cache: 'no-store',
+  // As it is when it is called: tests put another in its place.
+  fetch: (request) => fetch(request),
+  querySerializer: (query) => queryText(query),
+});
+client.use({
+  onRequest({ request }) {
+    request.headers.set('accept-language', locale.value === 'en' ? 'en' : 'zh');
+    if (request.method !== 'GET' && csrfToken !== '') request.headers.set('x-csrf-token', csrfToken);
+  },
+  onError({ error }) {
+    if (error instanceof DOMException && error.name === 'AbortError') return undefined;
+    return ApiProblem.offline();
+  },
+  async onResponse({ response, schemaPath }) {
+    noteBehind(response.headers);
+    if (response.ok) return;
+    const problem = await readProblem(response);
+    if (problem.status === 401 && problem.code === 'unauthorized' && schemaPath !== '/v1/session') whenSignedOut();
+    throw problem;
+  },
+});
+
+/** Any request. What may be asked of a route is checked where it is asked, by `Asked`. */
+interface Loose extends Always {
+  path?: Record<string, string>;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  base?: string | null;
+}
+const request = client.request as (method: Method, path: string, init: object) => Promise<{ data?: unknown }>;
+async function send(
+  method: Method,
+  path: string,
+  asked: Loose = {},
+  parseAs: 'json' | 'blob' = 'json',
+): Promise<unknown> {
+  const headers: Record<string, string> = {};
+  if (asked.base) headers['if-match'] = `"${asked.base}"`;
+  if (asked.background) headers['x-background'] = 'true';
+  const init: Record<string, unknown> = {
+    baseUrl: location.origin,
+    params: { path: asked.path, query: asked.query },
+    headers,
+    parseAs,
+  };
+  if (asked.signal) init.signal = asked.signal;
+  if (asked.body !== undefined) init.body = asked.body;
+  if (typeof asked.body === 'string') {
+    // The one body that is text is a file of areas.
+    headers['content-type'] = 'text/csv';
+    init.bodySerializer = (text: string) => text;
   }
-  if (request.base) headers['if-match'] = `"${request.base}"`;
-  if (request.background) headers['x-background'] = 'true';
-  if (method !== 'GET' && csrfToken !== '') headers['x-csrf-token'] = csrfToken;
-  const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
-  if (body !== undefined) init.body = body;
-  if (request.signal) init.signal = request.signal;
-  let answer: Response;
-  try {
-    answer = await fetch(path + queryText(request.query ?? {}), init);
-  } catch (thrown) {
-    if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown;
-    throw ApiProblem.offline();
-  }
-  noteBehind(answer.headers);
-  if (answer.ok) return answer;
-  const problem = await readProblem(answer);
-  if (problem.status === 401 && problem.code === 'unauthorized' && path !== '/v1/session') whenSignedOut();
-  throw problem;
+  return (await request(method, path, init)).data;
 }
 
-async function json<T>(method: string, path: string, request: Request = {}): Promise<T> {
-  const answer = await send(method, path, request);
-  if (answer.status === 204) return undefined as T;
-  return (await answer.json()) as T;
+function asking<M extends Method>(method: M) {
+  return async <P extends Path<M>>(path: P, ...[asked]: Given<Asked<P, M>>): Promise<Answer<P, M>> =>
+    // The description says what goes there and what comes back; what is no answer was thrown.
+    (await send(method, path, asked as Loose | undefined)) as Answer<P, M>;
 }
 
 export const api = {
-  get: <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
-    json<T>('GET', path, signal ? { query, signal } : { query }),
-  /** Asked by the page itself, after a notice or on a clock. */
-  quietly: <T>(path: string, query: Query = {}) => json<T>('GET', path, { query, background: true }),
-  post: <T>(path: string, body?: unknown, base?: string) => json<T>('POST', path, { body, base }),
-  put: <T>(path: string, body?: unknown) => json<T>('PUT', path, { body }),
-  patch: <T>(path: string, body?: unknown, base?: string) => json<T>('PATCH', path, { body, base }),
-  remove: <T>(path: string, query: Query = {}, base?: string) => json<T>('DELETE', path, { query, base }),
-  /** Sends text as it is, a CSV file for example. */
-  postText: <T>(path: string, type: string, text: string, query: Query = {}) =>
-    json<T>('POST', path, { raw: { type, text }, query }),
-  /** A file; its name is the one the server gives. */
-  file: async (path: string, query: Query): Promise<Blob> => (await send('GET', path, { query })).blob(),
+  get: asking('get'),
+  post: asking('post'),
+  put: asking('put'),
+  patch: asking('patch'),
+  delete: asking('delete'),
+  /** A file of records; its name is the one the page gives. */
+  file: async (path: '/v1/export/records', asked: Asked<'/v1/export/records', 'get'>): Promise<Blob> =>
+    (await send('get', path, asked, 'blob')) as Blob,
 };

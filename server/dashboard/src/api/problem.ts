@@ -1,13 +1,8 @@
 /** A failure of a request, as the server tells it (RFC 9457) or as the network does. */
-export interface ProblemJson {
-  status: number;
-  code: string;
-  title: string;
-  detail?: string | null;
-  instance?: string | null;
-  retryable?: boolean;
-  retry_after_s?: number | null;
-}
+import type { ProblemJson } from './types';
+
+/** What every failure has; the rest is the server's to tell. */
+type Told = Partial<ProblemJson> & Pick<ProblemJson, 'status' | 'code' | 'title'>;
 
 export class ApiProblem extends Error {
   readonly status: number;
@@ -18,7 +13,7 @@ export class ApiProblem extends Error {
   readonly retryable: boolean;
   readonly retryAfterS: number | null;
 
-  constructor(problem: ProblemJson) {
+  constructor(problem: Told) {
     super(problem.title);
     this.name = 'ApiProblem';
     this.status = problem.status;
@@ -48,14 +43,21 @@ export class ApiProblem extends Error {
 
 /** Reads a problem from an answer that is not of the 2xx. */
 export async function readProblem(answer: Response): Promise<ApiProblem> {
-  const instance = answer.headers.get('x-request-id');
+  const instance = answer.headers.get('x-request-id') ?? undefined;
   try {
-    const body = (await answer.json()) as ProblemJson;
-    if (typeof body.code === 'string' && typeof body.title === 'string') {
-      return new ApiProblem({ ...body, instance: body.instance ?? instance });
+    const body = (await answer.json()) as Partial<ProblemJson>;
+    const { code, title, status = answer.status } = body;
+    if (typeof code === 'string' && typeof title === 'string') {
+      return new ApiProblem({ ...body, code, title, status, instance: body.instance ?? instance });
     }
   } catch {
     // Something between the page and the server answered in its place.
   }
-  return new ApiProblem({ status: answer.status, code: 'unreadable', title: '', instance, retryable: answer.status >= 500 });
+  return new ApiProblem({
+    status: answer.status,
+    code: 'unreadable',
+    title: '',
+    instance,
+    retryable: answer.status >= 500,
+  });
 }

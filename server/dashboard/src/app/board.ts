@@ -1,85 +1,94 @@
 /** The columns of a board: for each status its first records and how many there are. */
-import { onScopeDispose, reactive, ref, shallowRef } from 'vue';
+import { computed, reactive, ref } from 'vue';
 import { api } from '@/api/client';
-import { ApiProblem } from '@/api/problem';
 import type { RecordPage, RecordRow } from '@/api/types';
-import type { Filter } from './filter';
-import { follow } from './live';
+import { conditionsOf, type Filter } from './filter';
+import { inWords, queries, useShown, type Asking } from './query';
 import { tellProblem } from './tell';
 
 /** Cards of a column that are loaded at once. */
 export const COLUMN_ROWS = 50;
 /** Cards a column shows at most: what the server gives in one answer, so that a column can be brought up to date at once. */
 export const COLUMN_MOST = 500;
-export interface Column { status: string; rows: RecordRow[]; total: number | null; floor: boolean; next: string | null }
+export interface Column {
+  status: string;
+  rows: RecordRow[];
+  total: number | null;
+  floor: boolean;
+  next: string | null;
+}
 
-export function useBoard(filter: () => Filter, statuses: () => string[], fields: string) {
-  const columns = shallowRef<Column[]>([]);
-  const problem = shallowRef<ApiProblem | null>(null);
-  const busy = ref(false);
-  const loaded = ref(false);
+interface Board {
+  filter: Filter;
+  statuses: string[];
+  /** Fields that the cards show. */
+  fields: string;
+}
+
+export function useBoard(board: () => Board, when: () => boolean) {
   const fresh = reactive(new Set<string>());
   /** The status of the column that is being extended. */
   const loadingMore = ref('');
-  let under: AbortController | null = null;
+  const key = () => ['board', board()];
+  const shown = (): Column[] => queries.getQueryData<Column[]>(inWords(key())) ?? [];
 
-  const asked = (status: string) => ({ ...filter(), status, sort: filter().overdue ? 'due' : '-changed', fields, heads: true });
+  const asked = (status: string) => ({
+    ...conditionsOf(board().filter),
+    status,
+    sort: board().filter.overdue ? 'due' : '-changed',
+    fields: board().fields,
+    heads: true,
+  });
+
+  /** One column; in the background what is read stays where it stands, and what is new comes behind it, marked. */
+  async function load(status: string, before: Column | undefined, asking: Asking): Promise<Column> {
+    const few = Math.max(COLUMN_ROWS, before?.rows.length ?? 0);
+    const limit = asking.background ? Math.min(COLUMN_MOST, few) : COLUMN_ROWS;
+    const page = await api.get('/v1/records', { query: { ...asked(status), limit, count: true }, ...asking });
+    const rows = asking.background && before ? settle(before.rows, page.records, fresh) : page.records;
+    return { status, rows, total: page.total ?? null, floor: page.total_is_floor ?? false, next: page.next ?? null };
+  }
+  const loaded = useShown({
+    key,
+    ask: async (asking) => {
+      const known = new Map(shown().map((c) => [c.status, c]));
+      const columns = await Promise.all(board().statuses.map((status) => load(status, known.get(status), asking)));
+      if (!asking.background) fresh.clear();
+      return columns;
+    },
+    follows: () => true,
+    when,
+  });
 
   /** Loads the cards of a column that follow those it shows. */
   async function more(status: string): Promise<void> {
-    const column = columns.value.find((c) => c.status === status);
+    const column = shown().find((c) => c.status === status);
     if (!column?.next || loadingMore.value !== '') return;
     loadingMore.value = status;
-    const board = under;
     try {
-      const page = await api.get<RecordPage>('/v1/records', { ...asked(status), limit: COLUMN_ROWS, cursor: column.next });
-      // When the board was loaded anew meanwhile, what this follows is no longer shown.
-      if (under === board) columns.value = columns.value.map((c) => (c.status === status ? extended(c, page) : c));
+      const query = { ...asked(status), limit: COLUMN_ROWS, cursor: column.next };
+      const page = await api.get('/v1/records', { query });
+      // When the column was loaded anew meanwhile, what this follows is no longer shown.
+      if (shown().includes(column))
+        queries.setQueryData(inWords(key()), (now?: Column[]) =>
+          now?.map((c) => (c === column ? extended(c, page) : c)),
+        );
     } catch (thrown) {
       tellProblem(thrown);
     }
     loadingMore.value = '';
   }
-
-  /** Loads all columns; `quiet` keeps what is read where it stands and puts what is new behind it, marked. */
-  async function load(quiet = false): Promise<void> {
-    under?.abort();
-    const mine = new AbortController();
-    under = mine;
-    if (!quiet) busy.value = true;
-    try {
-      const known = new Map(columns.value.map((c) => [c.status, c]));
-      const next = await Promise.all(statuses().map(async (status): Promise<Column> => {
-        const limit = quiet ? Math.min(COLUMN_MOST, Math.max(COLUMN_ROWS, known.get(status)?.rows.length ?? 0)) : COLUMN_ROWS;
-        const query = { ...asked(status), limit, count: true };
-        const page = quiet ? await api.quietly<RecordPage>('/v1/records', query) : await api.get<RecordPage>('/v1/records', query, mine.signal);
-        const before = known.get(status);
-        const rows = quiet && before ? settle(before.rows, page.records, fresh) : page.records;
-        return { status, rows, total: page.total ?? null, floor: page.total_is_floor ?? false, next: page.next ?? null };
-      }));
-      if (under !== mine) return;
-      if (!quiet) fresh.clear();
-      columns.value = next;
-      problem.value = null;
-      loaded.value = true;
-    } catch (thrown) {
-      if (under !== mine || mine.signal.aborted) return;
-      if (!quiet) problem.value = ApiProblem.from(thrown);
-    } finally {
-      if (under === mine) busy.value = false;
-    }
-  }
-  onScopeDispose(() => under?.abort());
-  onScopeDispose(follow(() => {
-    if (loaded.value) void load(true);
-  }));
-  return { columns, problem, busy, loaded, fresh, loadingMore, load, more };
+  return { ...loaded, columns: computed(() => loaded.data.value ?? []), fresh, loadingMore, more };
 }
 
 /** The column with what follows behind it; a card that moved between the two answers is there once. */
 export function extended(column: Column, page: RecordPage): Column {
   const known = new Set(column.rows.map((r) => r.record_id));
-  return { ...column, rows: [...column.rows, ...page.records.filter((r) => !known.has(r.record_id))], next: page.next ?? null };
+  return {
+    ...column,
+    rows: [...column.rows, ...page.records.filter((r) => !known.has(r.record_id))],
+    next: page.next ?? null,
+  };
 }
 
 /** The new rows in the order of the old ones, what came since behind them. */

@@ -2,11 +2,21 @@
 import { reactive } from 'vue';
 import { ApiProblem } from '@/api/problem';
 
-export interface Failed { title: string; problem: ApiProblem }
-export interface Progress { done: number; all: number; failed: Map<string, Failed> }
+export interface Failed {
+  title: string;
+  problem: ApiProblem;
+}
+export interface Progress {
+  done: number;
+  all: number;
+  failed: Map<string, Failed>;
+}
 
 export async function each<T extends { record_id: string; title: string }>(
-  items: T[], progress: Progress, act: (item: T) => Promise<unknown>, stopped: () => boolean = () => false,
+  items: T[],
+  progress: Progress,
+  act: (item: T) => Promise<unknown>,
+  stopped: () => boolean = () => false,
 ): Promise<void> {
   progress.all = items.length;
   progress.done = 0;

@@ -1,7 +1,7 @@
 /** Names of areas, forms and users, asked for once and kept while the page is open. */
 import { reactive, shallowRef } from 'vue';
 import { api } from '@/api/client';
-import type { Area, Field, Form, RecordPage, Status, User } from '@/api/types';
+import type { Area, Field, Form, Status, User } from '@/api/types';
 import { said } from './locale';
 import { session } from './session';
 
@@ -13,7 +13,7 @@ let asked: Promise<void> | null = null;
 
 export function loadForms(again = false): Promise<void> {
   if (!asked || again) {
-    asked = api.get<{ forms: Form[] }>('/v1/forms').then(
+    asked = api.get('/v1/forms').then(
       (answer) => {
         forms.value = answer.forms;
       },
@@ -51,7 +51,7 @@ export function rememberAreas(list: Area[]): void {
 export function areaName(code: string): string {
   if (!areas.has(code) && mayAsk()) {
     areas.set(code, null);
-    api.get<Area>(`/v1/areas/${encodeURIComponent(code)}`).then(
+    api.get('/v1/areas/{code}', { path: { code } }).then(
       (area) => areas.set(code, area),
       () => {
         // The code says enough.
@@ -74,7 +74,7 @@ export function userName(id: string): string {
   if (known !== undefined) return known;
   if (!usersAsked.has(id) && mayAsk()) {
     usersAsked.add(id);
-    api.get<User>(`/v1/users/${encodeURIComponent(id)}`).then(
+    api.get('/v1/users/{user_id}', { path: { user_id: id } }).then(
       (user) => users.set(id, user.name),
       () => {
         // The id says enough.
@@ -101,7 +101,7 @@ const TITLES_AT_ONCE = 200;
 function askTitles(): void {
   while (wanted.length > 0) {
     const ids = wanted.splice(0, TITLES_AT_ONCE);
-    api.get<RecordPage>('/v1/records', { id: ids, deleted: true, limit: TITLES_AT_ONCE }).then(
+    api.get('/v1/records', { query: { id: ids.join(','), deleted: true, limit: TITLES_AT_ONCE } }).then(
       (page) => {
         for (const r of page.records) titles.set(r.record_id, titleOf(r.title, r.form) || r.record_id.slice(0, 8));
       },

@@ -1,17 +1,28 @@
 /** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. */
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { EditResult, RecordRow } from '@/api/types';
+import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 
-export interface Order { title: string; doer: string; issuer: string; dueAt: string; what: string; priority: string }
+export interface Order {
+  title: string;
+  doer: string;
+  issuer: string;
+  dueAt: string;
+  what: string;
+  priority: string;
+}
 
 /** The ids of tasks already asked for, by matter: repeating what failed half-way makes nothing twice. */
 export type Asked = Map<string, string>;
 
 function taskFields(order: Order, matter?: string): Record<string, unknown> {
   const fields: Record<string, unknown> = {
-    title: order.title, doer: order.doer, issuer: order.issuer, due_at: order.dueAt, priority: order.priority,
+    title: order.title,
+    doer: order.doer,
+    issuer: order.issuer,
+    due_at: order.dueAt,
+    priority: order.priority,
   };
   if (order.what.trim() !== '') fields.description = order.what.trim();
   if (matter) fields.matter = matter;
@@ -24,26 +35,30 @@ export async function issueTask(grid: string, order: Order, asked: Asked, matter
   asked.set(key, id);
   const fields = taskFields(order, matter);
   try {
-    await api.post<EditResult>('/v1/records', { grid, form: 'task', record_id: id, fields });
+    await api.post('/v1/records', { body: { grid, form: 'task', record_id: id, fields } });
   } catch (thrown) {
     // Asked for before, and the order was changed since: the same task becomes what it says now.
     if (!(thrown instanceof ApiProblem && thrown.code === 'conflict')) throw thrown;
-    await api.patch<EditResult>(`/v1/records/${id}`, { fields });
+    await api.patch('/v1/records/{record_id}', { path: { record_id: id }, body: { fields } });
   }
 }
 
+/** A matter as it was read. */
+const at = (matter: RecordRow) => ({ path: { record_id: matter.record_id }, base: matter.heads });
+
 export async function dispatchMatter(matter: RecordRow, order: Order, asked: Asked): Promise<void> {
   await issueTask(matter.grid, order, asked, matter.record_id);
-  const path = `/v1/records/${matter.record_id}`;
   const fields: Record<string, unknown> = { assignee: order.doer };
   if (!matter.due_at && !matter.fields?.due_at) fields.due_at = order.dueAt;
   const operations = [{ op: 'transition', action: 'dispatch', note: order.what.trim() }];
-  await api.patch<EditResult>(path, { fields, operations }, matter.heads);
+  await api.patch('/v1/records/{record_id}', { ...at(matter), body: { fields, operations } });
 }
 
 export async function closeWithReply(matter: RecordRow, reply: string): Promise<void> {
   const step = (action: string) => ({ op: 'transition', action, note: '' });
-  const path = `/v1/records/${matter.record_id}`;
-  const edit = matter.status === 'handled' ? { fields: { reply }, operations: [step('reply'), step('close')] } : { operations: [step('close')] };
-  await api.patch<EditResult>(path, edit, matter.heads);
+  const edit =
+    matter.status === 'handled'
+      ? { fields: { reply }, operations: [step('reply'), step('close')] }
+      : { operations: [step('close')] };
+  await api.patch('/v1/records/{record_id}', { ...at(matter), body: edit });
 }

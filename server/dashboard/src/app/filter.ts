@@ -1,12 +1,30 @@
 /** Which records a page shows: one set of conditions, in the address, in saved views and in requests alike. */
 import type { LocationQuery } from 'vue-router';
-import type { Query } from '@/api/client';
+import type { RecordQuery } from '@/api/types';
 
 export const CONDITIONS = [
-  'form', 'area', 'status', 'text', 'from', 'until', 'conflict', 'late', 'deleted', 'overdue',
-  'unacknowledged', 'assignee', 'household', 'not_visited_days', 'within',
-  'happened_from', 'happened_until', 'closed_from', 'closed_until', 'open', 'past_retention',
-] as const;
+  'form',
+  'area',
+  'status',
+  'text',
+  'from',
+  'until',
+  'conflict',
+  'late',
+  'deleted',
+  'overdue',
+  'unacknowledged',
+  'assignee',
+  'household',
+  'not_visited_days',
+  'within',
+  'happened_from',
+  'happened_until',
+  'closed_from',
+  'closed_until',
+  'open',
+  'past_retention',
+] as const satisfies (keyof RecordQuery)[];
 export type Condition = (typeof CONDITIONS)[number];
 export type Filter = Partial<Record<Condition, string>>;
 
@@ -17,11 +35,20 @@ const USUAL_COLUMNS = ['form', 'grid', 'status', 'changed'];
 const USUAL_OF: Record<string, string[]> = { visit: ['form', 'grid', 'f.household', 'f.visited_at', 'changed'] };
 export const usualColumns = (form = ''): string[] => [...(USUAL_OF[form] ?? USUAL_COLUMNS)];
 export const SORTABLE: Record<string, string> = {
-  title: 'title', status: 'status', due: 'due', captured: 'captured', changed: 'changed', received: 'received',
+  title: 'title',
+  status: 'status',
+  due: 'due',
+  captured: 'captured',
+  changed: 'changed',
+  received: 'received',
 };
 export const USUAL_SORT = '-changed';
 
-export interface View { filter: Filter; columns: string[]; sort: string }
+export interface View {
+  filter: Filter;
+  columns: string[];
+  sort: string;
+}
 
 const one = (of: LocationQuery[string] | undefined): string => (Array.isArray(of) ? of[0] : of) ?? '';
 
@@ -55,21 +82,48 @@ export function addressOf(view: View): Record<string, string> {
 export function refiltered(view: View, filter: Filter): View {
   if (filter.form === view.filter.form) return { ...view, filter };
   const usual = view.columns.join(',') === usualColumns(view.filter.form).join(',');
-  return { ...view, filter, columns: usual ? usualColumns(filter.form) : view.columns.filter((c) => !c.startsWith('f.')) };
+  return {
+    ...view,
+    filter,
+    columns: usual ? usualColumns(filter.form) : view.columns.filter((c) => !c.startsWith('f.')),
+  };
 }
 
 /** Fields of forms among the columns. */
 export const fieldColumns = (view: View): string[] =>
   view.columns.filter((c) => c.startsWith('f.')).map((c) => c.slice(2));
 
-export function requestOf(view: View): Query {
-  return { ...view.filter, sort: view.sort, fields: fieldColumns(view) };
+const flag = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'true');
+
+/** The conditions as the API takes them; an address has only texts. */
+export function conditionsOf(filter: Filter): Pick<RecordQuery, Condition> {
+  return {
+    ...filter,
+    conflict: flag(filter.conflict),
+    late: flag(filter.late),
+    deleted: flag(filter.deleted),
+    unacknowledged: flag(filter.unacknowledged),
+    open: flag(filter.open),
+    past_retention: flag(filter.past_retention),
+    not_visited_days: filter.not_visited_days === undefined ? undefined : Number(filter.not_visited_days),
+  };
+}
+
+export function requestOf(view: View): RecordQuery {
+  return { ...conditionsOf(view.filter), sort: view.sort, fields: fieldColumns(view).join(',') };
 }
 
 const EXPORTED: Record<string, string> = {
-  form: 'form', grid: 'grid', status: 'status', due: 'due_at', captured: 'captured_at', changed: 'changed_at', received: 'received_at',
+  form: 'form',
+  grid: 'grid',
+  status: 'status',
+  due: 'due_at',
+  captured: 'captured_at',
+  changed: 'changed_at',
+  received: 'received_at',
 };
 /** The columns of a file that holds what the table shows. */
 export const exportedColumns = (view: View): string[] => [
-  'title', ...view.columns.filter((c) => !(c === 'form' && view.filter.form)).flatMap((c) => EXPORTED[c] ?? []),
+  'title',
+  ...view.columns.filter((c) => !(c === 'form' && view.filter.form)).flatMap((c) => EXPORTED[c] ?? []),
 ];

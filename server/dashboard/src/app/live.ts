@@ -3,10 +3,13 @@ import { reactive } from 'vue';
 import { api } from '@/api/client';
 
 export type Line = 'off' | 'connecting' | 'open' | 'lost';
-export const live = reactive({ line: 'off' as Line, lostSince: 0 });
+export const live = reactive<{ line: Line; lostSince: number }>({ line: 'off', lostSince: 0 });
 
-export interface Moved { grid: string; missed: boolean }
-type Follower = (moved: Moved[]) => void;
+export interface Moved {
+  grid: string;
+  missed: boolean;
+}
+type Follower = (moved: Moved[]) => void | Promise<void>;
 
 /** What came within this time is told to the pages at once. */
 const GATHER_MS = 700;
@@ -26,7 +29,7 @@ function tell(moved: Moved): void {
     gathering = 0;
     const all = waiting;
     waiting = [];
-    for (const follower of followers) follower(all);
+    for (const follower of followers) void follower(all);
   }, GATHER_MS);
 }
 
@@ -40,7 +43,7 @@ function lost(): void {
   window.clearTimeout(retry);
   retry = window.setTimeout(() => {
     // Tells a session that ended from a line that is cut: the former signs the page out.
-    api.quietly('/v1/me').then(connect, () => {
+    api.get('/v1/me', { background: true }).then(connect, () => {
       if (live.line === 'lost') lost();
     });
   }, wait);

@@ -5,9 +5,11 @@ import type { Label, Locale } from '@/api/types';
 const KEPT = 'gridfold.language';
 
 function first(): Locale {
-  const kept = globalThis.localStorage?.getItem(KEPT);
+  // Unit tests have no page.
+  if (typeof window === 'undefined') return 'zh-CN';
+  const kept = localStorage.getItem(KEPT);
   if (kept === 'en' || kept === 'zh-CN') return kept;
-  for (const wanted of globalThis.navigator?.languages ?? []) {
+  for (const wanted of navigator.languages) {
     if (wanted.startsWith('zh')) return 'zh-CN';
     if (wanted.startsWith('en')) return 'en';
   }

@@ -1,6 +1,8 @@
 /** A list that comes in pages: load, load more, and search while somebody types. */
-import { onMounted, onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue';
-import { ApiProblem } from '@/api/problem';
+import { computed, onScopeDispose, ref, type ComputedRef, type Ref } from 'vue';
+import { keepPreviousData, useInfiniteQuery, type InfiniteData, type QueryKey } from '@tanstack/vue-query';
+import type { ApiProblem } from '@/api/problem';
+import { aloud, answered, inWords, queries, waiting, type Asking, type Waiting, type What } from './query';
 
 /** After the last key before the server is asked, in ms. */
 const TYPED_MS = 350;
@@ -10,58 +12,80 @@ export interface Page<T, C> {
   next?: C | null | undefined;
 }
 
-export interface Pages<T, C> {
-  rows: ShallowRef<T[]>;
-  next: Ref<C | null>;
-  problem: ShallowRef<ApiProblem | null>;
-  busy: Ref<boolean>;
+export interface Pages<P> extends Waiting {
+  pages: ComputedRef<P[]>;
+  /** Whether there is more than is shown. */
+  next: ComputedRef<boolean>;
   /** Whether there was an answer ever. */
-  loaded: Ref<boolean>;
-  /** Loads from the start, or what follows. */
-  load: (more?: boolean) => Promise<void>;
-  /** Loads from the start once typing has paused. */
-  typed: () => void;
+  loaded: ComputedRef<boolean>;
+  /** Loads what follows. */
+  more: () => Promise<void>;
 }
 
-/** Loads when the page is shown. The answer of an older call never replaces that of a newer one. */
-export function usePages<T, C extends string | number = string>(
-  ask: (cursor: C | undefined, signal: AbortSignal) => Promise<Page<T, C>>,
-): Pages<T, C> {
-  const rows = shallowRef<T[]>([]);
-  const next = ref(null) as Ref<C | null>;
-  const problem = shallowRef<ApiProblem | null>(null);
-  const busy = ref(false);
-  const loaded = ref(false);
-  let under: AbortController | null = null;
+/** Pages as the server gives them. Asked for anew, all that are shown come again. */
+export function usePages<P extends Page<unknown, C>, C extends string | number = string>(
+  what: Omit<What<P>, 'ask' | 'every'> & { ask: (cursor: C | undefined, asking: Asking) => Promise<P> },
+): Pages<P> {
+  const shown = (key: QueryKey, cursor: C | undefined): P | undefined => {
+    const data = queries.getQueryData<InfiniteData<P, C | undefined>>(key);
+    return data?.pages[data.pageParams.indexOf(cursor)];
+  };
+  const key = () => inWords(what.key());
+  const query = useInfiniteQuery<P, ApiProblem, InfiniteData<P, C | undefined>, QueryKey, C | undefined>(
+    () => ({
+      queryKey: key(),
+      queryFn: ({ signal, queryKey, pageParam }) => {
+        // For the compiler it is open whether there is a parameter, as long as `C` is.
+        const cursor = pageParam as C | undefined;
+        return answered(
+          queryKey,
+          async (background) => {
+            const now = await what.ask(cursor, { signal, background });
+            if (background) what.renewed?.();
+            return now;
+          },
+          () => shown(queryKey, cursor),
+        );
+      },
+      initialPageParam: undefined,
+      getNextPageParam: (last) => last.next ?? undefined,
+      meta: { follows: what.follows },
+      enabled: what.when?.() ?? true,
+      placeholderData: keepPreviousData,
+      shallow: true,
+    }),
+    queries,
+  );
+  return {
+    ...waiting(key, query),
+    pages: computed(() => query.data.value?.pages ?? []),
+    next: computed(() => query.hasNextPage.value),
+    loaded: computed(() => query.data.value !== undefined),
+    more: async () => {
+      aloud(key());
+      await query.fetchNextPage();
+    },
+  };
+}
+
+/** The rows of pages that have nothing else. */
+export function useRows<T, C extends string | number = string>(
+  what: Parameters<typeof usePages<Page<T, C>, C>>[0],
+): Pages<Page<T, C>> & { rows: ComputedRef<T[]> } {
+  const pages = usePages(what);
+  return { ...pages, rows: computed(() => pages.pages.value.flatMap((page) => page.rows)) };
+}
+
+/** A text that is typed, and what it was when typing last paused. */
+export function useTyped(): { text: Ref<string>; paused: Ref<string>; typed: () => void } {
+  const [text, paused] = [ref(''), ref('')];
   let pause: ReturnType<typeof setTimeout> | undefined;
-  async function load(more = false): Promise<void> {
-    clearTimeout(pause);
-    under?.abort();
-    const mine = new AbortController();
-    under = mine;
-    busy.value = true;
-    try {
-      const page = await ask(more ? (next.value ?? undefined) : undefined, mine.signal);
-      if (under !== mine) return;
-      rows.value = more ? [...rows.value, ...page.rows] : page.rows;
-      next.value = page.next ?? null;
-      problem.value = null;
-      loaded.value = true;
-    } catch (thrown) {
-      if (under !== mine || mine.signal.aborted) return;
-      problem.value = ApiProblem.from(thrown);
-    } finally {
-      if (under === mine) busy.value = false;
-    }
-  }
-  function typed(): void {
-    clearTimeout(pause);
-    pause = setTimeout(() => void load(), TYPED_MS);
-  }
-  onMounted(() => void load());
   onScopeDispose(() => {
     clearTimeout(pause);
-    under?.abort();
   });
-  return { rows, next, problem, busy, loaded, load, typed };
+  const typed = (): void => {
+    clearTimeout(pause);
+    pause = setTimeout(() => (paused.value = text.value.trim()), TYPED_MS);
+  };
+  return { text, paused, typed };
 }

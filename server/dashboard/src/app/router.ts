@@ -16,25 +16,76 @@ declare module 'vue-router' {
 
 const administration: RouteRecordRaw[] = [
   { path: '', redirect: '/administration/users' },
-  { path: 'areas', component: () => import('@/pages/administration/AreasPage.vue'), meta: { title: 'admin.areas', needs: 'supervise' } },
-  { path: 'users', component: () => import('@/pages/administration/UsersPage.vue'), meta: { title: 'admin.users', needs: 'supervise' } },
-  { path: 'devices', component: () => import('@/pages/administration/DevicesPage.vue'), meta: { title: 'admin.devices', needs: 'supervise' } },
-  { path: 'forms', component: () => import('@/pages/administration/FormsPage.vue'), meta: { title: 'admin.forms', needs: 'supervise' } },
-  { path: 'catalogue', component: () => import('@/pages/administration/CataloguePage.vue'), meta: { title: 'admin.catalogue', needs: 'supervise' } },
-  { path: 'erasures', component: () => import('@/pages/administration/ErasuresPage.vue'), meta: { title: 'admin.erasures', needs: 'supervise' } },
-  { path: 'audit', component: () => import('@/pages/administration/AuditPage.vue'), meta: { title: 'admin.audit', needs: 'administerEverywhere' } },
+  {
+    path: 'areas',
+    component: () => import('@/pages/administration/AreasPage.vue'),
+    meta: { title: 'admin.areas', needs: 'supervise' },
+  },
+  {
+    path: 'users',
+    component: () => import('@/pages/administration/UsersPage.vue'),
+    meta: { title: 'admin.users', needs: 'supervise' },
+  },
+  {
+    path: 'devices',
+    component: () => import('@/pages/administration/DevicesPage.vue'),
+    meta: { title: 'admin.devices', needs: 'supervise' },
+  },
+  {
+    path: 'forms',
+    component: () => import('@/pages/administration/FormsPage.vue'),
+    meta: { title: 'admin.forms', needs: 'supervise' },
+  },
+  {
+    path: 'catalogue',
+    component: () => import('@/pages/administration/CataloguePage.vue'),
+    meta: { title: 'admin.catalogue', needs: 'supervise' },
+  },
+  {
+    path: 'erasures',
+    component: () => import('@/pages/administration/ErasuresPage.vue'),
+    meta: { title: 'admin.erasures', needs: 'supervise' },
+  },
+  {
+    path: 'audit',
+    component: () => import('@/pages/administration/AuditPage.vue'),
+    meta: { title: 'admin.audit', needs: 'administerEverywhere' },
+  },
 ];
 
 const routes: RouteRecordRaw[] = [
   { path: '/sign-in', component: () => import('@/pages/SignInPage.vue'), meta: { title: 'signIn.title', open: true } },
   { path: '/', component: () => import('@/pages/OverviewPage.vue'), meta: { title: 'nav.overview' } },
   { path: '/records', component: () => import('@/pages/RecordsPage.vue'), meta: { title: 'nav.records' } },
-  { path: '/records/:id', component: () => import('@/pages/RecordPage.vue'), props: true, meta: { title: 'nav.records' } },
-  { path: '/attention', component: () => import('@/pages/AttentionPage.vue'), meta: { title: 'nav.attention', needs: 'supervise' } },
-  { path: '/matters', component: () => import('@/pages/WorkPage.vue'), props: { form: 'matter' }, meta: { title: 'nav.matters' } },
-  { path: '/tasks', component: () => import('@/pages/WorkPage.vue'), props: { form: 'task' }, meta: { title: 'nav.tasks' } },
+  {
+    path: '/records/:id',
+    component: () => import('@/pages/RecordPage.vue'),
+    props: true,
+    meta: { title: 'nav.records' },
+  },
+  {
+    path: '/attention',
+    component: () => import('@/pages/AttentionPage.vue'),
+    meta: { title: 'nav.attention', needs: 'supervise' },
+  },
+  {
+    path: '/matters',
+    component: () => import('@/pages/WorkPage.vue'),
+    props: { form: 'matter' },
+    meta: { title: 'nav.matters' },
+  },
+  {
+    path: '/tasks',
+    component: () => import('@/pages/WorkPage.vue'),
+    props: { form: 'task' },
+    meta: { title: 'nav.tasks' },
+  },
   { path: '/map', component: () => import('@/pages/MapPage.vue'), meta: { title: 'nav.map' } },
-  { path: '/administration', component: () => import('@/pages/administration/AdministrationPage.vue'), children: administration },
+  {
+    path: '/administration',
+    component: () => import('@/pages/administration/AdministrationPage.vue'),
+    children: administration,
+  },
   { path: '/:rest(.*)*', component: () => import('@/pages/NotFoundPage.vue'), meta: { title: 'app.notFound' } },
 ];
 

@@ -14,21 +14,29 @@ const TOUCH_EVERY_MS = 4 * 60_000;
 const SIGNED_IN = 'gridfold.signed-in';
 const ACTIVITY = 'gridfold.activity';
 
-export const session = reactive({
-  state: 'unknown' as 'unknown' | 'in' | 'out',
-  me: null as Me | null,
-  settings: {} as Settings,
-  absoluteAt: 0,
+interface State {
+  state: 'unknown' | 'in' | 'out';
+  me: Me | null;
+  settings: Partial<Settings>;
+  absoluteAt: number;
   /** Why the server does not believe its machine's clock; empty when it does. */
-  clock: '' as ClockDoubt | '',
+  clock: ClockDoubt | '';
   /** Why the sign-in page is shown, when it is not the first visit. */
-  ended: '' as '' | 'idle' | 'ended' | 'signed_out' | 'everywhere' | 'password',
+  ended: '' | 'idle' | 'ended' | 'signed_out' | 'everywhere' | 'password';
+}
+export const session = reactive<State>({
+  state: 'unknown',
+  me: null,
+  settings: {},
+  absoluteAt: 0,
+  clock: '',
+  ended: '',
 });
 
 function taken(body: Session): void {
   useCsrfToken(body.csrf_token);
   session.me = body.me;
-  session.settings = body.settings ?? {};
+  session.settings = body.settings;
   session.clock = body.clock ?? '';
   session.absoluteAt = Date.parse(body.absolute_expires_at);
   session.state = 'in';
@@ -57,7 +65,7 @@ export async function restore(): Promise<void> {
     return;
   }
   try {
-    taken(await api.get<Session>('/v1/session'));
+    taken(await api.get('/v1/session'));
   } catch (thrown) {
     const problem = ApiProblem.from(thrown);
     if (problem.status !== 401) throw problem;
@@ -66,13 +74,13 @@ export async function restore(): Promise<void> {
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  taken(await api.post<Session>('/v1/session', { login, password }));
+  taken(await api.post('/v1/session', { body: { login, password } }));
 }
 
 export async function signOut(everywhere: boolean): Promise<void> {
   leaving = true;
   try {
-    await api.remove('/v1/session', { everywhere });
+    await api.delete('/v1/session', { query: { everywhere } });
     left(everywhere ? 'everywhere' : 'signed_out');
   } finally {
     leaving = false;
@@ -83,7 +91,10 @@ export async function signOut(everywhere: boolean): Promise<void> {
 export async function changePassword(current: string, password: string): Promise<void> {
   leaving = true;
   try {
-    await api.put(`/v1/users/${session.me?.user_id ?? ''}/password`, { current, password });
+    await api.put('/v1/users/{user_id}/password', {
+      path: { user_id: session.me?.user_id ?? '' },
+      body: { current, password },
+    });
     left('password');
   } finally {
     leaving = false;
@@ -96,17 +107,14 @@ export const may = {
   write: computed(() => has('worker', 'supervisor', 'admin', 'service')),
   supervise: computed(() => has('supervisor', 'admin')),
   administer: computed(() => has('admin')),
-  administerEverywhere: computed(
-    () => session.me?.grants.some((g) => g.role === 'admin' && !g.area) ?? false,
-  ),
+  administerEverywhere: computed(() => session.me?.grants.some((g) => g.role === 'admin' && !g.area) ?? false),
   readPersonal: computed(() => has('worker', 'supervisor', 'admin', 'service')),
 };
 
 /** The areas of the grants in force; empty for everywhere. */
 export const ownAreas = computed(() => {
-  const grants = session.me?.grants ?? [];
-  if (grants.some((g) => !g.area)) return [];
-  return [...new Set(grants.map((g) => g.area as string))];
+  const areas = (session.me?.grants ?? []).map((g) => g.area ?? '');
+  return areas.includes('') ? [] : [...new Set(areas)];
 });
 
 /* Activity is what a person does, in any tab; requests that the page makes by itself are none. */
@@ -117,9 +125,14 @@ export function noteActivity(told = false): void {
   if (told) lastTouch = now;
   else if (session.state === 'in' && now - lastTouch > TOUCH_EVERY_MS) {
     lastTouch = now;
-    api.get<Session>('/v1/session').then((body) => { session.clock = body.clock ?? ''; }).catch(() => {
-      // The next request of the page says what is wrong.
-    });
+    api
+      .get('/v1/session')
+      .then((body) => {
+        session.clock = body.clock ?? '';
+      })
+      .catch(() => {
+        // The next request of the page says what is wrong.
+      });
   }
 }
 export function lastActivity(): number {
@@ -131,7 +144,7 @@ export function leftMs(now: number): number {
 }
 export async function endForIdleness(): Promise<void> {
   try {
-    await api.remove('/v1/session');
+    await api.delete('/v1/session');
   } catch {
     // It ends on the server by itself.
   }

@@ -1,82 +1,73 @@
 /** The rows of the table of records: pages after a cursor, and what arrives while they are read. */
-import { onScopeDispose, reactive, ref, shallowRef } from 'vue';
+import { computed, onScopeDispose, reactive, shallowReactive, shallowRef } from 'vue';
 import { api } from '@/api/client';
-import { ApiProblem } from '@/api/problem';
-import type { RecordPage, RecordRow } from '@/api/types';
+import type { RecordRow } from '@/api/types';
 import { requestOf, type View } from './filter';
 import { follow } from './live';
+import { usePages } from './pages';
 
 export const PAGE_ROWS = 50;
 /** What is asked for at once when phones brought something. */
 const ARRIVED_ROWS = 100;
 
-export function useTable(view: () => View) {
-  const rows = shallowRef<RecordRow[]>([]);
-  const problem = shallowRef<ApiProblem | null>(null);
-  const busy = ref(false);
-  const loaded = ref(false);
-  const next = ref<string | null>(null);
-  const total = reactive({ n: null as number | null, floor: false });
+export function useTable(view: () => View, when: () => boolean = () => true) {
   /** Rows that came while the others were read, not shown yet. */
   const arrived = shallowRef<RecordRow[]>([]);
+  /** Rows that came so and are shown, above the others. */
+  const above = shallowRef<RecordRow[]>([]);
+  /** What rows that are shown have become since. */
+  const changed = shallowReactive(new Map<string, RecordRow>());
   /** Ids of rows that came or changed since the table was first shown. */
   const fresh = reactive(new Set<string>());
   let since = '';
-  let under: AbortController | null = null;
 
-  async function load(more = false): Promise<void> {
-    under?.abort();
-    const mine = new AbortController();
-    under = mine;
-    busy.value = true;
-    try {
-      const query = { ...requestOf(view()), heads: true, limit: PAGE_ROWS, count: more ? undefined : true, cursor: more ? next.value : undefined };
+  const { pages, ...table } = usePages({
+    key: () => ['records', requestOf(view())],
+    ask: async (cursor: string | undefined, asking) => {
       const asked = new Date().toISOString();
-      const page = await api.get<RecordPage>('/v1/records', query, mine.signal);
-      if (under !== mine) return;
-      if (more) {
-        const known = new Set(rows.value.map((r) => r.record_id));
-        rows.value = [...rows.value, ...page.records.filter((r) => !known.has(r.record_id))];
-      } else {
-        rows.value = page.records;
-        arrived.value = [];
-        fresh.clear();
-        since = newest(page.records, asked);
-        total.n = page.total ?? null;
-        total.floor = page.total_is_floor ?? false;
-      }
-      next.value = page.next ?? null;
-      problem.value = null;
-      loaded.value = true;
-    } catch (thrown) {
-      if (under !== mine || mine.signal.aborted) return;
-      problem.value = ApiProblem.from(thrown);
-    } finally {
-      if (under === mine) busy.value = false;
-    }
+      const query = { ...requestOf(view()), heads: true, limit: PAGE_ROWS, count: cursor ? undefined : true, cursor };
+      const page = await api.get('/v1/records', { query, ...asking });
+      if (cursor === undefined) begin(newest(page.records, asked));
+      return { rows: page.records, next: page.next, total: page.total ?? null, floor: page.total_is_floor ?? false };
+    },
+    when,
+  });
+  function begin(at: string): void {
+    arrived.value = [];
+    above.value = [];
+    changed.clear();
+    fresh.clear();
+    since = at;
   }
+  /** A row that moved between two pages is there once. */
+  const rows = computed(() => {
+    const all = new Map<string, RecordRow>();
+    for (const row of [...above.value, ...pages.value.flatMap((page) => page.rows)])
+      if (!all.has(row.record_id)) all.set(row.record_id, changed.get(row.record_id) ?? row);
+    return [...all.values()];
+  });
+  const total = computed(() => {
+    const { total: n = null, floor = false } = pages.value[0] ?? {};
+    return { n: n === null ? null : n + above.value.length, floor };
+  });
 
   /** Asks for what was received since; rows that are shown change where they stand, others wait to be shown. */
   async function catchUp(): Promise<void> {
-    if (!loaded.value || busy.value) return;
+    if (!table.loaded.value || table.busy.value) return;
     const query = { ...requestOf(view()), heads: true, received_from: since, limit: ARRIVED_ROWS, sort: '-received' };
+    const from = since;
     try {
-      const page = await api.quietly<RecordPage>('/v1/records', query);
-      const came = new Map(page.records.map((r) => [r.record_id, r]));
+      const page = await api.get('/v1/records', { query, background: true });
+      // Loaded anew meanwhile, the table has it already.
+      if (from !== since) return;
       const shown = new Map(rows.value.map((r) => [r.record_id, r]));
-      let changed = false;
-      for (const [id, row] of came) {
-        const old = shown.get(id);
-        if (!old) continue;
-        came.delete(id);
-        if (old.received_at !== row.received_at || JSON.stringify(old) !== JSON.stringify(row)) {
-          shown.set(id, row);
-          fresh.add(id);
-          changed = true;
-        }
+      for (const row of page.records) {
+        const old = shown.get(row.record_id);
+        if (!old || (old.received_at === row.received_at && JSON.stringify(old) === JSON.stringify(row))) continue;
+        changed.set(row.record_id, row);
+        fresh.add(row.record_id);
       }
-      if (changed) rows.value = rows.value.map((r) => shown.get(r.record_id) ?? r);
-      arrived.value = [...came.values()];
+      arrived.value = page.records.filter((row) => !shown.has(row.record_id));
     } catch {
       // The live line shows a lost connection; the next notice asks again.
     }
@@ -84,14 +75,12 @@ export function useTable(view: () => View) {
 
   function showArrived(): void {
     for (const row of arrived.value) fresh.add(row.record_id);
-    rows.value = [...arrived.value, ...rows.value];
-    if (total.n !== null) total.n += arrived.value.length;
+    above.value = [...arrived.value, ...above.value];
     arrived.value = [];
   }
 
-  onScopeDispose(() => under?.abort());
   onScopeDispose(follow(() => void catchUp()));
-  return { rows, problem, busy, loaded, next, total, arrived, fresh, load, catchUp, showArrived };
+  return { ...table, rows, total, arrived, fresh, showArrived };
 }
 
 /** From when on something is new: the newest that is shown by the server's clock, else this page's clock. */

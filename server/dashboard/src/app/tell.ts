@@ -51,7 +51,12 @@ export async function ask(text: string, act: string, danger = false, of = ''): P
 /** Asks which of two; null when the person goes back. `act` is what is done when nothing speaks against it. */
 export async function askWhich(text: string, act: string, other: string, of: string): Promise<'act' | 'other' | null> {
   try {
-    await ElMessageBox.confirm(text, { ...buttons(act, false, of), cancelButtonText: other, distinguishCancelAndClose: true, autofocus: false });
+    await ElMessageBox.confirm(text, {
+      ...buttons(act, false, of),
+      cancelButtonText: other,
+      distinguishCancelAndClose: true,
+      autofocus: false,
+    });
     return 'act';
   } catch (how) {
     return how === 'cancel' ? 'other' : null;
@@ -63,9 +68,9 @@ export async function askText(text: string, act: string, needed = '', of = '', d
   try {
     const answer = await ElMessageBox.prompt(text, {
       ...buttons(act, danger, of),
-      inputValidator: (value) => (needed !== '' && !value?.trim() ? needed : true),
+      inputValidator: (value) => (needed !== '' && !value.trim() ? needed : true),
     });
-    return answer.value?.trim() ?? '';
+    return answer.value.trim();
   } catch {
     return null;
   }

@@ -12,7 +12,14 @@ import work from './work';
 import { counted, marked } from '@/words/counted';
 
 export const catalogue = {
-  ...shell, ...overview, ...records, ...record, ...attention, ...work, ...map, ...administration,
+  ...shell,
+  ...overview,
+  ...records,
+  ...record,
+  ...attention,
+  ...work,
+  ...map,
+  ...administration,
 } as const;
 export type Key = keyof typeof catalogue;
 

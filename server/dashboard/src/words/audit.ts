@@ -2,28 +2,66 @@
 import type { Key } from '@/messages';
 
 export const ACTS: Record<string, Key> = {
-  'account.create': 'audit.accountCreate', 'account.set-password': 'audit.accountPassword',
-  'user.block': 'audit.userBlock', 'user.unblock': 'audit.userUnblock',
-  'grant.add': 'audit.grantAdd', 'grant.end': 'audit.grantEnd',
-  'session.start': 'audit.sessionStart', 'session.end': 'audit.sessionEnd', 'session.end-all': 'audit.sessionEndAll', 'session.refused': 'audit.sessionRefused',
-  'enrolment.invite': 'audit.enrolmentInvite', 'enrolment.redeem': 'audit.enrolmentRedeem', 'enrolment.withdraw': 'audit.enrolmentWithdraw',
-  'device.revoke': 'audit.deviceRevoke', 'device.wipe': 'audit.deviceWipe', 'device.wiped': 'audit.deviceWiped', 'device.reactivate': 'audit.deviceReactivate',
-  'refresh.reuse': 'audit.refreshReuse', 'refresh.wrong-device': 'audit.refreshWrongDevice',
-  'record.read-restricted': 'audit.readRestricted', 'records.read-restricted': 'audit.listRestricted', 'records.export': 'audit.export',
-  'record.erase': 'audit.erase', 'record.erase_again': 'audit.eraseAgain', 'retention.set': 'audit.retention', 'attention.settle': 'audit.settle',
-  'area.put': 'audit.areaPut', 'areas.import': 'audit.areasImport', 'form.publish': 'audit.formPublish', 'catalogue.publish': 'audit.cataloguePublish',
-  'bundle.import': 'audit.bundleImport', 'key.new': 'audit.keyNew', 'clock.confirm': 'audit.clock',
+  'account.create': 'audit.accountCreate',
+  'account.set-password': 'audit.accountPassword',
+  'user.block': 'audit.userBlock',
+  'user.unblock': 'audit.userUnblock',
+  'grant.add': 'audit.grantAdd',
+  'grant.end': 'audit.grantEnd',
+  'session.start': 'audit.sessionStart',
+  'session.end': 'audit.sessionEnd',
+  'session.end-all': 'audit.sessionEndAll',
+  'session.refused': 'audit.sessionRefused',
+  'enrolment.invite': 'audit.enrolmentInvite',
+  'enrolment.redeem': 'audit.enrolmentRedeem',
+  'enrolment.withdraw': 'audit.enrolmentWithdraw',
+  'device.revoke': 'audit.deviceRevoke',
+  'device.wipe': 'audit.deviceWipe',
+  'device.wiped': 'audit.deviceWiped',
+  'device.reactivate': 'audit.deviceReactivate',
+  'refresh.reuse': 'audit.refreshReuse',
+  'refresh.wrong-device': 'audit.refreshWrongDevice',
+  'record.read-restricted': 'audit.readRestricted',
+  'records.read-restricted': 'audit.listRestricted',
+  'records.export': 'audit.export',
+  'record.erase': 'audit.erase',
+  'record.erase_again': 'audit.eraseAgain',
+  'retention.set': 'audit.retention',
+  'attention.settle': 'audit.settle',
+  'area.put': 'audit.areaPut',
+  'areas.import': 'audit.areasImport',
+  'form.publish': 'audit.formPublish',
+  'catalogue.publish': 'audit.cataloguePublish',
+  'bundle.import': 'audit.bundleImport',
+  'key.new': 'audit.keyNew',
+  'clock.confirm': 'audit.clock',
 };
 export const KINDS: Record<string, Key> = {
-  user: 'user.pick', area: 'area.pick', record: 'erasures.record', device: 'overview.phone', grant: 'grants.title', enrolment: 'enrol.new',
-  form: 'forms.pick', version: 'forms.versions', class: 'audit.class', rows: 'audit.rows', role: 'grants.role', session: 'audit.session',
+  user: 'user.pick',
+  area: 'area.pick',
+  record: 'erasures.record',
+  device: 'overview.phone',
+  grant: 'grants.title',
+  enrolment: 'enrol.new',
+  form: 'forms.pick',
+  version: 'forms.versions',
+  class: 'audit.class',
+  rows: 'audit.rows',
+  role: 'grants.role',
+  session: 'audit.session',
 };
 
-export interface Thing { kind: string; id: string }
+export interface Thing {
+  kind: string;
+  id: string;
+}
 /** The parts of a scope, a list of `kind:id`. */
 export function thingsOf(scope: string): Thing[] {
-  return scope.split(' ').filter((part) => part !== '').map((part) => {
-    const at = part.indexOf(':');
-    return at < 0 ? { kind: '', id: part } : { kind: part.slice(0, at), id: part.slice(at + 1) };
-  });
+  return scope
+    .split(' ')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const at = part.indexOf(':');
+      return at < 0 ? { kind: '', id: part } : { kind: part.slice(0, at), id: part.slice(at + 1) };
+    });
 }

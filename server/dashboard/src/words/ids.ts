@@ -1,5 +1,8 @@
 /** A UUIDv7 made here, so that a creation that is repeated makes one record. */
-export function newRecordId(now = Date.now(), random: (into: Uint8Array) => Uint8Array = (b) => crypto.getRandomValues(b)): string {
+export function newRecordId(
+  now = Date.now(),
+  random: (into: Uint8Array) => Uint8Array = (b) => crypto.getRandomValues(b),
+): string {
   const bytes = random(new Uint8Array(16));
   for (let i = 0; i < 6; i += 1) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);

@@ -26,9 +26,9 @@ export function historyWords(form: Form | undefined, entries: HistoryEntry[], sa
   const named = new Map(entries.map((entry) => [keyOf(entry, entry.entry), entry]));
   let first = true;
   return entries.map((entry, at) => {
-    const lines = entry.operations.map((op) => operationWords(
-      form, op, before(entry, at, entries, named), say, passedOver(op, entry, named),
-    ));
+    const lines = entry.operations.map((op) =>
+      operationWords(form, op, before(entry, at, entries, named), say, passedOver(op, entry, named)),
+    );
     if (first && entry.made_at.length === 0 && entry.verdict !== 'refused') lines.unshift(say.t('words.create'));
     if (entry.verdict !== 'refused') first = false;
     return lines;
@@ -57,7 +57,8 @@ function after(entry: HistoryEntry, named: ReadonlyMap<string, HistoryEntry>): S
  */
 function passedOver(op: Operation, entry: HistoryEntry, named: ReadonlyMap<string, HistoryEntry>): unknown[] {
   if (op.op !== 'set' || !op.field || entry.made_at.length === 0) return [];
-  const writes = (e: HistoryEntry) => e.verdict !== 'refused' && e.operations.some((o) => o.op === 'set' && o.field === op.field);
+  const writes = (e: HistoryEntry) =>
+    e.verdict !== 'refused' && e.operations.some((o) => o.op === 'set' && o.field === op.field);
   const before = after(entry, named);
   const known = [...named].filter(([key, e]) => before.has(key) && writes(e)).map(([, e]) => e);
   if (known.length < 2) return [];
@@ -73,7 +74,10 @@ function passedOver(op: Operation, entry: HistoryEntry, named: ReadonlyMap<strin
 
 /** What the author of an entry had before them: the values of what it was made after, not of what merely arrived earlier. */
 function before(
-  entry: HistoryEntry, at: number, entries: HistoryEntry[], named: ReadonlyMap<string, HistoryEntry>,
+  entry: HistoryEntry,
+  at: number,
+  entries: HistoryEntry[],
+  named: ReadonlyMap<string, HistoryEntry>,
 ): Map<string, unknown> {
   const seen = after(entry, named);
   const values = new Map<string, unknown>();
@@ -88,7 +92,11 @@ function before(
 }
 
 export function operationWords(
-  form: Form | undefined, op: Operation, before: ReadonlyMap<string, unknown>, say: OperationWords, stood: unknown[] = [],
+  form: Form | undefined,
+  op: Operation,
+  before: ReadonlyMap<string, unknown>,
+  say: OperationWords,
+  stood: unknown[] = [],
 ): string {
   const field = form?.fields.find((f) => f.key === op.field);
   const name = say.fieldName(form, op.field ?? '');
@@ -108,7 +116,8 @@ export function operationWords(
     case 'choose':
     case 'unchoose':
       return say.t(op.op === 'choose' ? 'words.choose' : 'words.unchoose', {
-        field: name, value: choiceName(field?.choices, op.choice ?? '', say.locale),
+        field: name,
+        value: choiceName(field?.choices, op.choice ?? '', say.locale),
       });
     case 'item_add':
       return say.t('words.itemAdd', { field: name });
@@ -117,7 +126,7 @@ export function operationWords(
     case 'item_set':
     case 'item_unset': {
       const member = field?.members?.find((m) => m.key === op.member);
-      const full = `${name} · ${member ? (say.locale === 'en' ? member.label.en : member.label.zh) : op.member ?? ''}`;
+      const full = `${name} · ${member ? (say.locale === 'en' ? member.label.en : member.label.zh) : (op.member ?? '')}`;
       return op.op === 'item_set'
         ? say.t('words.set', { field: full, value: words(member, op.value) })
         : say.t('words.unset', { field: full });
@@ -137,9 +146,18 @@ export function operationWords(
   }
 }
 
-function settledWords(field: string, value: unknown, stood: unknown[], words: (value: unknown) => string, say: OperationWords): string {
+function settledWords(
+  field: string,
+  value: unknown,
+  stood: unknown[],
+  words: (value: unknown) => string,
+  say: OperationWords,
+): string {
   const same = (other: unknown) => JSON.stringify(other) === JSON.stringify(value);
-  const others = stood.filter((other) => !same(other)).map(words).join(say.locale === 'en' ? '”, “' : '”、“');
+  const others = stood
+    .filter((other) => !same(other))
+    .map(words)
+    .join(say.locale === 'en' ? '”, “' : '”、“');
   return say.t(stood.some(same) ? 'words.chosen' : 'words.settled', { field, value: words(value), others });
 }
 

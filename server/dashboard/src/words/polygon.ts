@@ -4,8 +4,14 @@ export type Corner = [lon: number, lat: number];
 const DIGITS = 6;
 
 /** What is wrong with corners as they are typed, and in which line; `few` is of them all. */
-export interface WrongCorner { why: 'format' | 'swapped' | 'range' | 'few'; line: number }
-export interface ReadCorners { corners: Corner[]; wrong: WrongCorner | null }
+export interface WrongCorner {
+  why: 'format' | 'swapped' | 'range' | 'few';
+  line: number;
+}
+export interface ReadCorners {
+  corners: Corner[];
+  wrong: WrongCorner | null;
+}
 
 /** Reads one corner a line. What can be read is given also when something is wrong, so that the map can show it. */
 export function readCorners(text: string): ReadCorners {
@@ -16,7 +22,8 @@ export function readCorners(text: string): ReadCorners {
     // As a Chinese keyboard types it, too.
     const parts = line.split(/[,，]/).map((part) => (part.trim() === '' ? NaN : Number(part)));
     const [lon, lat] = parts;
-    if (parts.length !== 2 || lon === undefined || lat === undefined || Number.isNaN(lon) || Number.isNaN(lat)) wrong ??= { why: 'format', line: at + 1 };
+    if (parts.length !== 2 || lon === undefined || lat === undefined || Number.isNaN(lon) || Number.isNaN(lat))
+      wrong ??= { why: 'format', line: at + 1 };
     else if (Math.abs(lon) <= 180 && Math.abs(lat) <= 90) corners.push([lon, lat]);
     else wrong ??= { why: Math.abs(lon) <= 90 && Math.abs(lat) <= 180 ? 'swapped' : 'range', line: at + 1 };
   }

@@ -5,7 +5,12 @@ export function localTime(text: string | null | undefined, locale: Locale): stri
   const at = Date.parse(text ?? '');
   if (Number.isNaN(at)) return '';
   return new Intl.DateTimeFormat(locale, {
-    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
   }).format(at);
 }
 
@@ -38,8 +43,9 @@ export function ago(text: string, locale: Locale, now: number): string {
 
 /** A span of time in the largest unit it has two of. */
 export function howLong(minutes: number, locale: Locale): string {
-  const [unit, size] = minutes >= 2 * 1440 ? ['day', 1440] : minutes >= 120 ? ['hour', 60] : ['minute', 1];
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: unit as string, unitDisplay: 'long' }).format(Math.round(minutes / (size as number)));
+  const [unit, size]: [string, number] =
+    minutes >= 2 * 1440 ? ['day', 1440] : minutes >= 120 ? ['hour', 60] : ['minute', 1];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(minutes / size));
 }
 
 /** The offset of this browser's clock from UTC in minutes, east positive. */
@@ -59,10 +65,12 @@ export function startOfWeek(now: Date = new Date()): string {
 export function zoneNow(now: Date = new Date()): { zone: string; offset: string } {
   const minutes = offsetMinutes(now);
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  const offset = minutes === 0 ? 'UTC' : `UTC${minutes < 0 ? '−' : '+'}${hours}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`;
+  const offset =
+    minutes === 0 ? 'UTC' : `UTC${minutes < 0 ? '−' : '+'}${hours}${rest ? `:${String(rest).padStart(2, '0')}` : ''}`;
   return { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, offset };
 }
 
 /** Clocks differ by a little; more than this ahead of now and a time that is past cannot be right. */
 const AHEAD_MS = 120_000;
-export const isAhead = (text: string | null | undefined, now: number): boolean => Date.parse(text ?? '') - now > AHEAD_MS;
+export const isAhead = (text: string | null | undefined, now: number): boolean =>
+  Date.parse(text ?? '') - now > AHEAD_MS;

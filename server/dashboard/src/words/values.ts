@@ -24,23 +24,25 @@ export function isPlace(value: unknown): value is { lat: number; lon: number } {
 /** The value in words; empty when there is none. */
 export function valueWords(field: Field | undefined, value: unknown, say: Sayer): string {
   if (value === null || value === undefined || value === '') return '';
+  // A value that is not of its field's type is said as what it is.
+  const plain = plainWords(value, say);
   switch (field?.type) {
     case 'date_time':
-      return localTime(String(value), say.locale);
+      return localTime(plain, say.locale);
     case 'date':
-      return localDay(String(value), say.locale);
+      return localDay(plain, say.locale);
     case 'choose_one':
-      return choiceName(field.choices, String(value), say.locale);
+      return choiceName(field.choices, plain, say.locale);
     case 'choose_many':
       return Array.isArray(value)
         ? value.map((key) => choiceName(field.choices, String(key), say.locale)).join(say.locale === 'en' ? ', ' : '、')
-        : String(value);
+        : plain;
     case 'reference':
-      return say.recordTitle(String(value));
+      return say.recordTitle(plain);
     case 'group':
-      return Array.isArray(value) ? value.map((item) => itemWords(field, item, say)).join('\n') : String(value);
+      return Array.isArray(value) ? value.map((item) => itemWords(field, item, say)).join('\n') : plain;
     default:
-      return plainWords(value, say);
+      return plain;
   }
 }
 
@@ -61,7 +63,9 @@ function plainWords(value: unknown, say: Sayer): string {
   if (isPlace(value)) return `${value.lat.toFixed(5)}, ${value.lon.toFixed(5)}`;
   if (Array.isArray(value)) return value.map((v) => plainWords(v, say)).join(', ');
   if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).map(([key, v]) => `${key}: ${plainWords(v, say)}`).join('; ');
+    return Object.entries(value)
+      .map(([key, v]) => `${key}: ${plainWords(v, say)}`)
+      .join('; ');
   }
   return String(value);
 }

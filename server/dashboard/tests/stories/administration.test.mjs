@@ -39,9 +39,15 @@ test('areas are imported: first what would be done is told, then it is done', as
   await open(`/administration/areas?in=${AREA.community}`);
   await button('导入 CSV').click();
   const csv = `code,parent,name,level\n${NEW_GRID},${AREA.community},第三网格,grid\n990101001001004,没有这个上级,第四网格,grid\n`;
-  await dialog().locator('input[type=file]').setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
-  await dialog().getByText(/新增 1，.*不收 1/).waitFor();
-  await dialog().getByText(/第 3 行/).waitFor();
+  await dialog()
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+  await dialog()
+    .getByText(/新增 1，.*不收 1/)
+    .waitFor();
+  await dialog()
+    .getByText(/第 3 行/)
+    .waitFor();
   await accessible(page, 'importing areas');
   assert.equal((await server.call('GET', `/v1/areas?parent=${AREA.community}`)).areas.length, 2);
   await button('写入').click();
@@ -52,25 +58,42 @@ test('areas are imported: first what would be done is told, then it is done', as
 test('a boundary is drawn on a map that starts where the neighbours are', async () => {
   await button('编辑“第三网格”').click();
   // On a map of the country the scale would be of hundreds of kilometres.
-  await page.waitForFunction(() => /^\d\skm$|^\d+\sm$/.test(document.querySelector('.maplibregl-ctrl-scale')?.textContent ?? ''));
+  await page.waitForFunction(() =>
+    /^\d\skm$|^\d+\sm$/.test(document.querySelector('.maplibregl-ctrl-scale')?.textContent ?? ''),
+  );
   await button('圈定范围').click();
   await page.fill('#corners', '117.26,39.12\n117.29,39.12\n39.17,117.29');
-  await dialog().getByText(/第 3 行的经度和纬度可能写反了/).waitFor();
+  await dialog()
+    .getByText(/第 3 行的经度和纬度可能写反了/)
+    .waitFor();
   assert.ok(await button('完成').isDisabled());
   await page.fill('#corners', '117.26,39.12\n117.29,39.12\n117.29,39.17');
   await button('完成').click();
   await shot(page, 'boundary-laptop-zh');
   await accessible(page, 'drawing a boundary');
   await dialog().getByRole('button', { name: '保存' }).click();
-  await page.getByRole('row', { name: /第三网格/ }).getByText('已画').waitFor();
+  await page
+    .getByRole('row', { name: /第三网格/ })
+    .getByText('已画')
+    .waitFor();
   const { features } = await server.call('GET', `/v1/areas/boundaries?area=${NEW_GRID}`);
-  assert.deepEqual(features[0].geometry.coordinates, [[[117.26, 39.12], [117.29, 39.12], [117.29, 39.17], [117.26, 39.12]]]);
+  assert.deepEqual(features[0].geometry.coordinates, [
+    [
+      [117.26, 39.12],
+      [117.29, 39.12],
+      [117.29, 39.17],
+      [117.26, 39.12],
+    ],
+  ]);
 });
 
 test('a grant says who may do what where before it is given', async () => {
   const { user_id: user, name } = town.workers[1];
   await open('/administration/users');
-  await page.getByRole('row', { name: new RegExp(name) }).getByRole('button', { name: '授权' }).click();
+  await page
+    .getByRole('row', { name: new RegExp(name) })
+    .getByRole('button', { name: '授权' })
+    .click();
   await button('授予').click();
   await dialog().getByText('请选择角色').last().waitFor();
   assert.equal((await server.call('GET', `/v1/grants?user_id=${user}`)).grants.length, 1);
@@ -100,7 +123,9 @@ test('a form is published and phones get it', async () => {
   await text.fill(JSON.stringify(next));
   await page.getByRole('img', { name: /居民会议/ }).waitFor();
   await button(`发布版本 ${version + 1}`).click();
-  await dialog().getByRole('button', { name: `发布版本 ${version + 1}` }).click();
+  await dialog()
+    .getByRole('button', { name: `发布版本 ${version + 1}` })
+    .click();
   await page.getByText(`已发布版本 ${version + 1}`).waitFor();
   const published = await server.call('GET', `/v1/forms/meeting/${version + 1}`);
   assert.equal(published.label.zh, '居民会议');
@@ -125,14 +150,22 @@ test('the catalogue tells a wrong deadline, gives up a row, and is published', a
   assert.equal(await dialog().count(), 0);
   await row.getByRole('textbox', { name: '办理时限（小时）' }).fill('48');
   await button('新增事项类别').click();
-  await rows.nth(before.kinds.length + 1).getByRole('button', { name: '移除' }).click();
+  await rows
+    .nth(before.kinds.length + 1)
+    .getByRole('button', { name: '移除' })
+    .click();
   assert.equal(await rows.count(), before.kinds.length + 1);
   await accessible(page, 'writing the catalogue');
   await button(publish).click();
   await dialog().getByRole('button', { name: publish }).click();
   await page.getByText(`已发布第 ${before.version + 1} 版`).waitFor();
   const { kinds } = await server.call('GET', '/v1/catalogue');
-  assert.deepEqual(kinds.at(-1), { code: 'flooded_gully', label: { zh: '雨水口积水', en: 'Flooded gully' }, department: '市政', deadline_hours: 48 });
+  assert.deepEqual(kinds.at(-1), {
+    code: 'flooded_gully',
+    label: { zh: '雨水口积水', en: 'Flooded gully' },
+    department: '市政',
+    deadline_hours: 48,
+  });
   assert.deepEqual(kinds.slice(0, -1), before.kinds);
 });
 
@@ -157,7 +190,10 @@ test('a matter is escalated, handled, closed with a reply and reopened', async (
   await take('重开', '又堵了');
   assert.equal(await statusOf(record), 'reopened');
   const { entries } = await server.call('GET', `/v1/records/${record}/history`);
-  const notes = entries.flatMap((e) => e.operations).filter((op) => op.op === 'transition').map((op) => op.note ?? '');
+  const notes = entries
+    .flatMap((e) => e.operations)
+    .filter((op) => op.op === 'transition')
+    .map((op) => op.note ?? '');
   assert.ok(notes.includes('需要街道协调') && notes.includes('又堵了'), JSON.stringify(notes));
 });
 
@@ -167,7 +203,16 @@ test('a matter that is returned shows the task that is still open, and the task 
   await phone.do('sync');
   await server.call('POST', `/v1/records/${record}/transitions`, { action: 'accept', note: '' });
   await server.call('POST', '/v1/records', {
-    grid: AREA.one, form: 'task', fields: { title: '查看井盖', doer: name, issuer: 'admin', due_at: '2099-01-01T00:00:00Z', priority: 'normal', matter: record },
+    grid: AREA.one,
+    form: 'task',
+    fields: {
+      title: '查看井盖',
+      doer: name,
+      issuer: 'admin',
+      due_at: '2099-01-01T00:00:00Z',
+      priority: 'normal',
+      matter: record,
+    },
   });
   await open(`/records/${record}`);
   await page.getByRole('region', { name: '关联的任务' }).getByText('已下达').waitFor();
@@ -175,7 +220,11 @@ test('a matter that is returned shows the task that is still open, and the task 
   await page.getByText('这件事项已退回，但还有 1 个任务没有完成').waitFor();
   await shot(page, 'matter-with-task-laptop-zh');
   await accessible(page, 'a matter with an open task');
-  await page.getByRole('region', { name: '关联的任务' }).getByRole('listitem').getByRole('link', { name: '查看井盖' }).click();
+  await page
+    .getByRole('region', { name: '关联的任务' })
+    .getByRole('listitem')
+    .getByRole('link', { name: '查看井盖' })
+    .click();
   await page.getByRole('heading', { name: '查看井盖', level: 1 }).waitFor();
   await take('取消', '事项已退回', '取消任务');
   await page.getByText('已取消').first().waitFor();
@@ -193,8 +242,13 @@ test('a record is erased for good, with the reason kept', async () => {
   await dialog().getByRole('textbox').fill('本人要求');
   await dialog().getByRole('button', { name: '彻底抹除' }).click();
   await page.waitForURL('**/administration/erasures');
-  await page.getByRole('row', { name: /本人要求/ }).getByText(record).waitFor();
-  const answer = await fetch(`${server.url}/v1/records/${record}`, { headers: { authorization: `Bearer ${server.token}` } });
+  await page
+    .getByRole('row', { name: /本人要求/ })
+    .getByText(record)
+    .waitFor();
+  const answer = await fetch(`${server.url}/v1/records/${record}`, {
+    headers: { authorization: `Bearer ${server.token}` },
+  });
   assert.equal(answer.status, 410);
 });
 

@@ -17,8 +17,16 @@ export const WIDTHS = { laptop: { width: 1366, height: 850 }, phone: { width: 39
 export const SOON_MS = 30_000;
 
 const CHROMIUM = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--use-angle=swiftshader', '--enable-unsafe-swiftshader',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
 ];
 
 /** Runs a program to its end and gives what it printed. */
@@ -29,7 +37,9 @@ function run(program, args) {
     child.stdout.on('data', (text) => (out += text));
     child.stderr.on('data', (text) => (err += text));
     child.on('error', failed);
-    child.on('close', (code) => (code === 0 ? done(out) : failed(new Error(`${program} ${args[0]} ended with ${code}: ${err}`))));
+    child.on('close', (code) =>
+      code === 0 ? done(out) : failed(new Error(`${program} ${args[0]} ended with ${code}: ${err}`)),
+    );
   });
 }
 
@@ -49,7 +59,9 @@ export class Server {
   /** Starts serving and waits for the line that says where. */
   serve(address) {
     return new Promise((done, failed) => {
-      this.child = spawn(join(PROGRAMS, 'gridfold'), ['--data', this.data, 'serve', '--listen', address], { stdio: ['ignore', 'pipe', 'pipe'] });
+      this.child = spawn(join(PROGRAMS, 'gridfold'), ['--data', this.data, 'serve', '--listen', address], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let said = '';
       const heard = (text) => {
         said += text;
@@ -85,7 +97,11 @@ export class Server {
     const headers = {};
     if (this.token) headers.authorization = `Bearer ${this.token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const answer = await fetch(this.url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const answer = await fetch(this.url + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     const text = await answer.text();
     assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
     return accept === 'text' ? text : text && JSON.parse(text);
@@ -97,7 +113,9 @@ export class Phone {
   constructor(server, name, seed) {
     const store = join(server.dir, 'phones', name);
     mkdirSync(store, { recursive: true });
-    this.child = spawn(join(PROGRAMS, 'phone'), ['--store', store, '--server', server.url, '--seed', String(seed)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child = spawn(join(PROGRAMS, 'phone'), ['--store', store, '--server', server.url, '--seed', String(seed)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
   async do(act, more = {}) {
@@ -118,7 +136,10 @@ export class Browser {
   static async start(server) {
     const browser = new Browser();
     browser.server = server;
-    browser.chromium = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: CHROMIUM });
+    browser.chromium = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: CHROMIUM,
+    });
     browser.complaints = [];
     browser.elsewhere = [];
     /** Bytes of scripts as they came over the wire, by path. */
@@ -127,7 +148,12 @@ export class Browser {
     return browser;
   }
   async page({ language = 'zh-CN', width = 'laptop' } = {}) {
-    const context = await this.chromium.newContext({ viewport: WIDTHS[width], locale: language, timezoneId: 'Asia/Shanghai', acceptDownloads: true });
+    const context = await this.chromium.newContext({
+      viewport: WIDTHS[width],
+      locale: language,
+      timezoneId: 'Asia/Shanghai',
+      acceptDownloads: true,
+    });
     const page = await context.newPage();
     page.setDefaultTimeout(SOON_MS);
     page.on('console', (said) => {
@@ -143,7 +169,10 @@ export class Browser {
     });
     page.on('response', async (answer) => {
       if (answer.request().resourceType() !== 'script') return;
-      const sizes = await answer.request().sizes().catch(() => null);
+      const sizes = await answer
+        .request()
+        .sizes()
+        .catch(() => null);
       const path = new URL(answer.url()).pathname;
       // What the browser kept and did not ask for again has no size.
       if (sizes) this.scripts.set(path, Math.max(sizes.responseBodySize, this.scripts.get(path) ?? 0));

@@ -40,10 +40,18 @@ const show = async (path) => {
   await ready(page);
 };
 /** The table as it stands: its headings, then its rows. */
-const table = () => page.evaluate(() => [...document.querySelectorAll('table.data tr')].map((row) => [...row.cells].map((cell) => cell.innerText.replace(/[▲▼]/, '').trim())));
+const table = () =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('table.data tr')].map((row) =>
+      [...row.cells].map((cell) => cell.innerText.replace(/[▲▼]/, '').trim()),
+    ),
+  );
 async function download(format) {
   await button('导出').click();
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: format, exact: true }).click()]);
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: format, exact: true }).click(),
+  ]);
   await page.getByText(`${format} 文件已下载`).waitFor();
   return readFile(await file.path());
 }
@@ -91,8 +99,13 @@ test('an edit that cannot be made anew stays, with the reason beside it, and mak
 });
 
 test('a refused edit of a record that is there says what was written, and opens it', async () => {
-  const { records: [{ record_id: matter }] } = await server.call('GET', '/v1/records?form=matter&limit=1');
-  await assert.rejects(server.call('POST', `/v1/records/${matter}/transitions`, { action: 'close' }), /transition_not_allowed/);
+  const {
+    records: [{ record_id: matter }],
+  } = await server.call('GET', '/v1/records?form=matter&limit=1');
+  await assert.rejects(
+    server.call('POST', `/v1/records/${matter}/transitions`, { action: 'close' }),
+    /transition_not_allowed/,
+  );
   await show('/attention?kind=refused');
   const card = page.locator('.item.refused', { has: page.getByRole('link', { name: '打开记录' }) });
   assert.match(await card.locator('.words').innerText(), /结案/);
@@ -169,7 +182,8 @@ test('on paper a record has its fields and history, and nothing to click', async
   const shown = await page.locator('body').innerText();
   assert.match(shown, /地址[\s\S]*经过[\s\S]*新建了记录/);
   assert.match(shown, /所有时间按 Asia\/Shanghai（UTC\+8）显示/);
-  for (const clickable of ['.side', '.top', 'main button']) assert.equal(await page.locator(clickable).filter({ visible: true }).count(), 0, clickable);
+  for (const clickable of ['.side', '.top', 'main button'])
+    assert.equal(await page.locator(clickable).filter({ visible: true }).count(), 0, clickable);
   await shot(page, 'print-record');
   await page.emulateMedia({ media: null });
 });
@@ -216,10 +230,16 @@ test('CSV and XLSX files have the headings, rows and words of the table', async 
 });
 
 test('a GeoJSON file has the records of the table in their order, by their keys', async () => {
-  const links = await page.locator('tbody a').evaluateAll((all) => all.map((a) => a.getAttribute('href').split('/').pop()));
+  const links = await page
+    .locator('tbody a')
+    .evaluateAll((all) => all.map((a) => a.getAttribute('href').split('/').pop()));
   const { features } = JSON.parse((await download('GeoJSON')).toString('utf8'));
-  assert.deepEqual(features.map((f) => f.id), links);
-  for (const { properties } of features) assert.deepEqual(Object.keys(properties).sort(), ['captured_at', 'fields', 'grid', 'status', 'title']);
+  assert.deepEqual(
+    features.map((f) => f.id),
+    links,
+  );
+  for (const { properties } of features)
+    assert.deepEqual(Object.keys(properties).sort(), ['captured_at', 'fields', 'grid', 'status', 'title']);
 });
 
 test('what is saved on a page that is behind stands beside what a phone brought, and both are shown', async () => {
@@ -235,7 +255,8 @@ test('what is saved on a page that is behind stands beside what a phone brought,
   await page.getByText('两种内容都已保留，请选择').waitFor();
   const conflicts = page.getByRole('region', { name: '冲突', exact: true });
   await conflicts.waitFor();
-  for (const typed of ['13900000088', '13900000099']) assert.equal(await conflicts.getByText(typed, { exact: true }).count(), 1);
+  for (const typed of ['13900000088', '13900000099'])
+    assert.equal(await conflicts.getByText(typed, { exact: true }).count(), 1);
   await accessible(page, 'a record of two sides');
   await conflicts.getByRole('button', { name: '采用这个: 13900000099' }).click();
   await conflicts.waitFor({ state: 'detached' });

@@ -5,7 +5,9 @@ import { inflateRawSync } from 'node:zlib';
 /** Rows of cells; quotes as spreadsheets write them. */
 export function csvRows(text) {
   const rows = [[]];
-  for (const [, quoted, bare, end] of text.replace(/^\ufeff/, '').matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+  for (const [, quoted, bare, end] of text
+    .replace(/^\ufeff/, '')
+    .matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
     rows.at(-1).push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
     if (end === '') break;
     if (end !== ',') rows.push([]);
@@ -35,13 +37,15 @@ function unzipped(bytes) {
   return files;
 }
 
-const plain = (xml) => xml.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+const plain = (xml) =>
+  xml.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 /** Rows of cells as text; a cell that is not there is empty. */
 export function sheetRows(bytes) {
   const files = unzipped(bytes);
   const text = (name) => files.get(name)?.toString('utf8') ?? '';
   const shared = [...text('xl/sharedStrings.xml').matchAll(/<si>(.*?)<\/si>/gs)].map(([, si]) =>
-    plain([...si.matchAll(/<t[^>]*>(.*?)<\/t>/gs)].map(([, t]) => t).join('')));
+    plain([...si.matchAll(/<t[^>]*>(.*?)<\/t>/gs)].map(([, t]) => t).join('')),
+  );
   return [...text('xl/worksheets/sheet1.xml').matchAll(/<row [^>]*?>(.*?)<\/row>/gs)].map(([, row]) => {
     const cells = [];
     for (const [, letters, more, value] of row.matchAll(/<c r="([A-Z]+)\d+"([^>]*)>(?:<v>(.*?)<\/v>)?/gs)) {

@@ -6,20 +6,35 @@ export const AREA = { street: '990101001', community: '990101001001', one: '9901
 
 const square = (lon, lat) => ({
   type: 'Polygon',
-  coordinates: [[[lon, lat], [lon + 0.03, lat], [lon + 0.03, lat + 0.05], [lon, lat + 0.05], [lon, lat]]],
+  coordinates: [
+    [
+      [lon, lat],
+      [lon + 0.03, lat],
+      [lon + 0.03, lat + 0.05],
+      [lon, lat + 0.05],
+      [lon, lat],
+    ],
+  ],
 });
 
 export async function found(server) {
   server.token = await server.signIn();
   const areas = [
-    [AREA.street, null, '示范街道', 'street'], [AREA.community, AREA.street, '和平社区', 'community'],
-    [AREA.one, AREA.community, '第一网格', 'grid', square(117.2, 39.12)], [AREA.two, AREA.community, '第二网格', 'grid', square(117.23, 39.12)],
+    [AREA.street, null, '示范街道', 'street'],
+    [AREA.community, AREA.street, '和平社区', 'community'],
+    [AREA.one, AREA.community, '第一网格', 'grid', square(117.2, 39.12)],
+    [AREA.two, AREA.community, '第二网格', 'grid', square(117.23, 39.12)],
   ];
-  for (const [code, parent, name, level, boundary] of areas) await server.call('PUT', `/v1/areas/${code}`, { parent, name, level, boundary });
+  for (const [code, parent, name, level, boundary] of areas)
+    await server.call('PUT', `/v1/areas/${code}`, { parent, name, level, boundary });
   const supervisor = await person(server, '王主管', 'supervisor', AREA.community, 'wang');
   const auditor = await person(server, '审计甲', 'auditor', AREA.community, 'shen');
   const workers = [];
-  for (const [i, [name, area]] of [['李网格员', AREA.one], ['赵网格员', AREA.one], ['孙网格员', AREA.two]].entries()) {
+  for (const [i, [name, area]] of [
+    ['李网格员', AREA.one],
+    ['赵网格员', AREA.one],
+    ['孙网格员', AREA.two],
+  ].entries()) {
     const user = await person(server, name, 'worker', area);
     const { qr } = await server.call('POST', '/v1/devices/invite', { user_id: user.user_id });
     const phone = new Phone(server, `phone-${i + 1}`, i + 1);

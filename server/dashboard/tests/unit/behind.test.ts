@@ -9,11 +9,12 @@ import { i18n } from '@/messages';
 
 /** The next answers of the server, with what they say of its lists. */
 function answers(...said: (string | null)[]): void {
-  vi.stubGlobal('fetch', async () => {
+  vi.stubGlobal('location', { origin: 'http://server' });
+  vi.stubGlobal('fetch', () => {
     const now = said.shift();
     const headers = new Headers({ 'content-type': 'application/json' });
     if (now) headers.set('gridfold-views-behind', now);
-    return new Response('{}', { status: now === '7' ? 503 : 200, headers });
+    return Promise.resolve(new Response('{}', { status: now === '7' ? 503 : 200, headers }));
   });
 }
 
@@ -22,14 +23,16 @@ function speak(language: 'zh-CN' | 'en'): void {
   i18n.global.locale.value = language;
 }
 
-beforeEach(() => { behind.entries = 0; });
+beforeEach(() => {
+  behind.entries = 0;
+});
 afterEach(() => vi.unstubAllGlobals());
 
 test('each answer says how far lists are behind, refusals too, and when they are level again', async () => {
   answers('3', '7', null);
   await api.get('/v1/records');
   expect(behind.entries).toBe(3);
-  await expect(api.post('/v1/records', {})).rejects.toThrow();
+  await expect(api.post('/v1/records', { body: { grid: '', form: '' } })).rejects.toThrow();
   expect(behind.entries).toBe(7);
   await api.get('/v1/records');
   expect(behind.entries).toBe(0);

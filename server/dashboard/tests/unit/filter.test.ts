@@ -5,7 +5,11 @@ import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import { cornersOf, cornerText, readCorners, ringOf } from '@/words/polygon';
 
-const view: View = { filter: { form: 'visit', text: '路灯', conflict: 'true' }, columns: ['grid', 'f.purpose'], sort: 'captured' };
+const view: View = {
+  filter: { form: 'visit', text: '路灯', conflict: 'true' },
+  columns: ['grid', 'f.purpose'],
+  sort: 'captured',
+};
 
 test('a view survives the address', () => {
   expect(viewOf(addressOf(view))).toEqual(view);
@@ -14,19 +18,34 @@ test('a view survives the address', () => {
 });
 test('a file has the columns that are shown, in their order', () => {
   expect(exportedColumns(view)).toEqual(['title', 'grid']);
-  expect(exportedColumns({ ...view, columns: ['form', 'due', 'received'] })).toEqual(['title', 'due_at', 'received_at']);
+  expect(exportedColumns({ ...view, columns: ['form', 'due', 'received'] })).toEqual([
+    'title',
+    'due_at',
+    'received_at',
+  ]);
 });
 test('corners are read and written alike, and a ring is closed', () => {
   const corners = cornersOf('117.2, 39.1\n117.3,39.1\n117.3,39.2\n');
-  expect(corners).toEqual([[117.2, 39.1], [117.3, 39.1], [117.3, 39.2]]);
+  expect(corners).toEqual([
+    [117.2, 39.1],
+    [117.3, 39.1],
+    [117.3, 39.2],
+  ]);
   expect(cornersOf(cornerText(corners!, ';'))).toEqual(corners);
   expect(ringOf(corners!)).toHaveLength(4);
 });
 test('what is no polygon is told', () => {
-  for (const bad of ['', '1,2\n3,4', '1,2\n3,4\n5,', '181,0\n1,1\n2,2', '1;2;3']) expect(cornersOf(bad), bad).toBeNull();
+  for (const bad of ['', '1,2\n3,4', '1,2\n3,4\n5,', '181,0\n1,1\n2,2', '1;2;3'])
+    expect(cornersOf(bad), bad).toBeNull();
 });
 test('what is typed wrong is told with its line, and what can be read is shown', () => {
-  expect(readCorners('117,39\n117.1 39\n117,39.1')).toEqual({ corners: [[117, 39], [117, 39.1]], wrong: { why: 'format', line: 2 } });
+  expect(readCorners('117,39\n117.1 39\n117,39.1')).toEqual({
+    corners: [
+      [117, 39],
+      [117, 39.1],
+    ],
+    wrong: { why: 'format', line: 2 },
+  });
   expect(readCorners('39,117').wrong).toEqual({ why: 'swapped', line: 1 });
   expect(readCorners('181,10').wrong).toEqual({ why: 'range', line: 1 });
   expect(readCorners('117,39\n117.1，39').wrong).toEqual({ why: 'few', line: 2 });

@@ -28,7 +28,9 @@ test('no message has a character that the messages’ own syntax would read', ()
 
 test('no key is there twice', () => {
   const files = readdirSync(join(SRC, 'messages')).filter((name) => name !== 'index.ts');
-  const keys = files.flatMap((name) => [...readFileSync(join(SRC, 'messages', name), 'utf8').matchAll(/^ {2}'([\w.]+)':/gm)].map((m) => m[1]));
+  const keys = files.flatMap((name) =>
+    [...readFileSync(join(SRC, 'messages', name), 'utf8').matchAll(/^ {2}'([\w.]+)':/gm)].map((m) => m[1]),
+  );
   expect(keys.length).toBe(new Set(keys).size);
   expect(keys.length).toBe(entries.length);
 });

@@ -7,101 +7,176 @@ import { ago, howLong, isAhead, localDay, localTime, startOfDay, startOfWeek, zo
 import { valueWords } from '@/words/values';
 
 const form: Form = {
-  code: 'visit', version: 1, label: { zh: '走访', en: 'Visit' }, class: 'general',
+  code: 'visit',
+  version: 1,
+  label: { zh: '走访', en: 'Visit' },
+  class: 'general',
   fields: [
     { key: 'phone', label: { zh: '联系电话', en: 'Telephone' }, type: 'text' },
-    { key: 'purpose', label: { zh: '目的', en: 'Purpose' }, type: 'choose_one', choices: [{ key: 'care', label: { zh: '关爱', en: 'Care' } }] },
-    { key: 'needs', label: { zh: '需求', en: 'Needs' }, type: 'choose_many', choices: [{ key: 'meals', label: { zh: '助餐', en: 'Meals' } }] },
+    {
+      key: 'purpose',
+      label: { zh: '目的', en: 'Purpose' },
+      type: 'choose_one',
+      choices: [{ key: 'care', label: { zh: '关爱', en: 'Care' } }],
+    },
+    {
+      key: 'needs',
+      label: { zh: '需求', en: 'Needs' },
+      type: 'choose_many',
+      choices: [{ key: 'meals', label: { zh: '助餐', en: 'Meals' } }],
+    },
     { key: 'notes', label: { zh: '备注', en: 'Notes' }, type: 'long_text' },
-    { key: 'members', label: { zh: '成员', en: 'Members' }, type: 'group', members: [{ key: 'name', label: { zh: '姓名', en: 'Name' }, type: 'text' }] },
+    {
+      key: 'members',
+      label: { zh: '成员', en: 'Members' },
+      type: 'group',
+      members: [{ key: 'name', label: { zh: '姓名', en: 'Name' }, type: 'text' }],
+    },
   ],
 };
 const said = catalogue as Record<string, readonly [string, string]>;
 function sayer(locale: 'zh-CN' | 'en'): OperationWords {
   const which = locale === 'en' ? 1 : 0;
   return {
-    locale, yes: said['app.yes']![which], no: said['app.no']![which], recordTitle: (id) => id,
-    t: (key: Key, named = {}) => counted(marked(said[key]![which]).replace(/\{(\w+)\}/g, (_, name: string) => String(named[name]))),
+    locale,
+    yes: said['app.yes']![which],
+    no: said['app.no']![which],
+    recordTitle: (id) => id,
+    t: (key: Key, named = {}) =>
+      counted(marked(said[key]![which]).replace(/\{(\w+)\}/g, (_, name: string) => String(named[name]))),
     fieldName: (of, key) => of?.fields.find((f) => f.key === key)?.label[locale === 'en' ? 'en' : 'zh'] ?? key,
     actionName: (_, action) => action,
   };
 }
 const entry = (n: number, operations: Operation[], more: Partial<HistoryEntry> = {}): HistoryEntry => ({
-  entry: `e${n}`, stream: 's', seq: n, class: 'general', user_id: 'u', user_name: 'n', device_id: 'd', captured_at: '', received_at: '',
-  verdict: 'admitted', made_at: n === 1 ? [] : ['e1'], erased: false, operations, ...more,
+  entry: `e${n}`,
+  stream: 's',
+  seq: n,
+  class: 'general',
+  user_id: 'u',
+  user_name: 'n',
+  device_id: 'd',
+  captured_at: '',
+  received_at: '',
+  verdict: 'admitted',
+  made_at: n === 1 ? [] : ['e1'],
+  erased: false,
+  words: [],
+  operations,
+  ...more,
 });
 
 describe('a history in words', () => {
   test('says what a value was and what it became', () => {
-    const words = historyWords(form, [
-      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
-    ], sayer('en'));
+    const words = historyWords(
+      form,
+      [entry(1, [{ op: 'set', field: 'phone', value: '1' }]), entry(2, [{ op: 'set', field: 'phone', value: '2' }])],
+      sayer('en'),
+    );
     expect(words).toEqual([['made the record', 'set “Telephone” to “1”'], ['changed “Telephone” from “1” to “2”']]);
   });
   test('does not take a refused value for what stood before', () => {
-    const words = historyWords(form, [
-      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-      entry(2, [{ op: 'set', field: 'phone', value: 'refused' }], { verdict: 'refused' }),
-      entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
-    ], sayer('en'));
+    const words = historyWords(
+      form,
+      [
+        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+        entry(2, [{ op: 'set', field: 'phone', value: 'refused' }], { verdict: 'refused' }),
+        entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
+      ],
+      sayer('en'),
+    );
     expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
   });
   test('takes what the author had before them, not what arrived meanwhile', () => {
-    const words = historyWords(form, [
-      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
-      entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
-      entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
-    ], sayer('en'));
+    const words = historyWords(
+      form,
+      [
+        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+        entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+        entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
+        entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
+      ],
+      sayer('en'),
+    );
     expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
     expect(words[3]).toEqual(['settled “Telephone” as “4”, and not “2”, “3”']);
   });
   test('says which of the values that stood side by side was chosen', () => {
-    const words = historyWords(form, [
-      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
-      entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
-      entry(4, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2', 'e3'] }),
-      entry(5, [{ op: 'set', field: 'phone', value: '5' }], { made_at: ['e4'] }),
-    ], sayer('zh-CN'));
+    const words = historyWords(
+      form,
+      [
+        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+        entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+        entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
+        entry(4, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2', 'e3'] }),
+        entry(5, [{ op: 'set', field: 'phone', value: '5' }], { made_at: ['e4'] }),
+      ],
+      sayer('zh-CN'),
+    );
     expect(words[3]).toEqual(['在“联系电话”的几个值里选定了“2”，没有采用“3”']);
     expect(words[4]).toEqual(['把“联系电话”由“2”改为“5”']);
   });
   test('does not take the same value written twice for a conflict', () => {
-    const words = historyWords(form, [
-      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-      entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
-      entry(3, [{ op: 'set', field: 'phone', value: '2' }]),
-      entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
-    ], sayer('en'));
+    const words = historyWords(
+      form,
+      [
+        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+        entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
+        entry(3, [{ op: 'set', field: 'phone', value: '2' }]),
+        entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
+      ],
+      sayer('en'),
+    );
     expect(words[3]).toEqual(['changed “Telephone” from “2” to “4”']);
   });
   test('keeps the entries of one class of fields from those of another', () => {
-    const words = historyWords(form, [
-      entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-      entry(2, [{ op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' }]),
-      entry(2, [{ op: 'choose', field: 'needs', choice: 'meals' }], { class: 'restricted', stream: 's2', made_at: ['other'] }),
-      entry(3, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2'] }),
-    ], sayer('en'));
+    const words = historyWords(
+      form,
+      [
+        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+        entry(2, [{ op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' }]),
+        entry(2, [{ op: 'choose', field: 'needs', choice: 'meals' }], {
+          class: 'restricted',
+          stream: 's2',
+          made_at: ['other'],
+        }),
+        entry(3, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2'] }),
+      ],
+      sayer('en'),
+    );
     expect(words[3]).toEqual(['changed “Telephone” from “1” to “2”']);
   });
   test('goes by when the server received what, and within that by its place', () => {
     const at = (n: number, received_at: string, seq: number) => entry(n, [], { received_at, seq });
-    const rows = received([at(1, '2026-06-13T10:00:00Z', 9), at(2, '2026-06-12T10:00:00Z', 3), at(3, '2026-06-13T10:00:00Z', 8)]);
+    const rows = received([
+      at(1, '2026-06-13T10:00:00Z', 9),
+      at(2, '2026-06-12T10:00:00Z', 3),
+      at(3, '2026-06-13T10:00:00Z', 8),
+    ]);
     expect(rows.map((e) => e.entry)).toEqual(['e2', 'e3', 'e1']);
   });
   test('says choices by their names in the language asked for', () => {
-    const ops: Operation[] = [{ op: 'set', field: 'purpose', value: 'care' }, { op: 'choose', field: 'needs', choice: 'meals' }];
-    expect(historyWords(form, [entry(2, ops)], sayer('zh-CN'))[0]).toEqual(['把“目的”改为“关爱”', '在“需求”里选了“助餐”']);
+    const ops: Operation[] = [
+      { op: 'set', field: 'purpose', value: 'care' },
+      { op: 'choose', field: 'needs', choice: 'meals' },
+    ];
+    expect(historyWords(form, [entry(2, ops)], sayer('zh-CN'))[0]).toEqual([
+      '把“目的”改为“关爱”',
+      '在“需求”里选了“助餐”',
+    ]);
   });
   test('says splices as text, members by their names, unknown operations without JSON', () => {
     const ops: Operation[] = [
-      { op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' }, { op: 'splice', field: 'notes', at: 0, delete: 2, insert: '' },
-      { op: 'item_set', field: 'members', item: 'm1', member: 'name', value: '王' }, { op: 'of_the_future', field: 'x', value: { a: 1 } },
+      { op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' },
+      { op: 'splice', field: 'notes', at: 0, delete: 2, insert: '' },
+      { op: 'item_set', field: 'members', item: 'm1', member: 'name', value: '王' },
+      { op: 'of_the_future', field: 'x', value: { a: 1 } },
     ];
     expect(historyWords(form, [entry(2, ops)], sayer('en'))[0]).toEqual([
-      'wrote “a” in “Notes”', 'took 2 characters out of “Notes”', 'set “Members · Name” to “王”', 'made a change',
+      'wrote “a” in “Notes”',
+      'took 2 characters out of “Notes”',
+      'set “Members · Name” to “王”',
+      'made a change',
     ]);
   });
 });
@@ -109,13 +184,23 @@ describe('a history in words', () => {
 describe('values in words', () => {
   const say = sayer('en');
   test('a group is read by its members, never as JSON', () => {
-    expect(valueWords(form.fields[4], [{ key: 'm1', name: 'A' }, { key: 'm2', name: 'B' }], say)).toBe('Name: A\nName: B');
+    expect(
+      valueWords(
+        form.fields[4],
+        [
+          { key: 'm1', name: 'A' },
+          { key: 'm2', name: 'B' },
+        ],
+        say,
+      ),
+    ).toBe('Name: A\nName: B');
   });
   test('no value is no word', () => {
     for (const none of [null, undefined, '']) expect(valueWords(form.fields[0], none, say)).toBe('');
   });
   test('false and zero are values', () => {
     expect(valueWords(undefined, false, say)).toBe('No');
+    expect(valueWords(form.fields[1], { a: 1, b: true }, say)).toBe('a: 1; b: Yes');
     expect(valueWords(undefined, 0, say)).toBe('0');
   });
 });

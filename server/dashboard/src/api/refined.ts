@@ -1,0 +1,126 @@
+/**
+ * What the description of the API leaves open and the server always does: which words there are, what a form is,
+ * how places look. api-types.mjs puts these types where they belong.
+ */
+
+export interface Label {
+  zh: string;
+  en: string;
+}
+
+export type Role = 'worker' | 'supervisor' | 'admin' | 'auditor' | 'service';
+/** What becomes of somebody's access when they are granted more than its giver may give. */
+export type GrantAccess = 'ask' | 'end' | 'keep';
+/** Why the server does not believe its machine's clock. */
+export type ClockDoubt = 'behind' | 'ahead';
+export type PhoneState = 'active' | 'revoked' | 'wiped' | 'forked';
+export type EnrolmentState = 'waiting' | 'redeemed' | 'expired' | 'dead';
+export type AttentionKind = 'conflict' | 'refused' | 'late' | 'phone' | 'upload';
+export type SettledHow = 'dismiss' | 'adopt';
+export type Verdict = 'admitted' | 'late' | 'refused';
+
+export type FieldKind =
+  | 'text'
+  | 'long_text'
+  | 'integer'
+  | 'decimal'
+  | 'boolean'
+  | 'date'
+  | 'date_time'
+  | 'choose_one'
+  | 'choose_many'
+  | 'geopoint'
+  | 'reference'
+  | 'group'
+  | 'counter';
+export type FieldClass = 'general' | 'personal' | 'restricted';
+export interface Choice {
+  key: string;
+  label: Label;
+}
+export interface Field {
+  key: string;
+  label: Label;
+  type: FieldKind;
+  class?: FieldClass;
+  required?: boolean;
+  choices?: Choice[];
+  members?: Field[];
+  max_chars?: number;
+  min?: number;
+  max?: number;
+  form?: string;
+  help?: Label;
+  writable_by?: Role[];
+}
+export interface Status {
+  key: string;
+  label: Label;
+  rank: number;
+  closed?: boolean;
+}
+export interface Transition {
+  action: string;
+  label: Label;
+  from: string[];
+  to: string;
+  roles: Role[];
+  note?: boolean;
+  needs?: string[];
+}
+export interface Form {
+  code: string;
+  version: number;
+  label: Label;
+  class: FieldClass;
+  title?: string;
+  fields: Field[];
+  lifecycle?: { initial: string; statuses: Status[]; transitions: Transition[] };
+}
+
+/** What a field holds; its form says which. */
+export type Value = unknown;
+export interface Operation {
+  op: string;
+  field?: string;
+  value?: Value;
+  at?: number;
+  delete?: number;
+  insert?: string;
+  choice?: string;
+  item?: string;
+  member?: string;
+  by?: number;
+  action?: string;
+  note?: string;
+}
+
+export interface Place {
+  lat: number;
+  lon: number;
+}
+export type Boundary =
+  { type: 'Polygon'; coordinates: number[][][] } | { type: 'MultiPolygon'; coordinates: number[][][][] };
+export interface BoundaryFeature {
+  type: 'Feature';
+  properties: { code: string; name: string; level: string };
+  geometry: Boundary;
+}
+export interface BoundaryCollection {
+  type: 'FeatureCollection';
+  features: BoundaryFeature[];
+}
+
+export interface MatterKind {
+  code: string;
+  label: Label;
+  department: string;
+  deadline_hours?: number;
+  evidence?: string[];
+  urgent?: boolean;
+  retired?: boolean;
+}
+export interface Catalogue {
+  version: number;
+  kinds: MatterKind[];
+}
