@@ -1,19 +1,25 @@
 //! Keeps the house in order: what no compiler checks.
 #![allow(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
+mod dependencies;
+mod rooms;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use rooms::{Crate, circles};
 
 /// A file past this many lines is two files.
 const MAX_LINES: usize = 500;
 /// Files that may be longer, each with its reason.
 const LONGER: [(&str, &str); 0] = [];
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn files(dir: &Path, ending: &str, out: &mut Vec<PathBuf>) {
+pub(crate) fn files(dir: &Path, ending: &str, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
@@ -125,4 +131,107 @@ fn a_route_never_writes_the_views() {
     {
         assert!(!text.contains("ViewsWriter"), "{name} writes the views");
     }
+}
+
+const CRATES: [&str; 3] = ["sync-core", "server", "client-ffi"];
+
+#[test]
+fn no_room_needs_one_that_needs_it() {
+    let mut wrong = Vec::new();
+    for name in CRATES {
+        let found = Crate::read(&root().join(name).join("src"));
+        let (rooms, files) = (found.circles_of_rooms(), found.circles_of_files());
+        println!(
+            "{name}: {} circles of rooms, {} of files in a room, {} arrows",
+            rooms.len(),
+            files.len(),
+            found.arrows().count()
+        );
+        wrong.extend(rooms.into_iter().chain(files).map(|c| (name, c)));
+    }
+    assert!(wrong.is_empty(), "these need each other: {wrong:#?}");
+}
+
+#[test]
+fn a_circle_is_found_however_long_it_is() {
+    let arrow = |to: &str| BTreeSet::from([to.to_owned()]);
+    let mut arrows = BTreeMap::from([
+        ("a".to_owned(), arrow("b")),
+        ("b".to_owned(), arrow("c")),
+        ("d".to_owned(), arrow("a")),
+    ]);
+    assert!(circles(&arrows).is_empty());
+    arrows.insert("c".to_owned(), arrow("a"));
+    assert_eq!(circles(&arrows), [["a", "b", "c"]]);
+}
+
+/// What may not need what, whether or not a circle would come of it: the walk goes one way.
+const NEVER: [(&str, &str, &[&str]); 8] = [
+    (
+        "server",
+        "views",
+        &[
+            "project", "admit", "writer", "fold", "routes", "acts", "node",
+        ],
+    ),
+    (
+        "server",
+        "project",
+        &["admit", "writer", "routes", "acts", "node"],
+    ),
+    (
+        "server",
+        "fold",
+        &["admit", "writer", "project", "routes", "acts", "node"],
+    ),
+    (
+        "server",
+        "admit",
+        &["writer", "project", "routes", "acts", "node"],
+    ),
+    (
+        "server",
+        "log",
+        &[
+            "items",
+            "views",
+            "keys",
+            "auth",
+            "routes",
+            "node",
+            "directory",
+        ],
+    ),
+    ("server", "import", &["routes"]),
+    ("server", "cli", &["routes"]),
+    ("server", "acts", &["routes", "cli", "import"]),
+];
+
+#[test]
+fn the_walk_goes_one_way() {
+    for (name, from, nevers) in NEVER {
+        let found = Crate::read(&root().join(name).join("src"));
+        let is_in = |path: &str, room: &str| path.split("::").next() == Some(room);
+        assert!(
+            found.arrows().any(|(f, _)| is_in(&f, from)),
+            "{name} has no room {from} any more: set this list right"
+        );
+        for never in nevers {
+            let wrong: Vec<_> = found
+                .arrows()
+                .filter(|(f, to)| is_in(f, from) && is_in(to, never))
+                .collect();
+            assert!(wrong.is_empty(), "{name}: {from} needs {never}: {wrong:?}");
+        }
+    }
+}
+
+#[test]
+fn every_source_file_is_part_of_its_crate() {
+    let dead: Vec<String> = CRATES
+        .iter()
+        .chain(&["tests"])
+        .flat_map(|name| Crate::dead_files(&root().join(name).join("src")))
+        .collect();
+    assert!(dead.is_empty(), "no mod names {dead:?}");
 }
