@@ -16,7 +16,7 @@ use crate::ffi::events::ClientEvent;
 use crate::ffi::pool::off_thread;
 use crate::ffi::records::{RecordDetail, RecordPage, RecordQuery};
 use crate::ffi::records_out::{detail_out, page_out, query_in};
-use crate::ffi::sync_hub::{SyncHub, SyncState};
+use crate::ffi::sync_hub::SyncHub;
 use crate::ffi::traits::EventListener;
 use crate::types::Query;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gridfold_sync_core::admission::LogProblem;
 use gridfold_sync_core::entry::{Item, PublicKey, Receipt, Target, Verdict};
-use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId, StreamId};
+use gridfold_sync_core::ids::{FormCode, Hash, RecordId, StreamId};
 use gridfold_sync_core::session::{Position, SessionError, VerifiedPage, verify_pages};
 use gridfold_sync_core::wire::{Directive, SyncRequest, SyncResponse};
 

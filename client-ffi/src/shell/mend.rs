@@ -25,8 +25,7 @@ use crate::key_store::StoreKey;
 use crate::platform::Platform;
 use crate::shell::batch::Batch;
 use crate::shell::files::{
-    ASIDE_FILE, INSTANCE_FILE, MARK_FILE, MENDED_FILE, MENDING_FILE, STORE_FILE, put_in_place,
-    remove, sync_dir,
+    INSTANCE_FILE, MENDED_FILE, MENDING_FILE, STORE_FILE, put_in_place, sync_dir,
 };
 use crate::shell::pages;
 use crate::shell::rows::{

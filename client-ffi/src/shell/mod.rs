@@ -237,7 +237,7 @@ impl Shell {
         }
         *store = None;
         drop(store);
-        let result = files::destroy(&self.dir);
+        let result = key_file::destroy(&self.dir);
         self.state.write().forget();
         result
     }

@@ -11,6 +11,8 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
+use crate::error::ClientError;
+
 /// Bytes of one value; the store is ours, the bound only stops damage.
 const MAX_VALUE: usize = 64 << 20;
 

@@ -21,7 +21,7 @@ use crate::error::ClientError;
 use crate::platform::{Platform, random};
 use crate::shell::consumed::{consumed, handed_out};
 use crate::shell::rows::{
-    EntryRow, RecordRow, RefusedRow, Row, StreamNo, entry_key, log_prefix, read_ref, ref_key,
+    EntryRow, OutboxItem, RecordRow, RefusedRow, Row, StreamNo, entry_key, log_prefix, ref_key,
     ref_of_key, stream_of_key,
 };
 use crate::shell::store::{

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gridfold_sync_core::codec::{Reader, put_bytes};
+use gridfold_sync_core::codec::put_bytes;
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::ids::{EntryRef, RecordId};
 use gridfold_sync_core::time::Timestamp;
@@ -20,9 +20,9 @@ use crate::shell::batch::Batch;
 use crate::shell::consumed::{Kept, consumed};
 use crate::shell::outbox::Push;
 use crate::shell::rows::OutboxItem;
-use crate::shell::rows::{RefusedRow, StreamNo, read_ref, ref_key};
-use crate::shell::store::{CONSUMED, DRAFTS, HANDED_OUT, META, Source};
-use crate::types::{DraftId, UndoneChange, UndoneEdit};
+use crate::shell::rows::{RefusedRow, StreamNo, ref_key};
+use crate::shell::store::{CONSUMED, DRAFTS, HANDED_OUT, META};
+use crate::types::{UndoneChange, UndoneEdit};
 
 impl Batch<'_> {
     /// From here on this batch writes one change of the phone's user.

@@ -19,7 +19,8 @@ use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::outbox::{LogKey, link_at};
-use crate::shell::state::{Core, Held, OutboxItem, entry_row};
+use crate::shell::rows::OutboxItem;
+use crate::shell::state::{Core, Held, entry_row};
 use crate::shell::store::Source;
 use crate::types::{CarryBundle, CarryTo};
 
