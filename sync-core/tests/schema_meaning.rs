@@ -295,7 +295,7 @@ fn meanings_that_cannot_be_meant_are_refused() {
             FieldMeaning::Happened | FieldMeaning::Due | FieldMeaning::Closed => vec!["date_time"],
             FieldMeaning::Doer | FieldMeaning::Issuer | FieldMeaning::Accountable => vec!["text"],
             FieldMeaning::Priority => vec!["choose_one"],
-            FieldMeaning::Reply => vec!["text", "long_text"],
+            FieldMeaning::Details | FieldMeaning::Reply => vec!["text", "long_text"],
         };
         for kind in kinds {
             let only =

@@ -107,6 +107,8 @@ meanings! {
         Issuer = "issuer",
         /// Which department answers for it.
         Accountable = "accountable",
+        /// What it is about, or what is to be done, at length.
+        Details = "details",
         /// How urgent it is.
         Priority = "priority",
         /// What whoever reported it was answered.
@@ -133,7 +135,9 @@ impl FieldMeaning {
                 matches!(kind, FieldType::Text { .. })
             }
             Self::Priority => matches!(kind, FieldType::ChooseOne { .. }),
-            Self::Reply => matches!(kind, FieldType::LongText { .. } | FieldType::Text { .. }),
+            Self::Details | Self::Reply => {
+                matches!(kind, FieldType::LongText { .. } | FieldType::Text { .. })
+            }
         }
     }
 
@@ -145,7 +149,7 @@ impl FieldMeaning {
             Self::Happened | Self::Due | Self::Closed => "date_time",
             Self::Doer | Self::Issuer | Self::Accountable => "text",
             Self::Priority => "choose_one",
-            Self::Reply => "long_text, text",
+            Self::Details | Self::Reply => "long_text, text",
         }
     }
 }
