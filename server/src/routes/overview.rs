@@ -19,7 +19,7 @@ use super::{Api, Caller, Params};
 use crate::auth::{Device, DeviceState};
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
-use crate::views::{GridNumbers, Overview, OverviewOf};
+use crate::views::{CountedForms, GridNumbers, Overview, OverviewOf};
 
 /// Most days of a trend.
 pub const MAX_TREND_DAYS: u32 = 366;
@@ -210,6 +210,7 @@ pub async fn overview(
         let found = node.views.overview(&OverviewOf {
             grids: scope.grids.clone(),
             classes: scope.classes,
+            forms: CountedForms::of(caller.directory.forms()),
             now: caller.now,
             days: days.starts.iter().map(|(at, _)| *at).collect(),
             week: days.week,

@@ -42,7 +42,7 @@ pub use following::Following;
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
 pub use list::StoredRecord;
 pub use map::Cluster;
-pub use overview::{DayNumbers, GridNumbers, Overview, OverviewOf};
+pub use overview::{CountedForms, DayNumbers, GridNumbers, Overview, OverviewOf};
 pub use pages::VFS_NAME;
 pub(crate) use pages::{damaged_pages, open_to_compare};
 pub use place::{BBox, Polygon};

@@ -148,6 +148,7 @@ pub(super) fn branches(
             "r.grid IN (SELECT value FROM json_each(?))",
             json_list(grids)?,
         );
+        conditions::rest(&mut base, filter, None)?;
         return Ok(Some(vec![Branch {
             index: "INDEXED BY records_visited",
             conditions: base,
@@ -174,14 +175,12 @@ fn in_order(
     base: Conditions,
     grids: Option<&[&AreaCode]>,
 ) -> Result<Vec<Branch>, ViewsError> {
-    let forms: Vec<String> = if filter.not_visited_since.is_some() {
-        vec!["household".to_owned()]
-    } else if filter.forms.is_empty() {
+    let forms: Vec<String> = if filter.forms.is_empty() {
         filter.known_forms.iter().map(|f| f.0.to_string()).collect()
     } else {
         filter.forms.iter().map(ToString::to_string).collect()
     };
-    let is_narrow = !filter.forms.is_empty() || filter.not_visited_since.is_some();
+    let is_narrow = !filter.forms.is_empty();
     let one = |mut c: Conditions, index| -> Result<Vec<Branch>, ViewsError> {
         conditions::rest(&mut c, filter, grids)?;
         Ok(vec![Branch {

