@@ -1,6 +1,7 @@
 //! The client: what an app calls. Every method may be called from any thread.
 
 mod account;
+mod carry;
 mod lifecycle;
 mod work;
 
@@ -40,21 +41,6 @@ fn identity_of(account: &Account) -> Identity {
         server_key: account.server_key(),
         user_name: account.user_name.clone(),
     }
-}
-
-/// The server and the code that a QR text or a typed code names.
-pub(crate) fn parse_code(text: &str) -> (String, String) {
-    let text = text.trim();
-    let (url, code) = text
-        .strip_prefix("gridfold:1:")
-        .and_then(|rest| rest.rsplit_once(':'))
-        .unwrap_or(("", text));
-    let code = code
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .collect::<String>()
-        .to_uppercase();
-    (url.to_owned(), code)
 }
 
 impl Client {

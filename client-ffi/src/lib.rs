@@ -6,27 +6,27 @@
 //! signal; a sync that breaks at any byte is made again. Clock, randomness, HTTP and sleeping are
 //! arguments, so that the simulated world runs this very code.
 
-mod carry;
+mod cancel;
 mod client;
 mod error;
 mod event;
 pub mod ffi;
 mod frames;
+mod key_store;
 mod platform;
 mod shell;
 mod types;
 
-pub use carry::{CarriedEdit, CarriedReceipt, CarryBundle, CarryHeld, CarryImport, CarryTo};
+pub use cancel::CancelToken;
 pub use client::Client;
 pub use error::ClientError;
 pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
 pub use frames::{CarryProgress, CarryReader, MAX_FRAME_CHARS, MIN_FRAME_CHARS, carry_frames};
 pub use gridfold_sync_core as core;
+pub use key_store::{KeyStore, KeyStoreError, StoreKey};
 pub use platform::{Platform, SystemPlatform};
 pub use shell::auto_sync::{AutoSyncEvent, AutoSyncPlan, AutoSyncPolicy, SyncEnd};
 pub use shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
-pub use shell::cancel::CancelToken;
-pub use shell::keystore::{KeyStore, KeyStoreError, StoreKey};
 pub use shell::transport::{
     HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };

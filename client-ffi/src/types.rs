@@ -1,5 +1,6 @@
 //! Plain owned types of the API: what bindings will carry across.
 
+mod carry;
 mod lifecycle;
 mod mended;
 mod work;
@@ -16,11 +17,12 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::Cell;
 
+use crate::cancel::CancelToken;
 use crate::error::ClientError;
+use crate::key_store::StoreKey;
 use crate::platform::Platform;
-use crate::shell::cancel::CancelToken;
-use crate::shell::keystore::StoreKey;
 
+pub use carry::*;
 pub use lifecycle::*;
 pub use mended::*;
 pub use work::*;

@@ -13,7 +13,8 @@ use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{IncarnationId, StreamId, UserId};
 
 use crate::admit::{PushOutcome, WriteError};
-use crate::auth::{Standing, StoreError};
+use crate::auth::Standing;
+use crate::keys::StoreError;
 use crate::node::Node;
 
 /// Why nothing of a bundle was taken. It is safe to bring it again.

@@ -16,10 +16,9 @@ use zeroize::Zeroizing;
 
 use crate::auth::Password;
 use crate::backup::{BackedUp, LostItems};
+use crate::data_dir::DOOR_FILE_NAME;
 use crate::node::Node;
 
-/// The file in the data directory that says where the server is reached.
-pub(crate) const DOOR_FILE_NAME: &str = "control.json";
 /// How long a caller may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest request.
@@ -88,7 +87,7 @@ fn open(dir: &Path) -> std::io::Result<(TcpListener, String)> {
         token: token.clone(),
     };
     let path = dir.join(DOOR_FILE_NAME);
-    crate::auth::create_private(&path)?;
+    crate::keys::create_private(&path)?;
     std::fs::write(path, serde_json::to_vec(&door)?)?;
     Ok((listener, token))
 }

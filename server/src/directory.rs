@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::auth::{RecordKeys, StoreError, open, seal};
+use crate::keys::{RecordKeys, StoreError, open, seal};
 use crate::log::{AppendBatch, AppendError, Log, LogError, NewItem, StreamName};
 
 /// Name of the directory's stream in the log.

@@ -9,30 +9,17 @@ use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Writ
 use std::path::{Path, PathBuf};
 
 use gridfold_sync_core::codec::{array_from_hex, to_hex};
-use gridfold_sync_core::directory::{Directory, DirectoryChange, Erasure};
+use gridfold_sync_core::directory::{Directory, Erasure};
 use gridfold_sync_core::entry::{ErasureProof, PublicKey, SignKey, Signature};
 use gridfold_sync_core::ids::{AreaCode, RecordId, UserId};
 use gridfold_sync_core::time::Timestamp;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{Actor, AuditEvent, Auth, RecordKeys, Scope};
-use crate::backup::Kept;
-use crate::directory::DirectoryService;
-use crate::making::sync_dir;
-use crate::node::{Node, NodeError, io};
+use crate::data_dir::{PENDING_FILE_NAME, sync_dir};
 
-/// Lines that a restore brought and the next start applies, in the data directory.
-pub(crate) const PENDING_FILE_NAME: &str = "erasures.pending";
 /// The longest line that is read; a longer one is none of ours.
 const MAX_LINE_BYTES: u64 = 16 << 10;
-
-/// The ledger beside a backup.
-pub(crate) fn beside(backup: &Path) -> PathBuf {
-    let mut name = backup.as_os_str().to_owned();
-    name.push(".erased");
-    name.into()
-}
 
 /// One erasure, as a line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -157,74 +144,6 @@ impl Ledgers {
         known.insert(path.to_owned(), Known { bytes, upto });
         Ok(())
     }
-}
-
-impl Node {
-    /// Notes what was erased in every ledger there is. One that cannot be written is named in the log and tried again at the next erasure and start: no erasure waits for it.
-    pub(crate) fn note_erasures(&self) {
-        let directory = self.directory.current();
-        if directory.erasure_order().is_empty() {
-            return;
-        }
-        let kept = Kept::read(&self.dir);
-        let beside = kept.backups.iter().map(|b| beside(&b.file));
-        let named = self.config.backup.erasures.clone();
-        for path in beside.chain(named) {
-            if let Err(error) = self.ledgers.bring(&path, &self.server_key, &directory) {
-                tracing::warn!(
-                    file = %path.display(), reason = %error,
-                    "erasures could not be noted beside a backup: a restore of it would not know of them"
-                );
-            }
-        }
-    }
-
-    /// Erases again what a restore brought the news of, before anything is read or served.
-    pub(crate) fn erase_pending(
-        dir: &Path,
-        auth: &Auth,
-        keys: &RecordKeys,
-        directory: &DirectoryService,
-        server: &PublicKey,
-        now: Timestamp,
-    ) -> std::result::Result<Vec<RecordId>, NodeError> {
-        let mut pending = pending(dir, server, now).map_err(io(dir))?;
-        let current = directory.current();
-        pending.retain(|(record, _)| !current.is_erased(record));
-        let records: Vec<RecordId> = pending.iter().map(|(record, _)| *record).collect();
-        erase_again(auth, directory, pending, now)?;
-        for record in &records {
-            keys.destroy(record.0)?;
-        }
-        settled(dir).map_err(io(dir))?;
-        Ok(records)
-    }
-}
-
-/// Has the directory say again that records were erased, and the audit that it did.
-pub(crate) fn erase_again(
-    auth: &Auth,
-    directory: &DirectoryService,
-    erasures: Vec<(RecordId, Option<Erasure>)>,
-    now: Timestamp,
-) -> std::result::Result<(), NodeError> {
-    if erasures.is_empty() {
-        return Ok(());
-    }
-    for (record, _) in &erasures {
-        auth.put_away.forget_note("late", &record.to_string())?;
-        auth.audit.record(&AuditEvent {
-            at_ms: now.millis(),
-            who: Actor::SERVER,
-            what: "record.erase_again",
-            scope: Scope::of("record", record),
-        })?;
-    }
-    let changes = erasures
-        .into_iter()
-        .map(|(record, erasure)| DirectoryChange::RecordErased { record, erasure });
-    directory.change(changes.collect())?;
-    Ok(())
 }
 
 /// Puts what ledgers hold into a data directory that is being made. Those that are not there hold nothing; says how many were read.

@@ -8,7 +8,7 @@ use gridfold_sync_core::limits::MAX_ERASURES;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::ErasureNews;
 
-use crate::auth::StoreError;
+use crate::keys::StoreError;
 use crate::node::Node;
 
 /// For a phone that holds nothing: it knows all that was erased so far.

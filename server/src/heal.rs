@@ -2,28 +2,22 @@
 //! damaged here; they stay only when key and chain prove them. And going on without what nobody has, by a decision.
 //! Both work on the log alone: a directory whose server does not start can be healed.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gridfold_sync_core::entry::item_hash;
-use gridfold_sync_core::ids::StreamId;
-use sha2::{Digest as _, Sha256};
-
-use crate::admit::StoredItem;
-use crate::auth::{
-    AUTH_DB_FILE_NAME, AuthStore, DEFAULT_CACHED_KEYS, DirectoryCopy, KEYS_DB_FILE_NAME, LogNotes,
-    MASTER_KEY_FILE_NAME, MasterKey, Noted, RecordKeys, StoreError,
-};
+use crate::auth::{AUTH_DB_FILE_NAME, AuthStore, DirectoryCopy, LogNotes, Noted};
 use crate::backup::{BackupError, read_items};
 use crate::config::Config;
-use crate::directory::{DIRECTORY_STREAM, DirectoryService, LackingChange};
-use crate::log::{
-    AppendBatch, Damage, Head, Log, LogError, LogOptions, NewItem, StreamName, VerifyReport,
+use crate::data_dir::{LOG_DIR_NAME, engine, lock, log_options};
+use crate::directory::{DirectoryService, LackingChange};
+use crate::keys::{
+    DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, MasterKey, RecordKeys, StoreError,
 };
-use crate::node::{LOG_DIR_NAME, NodeError, engine, lock, log_options, remove_views};
-use crate::views::VIEWS_DB_FILE_NAME;
+use crate::log::{Damage, Head, Log, LogError, LogOptions, NewItem, StreamName, VerifyReport};
+use crate::node::NodeError;
+use crate::put_back::{Wanted, from_copy, give_back, offer};
+use crate::views::{VIEWS_DB_FILE_NAME, remove_views};
 use crate::witness::{acknowledged, note_all};
 
 const READ_ITEMS: usize = 1_000;
@@ -82,7 +76,7 @@ fn alone(dir: &Path, config: &Config) -> Result<Alone, HealError> {
     if !dir.join(MASTER_KEY_FILE_NAME).exists() {
         return Err(NodeError::NotInitialised(dir.to_owned()).into());
     }
-    let lock = lock(dir)?;
+    let lock = lock(dir).map_err(NodeError::from)?;
     let store = AuthStore::open(&dir.join(AUTH_DB_FILE_NAME))?;
     let store = Arc::new(store);
     let copy = DirectoryCopy::new(Arc::clone(&store));
@@ -101,57 +95,6 @@ fn alone(dir: &Path, config: &Config) -> Result<Alone, HealError> {
         copy,
         _lock: lock,
     })
-}
-
-type Wanted = BTreeMap<StreamName, BTreeMap<u64, Option<NewItem>>>;
-
-/// Has the directory whole again where its copy can make it so, and says what it still lacks. Returns how many changes
-/// were put back.
-///
-/// # Errors
-/// When the log cannot be read.
-pub(crate) fn mend_directory(
-    log: &dyn Log,
-    directory: &DirectoryService,
-    copy: &DirectoryCopy,
-) -> Result<u64, NodeError> {
-    let mut mended = 0;
-    if directory.is_in_doubt() {
-        match put_back_changes(log, copy) {
-            Ok(put_back) => mended = put_back,
-            // It stays in doubt, which is said.
-            Err(error) => {
-                tracing::error!(%error, "the copy of the directory's changes is of no use")
-            }
-        }
-    }
-    if mended > 0 {
-        directory.reload()?;
-        tracing::warn!(
-            changes = mended,
-            "changes of the directory were damaged in the log and were put back from their copy; check the disk"
-        );
-    }
-    for change in directory.lacking() {
-        tracing::error!(
-            %change,
-            "nobody is let in until it is healed, or given up with `gridfold accept-loss`"
-        );
-    }
-    Ok(mended)
-}
-
-/// Puts back what the log lost of the directory, from the copy in `auth.db`. Returns how many changes that were.
-fn put_back_changes(log: &dyn Log, copy: &DirectoryCopy) -> Result<u64, HealError> {
-    let mut wanted = Wanted::new();
-    for damage in log.damage() {
-        if damage.stream.as_bytes() == DIRECTORY_STREAM.as_bytes() {
-            let seqs = wanted.entry(damage.stream).or_default();
-            seqs.insert(damage.seq, None);
-        }
-    }
-    from_copy(copy, &mut wanted)?;
-    give_back(log, None, wanted)
 }
 
 /// Heals the log of a data directory from copies: files of backups, and data directories.
@@ -271,51 +214,6 @@ fn wanted(log: &dyn Log, noted: Option<&Noted>) -> Result<Wanted, LogError> {
     Ok(wanted)
 }
 
-/// Whether the bytes of an item are what its hash covers.
-fn is_of_its_hash(stream: &StreamName, item: &NewItem) -> bool {
-    if stream.as_bytes() == DIRECTORY_STREAM.as_bytes() {
-        let hash: [u8; 32] = Sha256::digest(&item.bytes).into();
-        return hash == item.item_hash;
-    }
-    if StreamId::parse(&String::from_utf8_lossy(stream.as_bytes())).is_none() {
-        return true;
-    }
-    StoredItem::decode(&item.bytes).is_ok_and(|stored| {
-        let hash = item_hash(
-            &stored.entry_hash,
-            &stored.id,
-            &stored.author,
-            stored.received,
-            stored.verdict,
-        );
-        stored.entry_hash.0 == item.key && hash.0 == item.item_hash
-    })
-}
-
-fn offer(wanted: &mut Wanted, stream: &StreamName, seq: u64, item: NewItem) {
-    if let Some(place) = wanted.get_mut(stream).and_then(|seqs| seqs.get_mut(&seq))
-        && is_of_its_hash(stream, &item)
-    {
-        *place = Some(item);
-    }
-}
-
-fn from_copy(copy: &DirectoryCopy, wanted: &mut Wanted) -> Result<(), HealError> {
-    let dir = wanted
-        .iter()
-        .find(|(stream, _)| stream.as_bytes() == DIRECTORY_STREAM.as_bytes());
-    let Some((stream, seqs)) = dir else {
-        return Ok(());
-    };
-    let (stream, seqs) = (stream.clone(), seqs.keys().copied().collect::<Vec<_>>());
-    for seq in seqs {
-        if let Some(item) = copy.get(seq)? {
-            offer(wanted, &stream, seq, item);
-        }
-    }
-    Ok(())
-}
-
 fn from_backup(file: &Path, wanted: &mut Wanted) -> Result<(), HealError> {
     read_items(file, |stream, seq, item| offer(wanted, &stream, seq, item))?;
     Ok(())
@@ -348,82 +246,4 @@ fn from_directory(dir: &Path, config: &Config, wanted: &mut Wanted) -> Result<()
         }
     }
     Ok(())
-}
-
-/// Puts back what was offered, each run of items that follow each other by itself.
-fn give_back(log: &dyn Log, noted: Option<&Noted>, wanted: Wanted) -> Result<u64, HealError> {
-    let knew = acknowledged(noted);
-    let mut healed = 0;
-    for (stream, seqs) in wanted {
-        let head = log.head(&stream)?;
-        let mut run: Vec<NewItem> = Vec::new();
-        let mut first = 0;
-        let mut behind = Vec::new();
-        for (seq, item) in seqs {
-            if seq > head.seq {
-                behind.extend(item);
-                continue;
-            }
-            match item {
-                Some(item) if first + run.len() as u64 == seq && !run.is_empty() => run.push(item),
-                item => {
-                    healed += run_back(log, &stream, first, std::mem::take(&mut run))?;
-                    first = seq;
-                    run.extend(item);
-                }
-            }
-        }
-        healed += run_back(log, &stream, first, run)?;
-        if let Some(knew) = knew.get(&stream) {
-            healed += end_back(log, &stream, head, *knew, behind)?;
-        }
-    }
-    Ok(healed)
-}
-
-fn run_back(
-    log: &dyn Log,
-    stream: &StreamName,
-    first: u64,
-    run: Vec<NewItem>,
-) -> Result<u64, HealError> {
-    if run.is_empty() {
-        return Ok(0);
-    }
-    match log.heal(stream, first, run) {
-        // What is not proven stays named.
-        Err(LogError::NotProven { .. }) => Ok(0),
-        other => Ok(other?),
-    }
-}
-
-/// Appends a lost end when it leads exactly to what the witness noted.
-fn end_back(
-    log: &dyn Log,
-    stream: &StreamName,
-    has: Head,
-    knew: Head,
-    items: Vec<NewItem>,
-) -> Result<u64, HealError> {
-    let count = items.len() as u64;
-    if count == 0 || has.seq + count != knew.seq {
-        return Ok(0);
-    }
-    let prefix = items.iter().fold(has.prefix, |prefix, item| {
-        crate::log::next_prefix(&prefix, &item.item_hash)
-    });
-    if prefix != knew.prefix {
-        return Ok(0);
-    }
-    let batch = AppendBatch {
-        stream: stream.clone(),
-        expect: Some(has.seq),
-        items,
-    };
-    let appended = log.append(vec![batch])?;
-    Ok(if appended.iter().all(Result::is_ok) {
-        count
-    } else {
-        0
-    })
 }

@@ -1,9 +1,10 @@
 //! The Gridfold server: admits, logs, projects and serves.
 //!
-//! The walk of a push: a route decodes it, [`admit`] decides on it and appends to the [`log`],
-//! [`project`] folds what was appended into [`views`], [`notify`] wakes whoever follows. A write
-//! request ends at the log; views are never written from a route.
+//! The walk of a push: a route decodes it, the [`writer`] has [`admit`] decide on it and append
+//! [`items`] to the [`log`], and [`project`] write what was appended into [`views`]; [`notify`]
+//! wakes whoever follows. A write request ends at the log; views are never written from a route.
 
+mod acts;
 pub mod admit;
 pub mod auth;
 pub mod backup;
@@ -14,23 +15,27 @@ pub mod client_address;
 pub mod clock;
 pub mod config;
 mod control;
+mod data_dir;
+pub mod desk;
 pub mod directory;
 mod erasure_ledger;
 mod erasure_news;
 pub mod export;
+mod fold;
 pub mod heal;
 pub mod import;
+pub mod items;
+mod kept_backups;
+pub mod keys;
 pub mod log;
-mod making;
 pub mod metrics;
 pub mod middleware;
 pub mod node;
 pub mod notify;
-pub mod openapi;
 mod paced;
-pub mod people;
 pub mod problem;
 pub mod project;
+mod put_back;
 pub mod router;
 pub mod routes;
 mod scopes;
@@ -41,3 +46,4 @@ pub mod trouble;
 pub mod verify;
 pub mod views;
 pub mod witness;
+pub mod writer;

@@ -14,10 +14,12 @@ use gridfold_sync_core::wire::{
     Cursor, Directive, Lacking, StreamPage, StreamReset, SyncRequest, SyncResponse,
 };
 
-use crate::admit::{PushOutcome, StoredItem, WriteError};
-use crate::auth::{DeviceReport, StoreError};
+use crate::admit::{PushOutcome, WriteError};
+use crate::auth::DeviceReport;
 use crate::directory::DirectoryError;
 use crate::erasure_news::erased_before;
+use crate::items::StoredItem;
+use crate::keys::StoreError;
 use crate::log::{Log, LogError, StreamName};
 use crate::node::Node;
 use crate::views::ViewsError;

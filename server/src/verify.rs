@@ -6,12 +6,15 @@ use std::path::Path;
 use gridfold_sync_core::entry::{head_statement, item_hash, next_link, next_prefix};
 use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
 
-use crate::admit::{FactIndex, StoredItem};
-use crate::auth::{AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME};
+use crate::auth::AUTH_DB_FILE_NAME;
+use crate::items::{FactIndex, StoredItem};
+use crate::keys::KEYS_DB_FILE_NAME;
 use crate::log::{LogError, VerifyReport};
-use crate::node::{Node, NodeError, device_key, remove_views};
+use crate::node::{Node, NodeError, device_key};
 use crate::project::catch_up;
-use crate::views::{VIEWS_DB_FILE_NAME, ViewsError, ViewsWriter, damaged_pages, open_to_compare};
+use crate::views::{
+    VIEWS_DB_FILE_NAME, ViewsError, ViewsWriter, damaged_pages, open_to_compare, remove_views,
+};
 
 const READ_ITEMS: usize = 1_000;
 const READ_BYTES: usize = 8 << 20;
@@ -60,7 +63,7 @@ const COMPARED: [(&str, &str); 5] = [
         "records",
         "SELECT hex(record), grid, form, live, form_version, status, deleted, conflicts, title, title_class,
          hex(household), household_class, lat, lon, place_class, cell, missing, late, captured, changed, received,
-         first_received, work, due, due_received, doer, happened, closed, visited, visited_class, captured_general, changed_general, received_general,
+         first_received, work, due, due_received, doer, happened, closed, means, visited, visited_class, captured_general, changed_general, received_general,
          first_received_general, late_general, conflicts_general, missing_general, main_class, happened_class
          FROM records WHERE live = 1
          ORDER BY record",

@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::auth::{Auth, DirectoryCopy, LogNotes, Noted, StoreError};
+use crate::auth::{Auth, DirectoryCopy, LogNotes, Noted};
 use crate::config::Config;
+use crate::data_dir::{engine, log_options};
 use crate::directory::DIRECTORY_STREAM;
+use crate::keys::StoreError;
 use crate::log::testing::{LogFaults, Testing};
 use crate::log::{Head, Log, LogError, LogOptions, OpenReport, StreamName};
-use crate::node::{NodeError, engine, log_options};
 use crate::trouble::StoreFaults;
 
 /// The notes are no further behind the log than this.
@@ -58,6 +59,35 @@ pub enum WitnessError {
         /// What differs.
         what: String,
     },
+}
+
+/// Why the log of a data directory is not to be had.
+#[derive(Debug)]
+pub(crate) enum OpenLogError {
+    /// The notes on it could not be read.
+    Notes(StoreError),
+    /// It did not open.
+    Log(LogError),
+    /// It is not what was acknowledged.
+    Witness(WitnessError),
+}
+
+impl From<StoreError> for OpenLogError {
+    fn from(error: StoreError) -> Self {
+        Self::Notes(error)
+    }
+}
+
+impl From<LogError> for OpenLogError {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl From<WitnessError> for OpenLogError {
+    fn from(error: WitnessError) -> Self {
+        Self::Witness(error)
+    }
 }
 
 /// What the log is told of before it opens: up to there its end is no torn one.
@@ -124,7 +154,7 @@ pub(crate) fn open_log(
     config: &Config,
     auth: &Auth,
     faults: Option<StoreFaults>,
-) -> Result<(Arc<dyn Log>, OpenReport), NodeError> {
+) -> Result<(Arc<dyn Log>, OpenReport), OpenLogError> {
     let noted = auth.log_notes.all()?;
     let options = LogOptions {
         testing: Testing {

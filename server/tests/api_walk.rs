@@ -747,7 +747,7 @@ fn what_every_answer_has_and_what_none_has() {
 #[test]
 fn the_description_changes_only_on_purpose() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/openapi.json");
-    let now = gridfold_server::openapi::to_json();
+    let now = gridfold_server::routes::openapi::to_json();
     if std::env::var_os("GRIDFOLD_TEST_UPDATE").is_some() {
         std::fs::write(path, &now).unwrap();
     }

@@ -9,9 +9,9 @@
 
 use std::path::Path;
 
-use gridfold_server::auth::{
-    AuthStore, DEFAULT_CACHED_KEYS, MasterKey, MasterKeyError, RecordKeys, ServerKey, StoreError,
-    open, seal,
+use gridfold_server::auth::{AuthStore, ServerKey};
+use gridfold_server::keys::{
+    DEFAULT_CACHED_KEYS, MasterKey, MasterKeyError, RecordKeys, StoreError, open, seal,
 };
 use uuid::Uuid;
 

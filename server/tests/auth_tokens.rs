@@ -15,7 +15,8 @@ use auth_support::{ADMIN, MINUTE_MS, NOW_MS, USER, settings};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};
-use gridfold_server::auth::{AuthStore, MasterKey, TokenError, Tokens};
+use gridfold_server::auth::{AuthStore, TokenError, Tokens};
+use gridfold_server::keys::MasterKey;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -263,7 +263,7 @@ fn what_was_set_aside_of_a_record_goes_with_it() {
     assert_eq!(parts[0]["owner"], json!(record.to_string()));
     let id = record.0;
     let record_key = t.world.node.keys.get(id).unwrap().unwrap();
-    let opened = gridfold_server::auth::open(&record_key, b"quarantine", &sealed).unwrap();
+    let opened = gridfold_server::keys::open(&record_key, b"quarantine", &sealed).unwrap();
     assert!(holds(&opened, b"quixotzebrafish"));
     erase(&t.supervisor, &record.to_string());
     assert!(

@@ -13,12 +13,12 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use api_support::{Client, NOW, PASSWORD, Reply, World, config};
 use axum::Router;
-use gridfold_server::admit::{Faults, StoredItem};
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
 use gridfold_server::log::{Item, StreamName};
 use gridfold_server::node::Node;
+use gridfold_server::{items::StoredItem, writer::Faults};
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::edit::{Op, Value as Field};
 use gridfold_sync_core::entry::{Entry, SignKey, Target, head_statement, next_link};

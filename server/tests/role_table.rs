@@ -677,7 +677,8 @@ fn fits(letter: char, status: u16) -> bool {
 
 #[test]
 fn every_route_has_a_row_and_every_row_a_route() {
-    let description: Value = serde_json::from_str(&gridfold_server::openapi::to_json()).unwrap();
+    let description: Value =
+        serde_json::from_str(&gridfold_server::routes::openapi::to_json()).unwrap();
     let mut routes = BTreeSet::new();
     for (path, methods) in description["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {

@@ -7,8 +7,11 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs;
 
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::entry::RefusalCode;
+use sha2::{Digest, Sha256};
 
 const LIMITS: &str = include_str!("../src/limits.rs");
 const PROTOCOL: &str = include_str!("../../docs/PROTOCOL.md");
@@ -61,4 +64,32 @@ fn every_name_of_a_limit_in_the_protocol_exists() {
         let constant = format!("pub const {name}:");
         assert!(LIMITS.contains(&constant), "{name}");
     }
+}
+
+/// What stands for all golden bytes: their names and contents.
+fn of_golden_bytes() -> String {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    let mut files: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "hex"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 20, "{} files", files.len());
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.file_name().unwrap().as_encoded_bytes());
+        hash.update(fs::read(&file).unwrap());
+    }
+    to_hex(&hash.finalize()[..8])
+}
+
+#[test]
+fn the_protocol_was_read_again_when_the_wire_changed() {
+    let now = of_golden_bytes();
+    let line = format!("Golden bytes described here: `{now}`.");
+    assert!(
+        PROTOCOL.contains(&line),
+        "the bytes of the wire changed: say so in docs/PROTOCOL.md, then let it end with\n{line}"
+    );
 }

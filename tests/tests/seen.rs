@@ -10,7 +10,7 @@
 mod town;
 
 use gridfold_client::{Client, Delivery, EntryState, Query, SyncOptions, UreqTransport};
-use gridfold_server::auth::SeenLog;
+use gridfold_server::desk::SeenLog;
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{DeviceId, IncarnationId, RecordId, SensitivityClass, StreamId};
 use gridfold_sync_core::limits::MAX_SEEN_MARKS;
@@ -82,10 +82,10 @@ fn from_the_phone_to_the_server_to_a_supervisors_eyes_and_back() {
 
     // Looked at again without anything new: nothing is noted, and the next sync is idle.
     town.later();
-    let newest = town.node.auth.seen.newest(worker.0);
+    let newest = town.node.desk.seen.newest(worker.0);
     assert_eq!(town.open("p4", record), 200);
     assert_eq!(town.open("admin", record), 200);
-    assert_eq!(town.node.auth.seen.newest(worker.0), newest);
+    assert_eq!(town.node.desk.seen.newest(worker.0), newest);
     let idle = town.sync(&phone);
     assert_eq!(idle.round_trips, 1);
     assert!(idle.bytes_up + idle.bytes_down < 100, "{idle:?}");
@@ -188,11 +188,11 @@ fn marks_come_in_bounded_parts_and_only_of_streams_that_may_be_read() {
         random[..8].copy_from_slice(&(n as u64).to_be_bytes());
         let record = RecordId::from_parts(NOW, random).0;
         let logs = [log("g1", 1), log("g2", 2)];
-        let noted = town.node.auth.seen.note(record, &logs[..1], NOW.millis());
+        let noted = town.node.desk.seen.note(record, &logs[..1], NOW.millis());
         assert_eq!(noted.unwrap(), 1);
         if n == 0 {
             // Of a grid that this worker may not read now.
-            let noted = town.node.auth.seen.note(record, &logs, NOW.millis());
+            let noted = town.node.desk.seen.note(record, &logs, NOW.millis());
             assert_eq!(noted.unwrap(), 1, "the first is known");
         }
     }

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_listener::Event;
-use parking_lot::Mutex;
-
 use crate::error::ClientError as Inner;
+use crate::ffi::auto_run::Ending;
+use crate::ffi::bridge::{Bridge, serve_one};
 use crate::ffi::client::Client;
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
-use crate::ffi::sync::{Bridge, SyncHub, SyncState, serve_one};
+use crate::ffi::sync_hub::{SyncHub, SyncState};
 use crate::shell::auto_sync::{AutoSyncPolicy, SyncEnd};
-use crate::shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
+use crate::shell::auto_sync_runner::AutoSyncObserver;
 use crate::types::SyncReport;
 
 /// When to sync without being asked.
@@ -24,13 +23,6 @@ pub struct AutoSyncSettings {
     /// Seconds after a change here, so that several go together.
     #[uniffi(default = 2)]
     pub debounce_s: u32,
-}
-
-/// The run that `run_auto_sync` awaits, if there is one.
-#[derive(Debug, Default)]
-pub(crate) struct AutoRun {
-    running: Mutex<Option<Arc<AutoSync>>>,
-    stop: Event,
 }
 
 /// Tells watches what a run of its own came to, and the run when it was the last.
@@ -53,31 +45,6 @@ impl AutoSyncObserver for Teller {
         if SyncEnd::of(result) == SyncEnd::Over {
             // Nobody waits for it once the future was dropped.
             let _ = self.over.try_send(result.clone().map(|_| ()));
-        }
-    }
-}
-
-/// Ends the run when its future ends or is dropped; joining the thread is not for the executor.
-struct Ending<'a> {
-    run: &'a AutoRun,
-}
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        if let Some(auto) = self.run.running.lock().take() {
-            blocking::unblock(move || auto.stop()).detach();
-        }
-    }
-}
-
-impl AutoRun {
-    pub(crate) fn stop(&self) {
-        self.stop.notify(usize::MAX);
-    }
-    fn with(&self, f: impl FnOnce(&AutoSync)) {
-        let running = self.running.lock().clone();
-        if let Some(auto) = running {
-            f(&auto);
         }
     }
 }
@@ -110,12 +77,12 @@ impl Client {
             over,
         });
         // Listen before it runs: a stop in between is heard.
-        let mut stop = self.auto.stop.listen();
+        let mut stop = self.auto.on_stop();
         let auto = store
             .auto_sync(Arc::new(Bridge::new(calls)), policy, Some(teller))
             .map_err(|e| self.fail(e))?;
         drop(store);
-        *self.auto.running.lock() = Some(Arc::new(auto));
+        self.auto.begin(auto);
         let _ending = Ending { run: &self.auto };
         let serve = async {
             while let Ok(call) = queue.recv().await {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use gridfold_sync_core::ids::CarryId;
 use parking_lot::Mutex;
 
-use crate::carry as inner;
 use crate::ffi::client::Client;
 use crate::ffi::convert::{self, malformed, op_out};
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
 use crate::ffi::types::Operation;
+use crate::types as inner;
 
 /// Whom a carry bundle is sealed to.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]

@@ -1,6 +1,5 @@
 //! The client as an app in another language sees it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,17 +7,18 @@ use parking_lot::Mutex;
 use zeroize::Zeroize;
 
 use crate::error::ClientError as Inner;
-use crate::ffi::auto::AutoRun;
+use crate::ffi::auto_run::AutoRun;
 use crate::ffi::convert::{self, malformed, ops_in};
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
+use crate::ffi::pool::off_thread;
 use crate::ffi::records::{HistoryEntry, RecordDetail, RecordPage, RecordQuery, RefusedEdit};
 use crate::ffi::records_out::{detail_out, history_out, page_out, query_in, refused_out};
-use crate::ffi::sync::SyncHub;
+use crate::ffi::sync_hub::SyncHub;
 use crate::ffi::traits::{KeyStore, KeyStoreError, SharedTransport, Transport};
 use crate::ffi::types::{FieldValue, Operation};
+use crate::key_store::StoreKey;
 use crate::platform::SystemPlatform;
-use crate::shell::keystore::StoreKey;
 use crate::types::OpenOptions;
 
 /// Where the store is and how texts are shown.
@@ -45,17 +45,6 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
     }
-}
-
-/// Runs on a thread of the pool; a panic is an error there, never the end of the app.
-pub(crate) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Inner> + Send + 'static,
-) -> Result<T, Inner> {
-    blocking::unblock(move || guarded(work)).await
-}
-
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Inner>) -> Result<T, Inner> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Inner::internal("panic")))
 }
 
 fn raw(mut key: Vec<u8>) -> Result<StoreKey, Inner> {

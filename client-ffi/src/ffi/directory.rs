@@ -3,7 +3,6 @@
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::schema::{Role, visible};
 
-use crate::client::parse_code;
 use crate::error::ClientError as Inner;
 use crate::ffi::client::Client;
 use crate::ffi::convert::{self, malformed, ops_in};
@@ -11,6 +10,7 @@ use crate::ffi::error::ClientError;
 use crate::ffi::forms::{FormInfo, form_out};
 use crate::ffi::records::{Area, Colleague, Identity, Status};
 use crate::ffi::types::Operation;
+use crate::shell::enrol::parse_code;
 
 /// The roles of this user, anywhere.
 fn my_roles(store: &crate::Client) -> Vec<Role> {

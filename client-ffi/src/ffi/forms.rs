@@ -1,6 +1,7 @@
 //! Forms as an app draws them.
 
 use gridfold_sync_core::ids::SensitivityClass;
+use gridfold_sync_core::lifecycle::Stage;
 use gridfold_sync_core::schema::{Field, FieldType, Form, Role};
 
 use crate::ffi::locale::Locale;
@@ -117,6 +118,8 @@ pub struct FieldInfo {
     pub label: String,
     /// What it takes.
     pub kind: FieldKind,
+    /// What it is for, as the form says: `due`, `doer`, `place` and so on.
+    pub means: Option<String>,
     /// Whether a complete record has it.
     pub required: bool,
     /// How closely it is held.
@@ -134,6 +137,8 @@ pub struct StatusInfo {
     pub key: String,
     /// Its name for people.
     pub label: String,
+    /// Whether the doer has done their part, and somebody has yet to close it.
+    pub done: bool,
     /// Whether the work is over.
     pub closed: bool,
 }
@@ -147,6 +152,8 @@ pub struct FormInfo {
     pub version: u32,
     /// Its name for people.
     pub label: String,
+    /// What a record of it is, as it says: `household`, `visit`, `matter`, `task` or `meeting`.
+    pub means: Option<String>,
     /// The field that names a record of it in lists.
     pub title_field: Option<String>,
     /// Its fields, in the order they are shown.
@@ -220,6 +227,7 @@ fn field_out(field: &Field, class: Sensitivity, roles: &[Role], locale: Locale) 
         key: field.key.to_string(),
         label: locale.pick(&field.label),
         kind: kind_out(field, class, roles, locale),
+        means: field.meaning().map(|m| m.as_str().to_owned()),
         required: field.required,
         sensitivity: class,
         writable,
@@ -233,6 +241,7 @@ pub(crate) fn form_out(form: &Form, roles: &[Role], locale: Locale) -> FormInfo 
         code: form.code.to_string(),
         version: form.version,
         label: locale.pick(&form.label),
+        means: form.meaning().map(|m| m.as_str().to_owned()),
         title_field: form.title.as_ref().map(ToString::to_string),
         fields: form
             .fields
@@ -246,7 +255,8 @@ pub(crate) fn form_out(form: &Form, roles: &[Role], locale: Locale) -> FormInfo 
                 .map(|s| StatusInfo {
                     key: s.key.to_string(),
                     label: locale.pick(&s.label),
-                    closed: s.closed,
+                    done: s.stage() == Stage::Done,
+                    closed: s.stage() == Stage::Closed,
                 })
                 .collect()
         }),

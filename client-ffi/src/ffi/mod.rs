@@ -5,16 +5,21 @@
 //! the app's own code (HTTP) are polled by the caller's executor. No rule lives here.
 
 mod auto;
+mod auto_run;
+mod bridge;
 mod carry;
 mod client;
 mod convert;
 mod directory;
 mod error;
+mod events;
 mod forms;
 mod locale;
+mod pool;
 mod records;
 mod records_out;
 mod sync;
+mod sync_hub;
 mod traits;
 mod types;
 mod watch;
@@ -27,14 +32,16 @@ pub use carry::{
 };
 pub use client::{Client, OpenConfig};
 pub use error::ClientError;
+pub use events::ClientEvent;
 pub use forms::{Choice, FieldInfo, FieldKind, FormInfo, StatusInfo};
 pub use locale::{Locale, locale_from_tag};
 pub use records::*;
-pub use sync::{SyncSettings, SyncState};
+pub use sync::SyncSettings;
+pub use sync_hub::SyncState;
 pub use traits::{
     EventListener, HttpHeader, HttpReply, HttpRequest, KeyStore, KeyStoreError, ListenerError,
     Transport, TransportError,
 };
 pub use types::*;
-pub use watch::{ClientEvent, Subscription, Watch, WatchTarget};
+pub use watch::{Subscription, Watch, WatchTarget};
 pub use work::{Comment, Draft, MatterKind, NextTransition, RecordEdit, UndoneEdit};

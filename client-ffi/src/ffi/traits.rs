@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::ffi::events::ClientEvent;
+
 /// One HTTP request to the server the device is enrolled with.
 #[derive(Clone, uniffi::Record)]
 pub struct HttpRequest {
@@ -139,7 +141,7 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for ListenerError {
 #[uniffi::export(foreign)]
 pub trait EventListener: Send + Sync {
     /// One event; called on a thread of the library, one event at a time.
-    fn on_event(&self, event: crate::ffi::ClientEvent) -> Result<(), ListenerError>;
+    fn on_event(&self, event: ClientEvent) -> Result<(), ListenerError>;
 }
 
 /// Keeps a foreign object with the trait it has.

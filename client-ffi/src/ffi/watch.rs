@@ -9,12 +9,14 @@ use parking_lot::Mutex;
 use gridfold_sync_core::ids::RecordId;
 
 use crate::event::{ChangeCause, ChangeEvent, Subscription as Changes};
-use crate::ffi::client::{Client, off_thread};
+use crate::ffi::client::Client;
 use crate::ffi::convert;
 use crate::ffi::error::ClientError;
+use crate::ffi::events::ClientEvent;
+use crate::ffi::pool::off_thread;
 use crate::ffi::records::{RecordDetail, RecordPage, RecordQuery};
 use crate::ffi::records_out::{detail_out, page_out, query_in};
-use crate::ffi::sync::{SyncHub, SyncState};
+use crate::ffi::sync_hub::SyncHub;
 use crate::ffi::traits::EventListener;
 use crate::types::Query;
 
@@ -35,35 +37,6 @@ pub enum WatchTarget {
     },
     /// How syncs stand; the state now is the first event.
     Sync,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, uniffi::Enum)]
-pub enum ClientEvent {
-    /// Records changed.
-    Changed {
-        /// Which; empty when `everything` is set.
-        record_ids: Vec<String>,
-        /// Whether a sync brought it, or an edit on this phone.
-        by_sync: bool,
-        /// Too many to name: read again whatever is shown.
-        everything: bool,
-    },
-    /// The watched record now reads like this; none when it is not here any more.
-    Record {
-        /// The record.
-        record: Option<RecordDetail>,
-    },
-    /// The watched page now reads like this.
-    List {
-        /// The page.
-        page: RecordPage,
-    },
-    /// A sync began, got further or ended.
-    Sync {
-        /// How it stands.
-        state: SyncState,
-    },
 }
 
 enum Target {

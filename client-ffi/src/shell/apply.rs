@@ -5,37 +5,17 @@ use std::sync::Arc;
 
 use gridfold_sync_core::admission::LogProblem;
 use gridfold_sync_core::entry::{Item, PublicKey, Receipt, Target, Verdict};
-use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId, StreamId};
+use gridfold_sync_core::ids::{FormCode, Hash, RecordId, StreamId};
 use gridfold_sync_core::session::{Position, SessionError, VerifiedPage, verify_pages};
 use gridfold_sync_core::wire::{Directive, SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
+use crate::shell::applied::Applied;
 use crate::shell::batch::Batch;
 use crate::shell::debts::asks_at;
 use crate::shell::outbox::{LogKey, Push};
 use crate::shell::rows::{EntryRow, Fate, LogRefusal, NO_RECORD, Said, StreamNo};
 use crate::shell::state::{Held, put_directory, put_session};
-
-/// What a response came to.
-#[derive(Debug, Default)]
-pub(crate) struct Applied {
-    pub(crate) pulled: u64,
-    pub(crate) admitted: u64,
-    pub(crate) refused: u64,
-    pub(crate) directory_changed: bool,
-    pub(crate) erased: Vec<StreamId>,
-    /// More items follow, or where the phone stands has changed.
-    pub(crate) more: bool,
-    /// Something moved: another round trip may move more.
-    pub(crate) moved: bool,
-    pub(crate) too_large: bool,
-    pub(crate) sent: Vec<(StreamNo, EntryRef)>,
-    pub(crate) gaps: Vec<(LogKey, u64)>,
-    /// Places after which the server's disk lost what this phone holds.
-    pub(crate) lacks: Vec<(StreamNo, u64)>,
-    /// Streams that wait until the server's disk is healed.
-    pub(crate) held: BTreeSet<StreamNo>,
-}
 
 impl Batch<'_> {
     pub(crate) fn apply(

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::cancel::CancelToken;
 use crate::error::ClientError;
 use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::auto_sync::{AutoSyncEvent, AutoSyncPlan, AutoSyncPolicy, SyncEnd};
-use crate::shell::cancel::CancelToken;
 use crate::shell::transport::Transport;
 use crate::types::{SyncOptions, SyncReport};
 

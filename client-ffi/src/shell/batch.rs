@@ -14,13 +14,12 @@ use gridfold_sync_core::view::PartState;
 
 use crate::error::ClientError;
 use crate::platform::Platform;
+use crate::shell::rows::OutboxItem;
 use crate::shell::rows::{
     EntryRow, Fate, RecordRow, RefusedRow, StreamNo, entry_key, part_prefix, place_key, ref_key,
     ref_of_key,
 };
-use crate::shell::state::{
-    Core, Delta, OutboxItem, State, entry_row, new_incarnation, put_instance,
-};
+use crate::shell::state::{Core, Delta, State, entry_row, new_incarnation, put_instance};
 use crate::shell::store::{
     CURSORS, ENTRIES, ITEMS, OUTBOX, RECORDS, REFS, REFUSED, STREAMS, Source, Tx,
 };

@@ -15,7 +15,7 @@ use gridfold_sync_core::session::{Debt, Position};
 use gridfold_sync_core::wire::{RecoverRun, StreamReset, SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
-use crate::shell::apply::Applied;
+use crate::shell::applied::Applied;
 use crate::shell::batch::{Batch, place};
 use crate::shell::carry::forget_marks;
 use crate::shell::heal::{body_key, seq_of};

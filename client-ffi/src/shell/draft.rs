@@ -14,8 +14,8 @@ use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
+use crate::shell::consumed::Kept;
 use crate::shell::store::{DRAFTS, Source};
-use crate::shell::undo::Kept;
 use crate::types::{Draft, DraftId, MAX_APP_STATE_BYTES, MAX_DRAFTS, SavedDraft};
 
 fn encode(draft: &Draft, created: Timestamp, updated: Timestamp) -> Vec<u8> {

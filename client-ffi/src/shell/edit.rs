@@ -15,7 +15,7 @@ use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
-use crate::shell::undo::Kept;
+use crate::shell::consumed::Kept;
 
 fn refuse(code: RefusalCode) -> ClientError {
     ClientError::rejected(code.as_str())

@@ -13,7 +13,6 @@ use gridfold_sync_core::entry::{SignKey, enrolment_statement};
 use gridfold_sync_core::ids::{RecordId, UserId};
 use zeroize::Zeroizing;
 
-use crate::client::parse_code;
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
@@ -200,4 +199,19 @@ impl Shell {
         self.subscriptions.tell(ChangeCause::Sync, &gone);
         Ok(())
     }
+}
+
+/// The server and the code that a QR text or a typed code names.
+pub(crate) fn parse_code(text: &str) -> (String, String) {
+    let text = text.trim();
+    let (url, code) = text
+        .strip_prefix("gridfold:1:")
+        .and_then(|rest| rest.rsplit_once(':'))
+        .unwrap_or(("", text));
+    let code = code
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect::<String>()
+        .to_uppercase();
+    (url.to_owned(), code)
 }

@@ -21,24 +21,23 @@ use gridfold_sync_core::view::PartState;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ClientError;
+use crate::key_store::StoreKey;
 use crate::platform::Platform;
 use crate::shell::batch::Batch;
 use crate::shell::files::{
-    ASIDE_FILE, INSTANCE_FILE, MARK_FILE, MENDED_FILE, MENDING_FILE, STORE_FILE, remove, sync_dir,
+    INSTANCE_FILE, MENDED_FILE, MENDING_FILE, STORE_FILE, put_in_place, sync_dir,
 };
-use crate::shell::keystore::StoreKey;
 use crate::shell::pages;
 use crate::shell::rows::{
     EntryRow, RecordRow, StreamNo, is_pending, part_prefix, ref_key, ref_of_key, stream_of_key,
 };
 use crate::shell::seal::Sealer;
-use crate::shell::spare::{self, GENERATION, Place, Replay, Rows, is_precious, number_of};
-use crate::shell::state::{DEVICE_KEY, INSTANCE, Instance, SESSION, Session, State};
+use crate::shell::spare::{self, Place, Replay, Rows, is_precious, number_of};
+use crate::shell::state::{Instance, Session, State};
 use crate::shell::store::{
-    ALL, ENTRIES, FORMAT, FORMAT_KEY, META, OUTBOX, RECORDS, REFS, REFUSED, Rx, SEEN, STREAMS,
-    Source, Store, Table, Tx, unlock,
+    ALL, CONSUMED, DEVICE_KEY, ENTRIES, FORMAT, FORMAT_KEY, GENERATION, INSTANCE, META, OUTBOX,
+    RECORDS, REFS, REFUSED, Rx, SEEN, SESSION, STREAMS, Source, Store, Table, Tx, unlock,
 };
-use crate::shell::undo::CONSUMED;
 use crate::types::MendedStore;
 
 const MENDED: &[u8] = b"mended";
@@ -74,20 +73,6 @@ pub(crate) fn told_of(rx: &Rx<'_>) -> Result<Option<Mended>, ClientError> {
 /// The app was told.
 pub(crate) fn settle(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.delete(META, MENDED)
-}
-
-/// Puts a mended store in the place of the damaged one, also after a kill in the middle of it.
-pub(crate) fn put_in_place(dir: &Path) -> Result<(), ClientError> {
-    let (mended, store) = (dir.join(MENDED_FILE), dir.join(STORE_FILE));
-    if !mended.exists() {
-        return Ok(());
-    }
-    if store.exists() {
-        fs::rename(&store, dir.join(ASIDE_FILE))?;
-    }
-    remove(&dir.join(MARK_FILE))?;
-    fs::rename(&mended, &store)?;
-    sync_dir(dir)
 }
 
 /// Mends the store in a directory. A store of which not even the identity is left stays as it is.

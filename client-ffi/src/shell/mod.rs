@@ -1,23 +1,25 @@
 //! The shell: disk, HTTP and the sync loop around the rules of the core.
 
 mod answer;
+mod applied;
 pub(crate) mod apply;
 pub(crate) mod attempt;
 pub(crate) mod auto_sync;
 pub(crate) mod auto_sync_runner;
 pub(crate) mod batch;
-pub(crate) mod cancel;
 pub(crate) mod carry;
 pub(crate) mod change;
+mod consumed;
 pub(crate) mod debts;
 pub(crate) mod delivery;
 pub(crate) mod draft;
 pub(crate) mod edit;
-mod enrol;
+pub(crate) mod enrol;
 mod erasure;
 mod files;
 pub(crate) mod heal;
 pub(crate) mod http;
+mod key_file;
 pub(crate) mod keystore;
 pub(crate) mod lifecycle;
 pub(crate) mod mend;
@@ -235,7 +237,7 @@ impl Shell {
         }
         *store = None;
         drop(store);
-        let result = files::destroy(&self.dir);
+        let result = key_file::destroy(&self.dir);
         self.state.write().forget();
         result
     }

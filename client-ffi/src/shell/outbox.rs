@@ -8,8 +8,9 @@ use gridfold_sync_core::ids::{EntryRef, Hash, IncarnationId};
 use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_OPS_PER_MESSAGE};
 
 use crate::error::ClientError;
+use crate::shell::rows::OutboxItem;
 use crate::shell::rows::{EntryRow, StreamNo};
-use crate::shell::state::{OutboxItem, State, entry_row};
+use crate::shell::state::{State, entry_row};
 use crate::shell::store::Source;
 
 /// Operations of one push, well under what a message may hold.

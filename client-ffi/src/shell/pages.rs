@@ -13,7 +13,7 @@ use std::path::Path;
 use twox_hash::XxHash3_128;
 
 use crate::error::ClientError;
-use crate::shell::store::Pair;
+use crate::shell::tables::Pair;
 
 const PAGE_BYTES: u64 = 4_096;
 /// Pages of one region; regions have no header of their own in files that this library makes.

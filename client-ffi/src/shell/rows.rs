@@ -11,6 +11,8 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
+use crate::error::ClientError;
+
 /// Bytes of one value; the store is ours, the bound only stops damage.
 const MAX_VALUE: usize = 64 << 20;
 
@@ -429,5 +431,39 @@ impl RefusedRow {
         };
         r.finish()?;
         Ok(row)
+    }
+}
+
+/// One entry that waits to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OutboxItem {
+    pub(crate) stream: StreamNo,
+    pub(crate) id: EntryRef,
+    pub(crate) record: RecordId,
+    /// The change it is part of: the order of the change's first entry. None when it was written
+    /// again or waits again, and in stores of before changes were kept.
+    pub(crate) change: Option<u64>,
+}
+
+impl OutboxItem {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut out = ref_key(self.stream, &self.id);
+        out.extend_from_slice(&self.record.bytes());
+        if let Some(change) = self.change {
+            out.extend_from_slice(&change.to_be_bytes());
+        }
+        out
+    }
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ClientError> {
+        let mut r = Reader::new(bytes);
+        Ok(Self {
+            stream: u32::from_be_bytes(r.array()?),
+            id: read_ref(&mut r)?,
+            record: RecordId::from_bytes(r.array()?),
+            change: match r.remaining() {
+                0 => None,
+                _ => Some(u64::from_be_bytes(r.array()?)),
+            },
+        })
     }
 }

@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
-use crate::shell::keystore::KeyKind;
 
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
@@ -24,6 +23,13 @@ const HEAD_BYTES: usize = 8;
 const WRAPPED_BYTES: usize = HEAD_BYTES + NONCE_BYTES + 32 + TAG_BYTES;
 /// Length of a key file.
 pub(crate) const KEY_FILE_BYTES: usize = WRAPPED_BYTES + 32;
+
+/// Where the key of a store comes from, written in its key file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyKind {
+    Raw,
+    KeyStore,
+}
 
 /// Seals and opens values under the store's data key.
 pub(crate) struct Sealer {

@@ -11,7 +11,7 @@ use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::apply::Applied;
+use crate::shell::applied::Applied;
 use crate::shell::batch::Batch;
 use crate::shell::rows::{EntryRow, StreamNo, part_prefix, read_ref, ref_of_key, stream_of_key};
 use crate::shell::store::{ENTRIES, SEEN, Source};

@@ -20,14 +20,13 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ClientError;
 use crate::shell::files::{
-    KEY_FILE, SPARE_FILE, SPARE_NEW_FILE, read_up_to, remove, sync_dir, write_durably,
+    KEY_FILE, SPARE_FILE, SPARE_NEW_FILE, WRAP_FILE, read_up_to, remove, sync_dir, write_durably,
 };
-use crate::shell::keystore::WRAP_FILE;
-use crate::shell::rows::{entry_key, is_pending};
+use crate::shell::rows::{OutboxItem, entry_key, is_pending};
 use crate::shell::seal::Sealer;
-use crate::shell::state::{ACCOUNT, DEVICE_KEY, INSTANCE, OutboxItem};
-use crate::shell::store::{ALL, ENTRIES, META, OUTBOX, Source, Table};
-use crate::shell::undo::HANDED_OUT;
+use crate::shell::tables::{
+    ACCOUNT, ALL, DEVICE_KEY, ENTRIES, HANDED_OUT, INSTANCE, META, OUTBOX, Source, Table,
+};
 
 const MAGIC: &[u8; 8] = b"GFSPARE\x01";
 /// What its frames are bound to, beside their places.
@@ -37,9 +36,6 @@ const MAX_HEAD_BYTES: usize = 32 << 10;
 const MAX_FRAME_BYTES: usize = 1 << 30;
 /// Below this it is not written anew for its length.
 const SMALL_BYTES: u64 = 256 << 10;
-
-/// Which commit of the store the spare goes with.
-pub(crate) const GENERATION: &[u8] = b"spare";
 
 /// Tables that are kept whole. Of the small things only who this phone is, and of the entries only
 /// those that wait; where an entry is filed follows from its key.

@@ -19,19 +19,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
+use crate::shell::consumed::{consumed, handed_out};
 use crate::shell::rows::{
-    EntryRow, RecordRow, RefusedRow, Row, StreamNo, entry_key, log_prefix, read_ref, ref_key,
+    EntryRow, OutboxItem, RecordRow, RefusedRow, Row, StreamNo, entry_key, log_prefix, ref_key,
     ref_of_key, stream_of_key,
 };
 use crate::shell::store::{
-    CURSORS, ENTRIES, META, OUTBOX, RECORDS, REFS, REFUSED, STREAMS, Source, Store, Tx,
+    ACCOUNT, CURSORS, DEVICE_KEY, ENTRIES, INSTANCE, META, OUTBOX, RECORDS, REFS, REFUSED, SESSION,
+    STREAMS, Source, Store, Tx,
 };
-use crate::shell::undo::{consumed, handed_out};
 
-pub(crate) const DEVICE_KEY: &[u8] = b"device_key";
-pub(crate) const INSTANCE: &[u8] = b"instance";
-pub(crate) const ACCOUNT: &[u8] = b"account";
-pub(crate) const SESSION: &[u8] = b"session";
 const DIRECTORY: &[u8] = b"directory";
 
 /// Who the phone is to the server.
@@ -164,40 +161,6 @@ impl Held {
     }
     pub(crate) fn user_name(&self, user: UserId) -> Option<String> {
         self.directory.user(&user).map(|u| u.name.clone())
-    }
-}
-
-/// One entry that waits to be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OutboxItem {
-    pub(crate) stream: StreamNo,
-    pub(crate) id: EntryRef,
-    pub(crate) record: RecordId,
-    /// The change it is part of: the order of the change's first entry. None when it was written
-    /// again or waits again, and in stores of before changes were kept.
-    pub(crate) change: Option<u64>,
-}
-
-impl OutboxItem {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = ref_key(self.stream, &self.id);
-        out.extend_from_slice(&self.record.bytes());
-        if let Some(change) = self.change {
-            out.extend_from_slice(&change.to_be_bytes());
-        }
-        out
-    }
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ClientError> {
-        let mut r = Reader::new(bytes);
-        Ok(Self {
-            stream: u32::from_be_bytes(r.array()?),
-            id: read_ref(&mut r)?,
-            record: RecordId::from_bytes(r.array()?),
-            change: match r.remaining() {
-                0 => None,
-                _ => Some(u64::from_be_bytes(r.array()?)),
-            },
-        })
     }
 }
 

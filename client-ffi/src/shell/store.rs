@@ -17,18 +17,15 @@ use redb::{
 };
 
 use crate::error::ClientError;
+use crate::key_store::StoreKey;
 use crate::platform::{Platform, random};
 use crate::shell::files::{
-    ASIDE_FILE, INSTANCE_FILE, KEY_FILE, MARK_FILE, SPARE_FILE, STORE_FILE, identity_of, key_file,
-    remove, remove_all, sync_dir, write_durably,
+    ASIDE_FILE, INSTANCE_FILE, KEY_FILE, MARK_FILE, SPARE_FILE, STORE_FILE, identity_of,
+    put_in_place, remove, remove_all, sync_dir, write_durably,
 };
-use crate::shell::keystore::StoreKey;
-use crate::shell::mend;
+use crate::shell::key_file::key_file;
 use crate::shell::seal::{Sealer, check_kind};
-use crate::shell::spare::{self, GENERATION, Noted, Spare};
-
-/// A key and its value.
-pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+use crate::shell::spare::{self, Noted, Spare};
 
 pub(crate) use crate::shell::tables::*;
 
@@ -126,7 +123,7 @@ impl Store {
         platform: Arc<dyn Platform>,
     ) -> Result<Self, ClientError> {
         let sealer = unlock(dir, key, platform)?;
-        mend::put_in_place(dir)?;
+        put_in_place(dir)?;
         let path = dir.join(STORE_FILE);
         match fs::metadata(&path) {
             Ok(meta) if meta.len() > 0 => {}
@@ -327,18 +324,6 @@ fn builder() -> redb::Builder {
     // A file altered since it was last written is found here and not as wrong answers later.
     builder.set_check_integrity_on_open(true);
     builder
-}
-
-/// Something values can be read from: a snapshot, or a transaction with its own writes.
-pub(crate) trait Source {
-    /// The value under a key.
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ClientError>;
-    /// All keys that start with a prefix, in order, with their values.
-    fn scan(&self, table: Table, prefix: &[u8]) -> Result<Vec<Pair>, ClientError>;
-    /// All keys that start with a prefix, in order.
-    fn keys(&self, table: Table, prefix: &[u8]) -> Result<Vec<Vec<u8>>, ClientError>;
-    /// The last key that starts with a prefix.
-    fn last_key(&self, table: Table, prefix: &[u8]) -> Result<Option<Vec<u8>>, ClientError>;
 }
 
 /// The first key after all that start with the prefix; empty when there is none.

@@ -20,6 +20,7 @@ fn unknown_form(code: &FormCode) -> Form {
             en: code.to_string(),
         },
         class: SensitivityClass::General,
+        means: None,
         fields: Vec::new(),
         title: None,
         lifecycle: None,

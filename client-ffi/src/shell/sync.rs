@@ -19,7 +19,7 @@ use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::answer::Talk;
-use crate::shell::apply::Applied;
+use crate::shell::applied::Applied;
 use crate::shell::debts::{asks_at, recover_run};
 use crate::shell::http::{Refresh, Tokens, read, send};
 use crate::shell::outbox::{self, Push, PushCap, Sending};

@@ -1,6 +1,8 @@
-//! The tables of the store.
+//! The tables of the store, the names of the small things in one of them, and how values are read.
 
 use redb::TableDefinition;
+
+use crate::error::ClientError;
 
 /// A table of sealed values.
 pub(crate) type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -54,3 +56,33 @@ pub(crate) const ALL: [Table; 15] = [
     CARRY,
     CARRIED,
 ];
+
+/// The key that the device signs with.
+pub(crate) const DEVICE_KEY: &[u8] = b"device_key";
+/// Which life of the store this is.
+pub(crate) const INSTANCE: &[u8] = b"instance";
+/// Who the phone is to the server.
+pub(crate) const ACCOUNT: &[u8] = b"account";
+/// Where the sessions with the server stand.
+pub(crate) const SESSION: &[u8] = b"session";
+/// The order below which entries may have left the phone.
+pub(crate) const HANDED_OUT: &[u8] = b"handed_out";
+/// What the newest change took out of the store.
+pub(crate) const CONSUMED: &[u8] = b"consumed";
+/// Which commit of the store the spare goes with.
+pub(crate) const GENERATION: &[u8] = b"spare";
+
+/// A key and its value.
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+
+/// Something values can be read from: a snapshot, or a transaction with its own writes.
+pub(crate) trait Source {
+    /// The value under a key.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ClientError>;
+    /// All keys that start with a prefix, in order, with their values.
+    fn scan(&self, table: Table, prefix: &[u8]) -> Result<Vec<Pair>, ClientError>;
+    /// All keys that start with a prefix, in order.
+    fn keys(&self, table: Table, prefix: &[u8]) -> Result<Vec<Vec<u8>>, ClientError>;
+    /// The last key that starts with a prefix.
+    fn last_key(&self, table: Table, prefix: &[u8]) -> Result<Option<Vec<u8>>, ClientError>;
+}

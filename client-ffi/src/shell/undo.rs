@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gridfold_sync_core::codec::{Reader, put_bytes};
+use gridfold_sync_core::codec::put_bytes;
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::ids::{EntryRef, RecordId};
 use gridfold_sync_core::time::Timestamp;
@@ -17,56 +17,12 @@ use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
+use crate::shell::consumed::{Kept, consumed};
 use crate::shell::outbox::Push;
-use crate::shell::rows::{RefusedRow, StreamNo, read_ref, ref_key};
-use crate::shell::state::OutboxItem;
-use crate::shell::store::{DRAFTS, META, Source};
-use crate::types::{DraftId, UndoneChange, UndoneEdit};
-
-pub(crate) const HANDED_OUT: &[u8] = b"handed_out";
-pub(crate) const CONSUMED: &[u8] = b"consumed";
-/// The store is ours, the bound only stops damage.
-const MAX_KEPT: usize = 16 << 20;
-
-/// The order below which entries may have left the phone.
-pub(crate) fn handed_out(source: &impl Source) -> Result<u64, ClientError> {
-    match source.get(META, HANDED_OUT)? {
-        Some(bytes) => Ok(u64::from_be_bytes(Reader::new(&bytes).array()?)),
-        None => Ok(0),
-    }
-}
-
-/// Where something that a change took out of the store goes back to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
-    Refused(StreamNo, EntryRef),
-    Draft(DraftId),
-}
-
-/// What a change took out of the store.
-pub(crate) struct Consumed {
-    pub(crate) change: u64,
-    place: Kept,
-    value: Vec<u8>,
-}
-
-pub(crate) fn consumed(source: &impl Source) -> Result<Option<Consumed>, ClientError> {
-    let Some(bytes) = source.get(META, CONSUMED)? else {
-        return Ok(None);
-    };
-    let mut r = Reader::new(&bytes);
-    let change = u64::from_be_bytes(r.array()?);
-    let place = match r.u8()? {
-        0 => Kept::Refused(u32::from_be_bytes(r.array()?), read_ref(&mut r)?),
-        _ => Kept::Draft(DraftId::from_bytes(r.array()?)),
-    };
-    let value = r.bytes(MAX_KEPT)?.to_vec();
-    Ok(Some(Consumed {
-        change,
-        place,
-        value,
-    }))
-}
+use crate::shell::rows::OutboxItem;
+use crate::shell::rows::{RefusedRow, StreamNo, ref_key};
+use crate::shell::store::{CONSUMED, DRAFTS, HANDED_OUT, META};
+use crate::types::{UndoneChange, UndoneEdit};
 
 impl Batch<'_> {
     /// From here on this batch writes one change of the phone's user.

@@ -14,7 +14,7 @@ use gridfold_sync_core::ids::{EntryRef, RecordId, SensitivityClass, StreamId};
 use gridfold_sync_core::limits::MAX_DEPS;
 use gridfold_sync_core::view::PartState;
 
-use crate::admit::facts::BatchFacts;
+use crate::fold::BatchFacts;
 use crate::problem::{Code, Problem};
 use crate::views::ViewsError;
 
@@ -91,20 +91,20 @@ pub enum Base {
 
 /// What the author of an edit saw of one class.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Seen {
-    pub(super) heads: Vec<EntryRef>,
-    pub(super) part: Option<PartState>,
+pub(crate) struct Seen {
+    pub(crate) heads: Vec<EntryRef>,
+    pub(crate) part: Option<PartState>,
 }
 
 /// What the author of an edit saw.
-pub(super) type AllSeen = BTreeMap<SensitivityClass, Seen>;
+pub(crate) type AllSeen = BTreeMap<SensitivityClass, Seen>;
 
 fn unknown_base() -> Problem {
     Problem::new(Code::UnknownBase)
 }
 
 /// The rows as they were at the base of an edit.
-pub(super) fn seen(
+pub(crate) fn seen(
     facts: &mut BatchFacts<'_>,
     grid: &gridfold_sync_core::ids::AreaCode,
     record: &RecordId,

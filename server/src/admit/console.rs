@@ -19,7 +19,7 @@ use gridfold_sync_core::view::PartState;
 
 use crate::admit::base::{Base, Seen, seen};
 use crate::admit::commit::Outgoing;
-use crate::admit::facts::BatchFacts;
+use crate::fold::BatchFacts;
 use crate::problem::{Answer, Code, Problem};
 use crate::views::ViewsError;
 
@@ -97,7 +97,7 @@ impl EditOutcome {
 }
 
 /// Makes edits of the console into entries and has them decided on.
-pub(super) fn console(
+pub(crate) fn console(
     facts: &mut BatchFacts<'_>,
     author: Author,
     key: &SignKey,

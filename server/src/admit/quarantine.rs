@@ -11,30 +11,31 @@ use gridfold_sync_core::time::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::admit::facts::BatchFacts;
 use crate::admit::write_error::WriteError;
-use crate::auth::{RecordKeys, seal};
-use crate::log::{AppendBatch, Log, MAX_ITEM_BYTES, NewItem, StreamName};
-use crate::project::{
-    QUARANTINE_STREAM, Quarantined, QuarantinedPart, decode_quarantine, put_quarantined,
+use crate::fold::BatchFacts;
+use crate::items::{
+    QUARANTINE_STREAM, QuarantineNote, Quarantined, QuarantinedPart, decode_quarantine,
+    put_quarantined,
 };
-use crate::views::{QuarantineNote, ViewsError};
+use crate::keys::{RecordKeys, seal};
+use crate::log::{AppendBatch, Log, MAX_ITEM_BYTES, NewItem, StreamName};
+use crate::views::ViewsError;
 
 /// Records of one log whose entries are kept apart; of a log on more only the hash is kept.
 const MAX_OWNERS: usize = 64;
 
 /// A device log to be set aside, sealed later.
-pub(super) struct SetAside {
-    pub(super) author: Author,
-    pub(super) log: PushedLog,
-    pub(super) problem: LogProblem,
-    pub(super) received: Timestamp,
+pub(crate) struct SetAside {
+    pub(crate) author: Author,
+    pub(crate) log: PushedLog,
+    pub(crate) problem: LogProblem,
+    pub(crate) received: Timestamp,
     /// The record of each entry, where it can be told.
-    pub(super) records: Vec<Option<RecordId>>,
+    pub(crate) records: Vec<Option<RecordId>>,
 }
 
 /// The record that each entry of a log is on, where it can be told.
-pub(super) fn records_of(
+pub(crate) fn records_of(
     facts: &mut BatchFacts<'_>,
     log: &PushedLog,
 ) -> Result<Vec<Option<RecordId>>, ViewsError> {
@@ -95,14 +96,14 @@ fn seal_parts(keys: &RecordKeys, aside: &SetAside) -> Result<Vec<QuarantinedPart
 
 /// What was kept, and where in the quarantine stream.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) after: u64,
-    pub(super) notes: Vec<QuarantineNote>,
-    pub(super) end: (u64, Hash),
+pub(crate) struct Kept {
+    pub(crate) after: u64,
+    pub(crate) notes: Vec<QuarantineNote>,
+    pub(crate) end: (u64, Hash),
 }
 
 /// Keeps device logs that were not taken.
-pub(super) fn quarantine(
+pub(crate) fn quarantine(
     log: &dyn Log,
     keys: &RecordKeys,
     set_aside: Vec<SetAside>,

@@ -11,8 +11,8 @@ use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId};
 use gridfold_sync_core::wire::RecoverRun;
 
 use crate::admit::commit::Outgoing;
-use crate::admit::facts::BatchFacts;
-use crate::admit::stored::{StoredItem, key_owner, seal_payload};
+use crate::fold::BatchFacts;
+use crate::items::{StoredItem, key_owner, seal_payload};
 use crate::log::{Log, LogError, NewItem, StreamName};
 use crate::views::ViewsError;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::auth::StoreError;
+use crate::keys::StoreError;
 use crate::log::{AppendError, LogError};
 use crate::trouble::Trouble;
-use crate::views::ViewsError;
+use crate::views::{ViewsBehind, ViewsError};
 
 /// Why nothing was written. What the phone holds stays with the phone, to be sent again.
 #[derive(Debug, thiserror::Error)]
@@ -23,10 +23,8 @@ pub enum WriteError {
     #[error(transparent)]
     Keys(#[from] StoreError),
     /// The views are behind the log and cannot catch up now; nothing is decided on what they lack.
-    #[error(
-        "the views are behind the log and cannot catch up now ({0}). Nothing was written and nothing is lost: try again shortly"
-    )]
-    Behind(Trouble),
+    #[error(transparent)]
+    Behind(#[from] ViewsBehind),
     /// Another request of the same batch failed; this one was not tried.
     #[error("the batch this was part of was not written: send it again")]
     Batch(Arc<WriteError>),
@@ -51,7 +49,7 @@ impl WriteError {
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         match self {
-            Self::Log(LogError::DiskFull { .. }) | Self::Behind(Trouble::Full) => true,
+            Self::Log(LogError::DiskFull { .. }) | Self::Behind(ViewsBehind(Trouble::Full)) => true,
             Self::Keys(error) => error.trouble() == Trouble::Full,
             Self::Views(ViewsError::Keys(error)) => error.trouble() == Trouble::Full,
             Self::Views(error) => error.trouble() == Some(Trouble::Full),

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::audit::record;
 use super::audit::{Actor, Scope};
-use super::devices::record;
-use super::secret::random;
-use super::sqlite::StoreError;
 use super::store::{AuthStore, id};
 use super::{cookies, refresh};
+use crate::keys::StoreError;
+use crate::keys::secret::random;
 
 /// Where a person's access comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

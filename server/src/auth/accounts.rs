@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::audit::{self, Actor, AuditEvent, Scope};
 use super::known::Known;
 use super::passwords::{HashCaller, Hasher, Password, PasswordError, StoredHash, check_password};
-use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
-use super::{access, cookies, devices, refresh, throttle};
+use super::{access, cookies, device_rows, refresh, throttle};
+use crate::keys::StoreError;
 
 /// The longest login, in characters.
 pub const LOGIN_MAX_CHARS: usize = 128;
@@ -122,7 +122,7 @@ impl Accounts {
         check_password(password, &login)?;
         let stored = self.hasher.permit()?.hash(password)?;
         self.store.write(|tx| {
-            devices::ensure_user(tx, user_id, now_ms)?;
+            device_rows::ensure_user(tx, user_id, now_ms)?;
             let made = tx.execute(
                 "INSERT OR IGNORE INTO accounts (login, user_id, salt, hash, memory_kib, passes, lanes, changed_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -240,7 +240,7 @@ impl Accounts {
         drop(permit);
         self.store.write(|tx| {
             let allowed = match account {
-                Some(account) => matches && !devices::is_blocked(tx, account.user)?,
+                Some(account) => matches && !device_rows::is_blocked(tx, account.user)?,
                 None => false,
             };
             let Some(account) = account.filter(|_| allowed) else {

@@ -9,10 +9,10 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::secret::{labelled_hash, same};
 use super::server_key::ServerKey;
-use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
+use crate::keys::StoreError;
+use crate::keys::secret::{labelled_hash, same};
 
 /// The longest scope kept, in bytes.
 pub const SCOPE_MAX_BYTES: usize = 512;
@@ -332,4 +332,23 @@ fn check_signature(head: &SignedHead, public: &[u8; 32]) -> Result<(), AuditErro
     let message = head_message(head.seq, &head.hash, head.at_ms);
     key.verify_strict(&message, &Signature::from_bytes(&head.signature))
         .map_err(|_| AuditError::BadSignature)
+}
+
+/// Adds a row in the transaction of what it tells of.
+pub(crate) fn record(
+    tx: &Connection,
+    at_ms: i64,
+    who: Actor,
+    what: &'static str,
+    scope: Scope,
+) -> Result<(), StoreError> {
+    append(
+        tx,
+        &AuditEvent {
+            at_ms,
+            who,
+            what,
+            scope,
+        },
+    )
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::audit::{Actor, AuditEvent, Scope, append};
-use super::sqlite::StoreError;
 use super::store::{AUTH_DB_FILE_NAME, AuthStore};
+use crate::keys::StoreError;
 
 /// What is noted of the clock in one store.
 #[derive(Debug, Clone)]

@@ -11,12 +11,12 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::audit::record;
 use super::audit::{Actor, Scope};
-use super::devices::record;
 use super::refresh;
-use super::secret::{labelled_hash, random, redacted, same};
-use super::sqlite::StoreError;
 use super::store::{AuthStore, id};
+use crate::keys::StoreError;
+use crate::keys::secret::{labelled_hash, random, redacted, same};
 
 /// A session ends after this long without a request.
 pub const COOKIE_IDLE_MS: i64 = 15 * 60 * 1_000;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed};
+use crate::keys::StoreError;
 use crate::log::{Item, NewItem};
 
 /// See the module.

@@ -12,15 +12,15 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::access;
+use super::audit::record;
 use super::audit::{Actor, Scope};
-use super::devices::{self, DeviceState, record};
+use super::device_rows::{self, DeviceState};
 use super::phone;
+use super::redemption::{EnrolmentError, Redemption};
 use super::refresh::{self, RefreshToken};
-use super::secret::{
-    NoRandomness, crockford, from_crockford, labelled_hash, new_id, random, redacted,
-};
-use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
+use crate::keys::StoreError;
+use crate::keys::secret::{crockford, from_crockford, labelled_hash, new_id, random, redacted};
 
 /// How long a code is valid.
 pub const CODE_TTL_MS: i64 = 15 * 60 * 1_000;
@@ -74,19 +74,6 @@ pub struct Challenge {
     pub expires_ms: i64,
 }
 
-/// What a phone brings to redeem a code.
-#[derive(Debug)]
-pub struct Redemption<'a> {
-    /// The code as typed or scanned.
-    pub code: &'a str,
-    /// The device's ed25519 key.
-    pub public_key: [u8; 32],
-    /// Its signature over [`enrolment_proof_message`].
-    pub proof: [u8; 64],
-    /// Devices the user may have.
-    pub max_devices: u32,
-}
-
 /// A device that has come to be, or goes on.
 #[derive(Debug)]
 pub struct Enrolled {
@@ -118,58 +105,6 @@ pub enum EnrolmentStatus {
     Dead,
     /// No such code.
     Unknown,
-}
-
-/// Why enrolment did not happen.
-#[derive(Debug, thiserror::Error)]
-pub enum EnrolmentError {
-    /// Not a code, or one withdrawn.
-    #[error("this code is not valid; ask for a new one")]
-    Invalid,
-    /// Too late.
-    #[error("this code has expired; ask for a new one")]
-    Expired,
-    /// Another device has used it.
-    #[error("this code was already used; ask for a new one")]
-    AlreadyUsed,
-    /// Too many failed proofs.
-    #[error("this code was tried too often; ask for a new one")]
-    TooManyTries,
-    /// The proof does not verify.
-    #[error("the device did not prove that it holds its key")]
-    BadProof,
-    /// The user has as many devices as allowed.
-    #[error("this user already has {limit} devices; revoke one first")]
-    TooManyDevices {
-        /// The limit.
-        limit: u32,
-    },
-    /// The phone is another user's.
-    #[error(
-        "this phone is another user's; hand it on by signing that user out, or set the phone up anew"
-    )]
-    AnothersPhone,
-    /// The phone was told to erase itself.
-    #[error("this phone must erase its data")]
-    Wipe(Uuid),
-    /// The user was blocked.
-    #[error("this user may no longer sign in")]
-    UserBlocked,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<rusqlite::Error> for EnrolmentError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<NoRandomness> for EnrolmentError {
-    fn from(error: NoRandomness) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 /// What the device signs: the statement of sync-core over the code as it was given, without spaces and hyphens, in capitals. `None` when the code is malformed.
@@ -221,7 +156,7 @@ impl Enrolment {
                 "DELETE FROM enrolments WHERE created_ms < ?1",
                 [now_ms.saturating_sub(CODE_KEPT_MS)],
             )?;
-            devices::ensure_user(tx, user_id, now_ms)?;
+            device_rows::ensure_user(tx, user_id, now_ms)?;
             tx.execute(
                 "INSERT INTO enrolments (enrolment_id, code_hash, user_id, created_ms) VALUES (?1, ?2, ?3, ?4)",
                 params![enrolment_id.as_bytes(), hash_of(&code.0), user_id.as_bytes(), now_ms],
@@ -275,11 +210,11 @@ impl Enrolment {
                 )?;
                 return Ok(Err(EnrolmentError::BadProof));
             }
-            if devices::is_blocked(tx, found.user_id)? {
+            if device_rows::is_blocked(tx, found.user_id)? {
                 return Ok(Err(EnrolmentError::UserBlocked));
             }
             let device_id = match found.device_id {
-                Some(device_id) => match devices::load(tx, device_id)? {
+                Some(device_id) => match device_rows::load(tx, device_id)? {
                     Some(device)
                         if device.public_key == Some(given.public_key)
                             && device.state == DeviceState::Active =>
@@ -329,7 +264,7 @@ impl Enrolment {
                 return Ok(EnrolmentStatus::Unknown);
             };
             if let Some(device_id) = found.device_id {
-                let key = devices::load(conn, device_id)?.and_then(|device| device.public_key);
+                let key = device_rows::load(conn, device_id)?.and_then(|device| device.public_key);
                 let fingerprint = key.as_ref().map(fingerprint).unwrap_or_default();
                 return Ok(EnrolmentStatus::Redeemed {
                     device_id,

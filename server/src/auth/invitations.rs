@@ -6,8 +6,8 @@ use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::enrolment::{CODE_MAX_TRIES, CODE_TTL_MS, Enrolment};
-use super::sqlite::StoreError;
 use super::store::id;
+use crate::keys::StoreError;
 
 /// A code that nobody has used yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

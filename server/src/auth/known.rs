@@ -8,8 +8,8 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::secret::{NoRandomness, random, redacted};
 use super::server_key::ServerKey;
+use crate::keys::secret::{NoRandomness, random, redacted};
 
 /// How long a browser stays known without a sign-in.
 pub const KNOWN_BROWSER_MS: i64 = 180 * 24 * 60 * 60 * 1_000;

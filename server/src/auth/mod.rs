@@ -1,13 +1,14 @@
-//! Who is calling, and the keys that protect what they bring.
+//! Who is calling.
 //!
 //! What enters is what a caller presents, and the time; what leaves is who it is, or why not.
-//! Secrets never leave except to the one they are for, and nothing here is ever replicated: it lives in `auth.db`, `keys.db` and `master.key` in the data directory.
+//! Secrets never leave except to the one they are for, and nothing here is ever replicated: it lives in `auth.db` in the data directory.
 
 mod access;
 mod accounts;
 mod audit;
 mod clock;
 mod cookies;
+mod device_rows;
 mod devices;
 mod directory_copy;
 mod enrolment;
@@ -15,20 +16,13 @@ mod invitations;
 mod known;
 mod passwords;
 mod phone;
-mod put_away;
-mod record_keys;
+mod redemption;
 mod refresh;
 mod refresh_siblings;
 mod reports;
 mod requests;
-mod row_sums;
-mod saved_views;
-mod seal;
-mod secret;
-mod seen;
 mod server_key;
 mod session;
-mod sqlite;
 mod store;
 mod throttle;
 mod tokens;
@@ -36,6 +30,7 @@ mod witness;
 
 pub use access::{Access, Giver};
 pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, Origin, SignInError, SignedIn};
+pub(crate) use audit::record;
 pub use audit::{
     Actor, Audit, AuditError, AuditEvent, AuditRow, SCOPE_MAX_BYTES, Scope, SignedHead,
 };
@@ -44,14 +39,12 @@ pub use cookies::{
     COOKIE_ABSOLUTE_MS, COOKIE_IDLE_MS, COOKIE_USED_EVERY_MS, CookieSession, CookieToken, Cookies,
     csrf_matches, csrf_token,
 };
-pub use devices::{
-    DEVICE_LABEL_MAX_CHARS, Device, DeviceState, Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS,
-    Standing,
-};
+pub use device_rows::{DEVICE_LABEL_MAX_CHARS, Device, DeviceState, Standing};
+pub use devices::{Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS};
 pub use directory_copy::DirectoryCopy;
 pub use enrolment::{
-    CODE_MAX_TRIES, CODE_TTL_MS, Challenge, Enrolled, Enrolment, EnrolmentCode, EnrolmentError,
-    EnrolmentStatus, Invitation, Redemption, enrolment_proof_message, fingerprint,
+    CODE_MAX_TRIES, CODE_TTL_MS, Challenge, Enrolled, Enrolment, EnrolmentCode, EnrolmentStatus,
+    Invitation, enrolment_proof_message, fingerprint,
 };
 pub use invitations::WaitingCode;
 pub use known::{KNOWN_BROWSER_MS, Known, KnownBrowser};
@@ -61,8 +54,7 @@ pub use passwords::{
     MAX_CONCURRENT_HASHES, MAX_STRANGERS_HASHES, MAX_WAIT_FOR_HASH_MS, MAX_WAITING_FOR_HASH,
     PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, PasswordError, check_password,
 };
-pub use put_away::{PUT_AWAY_NOTE_MAX_CHARS, PutAway};
-pub use record_keys::{DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, RecordKeys};
+pub use redemption::{EnrolmentError, Redemption};
 pub use refresh::{
     FamilyRevoked, Refresh, RefreshError, RefreshSettings, RefreshToken, Rotated,
     refresh_proof_message,
@@ -70,16 +62,9 @@ pub use refresh::{
 pub use refresh_siblings::REFRESH_GRACE_MS;
 pub use reports::{DeviceReport, Reports};
 pub use requests::{IDEMPOTENCY_KEY_HOURS, IDEMPOTENCY_KEY_MAX_BYTES, Repeat, Requests};
-pub use saved_views::{
-    SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView, SavedViews,
-};
-pub use seal::{RecordKey, SEAL_OVERHEAD_BYTES, SealError, open, seal};
-pub use secret::NoRandomness;
-pub use seen::{Seen, SeenLog, SeenRow};
-pub use server_key::{MASTER_KEY_FILE_NAME, MasterKey, MasterKeyError, ServerKey};
+pub use server_key::ServerKey;
 pub use session::{AccessToken, Auth, AuthSettings, AuthenticateError, Session, WipeOrder};
-pub use sqlite::StoreError;
-pub(crate) use sqlite::{create_private, must_exist, open_private};
+pub(crate) use store::id;
 pub use store::{AUTH_DB_FILE_NAME, AuthStore};
 pub use throttle::{FIRST_DELAY_MS, FORGET_AFTER_MS, FREE_FAILURES, MAX_DELAY_MS, delay_ms};
 pub use tokens::{Claims, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError, TokenSettings, Tokens};

@@ -10,7 +10,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use parking_lot::{Condvar, Mutex};
 use zeroize::Zeroizing;
 
-use super::secret::{NoRandomness, random, redacted, same};
+use crate::keys::secret::{NoRandomness, random, redacted, same};
 
 /// The shortest password, in characters.
 pub const PASSWORD_MIN_CHARS: usize = 12;

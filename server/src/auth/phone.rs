@@ -6,11 +6,12 @@
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::audit::record;
 use super::audit::{Actor, Scope};
-use super::devices::{self, Device, DeviceState, record};
-use super::enrolment::{EnrolmentError, Redemption};
+use super::device_rows::{self, Device, DeviceState};
+use super::redemption::{EnrolmentError, Redemption};
 use super::refresh;
-use super::secret::new_id;
+use crate::keys::secret::new_id;
 
 /// The device of a phone for this user. Its earlier sessions have ended: the new code begins another.
 pub(super) fn device_for(
@@ -19,7 +20,7 @@ pub(super) fn device_for(
     user_id: Uuid,
     now_ms: i64,
 ) -> Result<Result<Uuid, EnrolmentError>, EnrolmentError> {
-    let known = devices::of_key(tx, &given.public_key)?;
+    let known = device_rows::of_key(tx, &given.public_key)?;
     match &known {
         Some(device) if device.user_id != user_id => {
             return Ok(Err(EnrolmentError::AnothersPhone));
@@ -33,7 +34,7 @@ pub(super) fn device_for(
         }
         _ => {}
     }
-    if devices::count_phones(tx, user_id, &given.public_key)? >= given.max_devices {
+    if device_rows::count_phones(tx, user_id, &given.public_key)? >= given.max_devices {
         let limit = given.max_devices;
         return Ok(Err(EnrolmentError::TooManyDevices { limit }));
     }
@@ -42,7 +43,7 @@ pub(super) fn device_for(
             user: user_id,
             device: device.device_id,
         };
-        devices::let_in(tx, device.device_id)?;
+        device_rows::let_in(tx, device.device_id)?;
         let scope = Scope::of("device", device.device_id);
         record(tx, now_ms, who, "device.reactivate", scope)?;
         return Ok(Ok(device.device_id));
@@ -56,6 +57,6 @@ pub(super) fn device_for(
         last_seen_ms: now_ms,
         label: String::new(),
     };
-    devices::insert(tx, &device)?;
+    device_rows::insert(tx, &device)?;
     Ok(Ok(device.device_id))
 }

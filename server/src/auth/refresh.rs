@@ -14,12 +14,13 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::audit::record;
 use super::audit::{Actor, Scope};
-use super::devices::{self, Device, Standing, record};
+use super::device_rows::{self, Device, Standing};
 use super::refresh_siblings::{self as siblings, Sibling};
-use super::secret::{NoRandomness, labelled_hash, random, redacted, same};
-use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed, id};
+use crate::keys::StoreError;
+use crate::keys::secret::{NoRandomness, labelled_hash, random, redacted, same};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const HANDLE_BYTES: usize = 16;
@@ -227,9 +228,9 @@ impl Refresh {
         proof: Option<&[u8; 64]>,
         now_ms: i64,
     ) -> Result<(), RefreshError> {
-        let device = devices::load(tx, family.device_id)?.ok_or(RefreshError::Invalid)?;
+        let device = device_rows::load(tx, family.device_id)?.ok_or(RefreshError::Invalid)?;
         check_proof(&device, token, proof)?;
-        match devices::standing_of(tx, &device)? {
+        match device_rows::standing_of(tx, &device)? {
             Standing::Active { user_id } if user_id == family.user_id => {}
             Standing::Active { .. } | Standing::Unknown => return Err(RefreshError::Invalid),
             Standing::Revoked => return Err(RefreshError::DeviceRevoked),

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::sqlite::StoreError;
+use crate::keys::StoreError;
 
 /// How long siblings of a token that was used are still exchanged.
 pub const REFRESH_GRACE_MS: i64 = 60_000;

@@ -9,10 +9,10 @@ use parking_lot::Mutex;
 use rusqlite::params;
 use uuid::Uuid;
 
-use super::audit::{Actor, Scope};
-use super::devices::{self, DeviceState};
-use super::sqlite::StoreError;
+use super::audit::{Actor, Scope, record};
+use super::device_rows::{self, DeviceState};
 use super::store::{AuthStore, id};
+use crate::keys::StoreError;
 
 /// A clock that moved by less than this, in milliseconds, is not news.
 const SKEW_STEP_MS: u64 = 30_000;
@@ -105,7 +105,7 @@ impl Reports {
     /// When the store fails.
     pub fn wiped(&self, device_id: Uuid, now_ms: i64) -> Result<bool, StoreError> {
         self.store.write(|tx| {
-            let Some(device) = devices::load(tx, device_id)? else {
+            let Some(device) = device_rows::load(tx, device_id)? else {
                 return Ok(false);
             };
             if device.state != DeviceState::Wiped {
@@ -121,7 +121,7 @@ impl Reports {
                     device: device_id,
                 };
                 let scope = Scope::of("device", device_id);
-                devices::record(tx, now_ms, who, "device.wiped", scope)?;
+                record(tx, now_ms, who, "device.wiped", scope)?;
             }
             Ok(true)
         })

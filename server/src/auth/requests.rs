@@ -9,8 +9,8 @@ use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::sqlite::StoreError;
 use super::store::AuthStore;
+use crate::keys::StoreError;
 
 /// How long a named request is remembered.
 pub const IDEMPOTENCY_KEY_HOURS: i64 = 24;

@@ -16,22 +16,22 @@ use super::accounts::{Accounts, Origin, SignInError};
 use super::audit::{Actor, Audit};
 use super::clock::ClockNotes;
 use super::cookies::{CookieSession, CookieToken, Cookies};
-use super::devices::{Devices, Standing};
+use super::device_rows::Standing;
+use super::devices::Devices;
 use super::directory_copy::DirectoryCopy;
-use super::enrolment::{Enrolment, EnrolmentError, Redemption};
+use super::enrolment::Enrolment;
 use super::known::{self, Known, KnownBrowser};
 use super::passwords::{Hasher, Password};
-use super::put_away::PutAway;
+use super::redemption::{EnrolmentError, Redemption};
 use super::refresh::{Refresh, RefreshError, RefreshSettings, RefreshToken};
 use super::reports::Reports;
 use super::requests::Requests;
-use super::saved_views::SavedViews;
-use super::seen::Seen;
-use super::server_key::{MasterKey, ServerKey};
-use super::sqlite::StoreError;
+use super::server_key::ServerKey;
 use super::store::{AUTH_DB_FILE_NAME, AuthStore};
 use super::tokens::{TokenError, TokenSettings, Tokens};
 use super::witness::LogNotes;
+use crate::keys::MasterKey;
+use crate::keys::StoreError;
 
 /// What authentication is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub struct Session {
 
 /// An access token, for the one who may have it.
 pub struct AccessToken(String);
-super::secret::redacted!(AccessToken);
+crate::keys::secret::redacted!(AccessToken);
 
 impl AccessToken {
     /// The text to send.
@@ -144,22 +144,17 @@ pub struct Auth {
     pub clock: ClockNotes,
     /// Who did what.
     pub audit: Audit,
-    /// What supervisors have seen.
-    pub seen: Seen,
-    /// What somebody looked at and put away.
-    pub put_away: PutAway,
     /// How far the log goes, noted beside it.
     pub log_notes: LogNotes,
     /// The directory's changes a second time.
     pub directory_copy: DirectoryCopy,
     /// What became of requests that name themselves.
     pub requests: Requests,
-    /// What people keep of the dashboard.
-    pub saved_views: SavedViews,
     /// Signs receipts, answers, orders to wipe and audit heads.
     pub server_key: ServerKey,
     /// What opening found damaged in `auth.db`, in words for the operator.
     pub damage: Vec<String>,
+    pub(crate) store: Arc<AuthStore>,
 }
 
 impl Auth {
@@ -211,13 +206,11 @@ impl Auth {
             cookies: Cookies::new(Arc::clone(&store)),
             enrolment: Enrolment::new(Arc::clone(&store)),
             clock: ClockNotes::new(Arc::clone(&store)),
-            seen: Seen::open(Arc::clone(&store))?,
-            put_away: PutAway::new(Arc::clone(&store)),
             log_notes: LogNotes::new(Arc::clone(&store)),
             directory_copy: DirectoryCopy::new(Arc::clone(&store)),
             requests: Requests::new(Arc::clone(&store)),
-            saved_views: SavedViews::open(Arc::clone(&store), master)?,
-            audit: Audit::new(store),
+            audit: Audit::new(Arc::clone(&store)),
+            store,
         })
     }
 

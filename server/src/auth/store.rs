@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
-use super::row_sums;
-use super::sqlite::{StoreError, open_private};
+use crate::keys::row_sums;
+use crate::keys::{StoreError, open_private};
 use crate::trouble::{FaultyStore, Store, StoreFaults};
 
 /// The file in the data directory.

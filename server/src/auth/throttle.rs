@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::secret::labelled_hash;
-use super::sqlite::StoreError;
+use crate::keys::StoreError;
+use crate::keys::secret::labelled_hash;
 
 /// Failures before delays begin.
 pub const FREE_FAILURES: u32 = 5;

@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::audit::record;
 use super::audit::{Actor, Scope};
-use super::devices::record;
-use super::secret::{NoRandomness, crockford, new_id, random};
-use super::server_key::MasterKey;
-use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed};
+use crate::keys::MasterKey;
+use crate::keys::StoreError;
+use crate::keys::secret::{NoRandomness, crockford, new_id, random};
 
 /// The longest token that is looked at.
 pub const TOKEN_MAX_BYTES: usize = 4 * 1024;
@@ -140,7 +140,7 @@ pub struct Tokens {
     validation: Validation,
     keys: RwLock<Keys>,
 }
-super::secret::redacted!(Tokens);
+crate::keys::secret::redacted!(Tokens);
 
 impl Tokens {
     /// Reads the signing keys, making the first.

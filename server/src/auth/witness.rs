@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rusqlite::params;
 
-use super::sqlite::StoreError;
 use super::store::{AuthStore, fixed};
+use crate::keys::StoreError;
 
 /// The end of one stream: its name, seq and prefix hash.
 pub type NotedEnd = (Vec<u8>, u64, [u8; 32]);

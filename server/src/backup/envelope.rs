@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
-use crate::auth::{Password, PasswordError, RecordKey, Stretch, open, seal};
+use crate::auth::{Password, PasswordError, Stretch};
+use crate::keys::{RecordKey, open, seal};
 
 /// The first line of backups made before they were compressed: parts in clear, to the end.
 pub(super) const MAGIC_1: &[u8; 18] = b"GRIDFOLD BACKUP 1\n";

@@ -5,7 +5,6 @@
 //! What enters: a running node, or a backup. What leaves: a whole backup under its name, or a whole data directory. What never happens here: half of either under the name of the whole.
 
 mod envelope;
-mod kept;
 mod restore;
 mod tables;
 
@@ -16,20 +15,17 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::auth::{
-    AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, Password, PasswordError,
-    StoreError, check_password,
-};
+use crate::auth::{AUTH_DB_FILE_NAME, Password, PasswordError, check_password};
 use crate::config::CONFIG_FILE_NAME;
+use crate::data_dir::sync_dir;
+use crate::kept_backups::{Kept, parent, partial, sweep};
+use crate::keys::{KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, StoreError};
 use crate::log::{AppendError, Head, Item, LogError, StreamName};
-use crate::making::sync_dir;
 use crate::node::{Node, NodeError};
 
 use envelope::{EnvelopeError, Writing};
-use kept::{parent, partial};
 use tables::Piece;
 
-pub(crate) use kept::{KEPT_FILE_NAME, Kept, sweep};
 pub(crate) use restore::make;
 pub use restore::{Contents, look, read_items, restore, restore_sealed};
 
@@ -275,7 +271,7 @@ impl Node {
     ) -> Result<BackedUp, BackupError> {
         let io = io(file);
         let _ = std::fs::remove_file(file);
-        crate::auth::create_private(file).map_err(&io)?;
+        crate::keys::create_private(file).map_err(&io)?;
         let out = File::options().write(true).open(file).map_err(&io)?;
         let writing = Writing::begin(out, passphrase)
             .map_err(|error| BackupError::of_envelope(error, file))?;

@@ -10,12 +10,14 @@ use sha2::{Digest, Sha256};
 use super::envelope::{MAGIC_1, open_backup};
 use super::tables::{Made, Rows, Schema};
 use super::{BackedUp, BackupError, END, FILE, ITEM, LOST, ROWS, SCHEMA, io};
-use crate::auth::{AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, Password};
+use crate::auth::{AUTH_DB_FILE_NAME, Password};
 use crate::config::CONFIG_FILE_NAME;
-use crate::erasure_ledger::{beside, gather};
+use crate::data_dir::{self, BeginError, LOG_DIR_NAME, lock};
+use crate::erasure_ledger::gather;
+use crate::kept_backups::beside;
+use crate::keys::{KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME};
 use crate::log::{AppendBatch, Engine, Head, LogOptions, NewItem, StreamName};
-use crate::making::{self, MakingError};
-use crate::node::{LOG_DIR_NAME, lock};
+use crate::node::NodeError;
 
 /// Largest file or item a backup may name; more is damage.
 const MAX_CHUNK_BYTES: u64 = 1 << 40;
@@ -143,16 +145,16 @@ pub(crate) fn make(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Restored, BackupError> {
     std::fs::create_dir_all(dir).map_err(io(dir))?;
-    let _lock = lock(dir)?;
-    making::begin(dir, "restore").map_err(|error| match error {
-        MakingError::NotEmpty => BackupError::NotEmpty(dir.to_owned()),
-        MakingError::Io(source) => io(dir)(source),
+    let _lock = lock(dir).map_err(NodeError::from)?;
+    data_dir::begin(dir, "restore").map_err(|error| match error {
+        BeginError::NotEmpty => BackupError::NotEmpty(dir.to_owned()),
+        BeginError::Io(source) => io(dir)(source),
     })?;
     let items = unpack(file, passphrase, dir, engine, options, progress)?;
     let beside = beside(file);
     let all = std::iter::once(beside.as_path()).chain(ledgers.iter().map(PathBuf::as_path));
     let ledgers = gather(dir, all).map_err(io(&beside))?;
-    making::finish(dir).map_err(io(dir))?;
+    data_dir::finish(dir).map_err(io(dir))?;
     Ok(Restored { items, ledgers })
 }
 
@@ -227,7 +229,7 @@ fn unpack(
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
-    crate::auth::create_private(path).map_err(io(path))?;
+    crate::keys::create_private(path).map_err(io(path))?;
     let mut out = File::options()
         .write(true)
         .truncate(true)

@@ -9,7 +9,7 @@ use gridfold_sync_core::codec::{DecodeError, Reader, put_bytes, put_str, put_u64
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Transaction, params_from_iter};
 
-use crate::auth::{StoreError, open_private};
+use crate::keys::{StoreError, open_private};
 
 /// Bytes of rows after which a part ends.
 const PART_BYTES: usize = 1 << 20;

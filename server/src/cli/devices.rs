@@ -8,9 +8,9 @@ use qrcode::render::unicode::Dense1x2;
 use uuid::Uuid;
 
 use super::{Complaint, Context, Done, complain, find_user, say, say_json, show};
+use crate::acts::devices::{DeviceBody, revoke_device};
 use crate::auth::Actor;
 use crate::node::Node;
-use crate::routes::devices::{DeviceBody, revoke_device};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Device {

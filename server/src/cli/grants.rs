@@ -5,10 +5,10 @@ use gridfold_sync_core::ids::{AreaCode, GrantId};
 use gridfold_sync_core::schema::Role;
 
 use super::{Complaint, Context, Done, complain, find_user, say, say_json, show, time};
+use crate::acts::grants::{GrantBody, end_grant, new_grant};
+use crate::acts::people::{AccessChoice, AccessOutcome};
 use crate::auth::Actor;
 use crate::node::Node;
-use crate::people::{AccessChoice, AccessOutcome};
-use crate::routes::grants::{GrantBody, end_grant, new_grant};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Grant {

@@ -245,7 +245,7 @@ fn an_admin(node: &Node, directory: &Directory) -> Result<UserId, Complaint> {
 }
 
 fn time(text: &str) -> Result<gridfold_sync_core::time::Timestamp, Complaint> {
-    crate::routes::read_time(text, "the time").map_err(complain)
+    crate::acts::read_time(text, "the time").map_err(complain)
 }
 
 fn is_file_free(path: &Path) -> Done {

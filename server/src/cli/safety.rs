@@ -11,7 +11,7 @@ use crate::auth::Password;
 use crate::backup::{BackedUp, LostItems};
 use crate::config::{CONFIG_FILE_NAME, Config};
 use crate::control;
-use crate::node::{engine, log_options};
+use crate::data_dir::{engine, log_options};
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {

@@ -1,9 +1,7 @@
 //! The server's clock, an argument like any other so that the simulation can turn it.
 
-mod confirm;
 mod guard;
 
-pub use confirm::ConfirmError;
 pub use guard::{
     CLOCK_AHEAD_MS, CLOCK_BEHIND_MS, CLOCK_FLOOR, CLOCK_NOTED_EVERY, ClockGuard, ClockReading,
     DoubtKind,

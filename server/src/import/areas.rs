@@ -7,9 +7,9 @@ use gridfold_sync_core::directory::{Area, DirectoryChange, moved_by};
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 
 use super::{Delimited, ImportError, Progress, RawRow, Report};
+use crate::acts::areas::check_area;
+use crate::acts::users::read_name;
 use crate::node::Node;
-use crate::routes::areas::check_area;
-use crate::routes::users::read_name;
 
 const COLUMNS: [&str; 4] = ["code", "parent", "name", "level"];
 /// JSON bytes of areas in one logged change.

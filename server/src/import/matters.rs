@@ -11,8 +11,9 @@ use std::sync::Arc;
 use gridfold_sync_core::directory::Area;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Author;
-use gridfold_sync_core::ids::{ActionKey, AreaCode, FieldKey, FormCode, NameError, RecordId};
-use gridfold_sync_core::schema::{Form, Role};
+use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, NameError, RecordId};
+use gridfold_sync_core::lifecycle::Transition;
+use gridfold_sync_core::schema::{FieldMeaning, Form, Role};
 use gridfold_sync_core::view::{Cell, PartState};
 
 use super::areas::write_areas;
@@ -28,12 +29,6 @@ use crate::views::{RecordFilter, Scope, StoredRecord};
 /// Rows written in one go.
 const ROWS_PER_WRITE: usize = 500;
 const MATTER: &str = "matter";
-/// The steps that close a matter, of which a matter takes those its status leaves to take.
-const CLOSING: [(&str, &str); 3] = [
-    ("accept", "accepted"),
-    ("handle", "handled"),
-    ("close", "closed"),
-];
 
 /// How to import.
 #[derive(Debug, Clone)]
@@ -332,19 +327,26 @@ fn reported(row: &MatterRow, form: &Form, parts: &Parts) -> Result<Vec<Op>, Name
     let location = row
         .location
         .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 });
-    let wanted = [
+    // Columns that the file alone knows have names of their own.
+    let named = [
         ("kind", text(&row.kind)),
-        ("summary", text(&row.summary)),
-        ("department", text(&row.department)),
         ("place", text(&row.place)),
-        ("location", location),
         ("source", text(SOURCE)),
         ("external_id", text(&row.key)),
-        ("reported_at", Some(Value::DateTime(row.created))),
     ];
+    let said = [
+        (FieldMeaning::Accountable, text(&row.department)),
+        (FieldMeaning::Place, location),
+        (FieldMeaning::Happened, Some(Value::DateTime(row.created))),
+    ];
+    let mut wanted = vec![(form.title.clone(), text(&row.summary))];
+    for (name, value) in named {
+        wanted.push((Some(FieldKey::new(name)?), value));
+    }
+    wanted.extend(said.map(|(meaning, value)| (key_for(form, meaning), value)));
     let mut ops = Vec::new();
     for (field, value) in wanted {
-        set(part, field, value, &mut ops)?;
+        set(part, field, value, &mut ops);
     }
     Ok(ops)
 }
@@ -354,57 +356,37 @@ fn closed(row: &MatterRow, form: &Form, parts: &Parts) -> Result<Vec<Op>, NameEr
     let part = main_part(form, parts);
     let mut ops = Vec::new();
     let at = row.closed.map(Value::DateTime);
-    set(part, "closed_at", at, &mut ops)?;
+    set(part, key_for(form, FieldMeaning::Closed), at, &mut ops);
     if row.closed.is_some() {
-        close(form, part, &mut ops)?;
+        close(form, part, &mut ops);
     }
     Ok(ops)
 }
 
-/// The steps from the record's status to closed, if the form's lifecycle has them for the importer.
-fn close(form: &Form, part: Option<&PartState>, ops: &mut Vec<Op>) -> Result<(), NameError> {
+/// The steps from the record's status to one that closes it, if the form's lifecycle has them for the importer.
+fn close(form: &Form, part: Option<&PartState>, ops: &mut Vec<Op>) {
     let Some(lifecycle) = &form.lifecycle else {
-        return Ok(());
+        return;
     };
-    let mut status = match part {
-        Some(part) => lifecycle.fold(part).status.clone(),
-        None => lifecycle.initial.clone(),
+    let status = match part {
+        Some(part) => lifecycle.fold(part).status,
+        None => &lifecycle.initial,
     };
-    if lifecycle.status(&status).is_some_and(|s| s.closed) {
-        return Ok(());
-    }
-    let mut steps = Vec::new();
-    for (action, to) in CLOSING {
-        let (action, to) = (ActionKey::new(action)?, ActionKey::new(to)?);
-        let step = lifecycle.transitions.iter().find(|t| {
-            t.action == action
-                && t.to == to
-                && t.from.contains(&status)
-                && t.needs.is_empty()
-                && t.roles.contains(&Role::Admin)
-        });
-        if step.is_some() {
-            steps.push(Op::Transition {
-                action,
-                note: String::new(),
-            });
-            status = to;
-        }
-    }
-    if lifecycle.status(&status).is_some_and(|s| s.closed) {
-        ops.extend(steps);
-    }
-    Ok(())
+    let may = |t: &Transition| t.needs.is_empty() && t.roles.contains(&Role::Admin);
+    let steps = lifecycle.way_to_closed(status, may);
+    ops.extend(steps.into_iter().flatten().map(|step| Op::Transition {
+        action: step.action.clone(),
+        note: String::new(),
+    }));
 }
 
-/// The operation that gives a field its value, unless it has it.
-fn set(
-    part: Option<&PartState>,
-    field: &str,
-    value: Option<Value>,
-    ops: &mut Vec<Op>,
-) -> Result<(), NameError> {
-    let key = FieldKey::new(field)?;
+fn key_for(form: &Form, meaning: FieldMeaning) -> Option<FieldKey> {
+    form.field_for(meaning).map(|f| f.key.clone())
+}
+
+/// The operation that gives a field its value, unless it has it or the form has no such field.
+fn set(part: Option<&PartState>, key: Option<FieldKey>, value: Option<Value>, ops: &mut Vec<Op>) {
+    let Some(key) = key else { return };
     let shown = part.and_then(|part| match part.fields.get(&key) {
         Some(Cell::Register(candidates)) => candidates.first().map(|c| &c.value),
         _ => None,
@@ -414,5 +396,4 @@ fn set(
         // What the file leaves empty it says nothing about.
         Some(_) | None => {}
     }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The log's errors, written for the operator: what happened, what is safe, what to do.
 
-use super::types::{Head, StreamName};
+use super::types::{Appended, Head, StreamName};
 
 /// A failure of the log itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,3 +124,6 @@ pub enum AppendError {
         stream: StreamName,
     },
 }
+
+/// What one batch of an append came to.
+pub type AppendResult = Result<Appended, AppendError>;

@@ -20,10 +20,10 @@ use std::{collections::BTreeMap, fmt, path::Path, str::FromStr, sync::Arc};
 
 pub use self::{
     codec::chain as next_prefix,
-    error::{AppendError, LogError},
+    error::{AppendError, AppendResult, LogError},
     indexer::{IndexRead, Indexer, MAX_PAIR_KEY_BYTES, MAX_PAIR_VALUE_BYTES, Pair},
     types::{
-        AppendBatch, AppendResult, Appended, Damage, Digest, Hash32, Head, Item, MAX_ITEM_BYTES,
+        AppendBatch, Appended, Damage, Digest, Hash32, Head, Item, MAX_ITEM_BYTES,
         MAX_STREAM_NAME_BYTES, NewItem, OpenReport, Placed, Space, StreamName, StreamNameError,
         VerifyReport,
     },

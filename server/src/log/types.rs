@@ -3,8 +3,6 @@
 
 use std::fmt;
 
-use super::error::AppendError;
-
 /// Longest stream name, in bytes.
 pub const MAX_STREAM_NAME_BYTES: usize = 80;
 /// Largest `bytes` of one item: two payloads of 64 KiB, so that an entry with its header always fits.
@@ -94,7 +92,7 @@ pub struct Head {
 pub struct AppendBatch {
     /// Where to.
     pub stream: StreamName,
-    /// Compare-and-append: refuse with [`AppendError::Conflict`] unless the head's seq equals this.
+    /// Compare-and-append: refuse with [`super::AppendError::Conflict`] unless the head's seq equals this.
     /// A batch whose items are all stored already is answered with their seqs whatever is expected,
     /// so that a retry after a lost reply succeeds.
     pub expect: Option<u64>,
@@ -127,9 +125,6 @@ impl Appended {
         self.placed.iter().find(|p| p.new).map(|p| p.seq)
     }
 }
-
-/// What one batch of an append came to.
-pub type AppendResult = Result<Appended, AppendError>;
 
 /// Count and xor of all keys of a stream: equal digests mean equal sets of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -246,6 +246,24 @@ impl Caller {
         self.directory.reach(self.user(), self.now).common()
     }
 
+    /// What they may see of these grids, of all when none is named; no grids means every one.
+    pub(super) fn visible(&self, asked: Option<Vec<AreaCode>>) -> views::Scope {
+        let Some(asked) = asked else {
+            return self.scope(&[]);
+        };
+        if asked.is_empty() {
+            return views::Scope {
+                grids: Some(BTreeSet::new()),
+                classes: BTreeSet::new(),
+            };
+        }
+        let mut scope = self.scope(&asked);
+        scope
+            .grids
+            .get_or_insert_with(|| asked.into_iter().collect());
+        scope
+    }
+
     /// What the caller may see of these grids, of all when none is named.
     ///
     /// One scope has the same classes in all its grids: where the caller's differ, those that are readable in all of them.

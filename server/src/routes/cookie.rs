@@ -13,11 +13,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::origin::{COOKIE_NAME, CameFrom, KNOWN_COOKIE_NAME, came_from, cookie, cookie_token};
 use super::session::{Me, SignIn, me_body};
 use super::{Api, Body, Caller, Params, Peer};
+use crate::acts::devices::revoke_device;
 use crate::auth::{CookieSession, KNOWN_BROWSER_MS, Origin, Password, csrf_token};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
-use crate::routes::devices::revoke_device;
 
 /// What the server is set to show in the dashboard.
 #[derive(Serialize, ToSchema)]

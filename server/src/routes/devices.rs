@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use gridfold_sync_core::directory::{self, DirectoryChange};
 use gridfold_sync_core::entry::{PublicKey, Signature, wiped_statement};
 use gridfold_sync_core::ids::{DeviceId, UserId};
 use gridfold_sync_core::time::Timestamp;
@@ -11,12 +10,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::enrol::read_hex;
 use super::users::read_user;
-use super::{Api, Body, Caller, Params, Path, Peer};
-use crate::auth::{Actor, Device, DeviceState, EnrolmentStatus, fingerprint};
+use super::{Api, Body, Caller, Params, Path, Peer, read_hex};
+use crate::acts::devices::{DeviceBody, revoke_device};
+use crate::auth::EnrolmentStatus;
 use crate::middleware::Subject;
-use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 
 /// Whom to invite.
@@ -50,53 +48,6 @@ pub struct InvitationStatus {
     /// To be compared with the phone's screen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-}
-
-/// A device.
-#[derive(Serialize, ToSchema)]
-pub struct DeviceBody {
-    /// Its id.
-    pub device_id: String,
-    /// Whose it is.
-    pub user_id: String,
-    /// What its owner calls it.
-    pub label: String,
-    /// `phone` or `console`.
-    pub kind: String,
-    /// `active`, `revoked` or `wiped`.
-    pub state: String,
-    /// What stands for its key on both screens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
-    /// When it was enrolled.
-    pub enrolled_at: String,
-    /// When it was last seen, to the minute.
-    pub last_seen_at: String,
-}
-
-impl From<&Device> for DeviceBody {
-    fn from(device: &Device) -> Self {
-        let state = match device.state {
-            DeviceState::Active => "active",
-            DeviceState::Revoked => "revoked",
-            DeviceState::Wiped => "wiped",
-        };
-        Self {
-            device_id: device.device_id.to_string(),
-            user_id: device.user_id.to_string(),
-            label: device.label.clone(),
-            kind: if device.public_key.is_some() {
-                "phone"
-            } else {
-                "console"
-            }
-            .to_owned(),
-            state: state.to_owned(),
-            fingerprint: device.public_key.as_ref().map(fingerprint),
-            enrolled_at: Timestamp(device.created_ms).to_rfc3339(),
-            last_seen_at: Timestamp(device.last_seen_ms).to_rfc3339(),
-        }
-    }
 }
 
 /// The word of a phone that it wiped itself.
@@ -378,32 +329,4 @@ pub async fn wiped(
         Ok(StatusCode::NO_CONTENT)
     })
     .await
-}
-
-/// Revokes a device in the store of secrets and in the directory.
-pub(crate) fn revoke_device(
-    node: &Node,
-    id: Uuid,
-    wipe: bool,
-    by: Actor,
-    now: Timestamp,
-) -> Answer<Device> {
-    let state = if wipe {
-        DeviceState::Wiped
-    } else {
-        DeviceState::Revoked
-    };
-    node.auth.devices.set_state(id, state, by, now.millis())?;
-    let known = node.directory.current().device(&DeviceId(id)).cloned();
-    if let Some(device) = known
-        && device.state != directory::DeviceState::Revoked
-    {
-        let device = directory::Device {
-            state: directory::DeviceState::Revoked,
-            ..device
-        };
-        node.directory
-            .change(vec![DirectoryChange::Device { device }])?;
-    }
-    node.auth.devices.get(id)?.ok_or_else(Problem::not_found)
 }

@@ -14,7 +14,7 @@ use crate::problem::{Answer, Problem};
 /// The description, made once.
 pub async fn openapi(State(_): State<Api>) -> Answer<Response> {
     static JSON: OnceLock<String> = OnceLock::new();
-    let json = JSON.get_or_init(crate::openapi::to_json);
+    let json = JSON.get_or_init(super::openapi::to_json);
     Ok((
         [(
             header::CONTENT_TYPE,

@@ -4,17 +4,16 @@ use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::codec::{array_from_hex, to_hex};
-use gridfold_sync_core::directory::{Device, DeviceState, DirectoryChange};
+use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::ids::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::session::name_of;
-use super::{Api, Body, Peer};
+use super::{Api, Body, Peer, read_hex};
+use crate::acts::devices::note_device;
 use crate::auth::{EnrolmentError, Redemption};
 use crate::middleware::Subject;
-use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 
 /// A one-time code.
@@ -71,12 +70,6 @@ pub struct Enrolled {
     /// What the phone needs of the directory.
     #[schema(value_type = Object)]
     pub directory: serde_json::Value,
-}
-
-/// Reads so many bytes of hexadecimal.
-pub(super) fn read_hex<const N: usize>(text: &str, what: &str) -> Answer<[u8; N]> {
-    array_from_hex(text)
-        .ok_or_else(|| Problem::bad_request(format!("{what} must be {} hexadecimal digits", 2 * N)))
 }
 
 /// Takes one request of the enrolment that a code is of; what is no code costs its address one, so that an office whose phones share an address is not held back by a stranger there.
@@ -163,32 +156,4 @@ pub async fn finish(
         }))
     })
     .await
-}
-
-/// Makes the device known to everyone, once, and again when it was let in again.
-fn note_device(
-    node: &Node,
-    id: DeviceId,
-    user: UserId,
-    public_key: &[u8; 32],
-    now: gridfold_sync_core::time::Timestamp,
-) -> Answer<()> {
-    let known = node.directory.current().device(&id).cloned();
-    let device = match known {
-        Some(device) if device.state == DeviceState::Active => return Ok(()),
-        Some(device) => Device {
-            state: DeviceState::Active,
-            ..device
-        },
-        None => Device {
-            id,
-            user,
-            public_key: to_hex(public_key),
-            state: DeviceState::Active,
-            enrolled: now,
-        },
-    };
-    node.directory
-        .change(vec![DirectoryChange::Device { device }])?;
-    Ok(())
 }

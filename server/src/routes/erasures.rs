@@ -120,7 +120,7 @@ pub async fn erase(
         }])?;
         node.writer.erase(record_id)?;
         // What somebody noted when they put its late edits away may speak of it.
-        node.auth
+        node.desk
             .put_away
             .forget_note("late", &record_id.to_string())?;
         node.note_erasures();

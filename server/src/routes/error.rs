@@ -6,13 +6,14 @@ use gridfold_sync_core::ids::NameError;
 use super::explain;
 use crate::admit::WriteError;
 use crate::auth::{
-    AccountError, AuditError, EnrolmentError, PasswordError, RefreshError, SignInError, StoreError,
+    AccountError, AuditError, EnrolmentError, PasswordError, RefreshError, SignInError,
 };
 use crate::carry::CarryFailure;
-use crate::clock::ConfirmError;
 use crate::directory::DirectoryError;
 use crate::import::ImportError;
+use crate::keys::StoreError;
 use crate::log::{AppendError, LogError};
+use crate::node::ConfirmError;
 use crate::problem::{Code, Problem};
 use crate::sync::SyncError;
 use crate::trouble::Trouble;

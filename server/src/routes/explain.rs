@@ -50,6 +50,41 @@ pub(super) fn form(error: &FormError) -> String {
         FormError::Published(version) => {
             format!("第 {version} 版已经发布，请作为新的版本发布")
         }
+        FormError::UnknownMeaning { of, meaning, known } => {
+            format!("{of} 的含义（means）“{meaning}”这里不认识：请去掉 means，或写 {known} 之一")
+        }
+        FormError::TwiceTheMeaning(key, meaning) => {
+            let meaning = meaning.as_str();
+            format!("字段 {key} 和前面的字段都写了含义“{meaning}”：请去掉其中一个的 means")
+        }
+        FormError::CannotMean {
+            field,
+            meaning,
+            types,
+        } => {
+            let meaning = meaning.as_str();
+            format!("字段 {field} 的类型不能有含义“{meaning}”：只有 {types} 可以")
+        }
+        FormError::MeaningInAGroup(key) => {
+            format!("分组里的 {key} 对整条记录没有含义：请去掉 means")
+        }
+        FormError::ChangedMeaning(version, meaning) => {
+            let meaning = meaning.as_str();
+            format!("第 {version} 版说它的记录是“{meaning}”：要记别的，请另建一个表单")
+        }
+        FormError::NeverClosed(meaning) => {
+            let meaning = meaning.as_str();
+            format!("含义为“{meaning}”的表单要有流程，其中有带 closed 的状态")
+        }
+        FormError::DoneAndClosed(key) => {
+            format!("状态 {key} 同时写了 done 和 closed：done 是办完而还待办结的")
+        }
+        FormError::BeginsDone(key) => {
+            format!("状态 {key} 是第一个状态，不能带 done 或 closed")
+        }
+        FormError::StaysDone(key) => {
+            format!("状态 {key} 带 done，却没有步骤通到带 closed 的状态")
+        }
         other => format!("表单不能发布：{other}"),
     }
 }

@@ -5,10 +5,11 @@ use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use gridfold_sync_core::codec::array_from_hex;
 use serde::de::DeserializeOwned;
 
 use crate::middleware::{Held, KnownDevice};
-use crate::problem::{Code, Problem};
+use crate::problem::{Answer, Code, Problem};
 
 /// A JSON body.
 #[derive(Debug)]
@@ -99,4 +100,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             .map(|axum::extract::Path(value)| Self(value))
             .map_err(|_| Problem::not_found())
     }
+}
+
+/// Reads so many bytes of hexadecimal.
+pub(crate) fn read_hex<const N: usize>(text: &str, what: &str) -> Answer<[u8; N]> {
+    array_from_hex(text)
+        .ok_or_else(|| Problem::bad_request(format!("{what} must be {} hexadecimal digits", 2 * N)))
 }

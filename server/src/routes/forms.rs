@@ -74,7 +74,9 @@ pub async fn publish(
         .clone()
         .publish(form.clone())
         .map_err(|e| match e {
-            FormError::Published(_) | FormError::ChangedType(..) => {
+            FormError::Published(_)
+            | FormError::ChangedType(..)
+            | FormError::ChangedMeaning(..) => {
                 Problem::new(Code::Conflict).because_in(explain::form(&e), e.to_string())
             }
             other => Problem::bad_request_in(explain::form(&other), other.to_string()),

@@ -10,10 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use crate::auth::{AUTH_DB_FILE_NAME, KEYS_DB_FILE_NAME};
+use crate::auth::AUTH_DB_FILE_NAME;
 use crate::clock::DoubtKind;
+use crate::data_dir::LOG_DIR_NAME;
+use crate::keys::KEYS_DB_FILE_NAME;
 use crate::metrics::METRICS_CONTENT_TYPE;
-use crate::node::LOG_DIR_NAME;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 use crate::trouble::Trouble;
 

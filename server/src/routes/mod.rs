@@ -16,6 +16,7 @@ mod caller;
 mod error;
 mod explain;
 mod extract;
+mod look;
 mod origin;
 
 pub mod app;
@@ -36,6 +37,7 @@ pub mod forms;
 pub mod grants;
 pub mod health;
 pub mod map;
+pub mod openapi;
 pub mod overview;
 pub mod phones;
 pub mod records;
@@ -46,13 +48,16 @@ pub mod session;
 pub mod sync;
 pub mod users;
 
+pub(crate) use crate::acts::read_time;
 pub use caller::{Caller, Peer};
+pub(crate) use extract::read_hex;
 pub use extract::{Body, Params, Path, RawBody};
 pub use origin::{BACKGROUND_HEADER, COOKIE_NAME, CSRF_HEADER, KNOWN_COOKIE_NAME};
 
 use std::sync::Arc;
 
 use gridfold_sync_core::time::Timestamp;
+
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
@@ -160,15 +165,4 @@ pub(crate) fn page_rows(asked: Option<usize>) -> Answer<usize> {
             "limit must be from 1 to {MAX_PAGE_ROWS}"
         ))),
     }
-}
-
-/// Reads a moment of a request.
-pub(crate) fn read_time(text: &str, what: &str) -> Answer<Timestamp> {
-    text.parse::<jiff::Timestamp>()
-        .map(|at| Timestamp(at.as_millisecond()))
-        .map_err(|_| {
-            Problem::bad_request(format!(
-                "{what} must be a time such as 2026-06-13T01:50:34Z"
-            ))
-        })
 }

@@ -19,7 +19,7 @@ use super::{Api, Caller, Params};
 use crate::auth::{Device, DeviceState};
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
-use crate::views::{GridNumbers, Overview, OverviewOf, Scope};
+use crate::views::{CountedForms, GridNumbers, Overview, OverviewOf};
 
 /// Most days of a trend.
 pub const MAX_TREND_DAYS: u32 = 366;
@@ -206,10 +206,11 @@ pub async fn overview(
     let asked = grids_of(&caller, query.area.as_deref())?;
     api.blocking(move |node| {
         let days = days(&zone(node, query.tz)?, caller.now, n)?;
-        let scope = visible(&caller, asked);
+        let scope = caller.visible(asked);
         let found = node.views.overview(&OverviewOf {
             grids: scope.grids.clone(),
             classes: scope.classes,
+            forms: CountedForms::of(caller.directory.forms()),
             now: caller.now,
             days: days.starts.iter().map(|(at, _)| *at).collect(),
             week: days.week,
@@ -231,24 +232,6 @@ pub async fn overview(
         )))
     })
     .await
-}
-
-/// What the caller may see of these grids, of all when none is named; no grids means every one.
-pub(super) fn visible(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Scope {
-    let Some(asked) = asked else {
-        return caller.scope(&[]);
-    };
-    if asked.is_empty() {
-        return Scope {
-            grids: Some(BTreeSet::new()),
-            classes: BTreeSet::new(),
-        };
-    }
-    let mut scope = caller.scope(&asked);
-    scope
-        .grids
-        .get_or_insert_with(|| asked.into_iter().collect());
-    scope
 }
 
 /// When a phone of somebody who works in a grid was last in contact, by where the grid stands.

@@ -9,7 +9,7 @@ use serde_json::Value as JsonValue;
 use utoipa::ToSchema;
 
 use super::{Api, Body, Caller, Path};
-use crate::auth::{SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView};
+use crate::desk::{SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// A saved view.
@@ -54,7 +54,7 @@ fn read_name(name: &str) -> Answer<&str> {
 #[utoipa::path(get, path = "/v1/saved-views", tag = "overview", responses((status = 200, body = SavedViewList)))]
 pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<SavedViewList>> {
     api.blocking(move |node| {
-        let views = node.auth.saved_views.of(caller.actor.user)?;
+        let views = node.desk.saved_views.of(caller.actor.user)?;
         Ok(Json(SavedViewList {
             views: views.into_iter().map(body).collect::<Answer<_>>()?,
         }))
@@ -70,7 +70,7 @@ pub async fn one(
     Path(name): Path<String>,
 ) -> Answer<Json<SavedViewBody>> {
     api.blocking(move |node| {
-        let found = node.auth.saved_views.get(caller.actor.user, name.trim())?;
+        let found = node.desk.saved_views.get(caller.actor.user, name.trim())?;
         Ok(Json(body(found.ok_or_else(Problem::not_found)?)?))
     })
     .await
@@ -98,7 +98,7 @@ pub async fn put(
     api.blocking(move |node| {
         let now_ms = caller.now.millis();
         let user = caller.actor.user;
-        if !node.auth.saved_views.put(user, &name, &json, now_ms)? {
+        if !node.desk.saved_views.put(user, &name, &json, now_ms)? {
             return Err(Problem::new(Code::Conflict).because(format!(
                 "there are {SAVED_VIEWS_MAX} views already: remove one first"
             )));
@@ -121,7 +121,7 @@ pub async fn remove(
 ) -> Answer<StatusCode> {
     api.blocking(move |node| {
         if node
-            .auth
+            .desk
             .saved_views
             .remove(caller.actor.user, name.trim())?
         {

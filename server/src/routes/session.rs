@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Api, Body, Caller, Peer};
+use crate::acts::devices::revoke_device;
+use crate::acts::grants::GrantBody;
 use crate::auth::{Password, RefreshError, Session};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
-use crate::routes::devices::revoke_device;
-use crate::routes::grants::GrantBody;
 
 /// Login and password.
 #[derive(Deserialize, ToSchema)]
@@ -125,7 +125,7 @@ pub async fn token(
 ) -> Answer<Json<SessionBody>> {
     let now = api.now();
     let signature = match &given.signature {
-        Some(text) => Some(super::enrol::read_hex::<64>(text, "signature")?),
+        Some(text) => Some(super::read_hex::<64>(text, "signature")?),
         None => None,
     };
     let token = given.refresh_token.clone();

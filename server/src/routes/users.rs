@@ -3,20 +3,17 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use gridfold_sync_core::directory::{DirectoryChange, User};
+use gridfold_sync_core::directory::User;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
-use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, Body, Caller, Params, Path, Peer, page_rows};
-use crate::auth::{Actor, Origin, Password, SignInError};
-use crate::node::{Node, random_10};
+use crate::acts::users::{add_user, change_user, read_name};
+use crate::auth::{Origin, Password, SignInError};
+use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
-
-/// The longest name of a user or area, in characters.
-pub const NAME_MAX_CHARS: usize = 100;
 
 /// A user.
 #[derive(Serialize, ToSchema)]
@@ -110,21 +107,6 @@ pub(super) fn read_user(caller: &Caller, text: &str) -> Answer<UserId> {
         .ok_or_else(Problem::not_found)
 }
 
-/// Checks a name for people.
-pub(crate) fn read_name(text: &str) -> Answer<String> {
-    let name = text.trim();
-    let fits =
-        (1..=NAME_MAX_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits {
-        Ok(name.to_owned())
-    } else {
-        Err(Problem::bad_request_in(
-            format!("姓名为 1 到 {NAME_MAX_CHARS} 个字"),
-            format!("a name has 1 to {NAME_MAX_CHARS} characters"),
-        ))
-    }
-}
-
 /// The users the caller may know of, by name.
 #[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery), responses((status = 200, body = UserPage), (status = 400, body = ProblemBody)))]
 pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Json<UserPage>> {
@@ -206,41 +188,6 @@ pub async fn add(
     .await
 }
 
-/// Adds a user, with an account when login and password are given.
-pub(crate) fn add_user(
-    node: &Node,
-    name: String,
-    account: Option<(String, String)>,
-    by: Actor,
-    now: Timestamp,
-) -> Answer<User> {
-    let random = random_10().map_err(|e| Problem::internal(&e))?;
-    let user = User {
-        id: UserId::from_parts(now, random),
-        name,
-        active: true,
-    };
-    // The account first: when its login is taken nobody is added.
-    if let Some((login, password)) = account {
-        node.auth.accounts.create(
-            &login,
-            user.id.0,
-            &Password::new(password),
-            by,
-            now.millis(),
-        )?;
-    }
-    let mut changes = vec![DirectoryChange::User { user: user.clone() }];
-    if by != Actor::SERVER {
-        changes.push(DirectoryChange::UserMade {
-            user: user.id,
-            by: UserId(by.user),
-        });
-    }
-    node.directory.change(changes)?;
-    Ok(user)
-}
-
 /// Renames, disables or enables a user.
 #[utoipa::path(patch, path = "/v1/users/{user_id}", tag = "users", params(("user_id" = String, Path)), request_body = UserChange, responses(
     (status = 200, body = UserBody),
@@ -267,38 +214,6 @@ pub async fn change(
         Ok(Json(body(&caller, &user)))
     })
     .await
-}
-
-/// Changes a user in the directory and the store of secrets.
-pub(crate) fn change_user(
-    node: &Node,
-    id: UserId,
-    name: Option<String>,
-    active: Option<bool>,
-    by: Actor,
-    now: Timestamp,
-) -> Answer<User> {
-    let was = node
-        .directory
-        .current()
-        .user(&id)
-        .cloned()
-        .ok_or_else(Problem::not_found)?;
-    if let Some(active) = active {
-        node.auth
-            .devices
-            .set_user_blocked(id.0, !active, by, now.millis())?;
-    }
-    let user = User {
-        id,
-        name: name.unwrap_or_else(|| was.name.clone()),
-        active: active.unwrap_or(was.active),
-    };
-    if user != was {
-        node.directory
-            .change(vec![DirectoryChange::User { user: user.clone() }])?;
-    }
-    Ok(user)
 }
 
 /// Checks the present password of a user, with the same delays as a sign-in.

@@ -4,11 +4,8 @@ use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
 use rusqlite::types::Value as Sql;
 
 use crate::views::general;
-use crate::views::work::TO_DO;
+use crate::views::work::{DONE, HOUSEHOLD, UNACKNOWLEDGED};
 use crate::views::{Overdue, RecordFilter, SortKey, ViewsError, match_expression};
-
-/// The status of a task that was issued and nobody has acknowledged.
-pub(super) const UNACKNOWLEDGED: &str = "issued";
 
 /// SQL conditions and their values.
 #[derive(Debug, Default, Clone)]
@@ -136,15 +133,14 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
             Overdue::Captured => "r.due",
             Overdue::Received => "r.due_received",
         };
-        c.add(format!("r.work > 0 AND r.work = {TO_DO}"));
+        c.add(format!("r.work > 0 AND r.work < {DONE}"));
         c.with(format!("{column} < ?"), now.millis());
     }
     if filter.unacknowledged {
-        c.add("r.form = 'task' AND r.work > 0");
-        c.with("r.status = ?", UNACKNOWLEDGED.to_owned());
+        c.add(format!("r.work > 0 AND r.work = {UNACKNOWLEDGED}"));
     }
     if let Some(since) = filter.not_visited_since {
-        c.add("r.form = 'household'");
+        c.add(format!("r.means = {HOUSEHOLD}"));
         c.with("r.visited < ?", since.millis());
         c.readable("r.visited_class", filter);
     }

@@ -10,6 +10,7 @@ use rusqlite::{Transaction, params};
 use crate::views::ViewsError;
 use crate::views::place::{CELL_LEVEL, TILE_LEVEL, above, cell};
 use crate::views::record_columns::Columns;
+use crate::views::work::{HOUSEHOLD, VISIT};
 
 /// Tile, grid, form and class.
 type Tile = (i64, String, String, u8);
@@ -38,14 +39,18 @@ impl Counted {
                 }
             }
         }
-        let told = (before.household, before.happened, shown(before))
-            != (after.household, after.happened, shown(after));
-        if told && (before.form == "visit" || after.form == "visit") {
+        let told = (
+            before.household,
+            before.happened,
+            shown(before),
+            before.means,
+        ) != (after.household, after.happened, shown(after), after.means);
+        if told && (before.means == VISIT || after.means == VISIT) {
             self.households.extend(before.household);
             self.households.extend(after.household);
         }
         // A household may come after its visits.
-        if after.form == "household" && !before.live {
+        if after.means == HOUSEHOLD && before.means != HOUSEHOLD {
             self.households.insert(record.bytes());
         }
     }
@@ -82,13 +87,13 @@ impl Counted {
             .execute(params![tile, grid, form, class, n, lat, lon])?;
         }
         for household in &self.households {
-            tx.prepare_cached(
+            tx.prepare_cached(&format!(
                 "UPDATE records SET visited = v.at, visited_class = v.class FROM (
                    SELECT COALESCE(MAX(happened), 0) AS at,
                    COALESCE(MAX(MAX(happened_class, household_class)), ?2) AS class FROM records
-                   WHERE household = ?1 AND form = 'visit' AND live = 1 AND deleted = 0
-                 ) AS v WHERE record = ?1 AND form = 'household' AND (visited <> v.at OR visited_class <> v.class)",
-            )?
+                   WHERE household = ?1 AND means = {VISIT} AND live = 1 AND deleted = 0
+                 ) AS v WHERE record = ?1 AND means = {HOUSEHOLD} AND (visited <> v.at OR visited_class <> v.class)",
+            ))?
             // That it never was is told to nobody who might not read a visit.
             .execute(params![household, SensitivityClass::Personal as u8])?;
         }

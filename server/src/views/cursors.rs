@@ -5,8 +5,9 @@
 //! start, that nothing was passed over in silence.
 
 use gridfold_sync_core::ids::{Hash, StreamId};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
+use crate::views::write::cursor_of;
 use crate::views::{ViewsError, ViewsWriter};
 
 impl ViewsWriter {
@@ -133,15 +134,7 @@ impl ViewsWriter {
              LEFT JOIN (SELECT stream, COUNT(*) AS n FROM gaps GROUP BY stream) g ON g.stream = s.id
              WHERE s.name <> ?1 AND COALESCE(e.n, 0) + COALESCE(g.n, 0) <> s.seq",
         )?;
-        let rows = statement.query_map([crate::project::QUARANTINE_STREAM], |r| r.get(0))?;
+        let rows = statement.query_map([crate::items::QUARANTINE_STREAM], |r| r.get(0))?;
         rows.map(|r| r.map_err(ViewsError::from)).collect()
     }
-}
-
-/// How far a stream has been projected, by its row.
-pub(super) fn cursor_of(conn: &Connection, stream: i64) -> Result<u64, ViewsError> {
-    let seq: i64 = conn
-        .prepare_cached("SELECT seq FROM streams WHERE id = ?1")?
-        .query_row([stream], |r| r.get(0))?;
-    Ok(seq as u64)
 }

@@ -3,6 +3,7 @@
 //! What enters: the entries of a batch and the record over all its parts. What leaves: times, counts and classes beside those over everything. What never happens here: a value of the one kind in a column of the other; what is derived has the class of what it came from.
 
 use gridfold_sync_core::ids::SensitivityClass;
+use gridfold_sync_core::schema::FieldMeaning;
 use gridfold_sync_core::view::RecordView;
 use rusqlite::{Row, Transaction, params};
 
@@ -101,7 +102,7 @@ impl General {
                 0
             },
             main_class: form.class as u8,
-            happened_class: work::happened_class(form) as u8,
+            happened_class: work::class_for(form, FieldMeaning::Happened) as u8,
             ..self.and(before)
         }
     }

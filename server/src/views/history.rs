@@ -5,7 +5,7 @@ use gridfold_sync_core::ids::{DeviceId, EntryRef, IncarnationId, RecordId, Strea
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use crate::admit::StoredItem;
+use crate::items::StoredItem;
 use crate::log::StreamName;
 use crate::views::list::MAX_PAGE;
 use crate::views::{Page, Scope, Views, ViewsError};

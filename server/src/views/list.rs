@@ -46,9 +46,10 @@ fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError
         String::new()
     };
     let form: String = row.get(3)?;
-    // A household names itself, which tells nothing.
-    let tells = form == "household" || readable(row.get(18)?)?;
+    let record: [u8; 16] = row.get(1)?;
     let household: Option<[u8; 16]> = row.get(10)?;
+    // A household names itself, which tells nothing.
+    let tells = household == Some(record) || readable(row.get(18)?)?;
     let household = household.filter(|_| tells);
     let lat: Option<i32> = row.get(11)?;
     let lon: Option<i32> = row.get(12)?;
@@ -65,7 +66,7 @@ fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError
     Ok((
         row.get(0)?,
         RecordRow {
-            record: RecordId::from_bytes(row.get(1)?),
+            record: RecordId::from_bytes(record),
             grid: AreaCode::new(&row.get::<_, String>(2)?).map_err(|_| ViewsError::Damaged)?,
             form: FormCode::new(&form).map_err(|_| ViewsError::Damaged)?,
             form_version: row.get(4)?,

@@ -1,6 +1,6 @@
 //! Views: rows derived from the log, in SQLite, for reading.
 //!
-//! What enters: batches of decided entries from [`crate::project`], in one transaction each with
+//! What enters: batches of decided entries from projection, in one transaction each with
 //! the cursor of every stream they move. What leaves: pages of records, one record with all its
 //! parts, its history, refused edits. What never happens here: a write from a route.
 
@@ -10,6 +10,7 @@ mod conditions;
 mod counted;
 mod cursors;
 mod erase;
+mod error;
 mod filter;
 mod following;
 mod general;
@@ -17,6 +18,7 @@ mod history;
 mod keys;
 mod list;
 mod map;
+mod order;
 mod overview;
 mod pages;
 mod place;
@@ -34,18 +36,18 @@ mod written;
 
 pub use attention::LateRecord;
 pub(crate) use clean::Cleaning;
+pub use error::{ViewsBehind, ViewsError};
 pub use filter::{Overdue, Page, RecordFilter, RecordRow, Scope, Sort, SortKey};
 pub use following::Following;
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
 pub use list::StoredRecord;
 pub use map::Cluster;
-pub use overview::{DayNumbers, GridNumbers, Overview, OverviewOf};
+pub use overview::{CountedForms, DayNumbers, GridNumbers, Overview, OverviewOf};
 pub use pages::VFS_NAME;
 pub(crate) use pages::{damaged_pages, open_to_compare};
 pub use place::{BBox, Polygon};
 pub use plan::Total;
-pub use pool::ViewsError;
-pub use projected::{ProjectedEntry, QuarantineNote};
+pub use projected::ProjectedEntry;
 pub use provenance::Made;
 pub use set_aside::SetAside;
 pub use text::{match_expression, segment};
@@ -55,7 +57,7 @@ pub use written::WrittenLog;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::auth::RecordKeys;
+use crate::keys::RecordKeys;
 use crate::log::Log;
 use pool::Pool;
 
@@ -86,4 +88,17 @@ impl Views {
             keys,
         }
     }
+}
+
+/// Removes the views' file and what SQLite keeps beside it.
+pub(crate) fn remove_views(path: &Path) -> std::io::Result<()> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
+use gridfold_sync_core::ids::{AreaCode, FormCode, SensitivityClass};
+use gridfold_sync_core::schema::{FormMeaning, FormSet};
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 
-use crate::views::conditions::{UNACKNOWLEDGED, json_list};
-use crate::views::work::TO_DO;
+use crate::views::conditions::json_list;
+use crate::views::work::{DONE, HOUSEHOLD, UNACKNOWLEDGED};
 use crate::views::{Views, ViewsError};
 
 /// What an overview is asked for.
@@ -20,6 +21,8 @@ pub struct OverviewOf {
     pub grids: Option<BTreeSet<AreaCode>>,
     /// The classes that the reader reads in all of them: no number tells of others.
     pub classes: BTreeSet<SensitivityClass>,
+    /// The forms whose records are what is counted.
+    pub forms: CountedForms,
     /// Now, by the server's clock.
     pub now: Timestamp,
     /// Where each day of the trend begins, the last one today.
@@ -28,6 +31,32 @@ pub struct OverviewOf {
     pub week: Timestamp,
     /// Since when a household must have been visited.
     pub visited_since: Timestamp,
+}
+
+/// The forms whose records an overview counts as what.
+#[derive(Debug, Clone, Default)]
+pub struct CountedForms {
+    /// As households.
+    pub households: BTreeSet<FormCode>,
+    /// As visits.
+    pub visits: BTreeSet<FormCode>,
+    /// As matters.
+    pub matters: BTreeSet<FormCode>,
+    /// As tasks.
+    pub tasks: BTreeSet<FormCode>,
+}
+
+impl CountedForms {
+    /// As the forms say.
+    #[must_use]
+    pub fn of(forms: &FormSet) -> Self {
+        Self {
+            households: forms.that_mean(FormMeaning::Household),
+            visits: forms.that_mean(FormMeaning::Visit),
+            matters: forms.that_mean(FormMeaning::Matter),
+            tasks: forms.that_mean(FormMeaning::Task),
+        }
+    }
 }
 
 /// The numbers of one grid.
@@ -166,27 +195,38 @@ fn open(
 ) -> Result<(), ViewsError> {
     let (grids, values) = of_grids(of.grids.as_ref())?;
     let main = of_class(of, "main_class");
-    for form in ["matter", "task"] {
-        let sql = format!(
-            "SELECT grid, COUNT(*), SUM(work = {TO_DO} AND due < ?), SUM(work = {TO_DO} AND due_received < ?),
-             SUM(status = '{UNACKNOWLEDGED}') FROM records INDEXED BY records_open
-             WHERE live = 1 AND deleted = 0 AND work > 0 AND form = '{form}' {main} {grids} GROUP BY grid"
-        );
+    let sql = format!(
+        "SELECT grid, COUNT(*), SUM(work < {DONE} AND due < ?), SUM(work < {DONE} AND due_received < ?),
+         SUM(work = {UNACKNOWLEDGED}) FROM records INDEXED BY records_open
+         WHERE live = 1 AND deleted = 0 AND work > 0 AND form = ? {main} {grids} GROUP BY grid"
+    );
+    let mut each = |form: &FormCode, take: fn(&mut GridNumbers, [u64; 4])| {
         let now = Sql::Integer(of.now.millis());
-        let all = [vec![now.clone(), now], values.clone()].concat();
-        by_grid(conn, &sql, all, out, |grid, n| {
-            let [open, captured, received, unacknowledged] = n else {
-                return;
-            };
-            if form == "matter" {
-                grid.matters_open = *open;
-                grid.matters_overdue_captured = *captured;
-                grid.matters_overdue_received = *received;
-            } else {
-                grid.tasks_open = *open;
-                grid.tasks_overdue = *captured;
-                grid.tasks_unacknowledged = *unacknowledged;
-            }
+        let first = vec![now.clone(), now, Sql::from(form.to_string())];
+        by_grid(
+            conn,
+            &sql,
+            [first, values.clone()].concat(),
+            out,
+            |grid, n| {
+                if let [open, captured, received, unacknowledged] = n {
+                    take(grid, [*open, *captured, *received, *unacknowledged]);
+                }
+            },
+        )
+    };
+    for form in &of.forms.matters {
+        each(form, |grid, [open, captured, received, _]| {
+            grid.matters_open += open;
+            grid.matters_overdue_captured += captured;
+            grid.matters_overdue_received += received;
+        })?;
+    }
+    for form in &of.forms.tasks {
+        each(form, |grid, [open, captured, _, unacknowledged]| {
+            grid.tasks_open += open;
+            grid.tasks_overdue += captured;
+            grid.tasks_unacknowledged += unacknowledged;
         })?;
     }
     Ok(())
@@ -198,14 +238,23 @@ fn households(
     out: &mut BTreeMap<String, GridNumbers>,
 ) -> Result<(), ViewsError> {
     let (grids, values) = of_grids(of.grids.as_ref())?;
-    let sql = format!("SELECT grid, n FROM tally WHERE form = 'household' {grids}");
-    by_grid(conn, &sql, values.clone(), out, |grid, n| {
-        grid.households = n.first().copied().unwrap_or_default();
-    })?;
+    let sql = format!("SELECT grid, n FROM tally WHERE form = ? {grids}");
+    for form in &of.forms.households {
+        let form = vec![Sql::from(form.to_string())];
+        by_grid(
+            conn,
+            &sql,
+            [form, values.clone()].concat(),
+            out,
+            |grid, n| {
+                grid.households += n.first().copied().unwrap_or_default();
+            },
+        )?;
+    }
     let class = of_class(of, "visited_class");
     let sql = format!(
         "SELECT grid, COUNT(*) FROM records INDEXED BY records_visited
-         WHERE live = 1 AND deleted = 0 AND form = 'household' {class} {grids} AND visited < ? GROUP BY grid"
+         WHERE live = 1 AND deleted = 0 AND means = {HOUSEHOLD} {class} {grids} AND visited < ? GROUP BY grid"
     );
     let since = vec![Sql::Integer(of.visited_since.millis())];
     by_grid(conn, &sql, [values, since].concat(), out, |grid, n| {
@@ -223,54 +272,74 @@ fn visits_of_week(
     let class = of_class(of, "happened_class");
     let sql = format!(
         "SELECT grid, COUNT(*) FROM records INDEXED BY records_happened
-         WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL AND form = 'visit' AND happened >= ? {class} {grids}
+         WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL AND form = ? AND happened >= ? {class} {grids}
          GROUP BY grid"
     );
-    let week = vec![Sql::Integer(of.week.millis())];
-    by_grid(conn, &sql, [week, values].concat(), out, |grid, n| {
-        grid.visits_week = n.first().copied().unwrap_or_default();
-    })
+    for form in &of.forms.visits {
+        let first = vec![Sql::from(form.to_string()), Sql::Integer(of.week.millis())];
+        by_grid(
+            conn,
+            &sql,
+            [first, values.clone()].concat(),
+            out,
+            |grid, n| {
+                grid.visits_week += n.first().copied().unwrap_or_default();
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Counts the records of forms whose time lies in a range.
+struct Counter<'a> {
+    statement: rusqlite::CachedStatement<'a>,
+    forms: &'a BTreeSet<FormCode>,
+    grids: &'a [Sql],
+}
+
+impl Counter<'_> {
+    fn count(&mut self, from: i64, until: i64) -> Result<u64, ViewsError> {
+        let mut all = 0;
+        for form in self.forms {
+            let first = [form.to_string().into(), from.into(), until.into()];
+            let values = first.iter().chain(self.grids);
+            let n: i64 = self
+                .statement
+                .query_row(params_from_iter(values), |r| r.get(0))?;
+            all += n.unsigned_abs();
+        }
+        Ok(all)
+    }
 }
 
 fn days(conn: &Connection, of: &OverviewOf) -> Result<Vec<DayNumbers>, ViewsError> {
     let (grids, values) = of_grids(of.grids.as_ref())?;
     let grids = grids.replace("grid IN", "+grid IN");
-    let sql = |index: &str, column: &str, class: &str, form: &str| {
+    let counter = |column: &str, class: &str, forms| {
         let class = of_class(of, class);
-        format!(
-            "SELECT COUNT(*) FROM records INDEXED BY {index} WHERE live = 1 AND deleted = 0 AND {column} IS NOT NULL
-             AND form = '{form}' AND {column} >= ? AND {column} < ? {class} {grids}"
-        )
+        let statement = conn.prepare_cached(&format!(
+            "SELECT COUNT(*) FROM records INDEXED BY records_{column}
+             WHERE live = 1 AND deleted = 0 AND {column} IS NOT NULL
+             AND form = ? AND {column} >= ? AND {column} < ? {class} {grids}"
+        ))?;
+        Ok::<_, ViewsError>(Counter {
+            statement,
+            forms,
+            grids: &values,
+        })
     };
-    let mut visits = conn.prepare_cached(&sql(
-        "records_happened",
-        "happened",
-        "happened_class",
-        "visit",
-    ))?;
-    let mut opened = conn.prepare_cached(&sql(
-        "records_happened",
-        "happened",
-        "happened_class",
-        "matter",
-    ))?;
-    let mut closed =
-        conn.prepare_cached(&sql("records_closed", "closed", "main_class", "matter"))?;
+    let mut visits = counter("happened", "happened_class", &of.forms.visits)?;
+    let mut opened = counter("happened", "happened_class", &of.forms.matters)?;
+    let mut closed = counter("closed", "main_class", &of.forms.matters)?;
     let ends = of.days.iter().skip(1).map(|d| d.millis());
     // Nothing happens after it was received, so today ends where time does.
     let ends = ends.chain(std::iter::once(i64::MAX));
     let mut out = Vec::with_capacity(of.days.len());
-    for (from, until) in of.days.iter().zip(ends) {
-        let range = vec![Sql::Integer(from.millis()), Sql::Integer(until)];
-        let all = [range, values.clone()].concat();
-        let count = |statement: &mut rusqlite::CachedStatement<'_>| {
-            let n: i64 = statement.query_row(params_from_iter(all.iter()), |r| r.get(0))?;
-            Ok::<_, ViewsError>(n.unsigned_abs())
-        };
+    for (from, until) in of.days.iter().map(|d| d.millis()).zip(ends) {
         out.push(DayNumbers {
-            visits: count(&mut visits)?,
-            matters_opened: count(&mut opened)?,
-            matters_closed: count(&mut closed)?,
+            visits: visits.count(from, until)?,
+            matters_opened: opened.count(from, until)?,
+            matters_closed: closed.count(from, until)?,
         });
     }
     Ok(out)

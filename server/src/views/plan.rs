@@ -11,7 +11,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::views::conditions::{self, Conditions, json_list};
 use crate::views::general;
-use crate::views::keys;
+use crate::views::order;
 use crate::views::place::{CELL_LEVEL, ranges};
 use crate::views::{RecordFilter, SortKey, ViewsError};
 
@@ -75,7 +75,7 @@ pub(super) fn branches(
         if let Some(column) = conditions::optional(filter, filter.sort.key) {
             base.add(format!("{column} IS NOT NULL"));
         }
-        keys::after(conn, filter, &mut base)?;
+        order::after(conn, filter, &mut base)?;
     }
     let with_rest = |mut c: Conditions, index| -> Result<Option<Vec<Branch>>, ViewsError> {
         conditions::rest(&mut c, filter, grids)?;
@@ -148,6 +148,7 @@ pub(super) fn branches(
             "r.grid IN (SELECT value FROM json_each(?))",
             json_list(grids)?,
         );
+        conditions::rest(&mut base, filter, None)?;
         return Ok(Some(vec![Branch {
             index: "INDEXED BY records_visited",
             conditions: base,
@@ -174,14 +175,12 @@ fn in_order(
     base: Conditions,
     grids: Option<&[&AreaCode]>,
 ) -> Result<Vec<Branch>, ViewsError> {
-    let forms: Vec<String> = if filter.not_visited_since.is_some() {
-        vec!["household".to_owned()]
-    } else if filter.forms.is_empty() {
+    let forms: Vec<String> = if filter.forms.is_empty() {
         filter.known_forms.iter().map(|f| f.0.to_string()).collect()
     } else {
         filter.forms.iter().map(ToString::to_string).collect()
     };
-    let is_narrow = !filter.forms.is_empty() || filter.not_visited_since.is_some();
+    let is_narrow = !filter.forms.is_empty();
     let one = |mut c: Conditions, index| -> Result<Vec<Branch>, ViewsError> {
         conditions::rest(&mut c, filter, grids)?;
         Ok(vec![Branch {

@@ -9,64 +9,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::trouble::Trouble;
 use crate::views::pages::{PAGE_BYTES, leave_room, open_checked};
-use crate::views::{Following, Polygon};
+use crate::views::{Following, Polygon, ViewsError};
 
 /// Connections kept open for reading; more are opened and closed when all are in use.
 const KEPT_CONNECTIONS: usize = 8;
-
-/// Reading or writing the views failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ViewsError {
-    /// SQLite failed.
-    #[error(
-        "the views could not be read or written: {0}. Nothing is lost: `gridfold verify --rebuild` makes them again from the log"
-    )]
-    Sqlite(#[from] rusqlite::Error),
-    /// The file could not be made.
-    #[error(
-        "the views' file could not be made: {0}. Check the data directory's owner and free space"
-    )]
-    Open(String),
-    /// A stored row does not decode.
-    #[error(
-        "a row of the views is damaged. Nothing is lost: `gridfold verify --rebuild` makes the views again from the log"
-    )]
-    Damaged,
-    /// The log failed.
-    #[error(transparent)]
-    Log(#[from] crate::log::LogError),
-    /// The key store failed.
-    #[error(transparent)]
-    Keys(#[from] crate::auth::StoreError),
-    /// A cursor that this list did not give.
-    #[error("this is not a cursor of this list: ask for the first page")]
-    BadCursor,
-    /// What was to be projected does not follow what was projected before.
-    #[error(
-        "stream {stream} was projected up to {cursor}, and {seq} does not follow it. Nothing was written and nothing is lost: the views catch up with the log first"
-    )]
-    Gap {
-        /// The stream.
-        stream: String,
-        /// How far it was projected.
-        cursor: u64,
-        /// The place that was to be projected.
-        seq: u64,
-    },
-}
-
-impl ViewsError {
-    /// What kind of trouble the views' own file has; none when it is not the file's.
-    #[must_use]
-    pub fn trouble(&self) -> Option<Trouble> {
-        match self {
-            Self::Sqlite(error) => Some(Trouble::of(error)),
-            Self::Open(_) => Some(Trouble::Io),
-            Self::Damaged => Some(Trouble::Damaged),
-            Self::Gap { .. } | Self::Log(_) | Self::Keys(_) | Self::BadCursor => None,
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -94,7 +40,7 @@ const SEARCH_SEGMENTS: i64 = 8;
 const SEARCH_DEAD_PERCENT: i64 = 40;
 
 /// Version of the tables; a file of another is made again from the log.
-const SCHEMA_VERSION: i64 = 7;
+const SCHEMA_VERSION: i64 = 8;
 
 /// Longest wait of the writer for another process's lock: past it the views are behind and are
 /// caught up with later, so that nobody waits for who holds it.
@@ -105,7 +51,7 @@ const READER_BUSY: Duration = Duration::from_secs(5);
 
 /// Opens the file for writing, making it the first time.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, ViewsError> {
-    crate::auth::create_private(path).map_err(|e| ViewsError::Open(e.to_string()))?;
+    crate::keys::create_private(path).map_err(|e| ViewsError::Open(e.to_string()))?;
     let conn = open_checked(path, OpenFlags::default())?;
     conn.busy_timeout(WRITER_BUSY)?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_master", [], |r| r.get(0))?;

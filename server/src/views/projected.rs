@@ -1,7 +1,7 @@
 //! What projection hands to the views.
 
 use gridfold_sync_core::entry::{Author, Verdict};
-use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, IncarnationId, RecordId, StreamId};
+use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId, StreamId};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
@@ -32,25 +32,4 @@ pub struct ProjectedEntry {
     pub form: Option<FormCode>,
     /// The record's row with it, when admitted.
     pub state: Option<PartState>,
-}
-
-/// A device log that was set aside.
-#[derive(Debug, Clone)]
-pub struct QuarantineNote {
-    /// Its place in the quarantine stream.
-    pub seq: u64,
-    /// Who brought it.
-    pub author: Author,
-    /// The stream it was for, by name.
-    pub stream: String,
-    /// The device log.
-    pub incarnation: IncarnationId,
-    /// Its first sequence.
-    pub first_seq: u64,
-    /// How many entries.
-    pub entries: u64,
-    /// The problem's code.
-    pub problem: String,
-    /// When it came.
-    pub received: Timestamp,
 }

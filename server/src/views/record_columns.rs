@@ -15,6 +15,7 @@ pub(super) struct Columns {
     pub(super) deleted: bool,
     pub(super) grid: String,
     pub(super) form: String,
+    pub(super) means: i64,
     pub(super) status: Option<String>,
     pub(super) conflicts: i64,
     pub(super) late: bool,
@@ -50,7 +51,7 @@ pub(super) struct RowBefore {
 const BEFORE_COLUMNS: &str =
     "SELECT id, words, live, deleted, grid, form, status, conflicts, late, work, household, household_class,
  lat, lon, place_class, title, title_class, captured, changed, received, first_received, due, due_received,
- doer, happened, closed, about, about_class";
+ doer, happened, closed, about, about_class, means";
 
 fn before_where(condition: &str) -> String {
     format!(
@@ -90,8 +91,9 @@ fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
             closed: row.get(25)?,
             about: row.get(26)?,
             about_class: row.get(27)?,
+            means: row.get(28)?,
         },
-        general: General::read(row, 28)?,
+        general: General::read(row, 29)?,
     })
 }
 
@@ -156,20 +158,24 @@ pub(super) fn write_columns(
             "UPDATE records SET live = 1, deleted = ?2, grid = ?3, form = ?4, status = ?5, conflicts = ?6, late = ?7,
              work = ?8, household = ?9, household_class = ?10, lat = ?11, lon = ?12, place_class = ?13, title = ?14,
              title_class = ?15, captured = ?16, changed = ?17, received = ?18, first_received = ?19, due = ?20,
-             due_received = ?21, doer = ?22, happened = ?23, closed = ?24, cell = ?25, about = ?26, about_class = ?27
-             WHERE id = ?1",
+             due_received = ?21, doer = ?22, happened = ?23, closed = ?24, cell = ?25, about = ?26, about_class = ?27,
+             means = ?28 WHERE id = ?1",
         )?
         .execute(params![
             id, c.deleted, c.grid, c.form, c.status, c.conflicts, c.late, c.work, c.household,
             c.household_class, place.0, place.1, c.place_class, c.title, c.title_class, c.captured,
             c.changed, c.received, c.first_received, c.due, c.due_received, c.doer, c.happened,
-            c.closed, cell, c.about, c.about_class
+            c.closed, cell, c.about, c.about_class, c.means
         ])?;
         return Ok(());
     }
-    if (c.deleted, &c.grid, &c.form) != (before.deleted, &before.grid, &before.form) {
-        tx.prepare_cached("UPDATE records SET deleted = ?2, grid = ?3, form = ?4 WHERE id = ?1")?
-            .execute(params![id, c.deleted, c.grid, c.form])?;
+    if (c.deleted, &c.grid, &c.form, c.means)
+        != (before.deleted, &before.grid, &before.form, before.means)
+    {
+        tx.prepare_cached(
+            "UPDATE records SET deleted = ?2, grid = ?3, form = ?4, means = ?5 WHERE id = ?1",
+        )?
+        .execute(params![id, c.deleted, c.grid, c.form, c.means])?;
     }
     if (&c.status, c.work, c.closed) != (&before.status, before.work, before.closed) {
         tx.prepare_cached("UPDATE records SET status = ?2, work = ?3, closed = ?4 WHERE id = ?1")?

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
-use gridfold_sync_core::schema::{FieldType, Form, FormSet};
+use gridfold_sync_core::schema::{Field, FieldMeaning, FormSet};
 use gridfold_sync_core::view::{PartState, RecordView};
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
@@ -202,34 +202,32 @@ impl<'a> Changed<'a> {
             Closed::By(entry) => made_at(tx, self.grid, form.class, entry)?,
         };
         // What is told to readers of general fields comes of these alone.
-        let is_general = work::happened_class(form) == SensitivityClass::General;
+        let is_general = work::class_for(form, FieldMeaning::Happened) == SensitivityClass::General;
         let (told_captured, told_received) = if is_general && general.received != 0 {
             (general.captured, general.first_received)
         } else {
             (captured, first_received)
         };
         let about = about(view);
-        let class = |key: Option<&str>| {
-            let field = key.and_then(|key| form.field(key));
-            field.map_or(form.class, |f| form.class_of(f)) as u8
-        };
+        let class = |field: Option<&Field>| field.map_or(form.class, |f| form.class_of(f)) as u8;
         Ok(Columns {
             live: true,
             deleted: view.is_deleted(),
             grid: self.grid.as_str().to_owned(),
             form: self.form.as_str().to_owned(),
+            means: work::means(form),
             status: view.status(),
             conflicts: view.conflict_count() as i64,
             late: self.late || (before.live && before.late),
             work: work.state,
             household: view.household().map(|h| h.bytes()),
-            household_class: class(household_key(form)),
+            household_class: work::class_for(form, FieldMeaning::Household) as u8,
             about: about.map(|(_, id)| id.bytes()),
-            about_class: class(about.map(|(key, _)| key)),
+            about_class: class(about.map(|(field, _)| field)),
             place: view.location(),
-            place_class: class(place_key(form)),
+            place_class: work::class_for(form, FieldMeaning::Place) as u8,
             title: view.title(),
-            title_class: class(form.title.as_ref().map(|t| t.as_str())),
+            title_class: class(form.title.as_ref().and_then(|t| form.field(t.as_str()))),
             captured,
             changed,
             received,
@@ -245,46 +243,21 @@ impl<'a> Changed<'a> {
                 )
             }),
             doer: work.doer,
-            happened: form_tells(form)
+            happened: form
+                .tells_of_a_time()
                 .then(|| work.happened.unwrap_or(told_captured).min(told_received)),
             closed,
         })
     }
 }
 
-/// Whether a form tells of something that happened at a time: a visit, a matter, a meeting.
-fn form_tells(form: &Form) -> bool {
-    !matches!(form.code.as_str(), "household" | "task")
-}
-
 /// What a record refers to besides its household: the first such field with a value.
-fn about<'a>(view: &RecordView<'a>) -> Option<(&'a str, RecordId)> {
-    view.form.fields.iter().find_map(|field| {
-        let refers =
-            matches!(&field.kind, FieldType::Reference { form } if form.as_str() != "household");
-        let key = field.key.as_str();
-        let value = || view.parts.iter().find_map(|(_, p)| p.value(key));
-        match refers.then(value).flatten() {
-            Some(Value::Reference(id)) => Some((key, *id)),
-            _ => None,
-        }
+fn about<'a>(view: &RecordView<'a>) -> Option<(&'a Field, RecordId)> {
+    let mut fields = view.form.about_fields();
+    fields.find_map(|field| match view.value(field) {
+        Some(Value::Reference(id)) => Some((field, *id)),
+        _ => None,
     })
-}
-
-fn household_key(form: &Form) -> Option<&str> {
-    let found = form
-        .fields
-        .iter()
-        .find(|f| matches!(&f.kind, FieldType::Reference { form } if form.as_str() == "household"));
-    found.map(|f| f.key.as_str())
-}
-
-fn place_key(form: &Form) -> Option<&str> {
-    let found = form
-        .fields
-        .iter()
-        .find(|f| matches!(f.kind, FieldType::Geopoint));
-    found.map(|f| f.key.as_str())
 }
 
 /// When an entry was made, as its device says, and never after it came.

@@ -35,7 +35,9 @@ CREATE TABLE IF NOT EXISTS records (
   captured INTEGER NOT NULL, changed INTEGER NOT NULL, received INTEGER NOT NULL,
   -- When the server first received an edit of it.
   first_received INTEGER NOT NULL,
-  -- 0: nothing to do, 1: to be done, 2: done and not closed (see work.rs).
+  -- 1: a household, 2: a visit, 0: anything else, as the form says that it was last written with (see work.rs).
+  means INTEGER NOT NULL DEFAULT 0,
+  -- 0: nothing to do, 1: a task to be acknowledged, 2: to be done, 3: done and not closed (see work.rs).
   work INTEGER NOT NULL,
   -- When it is due, as its deadline says, and later by what it took to arrive; only of general fields.
   due INTEGER, due_received INTEGER, doer TEXT,
@@ -70,13 +72,13 @@ CREATE INDEX IF NOT EXISTS records_form ON records (form, status, changed, id) W
 CREATE INDEX IF NOT EXISTS records_conflicts ON records (grid, id) WHERE live = 1 AND conflicts > 0;
 CREATE INDEX IF NOT EXISTS records_late ON records (grid, id) WHERE live = 1 AND late = 1;
 CREATE INDEX IF NOT EXISTS records_doer ON records (doer, id) WHERE live = 1 AND doer IS NOT NULL;
-CREATE INDEX IF NOT EXISTS records_household ON records (household, form, happened) WHERE household IS NOT NULL;
+CREATE INDEX IF NOT EXISTS records_household ON records (household, means, happened) WHERE household IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_about ON records (about, id) WHERE live = 1 AND about IS NOT NULL;
 -- What overviews count, each answered from the index alone.
-CREATE INDEX IF NOT EXISTS records_open ON records (form, grid, work, status, due, due_received) WHERE live = 1 AND deleted = 0 AND work > 0;
+CREATE INDEX IF NOT EXISTS records_open ON records (form, grid, work, due, due_received) WHERE live = 1 AND deleted = 0 AND work > 0;
 CREATE INDEX IF NOT EXISTS records_happened ON records (form, happened, grid) WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_closed ON records (form, closed, grid) WHERE live = 1 AND deleted = 0 AND closed IS NOT NULL;
-CREATE INDEX IF NOT EXISTS records_visited ON records (grid, visited) WHERE live = 1 AND deleted = 0 AND form = 'household';
+CREATE INDEX IF NOT EXISTS records_visited ON records (grid, visited) WHERE live = 1 AND deleted = 0 AND means = 1;
 CREATE INDEX IF NOT EXISTS records_place ON records (cell, grid, form, place_class, lat, lon) WHERE live = 1 AND deleted = 0 AND cell IS NOT NULL;
 -- How many records, those marked as deleted left out.
 CREATE TABLE IF NOT EXISTS tally (

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use gridfold_sync_core::ids::{DeviceId, Hash};
 use rusqlite::{TransactionBehavior, params};
 
-use crate::views::{QuarantineNote, Views, ViewsError, ViewsWriter};
+use crate::items::QuarantineNote;
+use crate::views::{Views, ViewsError, ViewsWriter};
 
 /// The problem of a device log that was written twice under one name.
 const FORKED: &str = "forked";

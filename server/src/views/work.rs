@@ -4,26 +4,25 @@
 
 use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::ids::{EntryRef, SensitivityClass};
-use gridfold_sync_core::schema::{Field, Form};
+use gridfold_sync_core::lifecycle::Stage;
+use gridfold_sync_core::schema::{Field, FieldMeaning, Form, FormMeaning};
 use gridfold_sync_core::view::RecordView;
 
-/// Fields that say when work is due.
-const DUE_FIELDS: [&str; 1] = ["due_at"];
-/// Fields that say who is to do it.
-const DOER_FIELDS: [&str; 2] = ["assignee", "doer"];
-/// Fields that say when what a record tells of happened.
-const HAPPENED_FIELDS: [&str; 3] = ["visited_at", "reported_at", "held_at"];
-/// Fields that say when work was closed.
-const CLOSED_FIELDS: [&str; 1] = ["closed_at"];
-/// Statuses in which the doer has done their part and somebody has yet to close it.
-const DONE_STATUSES: [&str; 3] = ["handled", "replied", "done"];
+/// What a row's form says that its records are: column `means`, and its index in `schema.sql`.
+pub(super) const HOUSEHOLD: i64 = 1;
+/// The same of a visit.
+pub(super) const VISIT: i64 = 2;
+/// The same of everything else, which no row asks for by itself.
+const ANYTHING: i64 = 0;
 
 /// Nothing to do.
 pub(super) const NO_WORK: i64 = 0;
+/// To be done, and a task that nobody has acknowledged.
+pub(super) const UNACKNOWLEDGED: i64 = 1;
 /// To be done.
-pub(super) const TO_DO: i64 = 1;
+pub(super) const TO_DO: i64 = 2;
 /// Done and not closed.
-pub(super) const DONE: i64 = 2;
+pub(super) const DONE: i64 = 3;
 
 /// What the work of a record stands at.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,24 +46,29 @@ pub(super) enum Closed {
     By(EntryRef),
 }
 
-/// The class of when what a record tells of happened: that of the field that says so, whether or not it is filled.
-pub(super) fn happened_class(form: &Form) -> SensitivityClass {
-    fields(form, &HAPPENED_FIELDS)
-        .map(|f| form.class_of(f))
-        .max()
-        .unwrap_or(form.class)
+/// The number of what a record of a form is.
+pub(super) fn means(form: &Form) -> i64 {
+    match form.meaning() {
+        Some(FormMeaning::Household) => HOUSEHOLD,
+        Some(FormMeaning::Visit) => VISIT,
+        Some(FormMeaning::Matter | FormMeaning::Task | FormMeaning::Meeting) | None => ANYTHING,
+    }
 }
 
-fn fields<'a>(form: &'a Form, keys: &'a [&str]) -> impl Iterator<Item = &'a Field> {
-    keys.iter().filter_map(|key| form.field(key))
+/// The class of what a field is for, whether or not it is filled; the form's where none is.
+pub(super) fn class_for(form: &Form, meaning: FieldMeaning) -> SensitivityClass {
+    let field = form.field_for(meaning);
+    field.map_or(form.class, |f| form.class_of(f))
+}
+
+/// The field that is for that, if it is in a class.
+fn field_in(form: &Form, meaning: FieldMeaning, class: SensitivityClass) -> Option<&Field> {
+    form.field_for(meaning)
+        .filter(|f| form.class_of(f) == class)
 }
 
 fn time(view: &RecordView<'_>, field: &Field) -> Option<i64> {
-    let found = view
-        .parts
-        .iter()
-        .find_map(|(_, p)| p.value(field.key.as_str()));
-    match found {
+    match view.value(field) {
         Some(Value::DateTime(at)) => Some(at.millis()),
         _ => None,
     }
@@ -73,36 +77,33 @@ fn time(view: &RecordView<'_>, field: &Field) -> Option<i64> {
 pub(super) fn of(view: &RecordView<'_>) -> Work {
     let form = view.form;
     // What a list filters and sorts by must tell nobody what they may not read.
-    let general = |f: &&Field| form.class_of(f) == SensitivityClass::General;
-    let due = fields(form, &DUE_FIELDS)
-        .filter(general)
-        .find_map(|f| time(view, f));
-    let doer = fields(form, &DOER_FIELDS).filter(general).find_map(|f| {
-        let value = view.parts.iter().find_map(|(_, p)| p.value(f.key.as_str()));
-        match value {
-            Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
-            _ => None,
-        }
+    let general = |meaning| field_in(form, meaning, SensitivityClass::General);
+    let due = general(FieldMeaning::Due).and_then(|f| time(view, f));
+    let doer = general(FieldMeaning::Doer).and_then(|f| match view.value(f) {
+        Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
+        _ => None,
     });
-    let happened = fields(form, &HAPPENED_FIELDS).find_map(|f| time(view, f));
+    let happened = form.field_for(FieldMeaning::Happened);
+    let happened = happened.and_then(|f| time(view, f));
     let (mut state, mut closed) = (NO_WORK, Closed::No);
     if let (Some(lifecycle), Some(main)) = (&form.lifecycle, view.main()) {
         let fold = lifecycle.fold(main);
-        let is_closed = lifecycle.status(fold.status).is_some_and(|s| s.closed);
-        if is_closed {
-            // It is shown to whoever reads the lifecycle, so it comes of nothing held closer.
-            let said = fields(form, &CLOSED_FIELDS)
-                .filter(|f| form.class_of(f) == form.class)
-                .find_map(|f| time(view, f));
-            closed = match (said, fold.tips.first()) {
-                (Some(at), _) => Closed::At(at),
-                (None, Some(tip)) => Closed::By(tip.made.by),
-                (None, None) => Closed::No,
-            };
-        } else if DONE_STATUSES.contains(&fold.status.as_str()) {
-            state = DONE;
-        } else {
-            state = TO_DO;
+        match lifecycle.stage(fold.status) {
+            Stage::Closed => {
+                // It is shown to whoever reads the lifecycle, so it comes of nothing held closer.
+                let said = field_in(form, FieldMeaning::Closed, form.class);
+                closed = match (said.and_then(|f| time(view, f)), fold.tips.first()) {
+                    (Some(at), _) => Closed::At(at),
+                    (None, Some(tip)) => Closed::By(tip.made.by),
+                    (None, None) => Closed::No,
+                };
+            }
+            Stage::Done => state = DONE,
+            Stage::Open => {
+                // Who takes a task on takes the first step.
+                let waits = form.is(FormMeaning::Task) && *fold.status == lifecycle.initial;
+                state = if waits { UNACKNOWLEDGED } else { TO_DO };
+            }
         }
     }
     Work {

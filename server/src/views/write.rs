@@ -14,7 +14,6 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::trouble::{FaultyStore, Store, StoreFaults};
 use crate::views::counted::Counted;
-use crate::views::cursors::cursor_of;
 use crate::views::pool::open_writer;
 use crate::views::record_columns::{RowBefore, record_row};
 use crate::views::record_row::Changed;
@@ -338,4 +337,12 @@ impl ViewsWriter {
         }
         Ok(())
     }
+}
+
+/// How far a stream has been projected, by its row.
+pub(super) fn cursor_of(conn: &Connection, stream: i64) -> Result<u64, ViewsError> {
+    let seq: i64 = conn
+        .prepare_cached("SELECT seq FROM streams WHERE id = ?1")?
+        .query_row([stream], |r| r.get(0))?;
+    Ok(seq as u64)
 }

@@ -13,10 +13,11 @@ use std::ops::Deref;
 
 use ed25519_dalek::{Signer, SigningKey};
 use gridfold_server::auth::{
-    Actor, Auth, AuthSettings, EnrolmentError, MasterKey, Redemption, Session,
-    enrolment_proof_message, refresh_proof_message,
+    Actor, Auth, AuthSettings, EnrolmentError, Redemption, Session, enrolment_proof_message,
+    refresh_proof_message,
 };
 use gridfold_server::config::Config;
+use gridfold_server::keys::MasterKey;
 use uuid::Uuid;
 
 pub(crate) const NOW_MS: i64 = 1_800_000_000_000;

@@ -306,3 +306,26 @@ fn is_long(op: &Op) -> bool {
         _ => false,
     }
 }
+
+/// Checks an edit that is made at all heads of a record, with the room that the record has, and
+/// gives the row after it: what admission does with it while nobody else writes.
+///
+/// # Errors
+/// The stable code of the first rule broken.
+pub fn check_next(
+    form: &Form,
+    class: SensitivityClass,
+    roles: &[Role],
+    part: PartState,
+    entry: &Entry,
+) -> Result<PartState, RefusalCode> {
+    let weight = part.weight;
+    if entry.header.deps().len() > MAX_DEPS || is_full(&part, entry.ops(), true) {
+        return Err(RefusalCode::RecordFull);
+    }
+    let after = check_edit(form, class, roles, part, entry)?;
+    if is_too_heavy(weight, entry.ops()) || is_too_long(&after) {
+        return Err(RefusalCode::RecordFull);
+    }
+    Ok(after)
+}

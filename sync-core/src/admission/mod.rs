@@ -13,8 +13,7 @@
 mod decide;
 mod room;
 
-pub use decide::{admit, check_edit};
-pub use room::check_next;
+pub use decide::{admit, check_edit, check_next};
 
 use std::sync::Arc;
 

@@ -3,16 +3,11 @@
 //! The phone asks before it stores an edit, the server before it admits one.
 
 use crate::edit::Op;
-use crate::entry::{Entry, RefusalCode};
-use crate::ids::SensitivityClass;
 use crate::limits::{
-    MAX_DEPS, MAX_RECORD_BYTES, MAX_RECORD_ENTRIES, MAX_RECORD_FORK_WEIGHT, MAX_RECORD_FORKS,
-    MAX_RECORD_OPS, MAX_RECORD_TRANSITIONS, MAX_RECORD_WEIGHT,
+    MAX_RECORD_BYTES, MAX_RECORD_ENTRIES, MAX_RECORD_FORK_WEIGHT, MAX_RECORD_FORKS, MAX_RECORD_OPS,
+    MAX_RECORD_TRANSITIONS, MAX_RECORD_WEIGHT,
 };
-use crate::schema::{Form, Role};
 use crate::view::PartState;
-
-use super::decide::check_edit;
 
 /// Whether a record has no room for an edit of these operations. One that is not made at the
 /// record's heads is one fork more.
@@ -46,27 +41,4 @@ pub(super) fn transitions(ops: &[Op]) -> usize {
     ops.iter()
         .filter(|op| matches!(op, Op::Transition { .. }))
         .count()
-}
-
-/// Checks an edit that is made at all heads of a record, with the room that the record has, and
-/// gives the row after it: what admission does with it while nobody else writes.
-///
-/// # Errors
-/// The stable code of the first rule broken.
-pub fn check_next(
-    form: &Form,
-    class: SensitivityClass,
-    roles: &[Role],
-    part: PartState,
-    entry: &Entry,
-) -> Result<PartState, RefusalCode> {
-    let weight = part.weight;
-    if entry.header.deps().len() > MAX_DEPS || is_full(&part, entry.ops(), true) {
-        return Err(RefusalCode::RecordFull);
-    }
-    let after = check_edit(form, class, roles, part, entry)?;
-    if is_too_heavy(weight, entry.ops()) || is_too_long(&after) {
-        return Err(RefusalCode::RecordFull);
-    }
-    Ok(after)
 }

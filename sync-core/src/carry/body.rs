@@ -1,21 +1,12 @@
 //! What a bundle holds once it is opened.
 
-use crate::admission::PushedLog;
 use crate::carry::CarryError;
+use crate::carry::logs::{CarriedLog, get_carried, put_carried};
 use crate::codec::{DecodeError, Reader};
 use crate::entry::{PublicKey, head_statement, next_link};
 use crate::ids::{DeviceId, Hash, IncarnationId, StreamId};
 use crate::limits::MAX_ENTRIES_PER_PUSH;
-use crate::wire::{get_carried, pack, put_carried, unpack};
-
-/// Entries of one device log as a push would bring them, with what lets anybody verify them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CarriedLog {
-    /// The link of the device log before the first of the entries; zeros before the first of all.
-    pub before: Hash,
-    /// The entries and the device's signature over the newest link.
-    pub log: PushedLog,
-}
+use crate::wire::{pack, unpack};
 
 /// Where a verified device log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,15 +3,13 @@
 use sha2::{Digest, Sha256};
 
 use crate::carry::sealing::{self, ENCAPPED_BYTES, SeedRng, WRAPPED_BYTES};
-use crate::carry::{CARRY_MAGIC, CARRY_VERSION, CarryBody, CarryError, CarryReceipt};
+use crate::carry::{CARRY_MAGIC, CARRY_VERSION, CarryBody, CarryError, CarryReceipt, RECEIPT};
 use crate::codec::{DecodeError, Reader, put_u64};
 use crate::entry::{PublicKey, SignKey};
 use crate::ids::CarryId;
 use crate::limits::{MAX_CARRY_BYTES, MAX_CARRY_RECIPIENTS};
 
 const HINT_BYTES: usize = 4;
-/// Kind of a receipt; bundles have those of [`CarryKind`].
-pub(super) const RECEIPT: u8 = 3;
 
 /// Whom a bundle is sealed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,11 +12,13 @@
 
 mod body;
 mod bundle;
+mod logs;
 mod receipt;
 mod sealing;
 
-pub use body::{CarriedLog, CarryBody, LogEnd};
+pub use body::{CarryBody, LogEnd};
 pub use bundle::{Bundle, CarryFile, CarryKind};
+pub use logs::CarriedLog;
 pub use receipt::CarryReceipt;
 
 use crate::codec::DecodeError;
@@ -25,6 +27,8 @@ use crate::codec::DecodeError;
 pub const CARRY_MAGIC: &[u8; 7] = b"GFCARRY";
 /// Version of bundles and receipts, the byte after [`CARRY_MAGIC`].
 pub const CARRY_VERSION: u8 = 1;
+/// Kind of a receipt; bundles have those of [`CarryKind`].
+const RECEIPT: u8 = 3;
 
 macro_rules! carry_errors {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {

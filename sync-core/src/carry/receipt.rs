@@ -1,8 +1,7 @@
 //! Carry receipts: the server's signed word on what became of a bundle.
 
 use crate::admission::LogProblem;
-use crate::carry::bundle::RECEIPT;
-use crate::carry::{CARRY_MAGIC, CARRY_VERSION, LogEnd};
+use crate::carry::{CARRY_MAGIC, CARRY_VERSION, LogEnd, RECEIPT};
 use crate::codec::{DecodeError, Reader, put_str, put_u64};
 use crate::entry::{PublicKey, SignKey, Signature};
 use crate::ids::{CarryId, DeviceId, Hash, IncarnationId, StreamId};

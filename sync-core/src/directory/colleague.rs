@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::directory::scope::Around;
+use crate::directory::around::Around;
 use crate::directory::{Device, DeviceState, Directory};
 use crate::entry::PublicKey;
 use crate::ids::{AreaCode, DeviceId, StreamId, UserId};

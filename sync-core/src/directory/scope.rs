@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::directory::around::Around;
 use crate::directory::{Area, Catalogue, Colleague, Directory, DirectoryChange, Grant, User};
 use crate::ids::{AreaCode, FormCode, UserId};
 use crate::schema::Form;
@@ -89,23 +90,6 @@ impl DirectoryScope {
             .iter()
             .filter(|f| f.code == *code)
             .max_by_key(|f| f.version)
-    }
-}
-
-/// The areas around those of some grants.
-pub(super) struct Around<'a> {
-    /// With what is known of them.
-    areas: BTreeMap<&'a AreaCode, Option<&'a Area>>,
-    is_everything: bool,
-}
-
-impl Around<'_> {
-    /// Whether a grant covers some area in common with them.
-    pub(super) fn meets(&self, grant: &Grant) -> bool {
-        match &grant.area {
-            Some(area) => self.is_everything || self.areas.contains_key(area),
-            None => self.is_everything || !self.areas.is_empty(),
-        }
     }
 }
 

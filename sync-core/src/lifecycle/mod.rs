@@ -4,15 +4,26 @@
 //! newest ones lead to; when two were made without knowing of each other, both stay visible and
 //! the one whose status ranks higher in the table is shown. The table is data, in the form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Value;
 use crate::entry::RefusalCode;
 use crate::ids::{ActionKey, EntryRef, FieldKey};
-use crate::schema::{Label, Role};
+use crate::schema::{Label, Role, Said, StepMeaning};
 use crate::view::{Cell, PartState, TransitionMade};
+
+/// How far the work of a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It is to be done.
+    Open,
+    /// The doer has done their part, and somebody has yet to close it.
+    Done,
+    /// It is over.
+    Closed,
+}
 
 /// One status of a lifecycle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +34,27 @@ pub struct Status {
     pub label: Label,
     /// Of concurrent transitions the one whose status has the higher rank is shown.
     pub rank: u32,
+    /// Whether the doer has done their part, and somebody has yet to close it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub done: bool,
     /// Whether the work is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+impl Status {
+    /// How far the work is; closed, where an unchecked form says both.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match (self.closed, self.done) {
+            (true, _) => Stage::Closed,
+            (false, true) => Stage::Done,
+            (false, false) => Stage::Open,
+        }
+    }
 }
 
 /// One allowed transition.
@@ -42,6 +68,9 @@ pub struct Transition {
     pub from: Vec<ActionKey>,
     /// The status it leads to.
     pub to: ActionKey,
+    /// What it does besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<Said<StepMeaning>>,
     /// Who may make it.
     pub roles: Vec<Role>,
     /// Fields that must have a value before it.
@@ -114,6 +143,38 @@ impl Lifecycle {
     #[must_use]
     pub fn status(&self, key: &ActionKey) -> Option<&Status> {
         self.statuses.iter().find(|s| s.key == *key)
+    }
+
+    /// How far the work is at a status; open at one that the table lacks.
+    #[must_use]
+    pub fn stage(&self, key: &ActionKey) -> Stage {
+        self.status(key).map_or(Stage::Open, Status::stage)
+    }
+
+    /// The fewest steps from a status to one that closes the work, of those allowed; of as many the
+    /// ones that stand first. None when there are none.
+    pub fn way_to_closed(
+        &self,
+        from: &ActionKey,
+        allowed: impl Fn(&Transition) -> bool,
+    ) -> Option<Vec<&Transition>> {
+        let start = &self.status(from)?.key;
+        let mut met = BTreeSet::from([start]);
+        let mut ways = VecDeque::from([(start, Vec::new())]);
+        while let Some((at, way)) = ways.pop_front() {
+            if self.stage(at) == Stage::Closed {
+                return Some(way);
+            }
+            let leads = |t: &&Transition| t.from.contains(at) && allowed(t);
+            for step in self.transitions.iter().filter(leads) {
+                if met.insert(&step.to) {
+                    let mut longer = way.clone();
+                    longer.push(step);
+                    ways.push_back((&step.to, longer));
+                }
+            }
+        }
+        None
     }
 
     /// Folds the transitions of a row.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::ids::{ChoiceKey, FieldKey, FormCode, SensitivityClass};
-use crate::schema::{Pattern, Role};
+use crate::schema::{FieldMeaning, Pattern, Role, Said};
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +160,9 @@ pub struct Field {
     /// What it takes.
     #[serde(flatten)]
     pub kind: FieldType,
+    /// What it is for, where code asks: see [`Form::field_for`](crate::schema::Form::field_for).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<Said<FieldMeaning>>,
     /// Whether a complete record has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
@@ -187,6 +190,7 @@ impl TryFrom<Map<String, Json>> for Field {
         struct Known {
             key: FieldKey,
             label: Label,
+            means: Option<Said<FieldMeaning>>,
             #[serde(default)]
             required: bool,
             class: Option<SensitivityClass>,
@@ -199,6 +203,7 @@ impl TryFrom<Map<String, Json>> for Field {
         for name in [
             "key",
             "label",
+            "means",
             "required",
             "class",
             "writable_by",
@@ -213,6 +218,7 @@ impl TryFrom<Map<String, Json>> for Field {
             key: known.key,
             label: known.label,
             kind,
+            means: known.means,
             required: known.required,
             class: known.class,
             writable_by: known.writable_by,

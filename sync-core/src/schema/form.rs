@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Op;
-use crate::ids::{FieldKey, FormCode, SensitivityClass};
+use crate::ids::{ActionKey, FieldKey, FormCode, SensitivityClass};
 use crate::lifecycle::Lifecycle;
-use crate::schema::{Condition, Field, FieldType, Label};
+use crate::schema::{Condition, Field, FieldMeaning, FieldType, FormMeaning, Label, Said};
 
 /// The versioned schema of a record type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Form {
     /// Its code.
     pub code: FormCode,
@@ -21,6 +22,9 @@ pub struct Form {
     pub label: Label,
     /// How closely its fields are held unless they say otherwise.
     pub class: SensitivityClass,
+    /// What a record of it is, where code asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<Said<FormMeaning>>,
     /// Its fields, in the order they are shown.
     pub fields: Vec<Field>,
     /// The field that names a record of it in lists.
@@ -32,6 +36,19 @@ pub struct Form {
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
+}
+
+impl Serialize for Form {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, s)
+    }
+}
+
+/// Wherever a form is read: one from before there was `means` gets it here.
+impl<'de> Deserialize<'de> for Form {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Self::deserialize(d).map(Self::with_meaning)
+    }
 }
 
 /// Why a form cannot be published.
@@ -72,6 +89,51 @@ pub enum FormError {
         "the lifecycle names a status it lacks, or an action leads to two statuses from one: {0}"
     )]
     BadLifecycle(String),
+    /// A meaning that this build does not know.
+    #[error(
+        "{of} means \"{meaning}\", which is not known here: leave `means` out, or write one of {known}"
+    )]
+    UnknownMeaning {
+        /// The form, field or action.
+        of: String,
+        /// What was written.
+        meaning: String,
+        /// What could be.
+        known: String,
+    },
+    /// Two fields are for the same.
+    #[error("field {} means \"{}\" like a field before it: leave `means` out of one of them", .0, .1.as_str())]
+    TwiceTheMeaning(FieldKey, FieldMeaning),
+    /// A field has a type that does not fit its meaning.
+    #[error("field {field} cannot mean \"{}\" with its type: only {types} can", .meaning.as_str())]
+    CannotMean {
+        /// The field.
+        field: FieldKey,
+        /// What it says that it means.
+        meaning: FieldMeaning,
+        /// The types that could.
+        types: &'static str,
+    },
+    /// A member of a group says that it means something.
+    #[error(
+        "member {0} of a repeated group cannot mean anything for the record: leave `means` out"
+    )]
+    MeaningInAGroup(FieldKey),
+    /// A version says that its records are something else than a version before it did.
+    #[error("version {} says that its records are \"{}\": make a new form for something else", .0, .1.as_str())]
+    ChangedMeaning(u32, FormMeaning),
+    /// Work that nobody could ever close.
+    #[error("a form that means \"{}\" needs a lifecycle with a status that has `closed`", .0.as_str())]
+    NeverClosed(FormMeaning),
+    /// A status is two things.
+    #[error("status {0} has both `done` and `closed`: done is what somebody has yet to close")]
+    DoneAndClosed(ActionKey),
+    /// Work begins at its end.
+    #[error("status {0} is the first and cannot have `done` or `closed`")]
+    BeginsDone(ActionKey),
+    /// What is done cannot be closed.
+    #[error("status {0} has `done`, but no steps lead from it to a status that has `closed`")]
+    StaysDone(ActionKey),
 }
 
 impl Form {
@@ -83,6 +145,7 @@ impl Form {
         let form: Self =
             serde_json::from_str(json).map_err(|e| FormError::NotAForm(e.to_string()))?;
         form.check()?;
+        form.check_meaning()?;
         Ok(form)
     }
 
@@ -182,6 +245,11 @@ impl Form {
     pub fn check_follows(&self, older: &Self) -> Result<(), FormError> {
         if self.class != older.class {
             return Err(FormError::ChangedClass(older.version));
+        }
+        if let (Some(now), Some(was)) = (self.meaning(), older.meaning())
+            && now != was
+        {
+            return Err(FormError::ChangedMeaning(older.version, was));
         }
         let changed = |key: &FieldKey| FormError::ChangedType(key.clone(), older.version);
         for field in &self.fields {

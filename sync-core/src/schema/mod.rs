@@ -8,11 +8,13 @@ mod builtin;
 mod check;
 mod field;
 mod form;
+mod meaning;
 
 pub use builtin::{builtin_forms, newer_builtin_forms};
 pub use check::{Pattern, check_op, missing_required, visible};
 pub use field::{Choice, Condition, Field, FieldType, Label};
 pub use form::{Form, FormError, FormSet};
+pub use meaning::{FieldMeaning, FormMeaning, Said, StepMeaning};
 
 use serde::{Deserialize, Serialize};
 

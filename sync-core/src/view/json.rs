@@ -4,7 +4,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::edit::Value;
 use crate::ids::{EntryRef, RecordId, SensitivityClass};
-use crate::schema::{FieldType, Form, missing_required};
+use crate::lifecycle::Stage;
+use crate::schema::{Field, FieldMeaning, Form, FormMeaning, missing_required};
 use crate::view::{Candidate, Cell, PartState, differ};
 
 /// The parts of one record that the reader may see, put together.
@@ -97,7 +98,7 @@ impl<'a> RecordView<'a> {
         match (&self.form.lifecycle, self.main()) {
             (Some(lifecycle), Some(part)) if !part.beside.is_empty() => {
                 let fold = lifecycle.fold(part);
-                let is_closed = lifecycle.status(fold.status).is_some_and(|s| s.closed);
+                let is_closed = lifecycle.stage(fold.status) == Stage::Closed;
                 if is_closed { &part.beside } else { &[] }
             }
             _ => &[],
@@ -167,36 +168,38 @@ impl<'a> RecordView<'a> {
         out
     }
 
-    /// The household the record is about: its own id for a household, else the first reference to one.
+    /// The value of a field.
     #[must_use]
-    pub fn household(&self) -> Option<RecordId> {
-        if self.form.code.as_str() == "household" {
-            return Some(self.record);
-        }
-        let key = self.form.fields.iter().find_map(|f| match &f.kind {
-            FieldType::Reference { form } if form.as_str() == "household" => Some(f.key.as_str()),
-            _ => None,
-        })?;
-        self.parts.iter().find_map(|(_, p)| match p.value(key) {
-            Some(Value::Reference(id)) => Some(*id),
-            _ => None,
-        })
+    pub fn value(&self, field: &Field) -> Option<&'a Value> {
+        let key = field.key.as_str();
+        self.parts.iter().find_map(|(_, p)| p.value(key))
     }
 
-    /// The place of the record: its first geopoint, as (latitude, longitude) in 1e-7 degree.
+    /// The value of the field that is for that.
+    #[must_use]
+    pub fn said(&self, meaning: FieldMeaning) -> Option<&'a Value> {
+        self.value(self.form.field_for(meaning)?)
+    }
+
+    /// The household the record is about: its own id for a household.
+    #[must_use]
+    pub fn household(&self) -> Option<RecordId> {
+        if self.form.is(FormMeaning::Household) {
+            return Some(self.record);
+        }
+        match self.said(FieldMeaning::Household)? {
+            Value::Reference(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Where the record is, as (latitude, longitude) in 1e-7 degree.
     #[must_use]
     pub fn location(&self) -> Option<(i32, i32)> {
-        let key = self
-            .form
-            .fields
-            .iter()
-            .find(|f| matches!(f.kind, FieldType::Geopoint))?
-            .key
-            .as_str();
-        self.parts.iter().find_map(|(_, p)| match p.value(key) {
-            Some(Value::Geopoint { lat_e7, lon_e7 }) => Some((*lat_e7, *lon_e7)),
+        match self.said(FieldMeaning::Place)? {
+            Value::Geopoint { lat_e7, lon_e7 } => Some((*lat_e7, *lon_e7)),
             _ => None,
-        })
+        }
     }
 
     /// Required and visible fields that have no value.

@@ -6,7 +6,7 @@ use crate::codec::{DecodeError, Reader, put_bytes, put_u64};
 use crate::entry::{Entry, Header, Item};
 use crate::ids::Hash;
 use crate::limits::{MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_ITEMS_PER_MESSAGE, MAX_NAME_BYTES};
-use crate::wire::request::RecoverRun;
+use crate::wire::recover::RecoverRun;
 
 /// No header is longer: its heads or its name, and what else it says in 128 bytes.
 const MAX_HEADER_BYTES: usize = 128 + MAX_NAME_BYTES + 26 * MAX_DEPS;

@@ -1,17 +1,13 @@
 //! Device logs, as a request pushes them and as a carry bundle takes them along.
 
 use crate::admission::PushedLog;
-use crate::carry::CarriedLog;
 use crate::codec::{DecodeError, Reader, put_u64};
 use crate::entry::Signature;
-use crate::ids::{Hash, IncarnationId};
-use crate::limits::{
-    MAX_CARRY_ENTRIES, MAX_ENTRIES_PER_PUSH, MAX_LOGS_PER_PUSH, MAX_OPS_PER_MESSAGE,
-};
+use crate::ids::IncarnationId;
 use crate::wire::columns::{Place, get_entries, put_entries};
 use crate::wire::tables::{StreamNames, Table};
 
-pub(super) fn put_log(
+pub(crate) fn put_log(
     out: &mut Vec<u8>,
     log: &PushedLog,
     names: &mut StreamNames,
@@ -26,7 +22,7 @@ pub(super) fn put_log(
     out.extend_from_slice(&log.signature.0);
 }
 
-pub(super) fn get_log(
+pub(crate) fn get_log(
     r: &mut Reader<'_>,
     names: &mut StreamNames,
     incarnations: &Table<IncarnationId>,
@@ -52,36 +48,4 @@ pub(super) fn get_log(
         entries,
         signature: Signature(r.array()?),
     })
-}
-
-/// Appends the device logs of a carry bundle, each after the link before its first entry.
-pub(crate) fn put_carried(out: &mut Vec<u8>, logs: &[CarriedLog]) {
-    let mut incarnations = Table::with_known(Vec::new());
-    let mut names = StreamNames::default();
-    let mut tail = Vec::new();
-    put_u64(&mut tail, logs.len() as u64);
-    for carried in logs {
-        tail.extend_from_slice(&carried.before.0);
-        put_log(&mut tail, &carried.log, &mut names, &mut incarnations);
-    }
-    incarnations.put(out);
-    out.extend_from_slice(&tail);
-}
-
-/// Reads what [`put_carried`] wrote.
-pub(crate) fn get_carried(r: &mut Reader<'_>) -> Result<Vec<CarriedLog>, DecodeError> {
-    let incarnations = Table::get(r, Vec::new())?;
-    let mut names = StreamNames::default();
-    let (mut entries_left, mut ops_left) = (MAX_CARRY_ENTRIES, MAX_OPS_PER_MESSAGE);
-    let n = r.count(MAX_LOGS_PER_PUSH, "device logs")?;
-    let mut logs = Vec::with_capacity(n);
-    for _ in 0..n {
-        let before = Hash(r.array()?);
-        let room = entries_left.min(MAX_ENTRIES_PER_PUSH);
-        let mut left = room;
-        let log = get_log(r, &mut names, &incarnations, &mut left, &mut ops_left)?;
-        entries_left -= room - left;
-        logs.push(CarriedLog { before, log });
-    }
-    Ok(logs)
 }

@@ -16,6 +16,7 @@ mod erased;
 mod frame;
 mod items;
 mod logs;
+mod recover;
 mod report;
 mod request;
 mod response;
@@ -27,11 +28,13 @@ pub use answer::{AnswerProof, Trip};
 pub use budget::PageBudget;
 pub use frame::{frame_bytes, frame_version, open_frame, seal_frame, seal_frame_as};
 pub(crate) use frame::{pack, unpack};
-pub(crate) use logs::{get_carried, put_carried};
+pub(crate) use logs::{get_log, put_log};
+pub use recover::RecoverRun;
 pub use report::{ErasureNews, PhoneReport};
-pub use request::{Cursor, RecoverRun, SyncRequest};
+pub use request::{Cursor, SyncRequest};
 pub use response::{Directive, Lacking, ProblemNotice, StreamPage, StreamReset, SyncResponse};
 pub use seen::{SeenMark, SeenNews};
+pub(crate) use tables::{StreamNames, Table};
 
 /// Newest version of the wire format, the first byte of a body.
 pub const WIRE_VERSION: u8 = 5;

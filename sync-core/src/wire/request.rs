@@ -2,7 +2,7 @@
 
 use crate::admission::PushedLog;
 use crate::codec::{DecodeError, Reader, put_u64};
-use crate::entry::{Author, Item, Receipt};
+use crate::entry::{Author, Receipt};
 use crate::ids::{IncarnationId, StreamId};
 use crate::limits::{
     CURSOR_PREFIX_BYTES, MAX_ENTRIES_PER_PUSH, MAX_ITEMS_PER_MESSAGE, MAX_LOGS_PER_PUSH,
@@ -13,6 +13,7 @@ use crate::wire::erased::{get_erased, get_headers, is_erased, put_erased, put_he
 use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
 use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::logs::{get_log, put_log};
+use crate::wire::recover::RecoverRun;
 use crate::wire::report::{PhoneReport, get_report, put_report};
 use crate::wire::tables::{StreamNames, Table};
 use crate::wire::{
@@ -29,19 +30,6 @@ pub struct Cursor {
     pub seq: u64,
     /// The first bytes of the prefix there.
     pub prefix: [u8; CURSOR_PREFIX_BYTES],
-}
-
-/// Items that a server signed for and no longer has: it was restored from a backup.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecoverRun {
-    /// The receipt that proves them.
-    pub receipt: Receipt,
-    /// The stream.
-    pub stream: StreamId,
-    /// The items follow this place, up to the place that the receipt names.
-    pub after: u64,
-    /// The items.
-    pub items: Vec<Item>,
 }
 
 /// One request: what is new here, and how far everything else was followed.

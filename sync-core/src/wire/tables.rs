@@ -10,14 +10,14 @@ use crate::limits::MAX_NAME_BYTES;
 
 /// A table of things of a fixed size, each sent once. The first may be known to both sides.
 #[derive(Debug, Clone)]
-pub(super) struct Table<T> {
+pub(crate) struct Table<T> {
     known: usize,
     all: Vec<T>,
     /// Filled by whoever writes; a reader looks up by place only.
     index: HashMap<T, u64>,
 }
 
-pub(super) trait TableItem: Copy + Eq + Hash {
+pub(crate) trait TableItem: Copy + Eq + Hash {
     /// Bytes of one on the wire.
     const SIZE: usize;
     fn put(&self, out: &mut Vec<u8>);
@@ -50,7 +50,7 @@ impl TableItem for Author {
 
 impl<T: TableItem> Table<T> {
     /// A table that begins with what both sides know.
-    pub(super) fn with_known(known: Vec<T>) -> Self {
+    pub(crate) fn with_known(known: Vec<T>) -> Self {
         let mut index = HashMap::new();
         for (place, thing) in known.iter().enumerate() {
             index.entry(*thing).or_insert(place as u64);
@@ -62,7 +62,7 @@ impl<T: TableItem> Table<T> {
         }
     }
     /// The place of a thing, added when it is new.
-    pub(super) fn place(&mut self, thing: T) -> u64 {
+    pub(crate) fn place(&mut self, thing: T) -> u64 {
         let next = self.all.len() as u64;
         let place = *self.index.entry(thing).or_insert(next);
         if place == next {
@@ -71,7 +71,7 @@ impl<T: TableItem> Table<T> {
         place
     }
     /// The thing at a place.
-    pub(super) fn at(&self, place: u64) -> Result<T, DecodeError> {
+    pub(crate) fn at(&self, place: u64) -> Result<T, DecodeError> {
         usize::try_from(place)
             .ok()
             .and_then(|p| self.all.get(p))
@@ -79,7 +79,7 @@ impl<T: TableItem> Table<T> {
             .ok_or(DecodeError::OutOfRange("table reference"))
     }
     /// Appends what the other side does not know.
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
         let new = &self.all[self.known..];
         put_u64(out, new.len() as u64);
         for thing in new {
@@ -87,7 +87,7 @@ impl<T: TableItem> Table<T> {
         }
     }
     /// Reads what the other side sent, after what both know.
-    pub(super) fn get(r: &mut Reader<'_>, known: Vec<T>) -> Result<Self, DecodeError> {
+    pub(crate) fn get(r: &mut Reader<'_>, known: Vec<T>) -> Result<Self, DecodeError> {
         let n = r.bounded(r.remaining() / T::SIZE, "table")?;
         let mut table = Self::with_known(known);
         for _ in 0..n {
@@ -96,21 +96,21 @@ impl<T: TableItem> Table<T> {
         Ok(table)
     }
     /// What it holds.
-    pub(super) fn all(&self) -> &[T] {
+    pub(crate) fn all(&self) -> &[T] {
         &self.all
     }
 }
 
 /// Stream names in a row: a grid that stays the same is not sent again.
 #[derive(Debug, Default)]
-pub(super) struct StreamNames {
+pub(crate) struct StreamNames {
     last: Option<AreaCode>,
 }
 
 const SAME_GRID: u8 = 0x80;
 
 impl StreamNames {
-    pub(super) fn put(&mut self, out: &mut Vec<u8>, stream: &StreamId) {
+    pub(crate) fn put(&mut self, out: &mut Vec<u8>, stream: &StreamId) {
         let class = stream.class as u8;
         if self.last.as_ref() == Some(&stream.grid) {
             out.push(class | SAME_GRID);
@@ -120,7 +120,7 @@ impl StreamNames {
             self.last = Some(stream.grid.clone());
         }
     }
-    pub(super) fn get(&mut self, r: &mut Reader<'_>) -> Result<StreamId, DecodeError> {
+    pub(crate) fn get(&mut self, r: &mut Reader<'_>) -> Result<StreamId, DecodeError> {
         let byte = r.u8()?;
         let class =
             SensitivityClass::from_u8(byte & !SAME_GRID).ok_or(DecodeError::OutOfRange("class"))?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_server::admit::StoredItem;
+use gridfold_server::items::StoredItem;
 use gridfold_server::log::StreamName;
 use gridfold_server::node::Node;
 use gridfold_server::views::Scope;

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gridfold_server::admit::Faults;
 use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
 use gridfold_server::log::{Engine, LogOptions};
 use gridfold_server::node::Node;
 use gridfold_server::trouble::{Store, StoreFaults, Trouble};
 use gridfold_server::views::VIEWS_DB_FILE_NAME;
+use gridfold_server::writer::Faults;
 use gridfold_sync_core::time::Timestamp;
 
 use super::net::Net;

@@ -13,15 +13,16 @@ use gridfold_sync_core::limits::{
 
 use super::rejected;
 use super::rows::at_server;
-use crate::carry::{CarryBundle, CarryTo};
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::outbox::{LogKey, link_at};
-use crate::shell::state::{Core, Held, OutboxItem, entry_row};
+use crate::shell::rows::OutboxItem;
+use crate::shell::state::{Core, Held, entry_row};
 use crate::shell::store::Source;
+use crate::types::{CarryBundle, CarryTo};
 
 /// Operations of one bundle, well under what it may hold.
 const CARRY_OPS: usize = MAX_OPS_PER_MESSAGE / 2;

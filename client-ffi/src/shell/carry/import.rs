@@ -14,7 +14,6 @@ use super::rejected;
 use super::rows::{
     CarriedRow, HeldBundle, HeldReceipt, at_server, bundles, name_of, put_mark, receipts,
 };
-use crate::carry::CarryImport;
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::shell::Shell;
@@ -23,6 +22,7 @@ use crate::shell::outbox::link_at;
 use crate::shell::rows::{EntryRow, Fate, NO_RECORD, StreamNo};
 use crate::shell::state::{Core, entry_row};
 use crate::shell::store::{CARRIED, CARRY, Source};
+use crate::types::CarryImport;
 
 /// Whose device it is and its key, when it is a colleague's.
 fn colleague(core: &Core, device: DeviceId) -> Option<(Author, PublicKey)> {

@@ -6,12 +6,12 @@ use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{DeviceId, RecordId};
 
 use super::rows::{CarriedRow, at_server, bundles, carried, receipts};
-use crate::carry::{CarriedEdit, CarriedReceipt, CarryHeld};
 use crate::error::ClientError;
 use crate::shell::Shell;
 use crate::shell::rows::NO_RECORD;
 use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::Rx;
+use crate::types::{CarriedEdit, CarriedReceipt, CarryHeld};
 use crate::types::{EntryState, HistoryEntry};
 
 fn user_name(core: &Core, author: &Author) -> Option<String> {

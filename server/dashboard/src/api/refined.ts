@@ -38,10 +38,25 @@ export interface Choice {
   key: string;
   label: Label;
 }
+export type FormMeaning = 'household' | 'visit' | 'matter' | 'task' | 'meeting';
+export type FieldMeaning =
+  | 'household'
+  | 'about'
+  | 'place'
+  | 'happened'
+  | 'due'
+  | 'closed'
+  | 'doer'
+  | 'issuer'
+  | 'accountable'
+  | 'details'
+  | 'priority'
+  | 'reply';
 export interface Field {
   key: string;
   label: Label;
   type: FieldKind;
+  means?: FieldMeaning;
   class?: FieldClass;
   required?: boolean;
   choices?: Choice[];
@@ -57,6 +72,7 @@ export interface Status {
   key: string;
   label: Label;
   rank: number;
+  done?: boolean;
   closed?: boolean;
 }
 export interface Transition {
@@ -64,6 +80,7 @@ export interface Transition {
   label: Label;
   from: string[];
   to: string;
+  means?: 'dispatch';
   roles: Role[];
   note?: boolean;
   needs?: string[];
@@ -73,6 +90,7 @@ export interface Form {
   version: number;
   label: Label;
   class: FieldClass;
+  means?: FormMeaning;
   title?: string;
   fields: Field[];
   lifecycle?: { initial: string; statuses: Status[]; transitions: Transition[] };

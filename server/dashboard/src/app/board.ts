@@ -1,4 +1,4 @@
-/** The columns of a board: for each status its first records and how many there are. */
+/** The columns of a board: for each status of a form its first records and how many there are. */
 import { computed, reactive, ref } from 'vue';
 import { api } from '@/api/client';
 import type { RecordPage, RecordRow } from '@/api/types';
@@ -10,8 +10,12 @@ import { tellProblem } from './tell';
 export const COLUMN_ROWS = 50;
 /** Cards a column shows at most: what the server gives in one answer, so that a column can be brought up to date at once. */
 export const COLUMN_MOST = 500;
-export interface Column {
+/** Which records stand in a column. */
+export interface Place {
+  form: string;
   status: string;
+}
+export interface Column extends Place {
   rows: RecordRow[];
   total: number | null;
   floor: boolean;
@@ -20,20 +24,21 @@ export interface Column {
 
 interface Board {
   filter: Filter;
-  statuses: string[];
+  places: Place[];
   /** Fields that the cards show. */
   fields: string;
 }
 
 export function useBoard(board: () => Board, when: () => boolean) {
   const fresh = reactive(new Set<string>());
-  /** The status of the column that is being extended. */
-  const loadingMore = ref('');
+  /** The column that is being extended. */
+  const loadingMore = ref<Place | null>(null);
   const key = () => ['board', board()];
   const shown = (): Column[] => queries.getQueryData<Column[]>(inWords(key())) ?? [];
 
-  const asked = (status: string) => ({
+  const asked = ({ form, status }: Place) => ({
     ...conditionsOf(board().filter),
+    form,
     status,
     sort: board().filter.overdue ? 'due' : '-changed',
     fields: board().fields,
@@ -41,18 +46,18 @@ export function useBoard(board: () => Board, when: () => boolean) {
   });
 
   /** One column; in the background what is read stays where it stands, and what is new comes behind it, marked. */
-  async function load(status: string, before: Column | undefined, asking: Asking): Promise<Column> {
+  async function load(place: Place, before: Column | undefined, asking: Asking): Promise<Column> {
     const few = Math.max(COLUMN_ROWS, before?.rows.length ?? 0);
     const limit = asking.background ? Math.min(COLUMN_MOST, few) : COLUMN_ROWS;
-    const page = await api.get('/v1/records', { query: { ...asked(status), limit, count: true }, ...asking });
+    const page = await api.get('/v1/records', { query: { ...asked(place), limit, count: true }, ...asking });
     const rows = asking.background && before ? settle(before.rows, page.records, fresh) : page.records;
-    return { status, rows, total: page.total ?? null, floor: page.total_is_floor ?? false, next: page.next ?? null };
+    return { ...place, rows, total: page.total ?? null, floor: page.total_is_floor ?? false, next: page.next ?? null };
   }
   const loaded = useShown({
     key,
     ask: async (asking) => {
-      const known = new Map(shown().map((c) => [c.status, c]));
-      const columns = await Promise.all(board().statuses.map((status) => load(status, known.get(status), asking)));
+      const known = shown();
+      const columns = await Promise.all(board().places.map((place) => load(place, known.find(isAt(place)), asking)));
       if (!asking.background) fresh.clear();
       return columns;
     },
@@ -61,12 +66,12 @@ export function useBoard(board: () => Board, when: () => boolean) {
   });
 
   /** Loads the cards of a column that follow those it shows. */
-  async function more(status: string): Promise<void> {
-    const column = shown().find((c) => c.status === status);
-    if (!column?.next || loadingMore.value !== '') return;
-    loadingMore.value = status;
+  async function more(place: Place): Promise<void> {
+    const column = shown().find(isAt(place));
+    if (!column?.next || loadingMore.value) return;
+    loadingMore.value = place;
     try {
-      const query = { ...asked(status), limit: COLUMN_ROWS, cursor: column.next };
+      const query = { ...asked(place), limit: COLUMN_ROWS, cursor: column.next };
       const page = await api.get('/v1/records', { query });
       // When the column was loaded anew meanwhile, what this follows is no longer shown.
       if (shown().includes(column))
@@ -76,10 +81,15 @@ export function useBoard(board: () => Board, when: () => boolean) {
     } catch (thrown) {
       tellProblem(thrown);
     }
-    loadingMore.value = '';
+    loadingMore.value = null;
   }
   return { ...loaded, columns: computed(() => loaded.data.value ?? []), fresh, loadingMore, more };
 }
+
+export const isAt =
+  ({ form, status }: Place) =>
+  (other: Place): boolean =>
+    other.form === form && other.status === status;
 
 /** The column with what follows behind it; a card that moved between the two answers is there once. */
 export function extended(column: Column, page: RecordPage): Column {

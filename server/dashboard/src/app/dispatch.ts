@@ -1,10 +1,14 @@
 /** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. */
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { RecordRow } from '@/api/types';
+import type { FieldMeaning, Form, RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
+import { aboutFields, closingWithReply, dispatchStep, fieldFor, formsThat } from '@/words/meaning';
+import { form as formOf, forms } from './directory';
 
 export interface Order {
+  /** The form of the task. */
+  form: string;
   title: string;
   doer: string;
   issuer: string;
@@ -16,26 +20,49 @@ export interface Order {
 /** The ids of tasks already asked for, by matter: repeating what failed half-way makes nothing twice. */
 export type Asked = Map<string, string>;
 
-function taskFields(order: Order, matter?: string): Record<string, unknown> {
-  const fields: Record<string, unknown> = {
-    title: order.title,
+/** The forms of tasks that can be handed out here: those that say whom to, until when and what. */
+export const taskForms = (): Form[] =>
+  formsThat(forms.value, 'task').filter((f) => f.title && fieldFor(f, 'doer') && fieldFor(f, 'due'));
+
+/** The form of a task about a record of this form: the one that may refer to it, else the first. */
+export function taskFormAbout(about: string | undefined): Form | undefined {
+  const all = taskForms();
+  return all.find((f) => aboutFields(f).some((field) => field.form === about)) ?? all[0];
+}
+
+/** Values by the fields that are for them, as far as the form has such. */
+function fieldsOf(form: Form | undefined, said: Partial<Record<FieldMeaning, string>>): Record<string, unknown> {
+  const all = Object.entries(said) as [FieldMeaning, string][];
+  const known = all.flatMap(([meaning, value]) => {
+    const field = fieldFor(form, meaning);
+    return field && value !== '' ? [[field.key, value] as const] : [];
+  });
+  return Object.fromEntries(known);
+}
+
+function taskFields(form: Form, order: Order, matter?: RecordRow): Record<string, unknown> {
+  const fields = fieldsOf(form, {
     doer: order.doer,
     issuer: order.issuer,
-    due_at: order.dueAt,
+    due: order.dueAt,
     priority: order.priority,
-  };
-  if (order.what.trim() !== '') fields.description = order.what.trim();
-  if (matter) fields.matter = matter;
+    details: order.what.trim(),
+  });
+  if (form.title) fields[form.title] = order.title;
+  const about = aboutFields(form).find((field) => field.form === matter?.form);
+  if (about && matter) fields[about.key] = matter.record_id;
   return fields;
 }
 
-export async function issueTask(grid: string, order: Order, asked: Asked, matter?: string): Promise<void> {
-  const key = matter ?? '';
+export async function issueTask(grid: string, order: Order, asked: Asked, matter?: RecordRow): Promise<void> {
+  const key = matter?.record_id ?? '';
   const id = asked.get(key) ?? newRecordId();
   asked.set(key, id);
-  const fields = taskFields(order, matter);
+  const form = formOf(order.form);
+  if (!form) throw new Error(`no form ${order.form}`);
+  const fields = taskFields(form, order, matter);
   try {
-    await api.post('/v1/records', { body: { grid, form: 'task', record_id: id, fields } });
+    await api.post('/v1/records', { body: { grid, form: form.code, record_id: id, fields } });
   } catch (thrown) {
     // Asked for before, and the order was changed since: the same task becomes what it says now.
     if (!(thrown instanceof ApiProblem && thrown.code === 'conflict')) throw thrown;
@@ -47,18 +74,19 @@ export async function issueTask(grid: string, order: Order, asked: Asked, matter
 const at = (matter: RecordRow) => ({ path: { record_id: matter.record_id }, base: matter.heads });
 
 export async function dispatchMatter(matter: RecordRow, order: Order, asked: Asked): Promise<void> {
-  await issueTask(matter.grid, order, asked, matter.record_id);
-  const fields: Record<string, unknown> = { assignee: order.doer };
-  if (!matter.due_at && !matter.fields?.due_at) fields.due_at = order.dueAt;
-  const operations = [{ op: 'transition', action: 'dispatch', note: order.what.trim() }];
+  await issueTask(matter.grid, order, asked, matter);
+  const form = formOf(matter.form);
+  const due = fieldFor(form, 'due');
+  const hasDue = matter.due_at || (due && matter.fields?.[due.key]);
+  const fields = fieldsOf(form, { doer: order.doer, due: hasDue ? '' : order.dueAt });
+  const action = dispatchStep(form, matter.status ?? '')?.action;
+  const operations = action ? [{ op: 'transition', action, note: order.what.trim() }] : [];
   await api.patch('/v1/records/{record_id}', { ...at(matter), body: { fields, operations } });
 }
 
-export async function closeWithReply(matter: RecordRow, reply: string): Promise<void> {
-  const step = (action: string) => ({ op: 'transition', action, note: '' });
-  const edit =
-    matter.status === 'handled'
-      ? { fields: { reply }, operations: [step('reply'), step('close')] }
-      : { operations: [step('close')] };
-  await api.patch('/v1/records/{record_id}', { ...at(matter), body: edit });
+export async function closeWithReply(matter: RecordRow, reply: string, roles: readonly string[]): Promise<void> {
+  const closing = closingWithReply(formOf(matter.form), matter.status ?? '', roles);
+  const operations = (closing?.actions ?? []).map((action) => ({ op: 'transition', action, note: '' }));
+  const fields = closing?.reply ? { [closing.reply]: reply } : {};
+  await api.patch('/v1/records/{record_id}', { ...at(matter), body: { fields, operations } });
 }

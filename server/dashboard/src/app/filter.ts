@@ -1,9 +1,12 @@
 /** Which records a page shows: one set of conditions, in the address, in saved views and in requests alike. */
 import type { LocationQuery } from 'vue-router';
 import type { RecordQuery } from '@/api/types';
+import { fieldFor } from '@/words/meaning';
+import { form as formOf } from './directory';
 
 export const CONDITIONS = [
   'form',
+  'means',
   'area',
   'status',
   'text',
@@ -31,9 +34,14 @@ export type Filter = Partial<Record<Condition, string>>;
 /** The columns that every form has; others are fields of the form that is chosen, as `f.key`. */
 export const COLUMNS = ['form', 'grid', 'status', 'due', 'captured', 'changed', 'received'] as const;
 const USUAL_COLUMNS = ['form', 'grid', 'status', 'changed'];
-/** What tells the records of a form from each other, where their titles do not. */
-const USUAL_OF: Record<string, string[]> = { visit: ['form', 'grid', 'f.household', 'f.visited_at', 'changed'] };
-export const usualColumns = (form = ''): string[] => [...(USUAL_OF[form] ?? USUAL_COLUMNS)];
+export function usualColumns(code = ''): string[] {
+  const form = formOf(code);
+  const [household, happened] = [fieldFor(form, 'household'), fieldFor(form, 'happened')];
+  // What tells the records of a form from each other, where their titles are among a few.
+  if (household && happened && form?.fields.find((f) => f.key === form.title)?.choices)
+    return ['form', 'grid', `f.${household.key}`, `f.${happened.key}`, 'changed'];
+  return [...USUAL_COLUMNS];
+}
 export const SORTABLE: Record<string, string> = {
   title: 'title',
   status: 'status',

@@ -71,13 +71,13 @@ const routes: RouteRecordRaw[] = [
   {
     path: '/matters',
     component: () => import('@/pages/WorkPage.vue'),
-    props: { form: 'matter' },
+    props: { means: 'matter' },
     meta: { title: 'nav.matters' },
   },
   {
     path: '/tasks',
     component: () => import('@/pages/WorkPage.vue'),
-    props: { form: 'task' },
+    props: { means: 'task' },
     meta: { title: 'nav.tasks' },
   },
   { path: '/map', component: () => import('@/pages/MapPage.vue'), meta: { title: 'nav.map' } },

@@ -4,6 +4,7 @@ export default {
   'work.list': ['列表', 'List'],
   'work.view': ['显示方式', 'Shown as'],
   'work.column': ['{status}：{n} 项', '{status}: {n}'],
+  'work.statusOf': ['{form} · {status}', '{form} · {status}'],
   'work.emptyColumn': ['没有', 'None'],
   'work.due': ['时限 {at}', 'Due {at}'],
   'work.noDue': ['未定时限', 'No due time'],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { extended, settle, type Column } from '@/app/board';
+import { forms } from '@/app/directory';
 import { addressOf, exportedColumns, refiltered, usualColumns, viewOf, type View } from '@/app/filter';
 import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
@@ -62,10 +63,26 @@ test('what arrives on a board stands behind what is read, marked', () => {
   expect([...fresh].sort()).toEqual(['c', 'd']);
 });
 test('another form brings its usual columns, unless others were chosen', () => {
+  const label = { zh: '', en: '' };
+  const field = { label, type: 'text' as const };
+  forms.value = [
+    {
+      code: 'call',
+      version: 1,
+      label,
+      class: 'general',
+      title: 'why',
+      fields: [
+        { ...field, key: 'why', type: 'choose_one', choices: [] },
+        { ...field, key: 'whom', type: 'reference', means: 'household' },
+        { ...field, key: 'when', type: 'date_time', means: 'happened' },
+      ],
+    },
+  ];
   const first = viewOf({});
-  const visits = refiltered(first, { form: 'visit' });
-  expect(visits.columns).toEqual(usualColumns('visit'));
-  expect(visits.columns).toContain('f.household');
+  const visits = refiltered(first, { form: 'call' });
+  expect(visits.columns).toEqual(usualColumns('call'));
+  expect(visits.columns).toEqual(['form', 'grid', 'f.whom', 'f.when', 'changed']);
   expect(viewOf(addressOf(visits))).toEqual(visits);
   expect(refiltered(visits, { form: 'matter' }).columns).toEqual(first.columns);
   expect(refiltered(view, { form: 'matter' }).columns).toEqual(['grid']);
@@ -73,7 +90,14 @@ test('another form brings its usual columns, unless others were chosen', () => {
 });
 test('a column of the board is extended by what follows, each card once', () => {
   const row = (id: string) => ({ record_id: id, received_at: '1' }) as RecordRow;
-  const column: Column = { status: 'reported', rows: [row('a'), row('b')], total: 4, floor: false, next: 'b' };
+  const column: Column = {
+    form: 'matter',
+    status: 'reported',
+    rows: [row('a'), row('b')],
+    total: 4,
+    floor: false,
+    next: 'b',
+  };
   const more = extended(column, { records: [row('b'), row('c')], next: 'c' });
   expect(more.rows.map((r) => r.record_id)).toEqual(['a', 'b', 'c']);
   expect(more.next).toBe('c');

@@ -22,11 +22,10 @@ use super::{
 };
 use crate::log::{
     codec::chain,
-    error::{AppendError, LogError},
+    error::{AppendError, AppendResult, LogError},
     store::Store as _,
     types::{
-        AppendBatch, AppendResult, Appended, Hash32, Head, Item, MAX_ITEM_BYTES, NewItem, Placed,
-        StreamName,
+        AppendBatch, Appended, Hash32, Head, Item, MAX_ITEM_BYTES, NewItem, Placed, StreamName,
     },
 };
 

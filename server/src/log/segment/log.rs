@@ -19,12 +19,11 @@ use super::{
 use crate::log::{
     Log,
     codec::after_prefix,
-    error::LogError,
+    error::{AppendResult, LogError},
     indexer::Pair,
     store::Store as _,
     types::{
-        AppendBatch, AppendResult, Damage, Digest, Hash32, Head, Item, NewItem, Space, StreamName,
-        VerifyReport,
+        AppendBatch, Damage, Digest, Hash32, Head, Item, NewItem, Space, StreamName, VerifyReport,
     },
 };
 

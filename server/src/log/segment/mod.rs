@@ -19,6 +19,7 @@ mod migrate;
 mod open;
 mod run;
 mod shared;
+mod start;
 mod verify;
 
-pub(super) use self::open::open;
+pub(super) use self::start::open;

@@ -18,12 +18,11 @@ use super::{
 };
 use crate::log::{
     codec::{HeadState, chain},
-    error::{AppendError, LogError},
+    error::{AppendError, AppendResult, LogError},
     indexer::{Indexer, checked},
     store::{Guarded, Op, Store, StoreError},
     types::{
-        AppendBatch, AppendResult, Appended, Damage, Hash32, Item, MAX_ITEM_BYTES, NewItem, Placed,
-        StreamName,
+        AppendBatch, Appended, Damage, Hash32, Item, MAX_ITEM_BYTES, NewItem, Placed, StreamName,
     },
 };
 

@@ -26,12 +26,11 @@ use crate::log::{
         DAMAGE, EPOCH_KEY, INDEX, IndexEntry, after_prefix, chain, decode_item, seal, seq_key,
         stream_key,
     },
-    error::LogError,
+    error::{AppendResult, LogError},
     indexer::{Pair, checked},
     store::{Op, Store as _, StoreError},
     types::{
-        AppendBatch, AppendResult, Damage, Digest, Hash32, Head, Item, NewItem, Space, StreamName,
-        VerifyReport,
+        AppendBatch, Damage, Digest, Hash32, Head, Item, NewItem, Space, StreamName, VerifyReport,
     },
 };
 

@@ -2,6 +2,7 @@
 //!
 //! Conflicts and refused edits leave it when they are settled where they are; the rest is put away here.
 
+mod item;
 mod queue;
 
 use std::collections::BTreeSet;
@@ -16,74 +17,13 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::records::grids_of;
-use super::{Api, Body, Caller, Params, overview::visible, page_rows, phones::phones_of};
-use crate::auth::{Device, PUT_AWAY_NOTE_MAX_CHARS};
+use super::{Api, Body, Caller, Params, page_rows, phones::phones_of};
+use crate::auth::Device;
+use crate::desk::PUT_AWAY_NOTE_MAX_CHARS;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+pub use item::{AttentionCounts, AttentionItem};
 use queue::{KINDS, Queue, bad_cursor, is_overseer};
-
-/// How much waits.
-#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
-pub struct AttentionCounts {
-    /// Records in conflict.
-    pub conflict: u64,
-    /// Refused edits.
-    pub refused: u64,
-    /// Records with late edits.
-    pub late: u64,
-    /// Phones that were copied, or taken out of use.
-    pub phone: u64,
-    /// What phones brought that could not be taken.
-    pub upload: u64,
-}
-
-/// One thing that waits.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AttentionItem {
-    /// `conflict`, `refused`, `late`, `phone` or `upload`.
-    pub kind: String,
-    /// Its name within its kind, to be given to `settle`.
-    pub id: String,
-    /// Since when.
-    pub at: String,
-    /// The record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<String>,
-    /// The grid.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grid: Option<String>,
-    /// The phone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-    /// Whose edit or phone it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_name: Option<String>,
-    /// What names it; empty when the caller may not read that.
-    pub title: String,
-    /// Why, as a stable code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Why, in the language asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason_text: Option<String>,
-    /// Of a refused or late edit: what was written, in the language asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub words: Vec<String>,
-    /// Of a refused or late edit: when it was captured, by the clock of the device.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub captured_at: Option<String>,
-    /// The form of its record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub form: Option<String>,
-    /// Of a refused edit: its stream and its name there, for `/v1/refused/settle`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream: Option<String>,
-    /// See `stream`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entry: Option<String>,
-    /// What can be done: `open`, `choose`, `adopt`, `dismiss`, `settle`, `revoke`, `wipe`.
-    pub actions: Vec<String>,
-}
 
 /// A page of what waits.
 #[derive(Serialize, ToSchema)]
@@ -206,7 +146,7 @@ pub async fn list(
 
 /// The grids that the caller oversees of those asked for; none means all.
 fn overseen(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Option<BTreeSet<AreaCode>> {
-    visible(caller, asked).grids.map(|mut grids| {
+    caller.visible(asked).grids.map(|mut grids| {
         let directory = &caller.directory;
         let reach = directory.reach_as(caller.user(), caller.now, is_overseer);
         grids.retain(|grid| reach.classes_in(grid).is_some());
@@ -279,7 +219,7 @@ pub async fn settle(
             return Err(Problem::not_found());
         }
         let now_ms = caller.now.millis();
-        node.auth
+        node.desk
             .put_away
             .put(kind, &given.id, given.note.trim(), caller.actor, now_ms)?;
         Ok(StatusCode::NO_CONTENT)

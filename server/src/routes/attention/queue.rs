@@ -11,7 +11,7 @@ use gridfold_sync_core::notice;
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
-use super::AttentionItem;
+use super::item::AttentionItem;
 use crate::auth::{Device, DeviceState};
 use crate::node::Node;
 use crate::problem::{Answer, Problem};
@@ -82,7 +82,7 @@ impl Queue<'_> {
     }
 
     pub(super) fn late(&self) -> Answer<Vec<LateRecord>> {
-        let away = self.node.auth.put_away.of("late")?;
+        let away = self.node.desk.put_away.of("late")?;
         let classes = self.caller.common_classes();
         let mut all = self.node.views.late_records(&classes)?;
         all.retain(|l| {
@@ -101,7 +101,7 @@ impl Queue<'_> {
 
     /// The same, of phones that were looked up already.
     pub(super) fn phones_among(&self, known: &[Device]) -> Answer<Vec<(Device, String)>> {
-        let away = self.node.auth.put_away.of("phone")?;
+        let away = self.node.desk.put_away.of("phone")?;
         let set_aside = self.node.views.set_aside()?;
         let places = self.places();
         let mut out = Vec::new();
@@ -140,7 +140,7 @@ impl Queue<'_> {
     }
 
     pub(super) fn uploads(&self) -> Answer<Vec<QuarantineRow>> {
-        let away = self.node.auth.put_away.of("upload")?;
+        let away = self.node.desk.put_away.of("upload")?;
         let mut all = self.node.views.quarantine(MAX_SET_ASIDE)?;
         all.retain(|q| {
             let here = match StreamId::parse(&q.stream) {

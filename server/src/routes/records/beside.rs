@@ -3,8 +3,7 @@
 use gridfold_sync_core::ids::EntryRef;
 use gridfold_sync_core::view::{RecordView, differ};
 
-use super::body::{Conflict, ConflictValue};
-use super::form_of;
+use super::find::form_of;
 use crate::node::Node;
 use crate::problem::Answer;
 use crate::routes::Caller;
@@ -43,22 +42,4 @@ pub(crate) fn written_beside(
     let mut history = node.views.history(&record.row.record, scope)?;
     history.retain(|row| beside.contains(&row.id));
     Ok(history)
-}
-
-/// The closing that something was written beside, as a conflict: choosing it lets it stand.
-pub(super) fn closing(view: &RecordView<'_>) -> Option<Conflict> {
-    let (lifecycle, main) = (view.form.lifecycle.as_ref()?, view.main()?);
-    if view.beside_closing().is_empty() {
-        return None;
-    }
-    let fold = lifecycle.fold(main);
-    let tip = fold.tips.first()?;
-    Some(Conflict {
-        field: "status".to_owned(),
-        values: vec![ConflictValue {
-            value: tip.status.as_str().into(),
-            by: tip.made.by.to_string(),
-            shown: true,
-        }],
-    })
 }

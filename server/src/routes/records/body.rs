@@ -275,7 +275,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &Scope)
         if fold.tips.len() > 1 {
             body.concurrent_statuses = fold.tips.iter().map(|t| t.status.to_string()).collect();
         }
-        body.conflicts.extend(super::beside::closing(&view));
+        body.conflicts.extend(closing(&view));
         let roles = caller.roles_in(Some(&record.row.grid));
         body.transitions = lifecycle
             .next(main, &roles)
@@ -447,4 +447,22 @@ fn op_body(op: &Op) -> Json {
         Op::Delete => json!({ "op": "delete" }),
         Op::Restore => json!({ "op": "restore" }),
     }
+}
+
+/// The closing that something was written beside, as a conflict: choosing it lets it stand.
+fn closing(view: &RecordView<'_>) -> Option<Conflict> {
+    let (lifecycle, main) = (view.form.lifecycle.as_ref()?, view.main()?);
+    if view.beside_closing().is_empty() {
+        return None;
+    }
+    let fold = lifecycle.fold(main);
+    let tip = fold.tips.first()?;
+    Some(Conflict {
+        field: "status".to_owned(),
+        values: vec![ConflictValue {
+            value: tip.status.as_str().into(),
+            by: tip.made.by.to_string(),
+            shown: true,
+        }],
+    })
 }

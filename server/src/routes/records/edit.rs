@@ -3,20 +3,20 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use gridfold_sync_core::directory::DirectoryChange;
-use gridfold_sync_core::edit::{Op, Value};
+use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId, StreamId};
-use gridfold_sync_core::view::{Candidate, Cell, set_text};
+use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
 use utoipa::ToSchema;
 
-use super::body::class_name;
+use super::body::{class_name, record_body};
+use super::find::find;
 use super::made_at::{MadeAt, Tagged};
 use super::once::Once;
 use super::ops::{ops_of_fields, ops_of_json, written};
-use super::{RecordBody, find, record_body};
+use super::result::{EditResult, VerdictBody};
+use crate::acts::records::{chosen, dismiss};
 use crate::admit::{Base, ConsoleEdit, EditOutcome, Parts, Wish};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Problem, ProblemBody};
@@ -86,27 +86,6 @@ pub struct TransitionRequest {
     pub base: Option<String>,
 }
 
-/// What was decided on one class of an edit.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct VerdictBody {
-    /// The class of the fields.
-    pub class: String,
-    /// The entry's name.
-    pub entry: String,
-    /// `admitted` or `late`.
-    pub verdict: String,
-}
-
-/// What became of an edit, durable on return.
-#[derive(Serialize, ToSchema)]
-pub struct EditResult {
-    /// What was decided; empty when nothing had to change.
-    pub verdicts: Vec<VerdictBody>,
-    /// The record as it is now; absent when it is not shown yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<RecordBody>,
-}
-
 /// Writes an edit and says what became of it.
 ///
 /// # Errors
@@ -118,7 +97,7 @@ pub(crate) fn write(node: &Node, caller: &Caller, edit: ConsoleEdit) -> Answer<E
 /// The same for a refused edit made anew: should it be refused again, whoever tried is told why, and the edit that they tried still waits. That one more does not wait beside it.
 pub(crate) fn write_again(node: &Node, caller: &Caller, edit: ConsoleEdit) -> Answer<EditResult> {
     write_and(node, caller, edit, |grid, outcomes| {
-        put_away(node, caller, grid, outcomes)
+        Ok(dismiss(node, (caller.user(), caller.now), grid, outcomes)?)
     })
 }
 
@@ -156,27 +135,6 @@ fn write_and(
         .ok()
         .map(|(stored, scope)| record_body(caller, &stored, &scope));
     Ok(EditResult { verdicts, record })
-}
-
-/// Has refused edits wait for nobody.
-fn put_away(node: &Node, caller: &Caller, grid: &AreaCode, outcomes: &[EditOutcome]) -> Answer<()> {
-    let refused = outcomes
-        .iter()
-        .flat_map(|o| &o.verdicts)
-        .filter(|(_, _, verdict)| matches!(verdict, Verdict::Refused(_)));
-    let changes: Vec<DirectoryChange> = refused
-        .map(|(class, entry, _)| DirectoryChange::RefusalSettled {
-            stream: StreamId::new(grid.clone(), *class).name(),
-            entry: entry.to_string(),
-            how: "dismissed".to_owned(),
-            by: caller.user(),
-            at: caller.now,
-        })
-        .collect();
-    if !changes.is_empty() {
-        node.directory.change(changes)?;
-    }
-    Ok(())
 }
 
 /// An edit of a record as the caller sees it: of what they may not read, their wish knows nothing.
@@ -370,72 +328,10 @@ pub async fn choose(
     let once = made_at.once(&format!("choose {id}"), &given);
     api.blocking(move |node| {
         let edit = edit_of(node, &caller, &id, base, move |_, parts| {
-            let op = chosen(parts, &given).ok_or_else(Problem::not_found)?;
+            let op = chosen(parts, &given.field, &given.by).ok_or_else(Problem::not_found)?;
             Ok(vec![op])
         })?;
         Ok(Tagged(write_once(node, &caller, once, edit)?))
     })
     .await
-}
-
-fn chosen(parts: &Parts, given: &Choose) -> Option<Op> {
-    let pick = |candidates: &[Candidate]| {
-        candidates
-            .iter()
-            .find(|c| c.by.to_string() == given.by)
-            .filter(|_| candidates.len() > 1)
-            .map(|c| c.value.clone())
-    };
-    let mut path = given.field.split('/');
-    let (field, item, member) = (path.next()?, path.next(), path.next());
-    for (_, part) in parts {
-        if field == "deleted" && item.is_none() && !part.fields.contains_key(field) {
-            if let Some(value) = pick(&part.deletion()) {
-                return Some(if value == Value::Boolean(true) {
-                    Op::Delete
-                } else {
-                    Op::Restore
-                });
-            }
-            continue;
-        }
-        if field == "status" && item.is_none() && !part.fields.contains_key(field) {
-            // Whoever says that a closing stands has seen what was written beside it.
-            if part
-                .transitions
-                .iter()
-                .any(|t| t.by.to_string() == given.by)
-                && !part.beside.is_empty()
-            {
-                return Some(Op::Restore);
-            }
-            continue;
-        }
-        let Some((key, cell)) = part.fields.get_key_value(field) else {
-            continue;
-        };
-        let field = key.clone();
-        return match (cell, item, member) {
-            (Cell::Register(candidates), None, None) => Some(Op::Set {
-                field,
-                value: pick(candidates)?,
-            }),
-            (Cell::Text { sides, .. }, None, None) => match pick(sides)? {
-                Value::Text(side) => set_text(field, Some(cell), &side),
-                _ => None,
-            },
-            (Cell::Group(items), Some(item), Some(member)) => {
-                let (item, held) = items.get_key_value(item)?;
-                let (member, candidates) = held.members.get_key_value(member)?;
-                Some(Op::ItemSet {
-                    field,
-                    item: item.clone(),
-                    member: member.clone(),
-                    value: pick(candidates)?,
-                })
-            }
-            _ => None,
-        };
-    }
-    None
 }

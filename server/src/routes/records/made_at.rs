@@ -9,9 +9,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::RecordBody;
-use super::edit::EditResult;
+use super::body::RecordBody;
 use super::once::Once;
+use super::result::EditResult;
 use crate::admit::{Base, Heads};
 use crate::auth::IDEMPOTENCY_KEY_MAX_BYTES;
 use crate::problem::{Answer, Problem};

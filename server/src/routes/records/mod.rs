@@ -3,89 +3,39 @@
 mod beside;
 pub mod body;
 pub mod edit;
+mod find;
 pub mod list;
 mod made_at;
 mod once;
 mod ops;
 mod provenance;
 mod query;
+mod result;
 mod words;
 
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
 pub(crate) use body::{entry_body, field_values, record_body, row_body};
-pub use edit::EditResult;
 pub(crate) use edit::write_again;
+pub(crate) use find::find;
+use find::{find_listed, form_of};
 pub use list::MAX_COUNT;
 use made_at::Tagged;
 pub use provenance::Provenance;
 pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
 pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields};
+pub use result::EditResult;
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::ids::{RecordId, SensitivityClass};
-use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::ids::SensitivityClass;
 
 use super::{Api, Caller, Path};
 use crate::node::Node;
-use crate::problem::{Answer, Code, Problem, ProblemBody};
-use crate::seen::Look;
-use crate::views::{RecordRow, Scope, StoredRecord};
+use crate::problem::{Answer, ProblemBody};
+use crate::routes::look::Look;
+use crate::views::StoredRecord;
 pub(crate) use words::Teller;
-
-/// A record of which the caller may read anything, with that: whoever changes one has read it.
-pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
-    let (found, scope) = find_listed(node, caller, id)?;
-    if found.parts.is_empty() {
-        return Err(Problem::not_found());
-    }
-    Ok((found, scope))
-}
-
-/// A record that the caller's lists hold, with what they may read of it, which may be nothing: what a list shows can be opened.
-fn find_listed(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
-    let id = RecordId::parse(id).map_err(|_| Problem::not_found())?;
-    let all = node
-        .views
-        .record(&id, &Scope::all())?
-        .ok_or_else(|| not_there_yet(node, caller, &id))?;
-    let scope = caller
-        .scope_of_grid(&all.row.grid)
-        .ok_or_else(Problem::not_found)?;
-    let found = node
-        .views
-        .listed(&id, &scope)?
-        .ok_or_else(Problem::not_found)?;
-    Ok((found, scope))
-}
-
-/// One that was erased is told apart for those who may read its grid.
-fn not_there(caller: &Caller, id: &RecordId) -> Problem {
-    match caller.directory.erasure(id) {
-        Some(erasure) if caller.scope_of_grid(&erasure.grid).is_some() => {
-            Problem::new(Code::Erased)
-        }
-        _ => Problem::not_found(),
-    }
-}
-
-/// One that was just made is not there yet when the views are behind.
-fn not_there_yet(node: &Node, caller: &Caller, id: &RecordId) -> Problem {
-    match node.following.behind() {
-        Some(behind) if behind.entries > 0 => Problem::new(Code::ViewsBehind),
-        _ => not_there(caller, id),
-    }
-}
-
-/// The form that a record is read with.
-fn form_of<'a>(caller: &'a Caller, row: &RecordRow) -> Option<&'a Form> {
-    let forms = caller.directory.forms();
-    forms
-        .get(&row.form, row.form_version)
-        .or_else(|| forms.latest(&row.form))
-        .map(|form| &**form)
-}
 
 /// Notes that restricted fields were read, when there are any.
 fn audit_reading(

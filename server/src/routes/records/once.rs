@@ -5,8 +5,9 @@ use gridfold_sync_core::ids::RecordId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::edit::{EditResult, VerdictBody};
-use super::{find, record_body};
+use super::body::record_body;
+use super::find::find;
+use super::result::{EditResult, VerdictBody};
 use crate::auth::Repeat;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass};
-use gridfold_sync_core::schema::FormSet;
+use gridfold_sync_core::schema::{FormMeaning, FormSet};
 use gridfold_sync_core::time::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -28,6 +28,8 @@ pub struct RecordQuery {
     pub id: Option<String>,
     /// Only these forms, separated by commas.
     pub form: Option<String>,
+    /// Only records of forms that say that their records are this: `household`, `visit`, `matter`, `task` or `meeting`.
+    pub means: Option<String>,
     /// Only the grids of this area.
     pub area: Option<String>,
     /// Only records about this household.
@@ -64,7 +66,7 @@ pub struct RecordQuery {
     pub closed_until: Option<String>,
     /// Due before this time.
     pub due_before: Option<String>,
-    /// To be handled by this person, as the field says.
+    /// To be handled by this person, as the field that means the doer says.
     pub assignee: Option<String>,
     /// Work to be done past its deadline: `captured` as the deadline says, `received` counted from when the record arrived.
     pub overdue: Option<String>,
@@ -211,6 +213,26 @@ pub(crate) fn past_retention(caller: &Caller) -> Vec<(FormCode, Timestamp)> {
         .collect()
 }
 
+/// Leaves only these forms; where none is left there are no records.
+fn narrow(filter: &mut RecordFilter, to: BTreeSet<FormCode>) {
+    if filter.forms.is_empty() {
+        filter.forms = to.into_iter().collect();
+    } else {
+        filter.forms.retain(|form| to.contains(form));
+    }
+    if filter.forms.is_empty() {
+        // An empty list would mean all.
+        filter.scope.grids = Some(BTreeSet::new());
+    }
+}
+
+fn read_meaning(text: &str) -> Answer<FormMeaning> {
+    FormMeaning::parse(text).ok_or_else(|| {
+        let all: Vec<&str> = FormMeaning::ALL.iter().map(|m| m.as_str()).collect();
+        Problem::bad_request(format!("means must be one of {}", all.join(", ")))
+    })
+}
+
 /// The filter of a query, within what the caller may see.
 pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFilter> {
     let grids = grids_of(caller, query.area.as_deref())?;
@@ -236,6 +258,10 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
     filter.forms = words(query.form.as_deref())
         .map(FormCode::new)
         .collect::<Result<_, _>>()?;
+    let forms = caller.directory.forms();
+    if let Some(text) = &query.means {
+        narrow(&mut filter, forms.that_mean(read_meaning(text)?));
+    }
     filter.statuses = words(query.status.as_deref()).map(str::to_owned).collect();
     filter.household = query
         .household
@@ -273,6 +299,7 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
     filter.not_visited_since = match query.not_visited_days {
         None => None,
         Some(days) if days <= MAX_NOT_VISITED_DAYS => {
+            narrow(&mut filter, forms.that_mean(FormMeaning::Household));
             Some(caller.now.plus_millis(-i64::from(days) * DAY_MS))
         }
         Some(_) => {
@@ -284,7 +311,7 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
     filter.bbox = query.bbox.as_deref().map(read_bbox).transpose()?;
     filter.within = query.within.as_deref().map(read_polygon).transpose()?;
     filter.include_deleted = query.deleted;
-    filter.known_forms = known_forms(caller.directory.forms());
+    filter.known_forms = known_forms(forms);
     filter.sort = match &query.sort {
         Some(text) => Sort::parse(text).ok_or_else(|| {
             Problem::bad_request(

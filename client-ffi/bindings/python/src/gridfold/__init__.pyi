@@ -490,26 +490,29 @@ class FieldInfo:
     key: str
     label: str
     kind: FieldKind
+    means: str | None
     required: bool
     sensitivity: Sensitivity
     writable: bool
     conditional: bool
-    def __init__(self, *, key: str, label: str, kind: FieldKind, required: bool, sensitivity: Sensitivity, writable: bool, conditional: bool) -> None: ...
+    def __init__(self, *, key: str, label: str, kind: FieldKind, means: str | None, required: bool, sensitivity: Sensitivity, writable: bool, conditional: bool) -> None: ...
 
 class StatusInfo:
     key: str
     label: str
+    done: bool
     closed: bool
-    def __init__(self, *, key: str, label: str, closed: bool) -> None: ...
+    def __init__(self, *, key: str, label: str, done: bool, closed: bool) -> None: ...
 
 class FormInfo:
     code: str
     version: int
     label: str
+    means: str | None
     title_field: str | None
     fields: builtins.list['FieldInfo']
     statuses: builtins.list[StatusInfo]
-    def __init__(self, *, code: str, version: int, label: str, title_field: str | None, fields: builtins.list['FieldInfo'], statuses: builtins.list[StatusInfo]) -> None: ...
+    def __init__(self, *, code: str, version: int, label: str, means: str | None, title_field: str | None, fields: builtins.list['FieldInfo'], statuses: builtins.list[StatusInfo]) -> None: ...
 
 class GroupItem:
     key: str

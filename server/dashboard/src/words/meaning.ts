@@ -1,0 +1,68 @@
+/** What forms say of what things are for: found by that, as sync-core's schema/meaning.rs finds it, never by a name. */
+import type { Field, FieldMeaning, Form, FormMeaning, Role, Transition } from '@/api/types';
+
+export type Stage = 'open' | 'done' | 'closed';
+
+export const fieldFor = (form: Form | undefined, meaning: FieldMeaning): Field | undefined =>
+  form?.fields.find((f) => f.means === meaning);
+
+/** The references that may name what a record is about besides its household. */
+export function aboutFields(form: Form | undefined): Field[] {
+  const said = fieldFor(form, 'about');
+  return said ? [said] : (form?.fields ?? []).filter((f) => f.type === 'reference' && !f.means);
+}
+
+export const formsThat = (forms: Form[], meaning: FormMeaning): Form[] => forms.filter((f) => f.means === meaning);
+
+/** How far the work is at a status; open at one that the form lacks. */
+export function stageOf(form: Form | undefined, key: string): Stage {
+  const status = form?.lifecycle?.statuses.find((s) => s.key === key);
+  if (status?.closed) return 'closed';
+  return status?.done ? 'done' : 'open';
+}
+
+/** A task that nobody has taken on stands in its first status. */
+export const isUnacknowledged = (form: Form | undefined, status: string): boolean =>
+  form?.means === 'task' && form.lifecycle?.initial === status && stageOf(form, status) === 'open';
+
+/** The step that hands the work to a doer, from a status. */
+export const dispatchStep = (form: Form | undefined, status: string): Transition | undefined =>
+  form?.lifecycle?.transitions.find((s) => s.means === 'dispatch' && s.from.includes(status));
+
+/** The fewest steps from a status to one that closes the work, of those allowed; of as many the ones that stand first. */
+export function wayToClosed(
+  form: Form | undefined,
+  from: string,
+  allowed: (step: Transition) => boolean,
+): Transition[] | null {
+  const met = new Set([from]);
+  const ways: [string, Transition[]][] = [[from, []]];
+  for (const [at, way] of ways) {
+    if (stageOf(form, at) === 'closed') return way;
+    for (const step of form?.lifecycle?.transitions ?? []) {
+      if (met.has(step.to) || !step.from.includes(at) || !allowed(step)) continue;
+      met.add(step.to);
+      ways.push([step.to, [...way, step]]);
+    }
+  }
+  return null;
+}
+
+/** How work that is done is closed with a reply: the field for it, where it is still to be written, and the steps. */
+export function closingWithReply(
+  form: Form | undefined,
+  status: string,
+  roles: readonly string[],
+): { reply: string | null; actions: string[] } | null {
+  const reply = fieldFor(form, 'reply');
+  if (!reply || stageOf(form, status) !== 'done') return null;
+  const may = (step: Transition) => step.roles.some((r: Role) => roles.includes(r));
+  const needsNothing = (step: Transition) => may(step) && !step.needs?.length;
+  const answer = form?.lifecycle?.transitions.find(
+    (s) => s.from.includes(status) && may(s) && s.needs?.every((n) => n === reply.key) && s.needs.length > 0,
+  );
+  const way = wayToClosed(form, answer?.to ?? status, needsNothing);
+  if (!way) return null;
+  const actions = [...(answer ? [answer] : []), ...way].map((step) => step.action);
+  return { reply: answer ? reply.key : null, actions };
+}

@@ -1,0 +1,79 @@
+//! How the two files of secrets are opened: for their owner only, every commit on disk before it returns, deleted bytes overwritten.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::row_sums;
+use super::store_error::{StoreError, file_name, not_whole};
+
+/// Longest wait for a lock of another process, such as a backup's.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Refuses to go on without a file that a server with content has.
+///
+/// # Errors
+/// [`StoreError::Missing`].
+pub(crate) fn must_exist(path: &Path) -> Result<(), StoreError> {
+    let there = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    if there {
+        return Ok(());
+    }
+    Err(StoreError::Missing {
+        file: file_name(path),
+    })
+}
+
+/// Opens a database that only its owner may read, creating it when absent.
+pub(crate) fn open_private(path: &Path, schema: &str) -> Result<Connection, StoreError> {
+    open_as_it_is(path, schema).map_err(|error| error.of(path))
+}
+
+fn open_as_it_is(path: &Path, schema: &str) -> Result<Connection, StoreError> {
+    create_private(path).map_err(|source| StoreError::Open {
+        file: file_name(path),
+        source,
+    })?;
+    let conn = Connection::open(path)?;
+    conn.busy_timeout(BUSY)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "secure_delete", "ON")?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "foreign_keys", "ON")?;
+    conn.pragma_update(None, "trusted_schema", "OFF")?;
+    conn.set_prepared_statement_cache_capacity(64);
+    row_sums::add_function(&conn)?;
+    is_whole(&conn, path)?;
+    conn.execute_batch(schema)?;
+    Ok(conn)
+}
+
+/// Looks at every page of the file: what SQLite cannot read must not be found out by the one whose
+/// request needs it.
+fn is_whole(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found: String = conn
+        .query_row("PRAGMA quick_check(1)", [], |r| r.get(0))
+        .map_err(StoreError::from)?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(not_whole(path, &found))
+    }
+}
+
+/// SQLite gives its side files the mode of the database, so the mode is set before SQLite sees it.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    file.sync_all()?;
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => std::fs::File::open(dir)?.sync_all(),
+        _ => std::fs::File::open(".")?.sync_all(),
+    }
+}
