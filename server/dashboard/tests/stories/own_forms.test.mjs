@@ -128,6 +128,7 @@ test('the overview counts own forms, and its number leads to what is overdue', a
 
 test('their board has the columns of their own statuses, with doer and deadline', async () => {
   await open('/matters');
+  await column('已回话').waitFor();
   const headings = await page.locator('.board h2').allInnerTexts();
   assert.deepEqual(
     headings.map((h) => h.trim()),
