@@ -91,6 +91,10 @@ impl<'a> Visit<'a> for Found {
         self.tree(&[], &item.tree, passed_on);
     }
 
+    fn visit_visibility(&mut self, _: &'a Visibility) {
+        // Who may see a thing is no need of it.
+    }
+
     fn visit_path(&mut self, path: &'a syn::Path) {
         let parts = path.segments.iter().map(|s| s.ident.to_string());
         self.paths.push((parts.collect(), None));
@@ -108,6 +112,20 @@ impl<'a> Visit<'a> for Found {
         }
         visit::visit_macro(self, of);
     }
+}
+
+/// Where a `mod` says itself that its file is.
+fn path_of(of: &ItemMod) -> Option<String> {
+    of.attrs.iter().find_map(|a| match &a.meta {
+        syn::Meta::NameValue(said) if a.path().is_ident("path") => match &said.value {
+            syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(text),
+                ..
+            }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 fn absolute(module: &Module, path: &[String], children: &BTreeSet<String>) -> Option<Vec<String>> {
@@ -245,18 +263,20 @@ impl Crate {
             };
             for item in &file.items {
                 if let Item::Mod(of) = item {
+                    named.extend(path_of(of).map(|at| dir.join(at)));
                     named.insert(inside.join(format!("{}.rs", of.ident)));
                     named.insert(inside.join(of.ident.to_string()).join("mod.rs"));
                 }
             }
         }
+        let named: BTreeSet<_> = named.iter().filter_map(|p| p.canonicalize().ok()).collect();
         let is_root = |p: &Path| {
             let name = p.strip_prefix(src).unwrap();
             name == Path::new("lib.rs") || name == Path::new("main.rs") || name.starts_with("bin")
         };
         paths
             .iter()
-            .filter(|p| !is_root(p) && !named.contains(*p))
+            .filter(|p| !is_root(p) && !named.contains(&p.canonicalize().unwrap()))
             .map(|p| p.display().to_string())
             .collect()
     }
