@@ -113,6 +113,44 @@ fn a_stale_save_stands_beside_what_its_author_did_not_see() {
 }
 
 #[test]
+fn a_history_names_the_value_that_each_author_saw() {
+    let o = office();
+    let record = matter(&o.one, json!({ "place": "三号楼" }));
+    let path = format!("/v1/records/{record}");
+    let heads = read(&o.two, &record)["heads"].clone();
+    let save = |client: &Client, place: &str, base: &Value| {
+        let body = json!({ "fields": { "place": place }, "base": base });
+        client
+            .header("accept-language", "en")
+            .patch(&path, &body)
+            .ok();
+    };
+    save(&o.one, "东侧", &heads);
+    // Made at the same state, and received after the other.
+    save(&o.two, "西侧", &heads);
+    save(&o.one, "南侧", &read(&o.one, &record)["heads"]);
+    let told = o.one.header("accept-language", "en");
+    let history = told.get(&format!("{path}/history")).ok();
+    let words: Vec<&str> = history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|entry| entry["words"].as_array().unwrap())
+        .filter_map(Value::as_str)
+        .filter(|words| words.starts_with("Place:"))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "Place: 三号楼",
+            "Place: from “三号楼” to “东侧”",
+            "Place: from “三号楼” to “西侧”",
+            "Place: “南侧” in place of “东侧”, “西侧”, which stood side by side",
+        ]
+    );
+}
+
+#[test]
 fn lists_counters_and_steps_are_reckoned_on_what_was_seen() {
     let o = office();
     let visit = made(

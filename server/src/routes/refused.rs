@@ -6,11 +6,12 @@ use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Target, Verdict};
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
+use gridfold_sync_core::notice::Teller;
 use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::records::{EditResult, HistoryEntry, Teller, entry_body, write_again};
+use super::records::{EditResult, HistoryEntry, entry_body, write_again};
 use super::{Api, Body, Caller, Params, page_rows};
 use crate::admit::{Base, ConsoleEdit, Heads};
 use crate::problem::{Answer, Code, Problem, ProblemBody};

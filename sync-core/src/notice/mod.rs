@@ -10,6 +10,10 @@ use serde::Deserialize;
 
 use crate::schema::Label;
 
+mod words;
+
+pub use words::{Edit, Teller};
+
 /// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Locale {

@@ -7,7 +7,7 @@ use gridfold_sync_core::entry::{Target, Verdict};
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, FormCode, RecordId, SensitivityClass, StreamId, UserId,
 };
-use gridfold_sync_core::notice;
+use gridfold_sync_core::notice::{self, Teller};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::phones::phones_of;
-use crate::routes::records::{Teller, written_beside};
+use crate::routes::records::written_beside;
 use crate::views::{HistoryRow, LateRecord, QuarantineRow, RecordFilter, Scope};
 
 /// Logs set aside that are looked at; what is older stays in the log.
@@ -309,7 +309,7 @@ impl Queue<'_> {
 
     fn words(&self, form: Option<&FormCode>, ops: &[Op]) -> Vec<String> {
         let form = form.and_then(|code| self.caller.directory.forms().latest(code));
-        Teller::new(form.map(|f| &**f), self.caller.locale).tell(ops, false)
+        Teller::alone(form.map(|f| &**f), self.caller.locale, ops)
     }
 
     /// When the newest late edit of a record was captured, and what it wrote.

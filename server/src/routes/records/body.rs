@@ -6,7 +6,7 @@ use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{EntryRef, FieldKey};
-use gridfold_sync_core::notice::{self, Locale};
+use gridfold_sync_core::notice::{self, Edit, Locale, Teller};
 use gridfold_sync_core::schema::Label;
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, RecordView, differ};
@@ -15,7 +15,6 @@ use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
 use super::provenance::Provenance;
-use super::words::Teller;
 use crate::admit::Heads;
 use crate::routes::Caller;
 use crate::views::{HistoryRow, RecordRow, Scope, StoredRecord};
@@ -387,10 +386,13 @@ pub(crate) fn entry_body(
         refusal: refusal.map(|c| c.as_str().to_owned()),
         refusal_text: refusal.map(|c| notice::text(c.as_str(), caller.locale).to_owned()),
         made_at: deps.iter().map(ToString::to_string).collect(),
-        words: teller.tell(
-            row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops()),
-            row.verdict.is_admitted(),
-        ),
+        words: teller.tell(&Edit {
+            class: row.stream.class,
+            id: row.id,
+            deps,
+            ops: row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops()),
+            admitted: row.verdict.is_admitted(),
+        }),
         erased: row.entry.as_ref().is_none_or(|e| e.ops.is_none()),
         operations: row
             .entry

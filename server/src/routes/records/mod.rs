@@ -11,7 +11,6 @@ mod ops;
 mod provenance;
 mod query;
 mod result;
-mod words;
 
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
@@ -29,13 +28,13 @@ pub use result::EditResult;
 use axum::Json;
 use axum::extract::State;
 use gridfold_sync_core::ids::SensitivityClass;
+use gridfold_sync_core::notice::Teller;
 
 use super::{Api, Caller, Path};
 use crate::node::Node;
 use crate::problem::{Answer, ProblemBody};
 use crate::routes::look::Look;
 use crate::views::StoredRecord;
-pub(crate) use words::Teller;
 
 /// Notes that restricted fields were read, when there are any.
 fn audit_reading(

@@ -1,0 +1,131 @@
+//! A history in words: what an edit found is what its author saw.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
+use gridfold_sync_core::edit::{Op, Value};
+use gridfold_sync_core::ids::{EntryRef, FieldKey, IncarnationId, SensitivityClass};
+use gridfold_sync_core::notice::{Edit, Locale, Teller};
+
+const CLASS: SensitivityClass = SensitivityClass::General;
+
+fn id(device: u8, seq: u64) -> EntryRef {
+    EntryRef {
+        incarnation: IncarnationId::from_bytes([device; 16]),
+        seq,
+    }
+}
+
+fn set(value: &str) -> Op {
+    Op::Set {
+        field: FieldKey::new("title").unwrap(),
+        value: Value::Text(value.to_owned()),
+    }
+}
+
+fn unset() -> Op {
+    Op::Unset {
+        field: FieldKey::new("title").unwrap(),
+    }
+}
+
+struct Story(Teller<'static>);
+
+impl Story {
+    fn new() -> Self {
+        Self(Teller::new(None, Locale::En))
+    }
+
+    fn tell(&mut self, id: EntryRef, deps: &[EntryRef], op: Op) -> String {
+        self.told(id, deps, &[op], true).remove(0)
+    }
+
+    fn told(&mut self, id: EntryRef, deps: &[EntryRef], ops: &[Op], admitted: bool) -> Vec<String> {
+        self.0.tell(&Edit {
+            class: CLASS,
+            id,
+            deps,
+            ops,
+            admitted,
+        })
+    }
+}
+
+#[test]
+fn what_stood_before_is_what_the_author_saw_and_not_what_arrived_earlier() {
+    let mut story = Story::new();
+    let (first, hers, his, later) = (id(1, 1), id(1, 2), id(2, 1), id(1, 3));
+    assert_eq!(story.tell(first, &[], set("a")), "title: a");
+    assert_eq!(
+        story.tell(hers, &[first], set("b")),
+        "title: from “a” to “b”"
+    );
+    // He had seen the first only, though hers arrived before his.
+    assert_eq!(
+        story.tell(his, &[first], set("c")),
+        "title: from “a” to “c”"
+    );
+    assert_eq!(
+        story.tell(later, &[hers], set("d")),
+        "title: from “b” to “d”"
+    );
+}
+
+#[test]
+fn who_settles_names_what_stood_side_by_side() {
+    let mut story = Story::new();
+    let (first, hers, his) = (id(1, 1), id(1, 2), id(2, 1));
+    story.tell(first, &[], set("a"));
+    story.tell(hers, &[first], set("b"));
+    story.tell(his, &[first], set("c"));
+    assert_eq!(
+        story.tell(id(3, 1), &[hers, his], set("b")),
+        "title: “b” chosen, not “c”"
+    );
+    assert_eq!(
+        story.tell(id(4, 1), &[hers, his], set("d")),
+        "title: “d” in place of “b”, “c”, which stood side by side"
+    );
+}
+
+#[test]
+fn who_saw_a_settled_conflict_found_one_value() {
+    let mut story = Story::new();
+    let (first, hers, his, settled) = (id(1, 1), id(1, 2), id(2, 1), id(3, 1));
+    story.tell(first, &[], set("a"));
+    story.tell(hers, &[first], set("b"));
+    story.tell(his, &[first], set("c"));
+    story.tell(settled, &[hers, his], set("b"));
+    // Made at the settled one and, needlessly, at one that it had settled.
+    assert_eq!(
+        story.tell(id(2, 2), &[his, settled], set("e")),
+        "title: from “b” to “e”"
+    );
+}
+
+#[test]
+fn what_was_refused_or_emptied_is_not_there_before() {
+    let mut story = Story::new();
+    let (first, refused, emptied) = (id(1, 1), id(1, 2), id(1, 3));
+    story.tell(first, &[], set("a"));
+    let told = story.told(refused, &[first], &[set("b")], false);
+    assert_eq!(told, ["title: from “a” to “b”"]);
+    // The chain of a device log goes on over what was refused.
+    assert_eq!(story.tell(emptied, &[refused], unset()), "title emptied");
+    assert_eq!(story.tell(id(1, 4), &[emptied], set("c")), "title: c");
+}
+
+#[test]
+fn several_operations_of_one_edit_follow_each_other() {
+    let mut story = Story::new();
+    let told = story.told(id(1, 1), &[], &[set("a"), set("b")], true);
+    assert_eq!(told, ["title: a", "title: from “a” to “b”"]);
+}
+
+#[test]
+fn an_edit_by_itself_says_nothing_of_what_was_there() {
+    assert_eq!(Teller::alone(None, Locale::En, &[set("a")]), ["title: a"]);
+}
