@@ -13,7 +13,7 @@ use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{IncarnationId, StreamId, UserId};
 
 use crate::admit::{PushOutcome, WriteError};
-use crate::auth::Standing;
+use crate::auth::DeviceStanding;
 use crate::keys::StoreError;
 use crate::node::Node;
 
@@ -63,9 +63,9 @@ impl Node {
             return Err(CarryError::Damaged.into());
         }
         let user = match self.auth.devices.standing_unseen(body.author.0)? {
-            Standing::Active { user_id } => UserId(user_id),
-            Standing::Unknown => return Err(CarryError::AuthorUnknown.into()),
-            Standing::Revoked | Standing::Wipe | Standing::UserBlocked => {
+            DeviceStanding::Active { user_id } => UserId(user_id),
+            DeviceStanding::Unknown => return Err(CarryError::AuthorUnknown.into()),
+            DeviceStanding::Revoked | DeviceStanding::Wipe | DeviceStanding::UserBlocked => {
                 return Err(CarryError::AuthorRevoked.into());
             }
         };

@@ -208,7 +208,7 @@ impl Witness {
         let thread = std::thread::Builder::new()
             .name("witness".into())
             .spawn(move || {
-                let mut told = Told::default();
+                let mut told = LastNoted::default();
                 loop {
                     let end = stopped.recv_timeout(NOTE_EVERY) != Err(RecvTimeoutError::Timeout);
                     told.follow(log.as_ref(), &notes);
@@ -244,7 +244,7 @@ impl Drop for Witness {
 }
 
 #[derive(Default)]
-struct Told {
+struct LastNoted {
     epoch: Option<u64>,
     ends: BTreeMap<StreamName, u64>,
     /// How far the directory's changes are copied; none before the first look.
@@ -260,7 +260,7 @@ enum CopyError {
     Store(#[from] StoreError),
 }
 
-impl Told {
+impl LastNoted {
     fn copy(&mut self, log: &dyn Log, copy: &DirectoryCopy) -> Result<(), CopyError> {
         let Ok(stream) = StreamName::new(DIRECTORY_STREAM) else {
             return Ok(());

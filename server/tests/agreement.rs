@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use api_support::{NOW, PASSWORD, config};
 use auth_support::Phone;
-use gridfold_server::auth::{Actor, DeviceState, Password};
+use gridfold_server::auth::{Actor, DeviceAccess, Password};
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::node::Node;
 use gridfold_sync_core::directory::{self, DirectoryChange, User};
@@ -125,7 +125,7 @@ fn a_phone_let_in_or_revoked_among_the_accounts_is_so_in_the_directory() {
     assert_eq!(key.0, Phone::new(3).public());
     let devices = &node.auth.devices;
     devices
-        .set_state(device, DeviceState::Revoked, Actor::SERVER, NOW.millis())
+        .set_state(device, DeviceAccess::Revoked, Actor::SERVER, NOW.millis())
         .unwrap();
     crash(node);
     let node = open(&data);

@@ -10,7 +10,7 @@
 mod auth_support;
 
 use auth_support::{ADMIN, NOW_MS, USER, World};
-use gridfold_server::auth::{AuditError, AuditEvent, SCOPE_MAX_BYTES, Scope};
+use gridfold_server::auth::{AuditError, AuditEvent, AuditScope, SCOPE_MAX_BYTES};
 
 fn world(rows: i64) -> World {
     let world = World::new();
@@ -19,7 +19,7 @@ fn world(rows: i64) -> World {
             at_ms: NOW_MS + n,
             who: ADMIN,
             what: "export.download",
-            scope: Scope::of("user", USER).and("area", "3301"),
+            scope: AuditScope::of("user", USER).and("area", "3301"),
         };
         world.audit.record(&event).unwrap();
     }
@@ -133,7 +133,7 @@ fn what_cannot_be_audited_does_not_happen() {
 
 #[test]
 fn a_scope_never_grows_past_its_limit() {
-    let scope = (0..1_000).fold(Scope::default(), |scope, n| scope.and("record", n));
+    let scope = (0..1_000).fold(AuditScope::default(), |scope, n| scope.and("record", n));
     assert!(scope.as_str().len() <= SCOPE_MAX_BYTES);
     assert!(scope.as_str().ends_with(|c: char| c.is_ascii_digit()));
 }

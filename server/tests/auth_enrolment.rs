@@ -11,7 +11,7 @@ mod auth_support;
 
 use auth_support::{ADMIN, MINUTE_MS, NOW_MS, Phone, USER, World};
 use gridfold_server::auth::{
-    DeviceState, EnrolmentError, EnrolmentStatus, Redemption, fingerprint,
+    DeviceAccess, EnrolmentError, EnrolmentStatus, Redemption, fingerprint,
 };
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ fn a_phone_with_the_code_becomes_a_device() {
     assert_eq!(session.device_id.get_version_num(), 7);
     let device = world.devices.get(session.device_id).unwrap().unwrap();
     assert_eq!(device.public_key, Some(phone.public()));
-    assert_eq!(device.state, DeviceState::Active);
+    assert_eq!(device.state, DeviceAccess::Active);
     let seen = EnrolmentStatus::Redeemed {
         device_id: session.device_id,
         fingerprint: fingerprint(&phone.public()),
@@ -116,7 +116,7 @@ fn the_same_phone_may_ask_again_when_the_reply_was_lost() {
     assert!(use_it(again.refresh.expose()));
     world
         .devices
-        .set_state(again.device_id, DeviceState::Revoked, ADMIN, NOW_MS)
+        .set_state(again.device_id, DeviceAccess::Revoked, ADMIN, NOW_MS)
         .unwrap();
     let error = phone.enrol(&world, &code, NOW_MS).unwrap_err();
     assert!(
@@ -214,7 +214,7 @@ fn a_worker_has_no_more_devices_than_allowed() {
     assert!(matches!(error, EnrolmentError::TooManyDevices { limit: 3 }));
     world
         .devices
-        .set_state(devices[0], DeviceState::Revoked, ADMIN, NOW_MS)
+        .set_state(devices[0], DeviceAccess::Revoked, ADMIN, NOW_MS)
         .unwrap();
     assert!(
         fourth.enrol(&world, &code, NOW_MS).is_ok(),
@@ -279,13 +279,13 @@ fn a_phone_that_was_revoked_is_let_in_again_by_a_new_code_and_none_that_was_wipe
             .unwrap()
     };
     let state = || world.devices.get(first.device_id).unwrap().unwrap().state;
-    set(DeviceState::Revoked);
+    set(DeviceAccess::Revoked);
     assert!(world.authenticate(first.access.expose(), NOW_MS).is_err());
     let (_, code) = invite(&world);
     let again = phone.enrol(&world, &code, NOW_MS).unwrap();
     assert_eq!(
         (again.device_id, state()),
-        (first.device_id, DeviceState::Active)
+        (first.device_id, DeviceAccess::Active)
     );
     assert!(world.authenticate(again.access.expose(), NOW_MS).is_ok());
     let audited = world.audited();
@@ -294,7 +294,7 @@ fn a_phone_that_was_revoked_is_let_in_again_by_a_new_code_and_none_that_was_wipe
         ["device.reactivate", "enrolment.redeem"]
     );
     // While it was out, others took its place.
-    set(DeviceState::Revoked);
+    set(DeviceAccess::Revoked);
     for seed in 2..=4 {
         let (_, code) = invite(&world);
         Phone::new(seed).enrol(&world, &code, NOW_MS).unwrap();
@@ -302,10 +302,10 @@ fn a_phone_that_was_revoked_is_let_in_again_by_a_new_code_and_none_that_was_wipe
     let (_, code) = invite(&world);
     let full = phone.enrol(&world, &code, NOW_MS).unwrap_err();
     assert!(matches!(full, EnrolmentError::TooManyDevices { limit: 3 }));
-    set(DeviceState::Wiped);
+    set(DeviceAccess::Wiped);
     let wiped = phone.enrol(&world, &code, NOW_MS).unwrap_err();
     assert!(matches!(wiped, EnrolmentError::Wipe(device) if device == first.device_id));
-    assert_eq!(state(), DeviceState::Wiped);
+    assert_eq!(state(), DeviceAccess::Wiped);
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn a_phone_is_not_taken_over_by_another_users_code() {
     let made = world.enrolment.invite(other, ADMIN, NOW_MS).unwrap();
     let code = made.code.text().to_string();
     assert_eq!(world.enrolment.begin(&code, NOW_MS).unwrap().user_id, other);
-    for state in [DeviceState::Active, DeviceState::Revoked] {
+    for state in [DeviceAccess::Active, DeviceAccess::Revoked] {
         world
             .devices
             .set_state(first.device_id, state, ADMIN, NOW_MS)

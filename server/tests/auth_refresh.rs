@@ -10,7 +10,9 @@
 mod auth_support;
 
 use auth_support::{ADMIN, DAY_MS, MINUTE_MS, NOW_MS, Phone, USER, World};
-use gridfold_server::auth::{DeviceState, FamilyRevoked, REFRESH_GRACE_MS, RefreshError, Standing};
+use gridfold_server::auth::{
+    DeviceAccess, DeviceStanding, FamilyRevoked, REFRESH_GRACE_MS, RefreshError,
+};
 use uuid::Uuid;
 
 fn rotate(world: &World, token: &str, device: Uuid, now_ms: i64) -> Result<String, RefreshError> {
@@ -265,17 +267,17 @@ fn revocation_holds_from_the_next_request() {
             .set_state(device, state, ADMIN, NOW_MS)
             .unwrap()
     };
-    assert!(set(DeviceState::Revoked));
+    assert!(set(DeviceAccess::Revoked));
     assert_eq!(
         world.devices.standing(device, NOW_MS).unwrap(),
-        Standing::Revoked
+        DeviceStanding::Revoked
     );
     assert!(world.authenticate(&access, NOW_MS).is_err());
     assert!(matches!(
         rotate(&world, &token, device, NOW_MS),
         Err(RefreshError::DeviceRevoked)
     ));
-    assert!(set(DeviceState::Active));
+    assert!(set(DeviceAccess::Active));
     assert!(world.authenticate(&access, NOW_MS).is_ok());
     assert!(
         matches!(
@@ -284,7 +286,7 @@ fn revocation_holds_from_the_next_request() {
         ),
         "sessions stay ended"
     );
-    assert!(set(DeviceState::Wiped));
+    assert!(set(DeviceAccess::Wiped));
     assert!(
         matches!(
             rotate(&world, &token, device, NOW_MS),
@@ -292,10 +294,10 @@ fn revocation_holds_from_the_next_request() {
         ),
         "told at next contact"
     );
-    assert!(!set(DeviceState::Active), "a wipe is never taken back");
+    assert!(!set(DeviceAccess::Active), "a wipe is never taken back");
     assert_eq!(
         world.devices.standing(device, NOW_MS).unwrap(),
-        Standing::Wipe
+        DeviceStanding::Wipe
     );
 }
 
@@ -303,7 +305,7 @@ fn revocation_holds_from_the_next_request() {
 fn a_change_by_another_process_holds_within_five_seconds() {
     let world = World::new();
     let (device, _) = world.console(NOW_MS);
-    let active = Standing::Active { user_id: USER };
+    let active = DeviceStanding::Active { user_id: USER };
     assert_eq!(world.devices.standing(device, NOW_MS).unwrap(), active);
     world
         .second()
@@ -311,7 +313,7 @@ fn a_change_by_another_process_holds_within_five_seconds() {
         .set_user_blocked(USER, true, ADMIN, NOW_MS)
         .unwrap();
     let later = world.devices.standing(device, NOW_MS + 5_000).unwrap();
-    assert_eq!(later, Standing::UserBlocked);
+    assert_eq!(later, DeviceStanding::UserBlocked);
     world
         .devices
         .set_user_blocked(USER, false, ADMIN, NOW_MS)
@@ -325,7 +327,7 @@ fn a_change_by_another_process_holds_within_five_seconds() {
         .devices
         .standing(Uuid::from_u128(404), NOW_MS)
         .unwrap();
-    assert_eq!(unknown, Standing::Unknown);
+    assert_eq!(unknown, DeviceStanding::Unknown);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use gridfold_server::config::Config;
 use gridfold_server::heal::heal;
 use gridfold_server::log::StreamName;
 use gridfold_server::node::Node;
-use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_server::views::{ReadScope, RecordFilter};
 use gridfold_sync_core::directory::{Area, DirectoryChange};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Author;
@@ -59,7 +59,7 @@ fn edit(n: u64) -> ConsoleEdit {
 }
 
 fn rows(node: &Node) -> BTreeMap<RecordId, String> {
-    let mut filter = RecordFilter::of(Scope::all());
+    let mut filter = RecordFilter::of(ReadScope::all());
     filter.limit = 500;
     let rows = node.views.list(&filter).unwrap().rows;
     rows.into_iter()

@@ -23,7 +23,7 @@ use gridfold_server::auth::Password;
 use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
-use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_server::views::{ReadScope, RecordFilter};
 use gridfold_sync_core::directory::{Area, DirectoryChange};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Author;
@@ -84,12 +84,12 @@ fn edit(n: u64, summary: &str) -> ConsoleEdit {
 }
 
 fn rows(node: &Node) -> Result<BTreeMap<RecordId, String>, String> {
-    let mut filter = RecordFilter::of(Scope::all());
+    let mut filter = RecordFilter::of(ReadScope::all());
     filter.limit = 500;
     let page = node.views.list(&filter).map_err(|e| e.to_string())?;
     let mut out = BTreeMap::new();
     for row in page.rows {
-        let stored = node.views.record(&row.record, &Scope::all());
+        let stored = node.views.record(&row.record, &ReadScope::all());
         let stored = stored.map_err(|e| e.to_string())?.unwrap();
         let text = stored.parts.iter().find_map(|(_, p)| p.value("summary"));
         let text = match text {

@@ -18,7 +18,7 @@ use gridfold_server::import::{
     MatterOptions, Report, RowClock, TableError, import_areas, import_matters, matter_id,
 };
 use gridfold_server::node::Node;
-use gridfold_server::views::{RecordFilter, Scope, StoredRecord};
+use gridfold_server::views::{ReadScope, RecordFilter, StoredRecord};
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, DeviceId, RecordId};
 use gridfold_sync_core::time::Timestamp;
@@ -74,7 +74,7 @@ impl World {
         let mut found = None;
         self.node
             .views
-            .for_each_record(&RecordFilter::of(Scope::all()), |record| {
+            .for_each_record(&RecordFilter::of(ReadScope::all()), |record| {
                 if self.fields(&record)["external_id"] == key {
                     assert!(found.is_none(), "{key} is there twice");
                     found = Some(record);
@@ -218,7 +218,7 @@ fn odd_rows_are_named_by_line_and_the_others_taken() {
     // What would run in a spreadsheet does not.
     let mut out = Vec::new();
     let directory = world.node.directory.current();
-    let filter = RecordFilter::of(Scope::all());
+    let filter = RecordFilter::of(ReadScope::all());
     let export = |format, out: &mut Vec<u8>| {
         export_records(
             &world.node.views,
@@ -294,7 +294,7 @@ fn a_file_of_another_shape_is_refused_whole() {
         world
             .node
             .views
-            .record(&RecordId::from_bytes([0; 16]), &Scope::all())
+            .record(&RecordId::from_bytes([0; 16]), &ReadScope::all())
             .unwrap()
             .is_none()
     );

@@ -10,7 +10,7 @@ use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
 use gridfold_server::log::StreamName;
 use gridfold_server::node::Node;
-use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_server::views::{ReadScope, RecordFilter};
 use gridfold_sync_core::admission::{LogProblem, PushedLog};
 use gridfold_sync_core::directory::{Area, Device, DeviceState, DirectoryChange, Grant, User};
 use gridfold_sync_core::edit::{Op, Value};
@@ -206,7 +206,7 @@ fn a_pushed_visit_is_logged_projected_searched_and_pulled_by_a_colleague() {
         pulled.pages[0].items[0].entry.as_ref().unwrap().ops().len(),
         3
     );
-    let mut filter = RecordFilter::of(Scope::all());
+    let mut filter = RecordFilter::of(ReadScope::all());
     filter.text = Some("漏水".into());
     let found = node.views.list(&filter).unwrap();
     assert_eq!(
@@ -280,18 +280,28 @@ fn concurrent_values_stay_visible_and_a_refused_edit_is_kept_beside_admitted_one
             ..SyncRequest::default()
         },
     );
-    let stored = node.views.record(&record, &Scope::all()).unwrap().unwrap();
+    let stored = node
+        .views
+        .record(&record, &ReadScope::all())
+        .unwrap()
+        .unwrap();
     assert_eq!(stored.row.conflicts, 1);
     assert_eq!(stored.parts[0].1.conflicts().next().unwrap().1.len(), 2);
     assert_eq!(
         node.views
-            .refused(&Scope::all(), None, 10)
+            .refused(&ReadScope::all(), None, 10)
             .unwrap()
             .rows
             .len(),
         1
     );
-    assert_eq!(node.views.history(&record, &Scope::all()).unwrap().len(), 4);
+    assert_eq!(
+        node.views
+            .history(&record, &ReadScope::all())
+            .unwrap()
+            .len(),
+        4
+    );
     let report = node.verify(false, &mut |_| {}).unwrap();
     assert!(report.is_well(), "{report:?}");
     assert_eq!(report.signatures, 4);
@@ -319,7 +329,7 @@ fn a_worker_of_another_grid_is_refused_and_another_devices_log_is_set_aside() {
             ..SyncRequest::default()
         },
     );
-    let refused = node.views.refused(&Scope::all(), None, 10).unwrap();
+    let refused = node.views.refused(&ReadScope::all(), None, 10).unwrap();
     assert_eq!(refused.rows[0].code, RefusalCode::NoGrant);
     thief.incarnation = a.incarnation;
     thief.heads.insert(stream.clone(), (1, Hash::default()));
@@ -419,8 +429,8 @@ fn a_restored_backup_has_a_new_epoch_and_the_same_rows() {
     let again = Node::open(&to, node.config.clone(), Arc::new(ManualClock::at(T0))).unwrap();
     assert_ne!(again.log.epoch(), node.log.epoch());
     let (was, is) = (
-        node.views.record(&record, &Scope::all()).unwrap(),
-        again.views.record(&record, &Scope::all()).unwrap(),
+        node.views.record(&record, &ReadScope::all()).unwrap(),
+        again.views.record(&record, &ReadScope::all()).unwrap(),
     );
     assert_eq!(was.unwrap().parts, is.unwrap().parts);
     assert!(again.verify(true, &mut |_| {}).unwrap().is_well());
@@ -459,7 +469,12 @@ fn a_node_opens_again_with_everything_it_acknowledged() {
     let node = Node::open(dir.path(), config, Arc::new(ManualClock::at(T0))).unwrap();
     assert_eq!(node.directory.current().revision, revision);
     assert!(!node.report.views_rebuilt);
-    assert!(node.views.record(&record, &Scope::all()).unwrap().is_some());
+    assert!(
+        node.views
+            .record(&record, &ReadScope::all())
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[test]
@@ -516,7 +531,11 @@ fn a_server_founded_by_an_older_build_publishes_newer_forms_when_it_starts() {
     // The record is read, and still edited with the version it was made with.
     let log = a.entry(&stream, Target::At(vec![first]), vec![set("place", "东门")]);
     push(&node, &a, log);
-    let row = node.views.record(&record, &Scope::all()).unwrap().unwrap();
+    let row = node
+        .views
+        .record(&record, &ReadScope::all())
+        .unwrap()
+        .unwrap();
     let (_, part) = &row.parts[0];
     assert_eq!(part.value("place"), Some(&Value::Text("东门".to_owned())));
     drop(node);
@@ -564,7 +583,12 @@ fn what_views_say_of_heads_and_entries_decides_nothing() {
     };
     let answer = a.sync(&node, &second);
     assert_eq!(answer.problems, vec![]);
-    assert!(node.views.record(&record, &Scope::all()).unwrap().is_some());
+    assert!(
+        node.views
+            .record(&record, &ReadScope::all())
+            .unwrap()
+            .is_some()
+    );
     let report = node.verify(true, &mut |_| ()).unwrap();
     assert_eq!(report.problems, Vec::<String>::new(), "log and index agree");
     assert!(

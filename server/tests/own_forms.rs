@@ -17,7 +17,7 @@ use api_support::{Client, NOW, World};
 use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
-use gridfold_server::views::Scope;
+use gridfold_server::views::ReadScope;
 use gridfold_sync_core::schema::{Form, builtin_forms};
 use serde_json::{Map, Value, json};
 use town_support::{DAY_MS, HOUR_MS, add, at, page};
@@ -476,5 +476,5 @@ fn a_server_founded_before_forms_said_what_things_are_for_counts_as_before() {
         let known = directory.forms().get(&form.code, form.version).unwrap();
         assert_eq!(**known, form);
     }
-    assert!(node.views.counts(&Scope::all()).unwrap().is_empty());
+    assert!(node.views.counts(&ReadScope::all()).unwrap().is_empty());
 }

@@ -16,13 +16,13 @@ use gridfold_client::{
     HttpRequest, HttpResponse, OpenOptions, Query, SyncOptions, SyncReport, SystemPlatform,
     Transport, TransportError, TransportErrorKind, carry_frames,
 };
-use gridfold_server::auth::{Actor, DeviceState, Password};
+use gridfold_server::auth::{Actor, DeviceAccess, Password};
 use gridfold_server::carry::CarryFailure;
 use gridfold_server::clock::{Clock, SystemClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
 use gridfold_server::serve::Server;
-use gridfold_server::views::Scope;
+use gridfold_server::views::ReadScope;
 use gridfold_sync_core::admission::{LogProblem, PushedLog};
 use gridfold_sync_core::carry::{
     Bundle, CARRY_MAGIC, CarriedLog, CarryBody, CarryKind, CarryReceipt,
@@ -175,7 +175,7 @@ impl Town {
         (a, b, record)
     }
 
-    fn revoke(&self, device: DeviceId, state: DeviceState) {
+    fn revoke(&self, device: DeviceId, state: DeviceAccess) {
         let now = SystemClock.now().millis();
         let devices = &self.node.auth.devices;
         devices
@@ -195,7 +195,11 @@ impl Town {
 
     /// What the server shows of a household: its address and how often it was visited.
     fn household(&self, record: RecordId) -> Option<(String, i64)> {
-        let row = self.node.views.record(&record, &Scope::all()).unwrap()?;
+        let row = self
+            .node
+            .views
+            .record(&record, &ReadScope::all())
+            .unwrap()?;
         let (_, part) = row
             .parts
             .iter()
@@ -747,7 +751,7 @@ fn a_refused_edit_that_was_carried_is_kept_and_its_author_told() {
 
 #[test]
 fn the_bundle_of_a_revoked_phone_stays_out_and_the_carrier_goes_on() {
-    for (state, mine) in [(DeviceState::Revoked, 1), (DeviceState::Wiped, 2)] {
+    for (state, mine) in [(DeviceAccess::Revoked, 1), (DeviceAccess::Wiped, 2)] {
         let town = Town::new();
         let (a, b, record) = town.pair();
         a.visit(record);
@@ -861,7 +865,7 @@ fn a_wiped_phone_has_nothing_left_to_carry() {
     a.visit(record);
     let bundle = a.client.carry_export(&CarryTo::Server).unwrap();
     b.client.carry_import(&bundle.bytes).unwrap();
-    town.revoke(b.device(), DeviceState::Wiped);
+    town.revoke(b.device(), DeviceAccess::Wiped);
     let synced = b.client.sync(&b.line, &SyncOptions::default());
     assert_eq!(synced, Err(ClientError::Revoked));
     assert!(b.client.carry_held().is_empty());

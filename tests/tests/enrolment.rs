@@ -10,7 +10,7 @@
 mod town;
 
 use gridfold_client::{Client, ClientError, Identity, SyncOptions, UreqTransport};
-use gridfold_server::auth::{Actor, DeviceState};
+use gridfold_server::auth::{Actor, DeviceAccess};
 use gridfold_server::clock::Clock as _;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
@@ -47,7 +47,7 @@ fn after_idle_weeks_or_a_mistaken_revocation_a_new_code_sends_all_that_waits() {
             town.clock.set(town.clock.now().plus_millis(40 * DAY_MS));
         }),
         ("revoked", &|| {
-            let (state, device) = (DeviceState::Revoked, before.device.0);
+            let (state, device) = (DeviceAccess::Revoked, before.device.0);
             let now = town.clock.now().millis();
             let devices = &town.node.auth.devices;
             assert!(

@@ -20,7 +20,7 @@ use gridfold_server::auth::{Actor, Password};
 use gridfold_server::clock::{Clock, SystemClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
-use gridfold_server::views::Scope;
+use gridfold_server::views::ReadScope;
 use gridfold_sync_core::directory::{Area, DirectoryChange, Grant, User};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::ids::{
@@ -223,7 +223,10 @@ impl Phone {
     fn check(&self, node: &Node, exactly: bool, cycle: u64) {
         let (sure, made) = self.sure;
         if sure > 0 {
-            let row = node.views.record(&self.household, &Scope::all()).unwrap();
+            let row = node
+                .views
+                .record(&self.household, &ReadScope::all())
+                .unwrap();
             let row = row.unwrap_or_else(|| panic!("cycle {cycle}: the household is gone"));
             let part = row
                 .parts
@@ -246,7 +249,7 @@ impl Phone {
         }
         let made = if exactly { self.made.len() } else { made };
         for record in &self.made[..made] {
-            let row = node.views.record(record, &Scope::all()).unwrap();
+            let row = node.views.record(record, &ReadScope::all()).unwrap();
             assert!(
                 row.is_some(),
                 "cycle {cycle}: acknowledged {record} is gone"

@@ -31,7 +31,7 @@ pub enum SyncState {
 }
 
 #[derive(Debug)]
-struct Told {
+struct LastSync {
     state: SyncState,
     version: u64,
     closed: bool,
@@ -40,7 +40,7 @@ struct Told {
 /// Who runs a sync tells it here; watches read it.
 #[derive(Debug)]
 pub(crate) struct SyncHub {
-    told: Mutex<Told>,
+    told: Mutex<LastSync>,
     pub(crate) changed: Event,
     /// Counts cancellations; a sync that began before the newest ends.
     cancelled: AtomicU64,
@@ -50,7 +50,7 @@ pub(crate) struct SyncHub {
 impl Default for SyncHub {
     fn default() -> Self {
         Self {
-            told: Mutex::new(Told {
+            told: Mutex::new(LastSync {
                 state: SyncState::Idle,
                 version: 1,
                 closed: false,

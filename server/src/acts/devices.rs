@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auth::{Actor, Device, DeviceState, fingerprint};
+use crate::auth::{Actor, DeviceAccess, DeviceAccount, fingerprint};
 use crate::node::Node;
 use crate::problem::{Answer, Problem};
 
@@ -34,12 +34,12 @@ pub struct DeviceBody {
     pub last_seen_at: String,
 }
 
-impl From<&Device> for DeviceBody {
-    fn from(device: &Device) -> Self {
+impl From<&DeviceAccount> for DeviceBody {
+    fn from(device: &DeviceAccount) -> Self {
         let state = match device.state {
-            DeviceState::Active => "active",
-            DeviceState::Revoked => "revoked",
-            DeviceState::Wiped => "wiped",
+            DeviceAccess::Active => "active",
+            DeviceAccess::Revoked => "revoked",
+            DeviceAccess::Wiped => "wiped",
         };
         Self {
             device_id: device.device_id.to_string(),
@@ -94,11 +94,11 @@ pub(crate) fn revoke_device(
     wipe: bool,
     by: Actor,
     now: Timestamp,
-) -> Answer<Device> {
+) -> Answer<DeviceAccount> {
     let state = if wipe {
-        DeviceState::Wiped
+        DeviceAccess::Wiped
     } else {
-        DeviceState::Revoked
+        DeviceAccess::Revoked
     };
     node.auth.devices.set_state(id, state, by, now.millis())?;
     let known = node.directory.current().device(&DeviceId(id)).cloned();

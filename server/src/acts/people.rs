@@ -7,7 +7,7 @@ use gridfold_sync_core::ids::{DeviceId, UserId};
 use gridfold_sync_core::time::Timestamp;
 
 use super::devices::revoke_device;
-use crate::auth::{Actor, AuditEvent, DeviceState, Giver, Scope, Standing};
+use crate::auth::{Actor, AuditEvent, AuditScope, DeviceAccess, DeviceStanding, Giver};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 
@@ -71,7 +71,7 @@ impl Node {
     ) -> Answer<T> {
         let _alone = self.people.lock();
         match self.auth.devices.standing(by.device, now.millis())? {
-            Standing::Active { user_id } if user_id == by.user => act(),
+            DeviceStanding::Active { user_id } if user_id == by.user => act(),
             _ => Err(Problem::new(Code::DeviceRevoked)),
         }
     }
@@ -122,7 +122,7 @@ impl Node {
         who: Actor,
         now: Timestamp,
     ) -> Answer<()> {
-        let scope = Scope::of("grant", grant.id).and("user", grant.user);
+        let scope = AuditScope::of("grant", grant.id).and("user", grant.user);
         self.auth.audit.record(&AuditEvent {
             at_ms: now.millis(),
             who,
@@ -169,7 +169,7 @@ impl Node {
         // The directory has to know of the phones too.
         for device in devices {
             let known = directory.device(&DeviceId(device.device_id)).is_some();
-            if known && device.state == DeviceState::Active {
+            if known && device.state == DeviceAccess::Active {
                 revoke_device(self, device.device_id, false, by, now)?;
             }
         }

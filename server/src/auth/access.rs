@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::audit::record;
-use super::audit::{Actor, Scope};
+use super::audit::{Actor, AuditScope};
 use super::store::{AuthStore, id};
 use super::{cookies, refresh};
 use crate::keys::StoreError;
@@ -94,7 +94,7 @@ impl Access {
             // What is given from now on is all there is.
             tx.execute("DELETE FROM access_given WHERE user_id = ?1", [user])?;
             given(tx, user_id, Actor::SERVER.user, now_ms)?;
-            record(tx, now_ms, by, "access.end", Scope::of("user", user_id))
+            record(tx, now_ms, by, "access.end", AuditScope::of("user", user_id))
         })
     }
 
@@ -109,7 +109,13 @@ impl Access {
                 [user_id.as_bytes()],
             )?;
             given(tx, user_id, by.user, now_ms)?;
-            record(tx, now_ms, by, "access.confirm", Scope::of("user", user_id))
+            record(
+                tx,
+                now_ms,
+                by,
+                "access.confirm",
+                AuditScope::of("user", user_id),
+            )
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::audit::{self, Actor, AuditEvent, Scope};
+use super::audit::{self, Actor, AuditEvent, AuditScope};
 use super::known::Known;
 use super::passwords::{HashCaller, Hasher, Password, PasswordError, StoredHash, check_password};
 use super::store::{AuthStore, fixed, id};
@@ -261,7 +261,7 @@ fn record(
     what: &'static str,
     user: Uuid,
 ) -> Result<(), StoreError> {
-    let scope = Scope::of("user", user);
+    let scope = AuditScope::of("user", user);
     audit::append(
         tx,
         &AuditEvent {

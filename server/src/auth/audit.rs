@@ -42,9 +42,9 @@ impl Actor {
 
 /// What something was done to: a list of `kind:id`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scope(String);
+pub struct AuditScope(String);
 
-impl Scope {
+impl AuditScope {
     /// A scope of one thing. Ids only: never a name, a login or an address.
     #[must_use]
     pub fn of(kind: &'static str, id: impl Display) -> Self {
@@ -80,7 +80,7 @@ pub struct AuditEvent {
     /// What, as a dotted word such as `device.revoke`.
     pub what: &'static str,
     /// To what.
-    pub scope: Scope,
+    pub scope: AuditScope,
 }
 
 /// A recorded row.
@@ -340,7 +340,7 @@ pub(crate) fn record(
     at_ms: i64,
     who: Actor,
     what: &'static str,
-    scope: Scope,
+    scope: AuditScope,
 ) -> Result<(), StoreError> {
     append(
         tx,

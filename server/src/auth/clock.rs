@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::audit::{Actor, AuditEvent, Scope, append};
+use super::audit::{Actor, AuditEvent, AuditScope, append};
 use super::store::{AUTH_DB_FILE_NAME, AuthStore};
 use crate::keys::StoreError;
 
@@ -78,7 +78,7 @@ impl ClockNotes {
                     at_ms: now_ms,
                     who: by,
                     what: "clock.confirm",
-                    scope: Scope::of("before_ms", before_ms).and("now_ms", now_ms),
+                    scope: AuditScope::of("before_ms", before_ms).and("now_ms", now_ms),
                 },
             )
         })

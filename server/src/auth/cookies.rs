@@ -12,7 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::audit::record;
-use super::audit::{Actor, Scope};
+use super::audit::{Actor, AuditScope};
 use super::refresh;
 use super::store::{AuthStore, id};
 use crate::keys::StoreError;
@@ -159,7 +159,7 @@ impl Cookies {
                 "DELETE FROM cookie_sessions WHERE token_hash = ?1",
                 [session.hash],
             )?;
-            let scope = Scope::of("device", session.actor.device);
+            let scope = AuditScope::of("device", session.actor.device);
             record(tx, now_ms, session.actor, "session.end", scope)
         })
     }
@@ -172,7 +172,7 @@ impl Cookies {
         self.store.write(|tx| {
             revoke_user(tx, actor.user)?;
             refresh::revoke_user(tx, actor.user)?;
-            let scope = Scope::of("user", actor.user);
+            let scope = AuditScope::of("user", actor.user);
             record(tx, now_ms, actor, "session.end-all", scope)?;
             let mut statement = tx.prepare(
                 "SELECT device_id FROM devices WHERE user_id = ?1 AND state = 0 AND public_key IS NULL",

@@ -8,7 +8,7 @@ use crate::keys::StoreError;
 
 /// What a device may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceState {
+pub enum DeviceAccess {
     /// Everything its user may.
     Active,
     /// Nothing.
@@ -19,7 +19,7 @@ pub enum DeviceState {
 
 /// A device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
+pub struct DeviceAccount {
     /// Its id.
     pub device_id: Uuid,
     /// Whose it is.
@@ -27,7 +27,7 @@ pub struct Device {
     /// Its ed25519 key; `None` for a console, a browser the server speaks for.
     pub public_key: Option<[u8; 32]>,
     /// What it may do.
-    pub state: DeviceState,
+    pub state: DeviceAccess,
     /// When it enrolled.
     pub created_ms: i64,
     /// When it was last seen, to the minute.
@@ -41,7 +41,7 @@ pub const DEVICE_LABEL_MAX_CHARS: usize = 60;
 
 /// The answer for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum DeviceStanding {
     /// Go on, for this user.
     Active {
         /// The device's user.
@@ -60,16 +60,16 @@ pub enum Standing {
 pub(super) const SELECT: &str =
     "SELECT device_id, user_id, public_key, state, created_ms, last_seen_ms, label FROM devices";
 
-pub(super) fn from_row(row: &rusqlite::Row<'_>) -> Result<Device, StoreError> {
+pub(super) fn from_row(row: &rusqlite::Row<'_>) -> Result<DeviceAccount, StoreError> {
     let key: Option<Vec<u8>> = row.get(2)?;
-    Ok(Device {
+    Ok(DeviceAccount {
         device_id: id(&row.get::<_, Vec<u8>>(0)?)?,
         user_id: id(&row.get::<_, Vec<u8>>(1)?)?,
         public_key: key.map(|key| fixed(&key)).transpose()?,
         state: match row.get::<_, i64>(3)? {
-            0 => DeviceState::Active,
-            1 => DeviceState::Revoked,
-            2 => DeviceState::Wiped,
+            0 => DeviceAccess::Active,
+            1 => DeviceAccess::Revoked,
+            2 => DeviceAccess::Wiped,
             _ => return Err(StoreError::Damaged("a device has no known state")),
         },
         created_ms: row.get(4)?,
@@ -78,32 +78,38 @@ pub(super) fn from_row(row: &rusqlite::Row<'_>) -> Result<Device, StoreError> {
     })
 }
 
-pub(super) fn number(state: DeviceState) -> i64 {
+pub(super) fn number(state: DeviceAccess) -> i64 {
     match state {
-        DeviceState::Active => 0,
-        DeviceState::Revoked => 1,
-        DeviceState::Wiped => 2,
+        DeviceAccess::Active => 0,
+        DeviceAccess::Revoked => 1,
+        DeviceAccess::Wiped => 2,
     }
 }
 
-pub(crate) fn load(conn: &Connection, device_id: Uuid) -> Result<Option<Device>, StoreError> {
+pub(crate) fn load(
+    conn: &Connection,
+    device_id: Uuid,
+) -> Result<Option<DeviceAccount>, StoreError> {
     let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE device_id = ?1"))?;
     let mut rows = statement.query([device_id.as_bytes()])?;
     rows.next()?.map(from_row).transpose()
 }
 
-pub(crate) fn standing_of(conn: &Connection, device: &Device) -> Result<Standing, StoreError> {
+pub(crate) fn standing_of(
+    conn: &Connection,
+    device: &DeviceAccount,
+) -> Result<DeviceStanding, StoreError> {
     Ok(match device.state {
-        DeviceState::Wiped => Standing::Wipe,
-        DeviceState::Revoked => Standing::Revoked,
-        DeviceState::Active if is_blocked(conn, device.user_id)? => Standing::UserBlocked,
-        DeviceState::Active => Standing::Active {
+        DeviceAccess::Wiped => DeviceStanding::Wipe,
+        DeviceAccess::Revoked => DeviceStanding::Revoked,
+        DeviceAccess::Active if is_blocked(conn, device.user_id)? => DeviceStanding::UserBlocked,
+        DeviceAccess::Active => DeviceStanding::Active {
             user_id: device.user_id,
         },
     })
 }
 
-pub(crate) fn insert(tx: &Connection, device: &Device) -> Result<(), StoreError> {
+pub(crate) fn insert(tx: &Connection, device: &DeviceAccount) -> Result<(), StoreError> {
     ensure_user(tx, device.user_id, device.created_ms)?;
     tx.execute(
         "INSERT INTO devices (device_id, user_id, public_key, state, created_ms, last_seen_ms, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -121,7 +127,10 @@ pub(crate) fn insert(tx: &Connection, device: &Device) -> Result<(), StoreError>
 }
 
 /// The newest device with this key. Earlier versions made one for each code.
-pub(super) fn of_key(conn: &Connection, key: &[u8; 32]) -> Result<Option<Device>, StoreError> {
+pub(super) fn of_key(
+    conn: &Connection,
+    key: &[u8; 32],
+) -> Result<Option<DeviceAccount>, StoreError> {
     let mut statement = conn.prepare_cached(&format!(
         "{SELECT} WHERE public_key = ?1 ORDER BY created_ms DESC, device_id DESC LIMIT 1"
     ))?;

@@ -10,10 +10,10 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::audit::{Actor, Scope, record};
+use super::audit::{Actor, AuditScope, record};
 use super::device_rows::{
-    DEVICE_LABEL_MAX_CHARS, Device, DeviceState, SELECT, Standing, ensure_user, from_row, insert,
-    load, number, standing_of,
+    DEVICE_LABEL_MAX_CHARS, DeviceAccess, DeviceAccount, DeviceStanding, SELECT, ensure_user,
+    from_row, insert, load, number, standing_of,
 };
 use super::store::{AuthStore, id};
 use super::{cookies, refresh};
@@ -28,7 +28,7 @@ const CACHED_DEVICES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
 
 #[derive(Debug, Clone, Copy)]
 struct Cached {
-    standing: Standing,
+    standing: DeviceStanding,
     read_ms: i64,
     last_seen_ms: i64,
 }
@@ -54,13 +54,13 @@ impl Devices {
     ///
     /// # Errors
     /// When the store fails; the request must then be refused.
-    pub fn standing(&self, device_id: Uuid, now_ms: i64) -> Result<Standing, StoreError> {
+    pub fn standing(&self, device_id: Uuid, now_ms: i64) -> Result<DeviceStanding, StoreError> {
         let cached = self.cache.lock().get(&device_id).copied();
         let current = match cached {
             Some(hit) if (0..MAX_CACHE_AGE_MS).contains(&(now_ms - hit.read_ms)) => hit,
             _ => self.store.read(|conn| self.read(conn, device_id, now_ms))?,
         };
-        let seen = matches!(current.standing, Standing::Active { .. });
+        let seen = matches!(current.standing, DeviceStanding::Active { .. });
         if seen && now_ms - current.last_seen_ms >= LAST_SEEN_EVERY_MS {
             let noted = self.store.write(|tx| {
                 tx.prepare_cached("UPDATE devices SET last_seen_ms = ?2 WHERE device_id = ?1")?
@@ -83,9 +83,9 @@ impl Devices {
     ///
     /// # Errors
     /// When the store fails; what was brought must then not be taken.
-    pub fn standing_unseen(&self, device_id: Uuid) -> Result<Standing, StoreError> {
+    pub fn standing_unseen(&self, device_id: Uuid) -> Result<DeviceStanding, StoreError> {
         self.store.read(|conn| match load(conn, device_id)? {
-            None => Ok(Standing::Unknown),
+            None => Ok(DeviceStanding::Unknown),
             Some(device) => standing_of(conn, &device),
         })
     }
@@ -94,7 +94,7 @@ impl Devices {
     fn read(&self, conn: &Connection, device_id: Uuid, now_ms: i64) -> Result<Cached, StoreError> {
         let device = load(conn, device_id)?;
         let (standing, last_seen_ms) = match &device {
-            None => (Standing::Unknown, now_ms),
+            None => (DeviceStanding::Unknown, now_ms),
             Some(device) => (standing_of(conn, device)?, device.last_seen_ms),
         };
         let read = Cached {
@@ -112,7 +112,7 @@ impl Devices {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn get(&self, device_id: Uuid) -> Result<Option<Device>, StoreError> {
+    pub fn get(&self, device_id: Uuid) -> Result<Option<DeviceAccount>, StoreError> {
         self.store.read(|conn| load(conn, device_id))
     }
 
@@ -120,7 +120,7 @@ impl Devices {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn of_user(&self, user_id: Uuid) -> Result<Vec<Device>, StoreError> {
+    pub fn of_user(&self, user_id: Uuid) -> Result<Vec<DeviceAccount>, StoreError> {
         self.store.read(|conn| {
             let sql = format!("{SELECT} WHERE user_id = ?1 ORDER BY created_ms, device_id");
             let mut statement = conn.prepare_cached(&sql)?;
@@ -137,7 +137,7 @@ impl Devices {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn enrolled(&self) -> Result<Vec<Device>, StoreError> {
+    pub fn enrolled(&self) -> Result<Vec<DeviceAccount>, StoreError> {
         self.store.read(|conn| {
             let sql = format!("{SELECT} WHERE public_key IS NOT NULL ORDER BY device_id");
             let mut statement = conn.prepare_cached(&sql)?;
@@ -191,11 +191,11 @@ impl Devices {
     /// # Errors
     /// When the store fails.
     pub fn create_console(&self, user_id: Uuid, now_ms: i64) -> Result<Uuid, StoreError> {
-        let device = Device {
+        let device = DeviceAccount {
             device_id: crate::keys::secret::new_id(now_ms)?,
             user_id,
             public_key: None,
-            state: DeviceState::Active,
+            state: DeviceAccess::Active,
             created_ms: now_ms,
             last_seen_ms: now_ms,
             label: String::new(),
@@ -206,7 +206,13 @@ impl Devices {
         };
         self.store.write(|tx| {
             insert(tx, &device)?;
-            record(tx, now_ms, who, "session.start", Scope::of("user", user_id))
+            record(
+                tx,
+                now_ms,
+                who,
+                "session.start",
+                AuditScope::of("user", user_id),
+            )
         })?;
         Ok(device.device_id)
     }
@@ -219,14 +225,14 @@ impl Devices {
     pub fn set_state(
         &self,
         device_id: Uuid,
-        state: DeviceState,
+        state: DeviceAccess,
         by: Actor,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
         let what = match state {
-            DeviceState::Active => "device.reactivate",
-            DeviceState::Revoked => "device.revoke",
-            DeviceState::Wiped => "device.wipe",
+            DeviceAccess::Active => "device.reactivate",
+            DeviceAccess::Revoked => "device.revoke",
+            DeviceAccess::Wiped => "device.wipe",
         };
         let found = self.store.write(|tx| {
             let changed = tx.execute(
@@ -236,10 +242,10 @@ impl Devices {
             if changed == 0 {
                 return Ok(false);
             }
-            if state != DeviceState::Active {
+            if state != DeviceAccess::Active {
                 refresh::revoke_device(tx, device_id)?;
             }
-            record(tx, now_ms, by, what, Scope::of("device", device_id))?;
+            record(tx, now_ms, by, what, AuditScope::of("device", device_id))?;
             Ok::<_, StoreError>(true)
         })?;
         self.cache.lock().pop(&device_id);
@@ -281,7 +287,7 @@ impl Devices {
                 refresh::revoke_user(tx, user_id)?;
                 cookies::revoke_user(tx, user_id)?;
             }
-            record(tx, now_ms, by, what, Scope::of("user", user_id))
+            record(tx, now_ms, by, what, AuditScope::of("user", user_id))
         })?;
         self.cache.lock().clear();
         Ok(())

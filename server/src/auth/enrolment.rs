@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use super::access;
 use super::audit::record;
-use super::audit::{Actor, Scope};
-use super::device_rows::{self, DeviceState};
+use super::audit::{Actor, AuditScope};
+use super::device_rows::{self, DeviceAccess};
 use super::phone;
 use super::redemption::{EnrolmentError, Redemption};
 use super::refresh::{self, RefreshToken};
@@ -162,7 +162,7 @@ impl Enrolment {
                 params![enrolment_id.as_bytes(), hash_of(&code.0), user_id.as_bytes(), now_ms],
             )?;
             access::note(tx, user_id, by, now_ms)?;
-            let scope = Scope::of("enrolment", enrolment_id).and("user", user_id);
+            let scope = AuditScope::of("enrolment", enrolment_id).and("user", user_id);
             record(tx, now_ms, by, "enrolment.invite", scope)
         })?;
         Ok(Invitation {
@@ -217,7 +217,7 @@ impl Enrolment {
                 Some(device_id) => match device_rows::load(tx, device_id)? {
                     Some(device)
                         if device.public_key == Some(given.public_key)
-                            && device.state == DeviceState::Active =>
+                            && device.state == DeviceAccess::Active =>
                     {
                         refresh::revoke_device(tx, device_id)?;
                         device_id
@@ -289,7 +289,7 @@ impl Enrolment {
                 "UPDATE enrolments SET withdrawn = 1 WHERE enrolment_id = ?1",
                 [enrolment_id.as_bytes()],
             )?;
-            let scope = Scope::of("enrolment", enrolment_id);
+            let scope = AuditScope::of("enrolment", enrolment_id);
             record(tx, now_ms, by, "enrolment.withdraw", scope)
         })
     }
@@ -337,7 +337,7 @@ impl Found {
             user: self.user_id,
             device: device_id,
         };
-        let scope = Scope::of("enrolment", self.enrolment_id);
+        let scope = AuditScope::of("enrolment", self.enrolment_id);
         record(tx, now_ms, who, "enrolment.redeem", scope)
     }
 

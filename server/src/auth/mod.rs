@@ -32,14 +32,14 @@ pub use access::{Access, Giver};
 pub use accounts::{AccountError, Accounts, LOGIN_MAX_CHARS, Origin, SignInError, SignedIn};
 pub(crate) use audit::record;
 pub use audit::{
-    Actor, Audit, AuditError, AuditEvent, AuditRow, SCOPE_MAX_BYTES, Scope, SignedHead,
+    Actor, Audit, AuditError, AuditEvent, AuditRow, AuditScope, SCOPE_MAX_BYTES, SignedHead,
 };
 pub use clock::{ClockNotes, newest_time};
 pub use cookies::{
     COOKIE_ABSOLUTE_MS, COOKIE_IDLE_MS, COOKIE_USED_EVERY_MS, CookieSession, CookieToken, Cookies,
     csrf_matches, csrf_token,
 };
-pub use device_rows::{DEVICE_LABEL_MAX_CHARS, Device, DeviceState, Standing};
+pub use device_rows::{DEVICE_LABEL_MAX_CHARS, DeviceAccess, DeviceAccount, DeviceStanding};
 pub use devices::{Devices, LAST_SEEN_EVERY_MS, MAX_CACHE_AGE_MS};
 pub use directory_copy::DirectoryCopy;
 pub use enrolment::{

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::audit::record;
-use super::audit::{Actor, Scope};
-use super::device_rows::{self, Device, DeviceState};
+use super::audit::{Actor, AuditScope};
+use super::device_rows::{self, DeviceAccess, DeviceAccount};
 use super::redemption::{EnrolmentError, Redemption};
 use super::refresh;
 use crate::keys::secret::new_id;
@@ -25,10 +25,10 @@ pub(super) fn device_for(
         Some(device) if device.user_id != user_id => {
             return Ok(Err(EnrolmentError::AnothersPhone));
         }
-        Some(device) if device.state == DeviceState::Wiped => {
+        Some(device) if device.state == DeviceAccess::Wiped => {
             return Ok(Err(EnrolmentError::Wipe(device.device_id)));
         }
-        Some(device) if device.state == DeviceState::Active => {
+        Some(device) if device.state == DeviceAccess::Active => {
             refresh::revoke_device(tx, device.device_id)?;
             return Ok(Ok(device.device_id));
         }
@@ -44,15 +44,15 @@ pub(super) fn device_for(
             device: device.device_id,
         };
         device_rows::let_in(tx, device.device_id)?;
-        let scope = Scope::of("device", device.device_id);
+        let scope = AuditScope::of("device", device.device_id);
         record(tx, now_ms, who, "device.reactivate", scope)?;
         return Ok(Ok(device.device_id));
     }
-    let device = Device {
+    let device = DeviceAccount {
         device_id: new_id(now_ms)?,
         user_id,
         public_key: Some(given.public_key),
-        state: DeviceState::Active,
+        state: DeviceAccess::Active,
         created_ms: now_ms,
         last_seen_ms: now_ms,
         label: String::new(),

@@ -15,8 +15,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::audit::record;
-use super::audit::{Actor, Scope};
-use super::device_rows::{self, Device, Standing};
+use super::audit::{Actor, AuditScope};
+use super::device_rows::{self, DeviceAccount, DeviceStanding};
 use super::refresh_siblings::{self as siblings, Sibling};
 use super::store::{AuthStore, fixed, id};
 use crate::keys::StoreError;
@@ -231,11 +231,13 @@ impl Refresh {
         let device = device_rows::load(tx, family.device_id)?.ok_or(RefreshError::Invalid)?;
         check_proof(&device, token, proof)?;
         match device_rows::standing_of(tx, &device)? {
-            Standing::Active { user_id } if user_id == family.user_id => {}
-            Standing::Active { .. } | Standing::Unknown => return Err(RefreshError::Invalid),
-            Standing::Revoked => return Err(RefreshError::DeviceRevoked),
-            Standing::Wipe => return Err(RefreshError::Wipe(device.device_id)),
-            Standing::UserBlocked => return Err(RefreshError::UserBlocked),
+            DeviceStanding::Active { user_id } if user_id == family.user_id => {}
+            DeviceStanding::Active { .. } | DeviceStanding::Unknown => {
+                return Err(RefreshError::Invalid);
+            }
+            DeviceStanding::Revoked => return Err(RefreshError::DeviceRevoked),
+            DeviceStanding::Wipe => return Err(RefreshError::Wipe(device.device_id)),
+            DeviceStanding::UserBlocked => return Err(RefreshError::UserBlocked),
         }
         if family.revoked {
             return Err(RefreshError::Invalid);
@@ -267,7 +269,7 @@ impl Refresh {
                     if !family.revoked && family.place(tx, &presented, now_ms)?.is_some() =>
                 {
                     revoke(tx, &family)?;
-                    let scope = Scope::of("device", family.device_id);
+                    let scope = AuditScope::of("device", family.device_id);
                     record(tx, now_ms, family.actor(), "session.end", scope)
                 }
                 _ => Ok(()),
@@ -338,7 +340,7 @@ fn end(
     } else {
         "refresh.reuse"
     };
-    let scope = Scope::of("user", family.user_id).and("device", family.device_id);
+    let scope = AuditScope::of("user", family.user_id).and("device", family.device_id);
     record(tx, now_ms, Actor::SERVER, what, scope)?;
     let event = FamilyRevoked {
         user_id: family.user_id,
@@ -352,7 +354,11 @@ fn end(
     }))
 }
 
-fn check_proof(device: &Device, token: &str, proof: Option<&[u8; 64]>) -> Result<(), RefreshError> {
+fn check_proof(
+    device: &DeviceAccount,
+    token: &str,
+    proof: Option<&[u8; 64]>,
+) -> Result<(), RefreshError> {
     let (Some(public), Some(proof)) = (device.public_key, proof) else {
         return Ok(());
     };

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use rusqlite::params;
 use uuid::Uuid;
 
-use super::audit::{Actor, Scope, record};
-use super::device_rows::{self, DeviceState};
+use super::audit::{Actor, AuditScope, record};
+use super::device_rows::{self, DeviceAccess};
 use super::store::{AuthStore, id};
 use crate::keys::StoreError;
 
@@ -108,7 +108,7 @@ impl Reports {
             let Some(device) = device_rows::load(tx, device_id)? else {
                 return Ok(false);
             };
-            if device.state != DeviceState::Wiped {
+            if device.state != DeviceAccess::Wiped {
                 return Ok(false);
             }
             let new = tx.execute(
@@ -120,7 +120,7 @@ impl Reports {
                     user: device.user_id,
                     device: device_id,
                 };
-                let scope = Scope::of("device", device_id);
+                let scope = AuditScope::of("device", device_id);
                 record(tx, now_ms, who, "device.wiped", scope)?;
             }
             Ok(true)

@@ -16,7 +16,7 @@ use super::accounts::{Accounts, Origin, SignInError};
 use super::audit::{Actor, Audit};
 use super::clock::ClockNotes;
 use super::cookies::{CookieSession, CookieToken, Cookies};
-use super::device_rows::Standing;
+use super::device_rows::DeviceStanding;
 use super::devices::Devices;
 use super::directory_copy::DirectoryCopy;
 use super::enrolment::Enrolment;
@@ -246,14 +246,14 @@ impl Auth {
 
     fn may_act(&self, actor: Actor, now_ms: i64) -> Result<Actor, AuthenticateError> {
         match self.devices.standing(actor.device, now_ms)? {
-            Standing::Active { user_id } if user_id == actor.user => Ok(actor),
-            Standing::Wipe => Err(AuthenticateError::Wipe(
+            DeviceStanding::Active { user_id } if user_id == actor.user => Ok(actor),
+            DeviceStanding::Wipe => Err(AuthenticateError::Wipe(
                 self.wipe_order(actor.device, now_ms),
             )),
-            Standing::Active { .. }
-            | Standing::Revoked
-            | Standing::UserBlocked
-            | Standing::Unknown => Err(AuthenticateError::Revoked),
+            DeviceStanding::Active { .. }
+            | DeviceStanding::Revoked
+            | DeviceStanding::UserBlocked
+            | DeviceStanding::Unknown => Err(AuthenticateError::Revoked),
         }
     }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::audit::record;
-use super::audit::{Actor, Scope};
+use super::audit::{Actor, AuditScope};
 use super::store::{AuthStore, fixed};
 use crate::keys::MasterKey;
 use crate::keys::StoreError;
@@ -281,7 +281,13 @@ impl Tokens {
                 [now_ms],
             )?;
             let kid = add_key(tx, &self.master, now_ms)?;
-            record(tx, now_ms, by, "token-key.rotate", Scope::of("key", kid))?;
+            record(
+                tx,
+                now_ms,
+                by,
+                "token-key.rotate",
+                AuditScope::of("key", kid),
+            )?;
             load(tx, &self.master, &self.settings)
         })?;
         Ok(())

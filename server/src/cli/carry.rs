@@ -10,7 +10,7 @@ use gridfold_sync_core::notice::{Locale, text};
 use serde_json::json;
 
 use super::{Complaint, Done, complain, is_file_free, say, say_json};
-use crate::auth::{Actor, AuditEvent, Scope};
+use crate::auth::{Actor, AuditEvent, AuditScope};
 use crate::node::Node;
 use crate::problem::Problem;
 
@@ -37,7 +37,7 @@ impl BundleArgs {
             at_ms: node.clock.now().millis(),
             who: Actor::SERVER,
             what: "bundle.import",
-            scope: Scope::of("device", done.receipt.device.to_string()),
+            scope: AuditScope::of("device", done.receipt.device.to_string()),
         })?;
         if let Some(path) = &self.receipt {
             let mut file = File::create_new(path)?;

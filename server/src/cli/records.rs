@@ -11,14 +11,14 @@ use gridfold_sync_core::ids::{AreaCode, DeviceId, FormCode};
 use uuid::Uuid;
 
 use super::{Complaint, Context, Done, an_admin, find_user, is_file_free, say, say_json, show};
-use crate::auth::{Actor, DeviceState};
+use crate::auth::{Actor, DeviceAccess};
 use crate::export::{Format, Picked, export_records};
 use crate::import::{
     CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_catalogue,
     import_matters,
 };
 use crate::node::Node;
-use crate::views::{RecordFilter, Scope, Sort, SortKey};
+use crate::views::{ReadScope, RecordFilter, Sort, SortKey};
 
 /// Notes shown on a terminal; `--json` has more.
 const SHOWN_NOTES: usize = 20;
@@ -188,7 +188,7 @@ impl Import {
                 if !args.dry_run {
                     node.auth.devices.set_state(
                         device,
-                        DeviceState::Revoked,
+                        DeviceAccess::Revoked,
                         Actor::SERVER,
                         node.clock.now().millis(),
                     )?;
@@ -221,7 +221,7 @@ impl Export {
             .ok_or_else(|| Complaint::new("--format must be csv, xlsx, ndjson or geojson"))?;
         let directory = node.directory.current();
         let filter = filter(&directory, &forms, area.as_deref(), deleted)?;
-        let scope = crate::auth::Scope::of("class", "restricted");
+        let scope = crate::auth::AuditScope::of("class", "restricted");
         let event = crate::auth::AuditEvent {
             at_ms: node.clock.now().millis(),
             who: Actor::SERVER,
@@ -266,7 +266,7 @@ fn filter(
     area: Option<&str>,
     deleted: bool,
 ) -> Result<RecordFilter, Complaint> {
-    let mut filter = RecordFilter::of(Scope::all());
+    let mut filter = RecordFilter::of(ReadScope::all());
     filter.sort = Sort {
         key: SortKey::Captured,
         ascending: true,

@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use crate::auth::AuthStore;
 use crate::auth::record;
-use crate::auth::{Actor, Scope};
+use crate::auth::{Actor, AuditScope};
 use crate::keys::StoreError;
 
 /// The longest note, in characters.
@@ -44,7 +44,7 @@ impl PutAway {
                  ON CONFLICT DO UPDATE SET at_ms = ?3, by_user = ?4, note = ?5",
                 params![kind, id, now_ms, by.user.as_bytes(), note],
             )?;
-            record(tx, now_ms, by, "attention.settle", Scope::of(kind, id))
+            record(tx, now_ms, by, "attention.settle", AuditScope::of(kind, id))
         })
     }
 

@@ -12,7 +12,7 @@ use gridfold_sync_core::schema::{Field, FieldType, Form, Label};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
-use crate::views::{Scope, Views};
+use crate::views::{ReadScope, Views};
 
 /// Titles remembered while an export runs.
 const MAX_TITLES: usize = 100_000;
@@ -59,7 +59,7 @@ pub struct Labels {
     /// The zone of its times.
     pub zone: TimeZone,
     /// Whose rights hold for titles of records that are referred to.
-    pub scope: Scope,
+    pub scope: ReadScope,
 }
 
 /// The same at work.

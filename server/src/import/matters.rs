@@ -24,7 +24,7 @@ use super::{
 };
 use crate::admit::{Base, ConsoleEdit, Parts, Wish};
 use crate::node::Node;
-use crate::views::{RecordFilter, Scope, StoredRecord};
+use crate::views::{ReadScope, RecordFilter, StoredRecord};
 
 /// Rows written in one go.
 const ROWS_PER_WRITE: usize = 500;
@@ -132,7 +132,7 @@ fn key_hash(key: &str) -> u64 {
 
 /// The matters that were imported before, by their source key, so that a row whose time of creation was corrected is still the same record.
 fn known(node: &Node, form: &FormCode) -> Result<HashMap<u64, RecordId>, ImportError> {
-    let mut filter = RecordFilter::of(Scope::all());
+    let mut filter = RecordFilter::of(ReadScope::all());
     filter.forms = vec![form.clone()];
     filter.include_deleted = true;
     let mut found = HashMap::new();
@@ -192,7 +192,7 @@ impl Importer<'_> {
             let stored = self
                 .node
                 .views
-                .record(&item.record, &Scope::all())
+                .record(&item.record, &ReadScope::all())
                 .map_err(|e| fail(self.safe, &e))?;
             let place = match item.row.place() {
                 Ok(place) => place,

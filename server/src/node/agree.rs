@@ -14,7 +14,7 @@ use gridfold_sync_core::time::Timestamp;
 use uuid::Uuid;
 
 use super::{Node, NodeError};
-use crate::auth::{self, Actor, AuditEvent, Scope};
+use crate::auth::{self, Actor, AuditEvent, AuditScope};
 
 impl Node {
     /// Has the directory follow what `auth.db` holds of users and phones. Returns how many changes that took.
@@ -52,11 +52,11 @@ impl Node {
     fn users_that_differ(
         &self,
         directory: &Directory,
-    ) -> Result<Vec<(Scope, DirectoryChange)>, NodeError> {
+    ) -> Result<Vec<(AuditScope, DirectoryChange)>, NodeError> {
         let blocked: BTreeMap<Uuid, bool> = self.auth.devices.users()?.into_iter().collect();
         let mut out = Vec::new();
         let mut put = |user: User| {
-            let scope = Scope::of("user", user.id);
+            let scope = AuditScope::of("user", user.id);
             out.push((scope, DirectoryChange::User { user }));
         };
         for (login, id) in self.auth.accounts.logins()? {
@@ -86,16 +86,16 @@ impl Node {
 
 fn phones_that_differ(
     directory: &Directory,
-    phones: Vec<auth::Device>,
-) -> Vec<(Scope, DirectoryChange)> {
+    phones: Vec<auth::DeviceAccount>,
+) -> Vec<(AuditScope, DirectoryChange)> {
     let mut out = Vec::new();
     for phone in phones {
         let Some(key) = phone.public_key else {
             continue;
         };
         let state = match phone.state {
-            auth::DeviceState::Active => DeviceState::Active,
-            auth::DeviceState::Revoked | auth::DeviceState::Wiped => DeviceState::Revoked,
+            auth::DeviceAccess::Active => DeviceState::Active,
+            auth::DeviceAccess::Revoked | auth::DeviceAccess::Wiped => DeviceState::Revoked,
         };
         let id = DeviceId(phone.device_id);
         let device = match directory.device(&id) {
@@ -112,7 +112,7 @@ fn phones_that_differ(
                 enrolled: Timestamp(phone.created_ms),
             },
         };
-        let scope = Scope::of("device", id);
+        let scope = AuditScope::of("device", id);
         out.push((scope, DirectoryChange::Device { device }));
     }
     out

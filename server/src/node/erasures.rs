@@ -8,7 +8,7 @@ use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::time::Timestamp;
 
 use super::{Node, NodeError, io};
-use crate::auth::{Actor, AuditEvent, Auth, Scope};
+use crate::auth::{Actor, AuditEvent, AuditScope, Auth};
 use crate::desk::Desk;
 use crate::directory::DirectoryService;
 use crate::erasure_ledger::{pending, settled};
@@ -73,7 +73,7 @@ fn erase_again(
             at_ms: now.millis(),
             who: Actor::SERVER,
             what: "record.erase_again",
-            scope: Scope::of("record", record),
+            scope: AuditScope::of("record", record),
         })?;
     }
     let changes = erasures

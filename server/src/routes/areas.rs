@@ -218,7 +218,7 @@ pub async fn put(
         Problem::new(Code::Conflict).because_in(explain::area_row(&reason), reason)
     })?;
     api.blocking(move |node| {
-        let scope = crate::auth::Scope::of("area", &area.code);
+        let scope = crate::auth::AuditScope::of("area", &area.code);
         caller.audit(node, "area.put", scope)?;
         let directory = node.directory.current();
         let areas = vec![area.clone()];
@@ -252,7 +252,7 @@ pub async fn import(
     caller.require_operator()?;
     api.blocking(move |node| {
         if !query.dry_run {
-            let scope = crate::auth::Scope::of("bytes", file.len());
+            let scope = crate::auth::AuditScope::of("bytes", file.len());
             caller.audit(node, "areas.import", scope)?;
         }
         let report = import_areas(node, file.as_ref(), query.dry_run, &mut |_| {})?;

@@ -247,12 +247,12 @@ impl Caller {
     }
 
     /// What they may see of these grids, of all when none is named; no grids means every one.
-    pub(super) fn visible(&self, asked: Option<Vec<AreaCode>>) -> views::Scope {
+    pub(super) fn visible(&self, asked: Option<Vec<AreaCode>>) -> views::ReadScope {
         let Some(asked) = asked else {
             return self.scope(&[]);
         };
         if asked.is_empty() {
-            return views::Scope {
+            return views::ReadScope {
                 grids: Some(BTreeSet::new()),
                 classes: BTreeSet::new(),
             };
@@ -268,13 +268,13 @@ impl Caller {
     ///
     /// One scope has the same classes in all its grids: where the caller's differ, those that are readable in all of them.
     #[must_use]
-    pub fn scope(&self, grids: &[AreaCode]) -> views::Scope {
+    pub fn scope(&self, grids: &[AreaCode]) -> views::ReadScope {
         if self.reads_everything() {
-            return views::Scope::all();
+            return views::ReadScope::all();
         }
         let reach = self.directory.reach(self.user(), self.now);
         if grids.is_empty() {
-            return views::Scope {
+            return views::ReadScope {
                 grids: Some(reach.grids().map(|(grid, _)| grid.clone()).collect()),
                 classes: reach.common(),
             };
@@ -291,7 +291,7 @@ impl Caller {
                 None => classes = Some(here.clone()),
             }
         }
-        views::Scope {
+        views::ReadScope {
             grids: Some(all),
             classes: classes.unwrap_or_default(),
         }
@@ -299,13 +299,13 @@ impl Caller {
 
     /// What the caller may see in one grid; none when it is out of scope.
     #[must_use]
-    pub fn scope_of_grid(&self, grid: &AreaCode) -> Option<views::Scope> {
+    pub fn scope_of_grid(&self, grid: &AreaCode) -> Option<views::ReadScope> {
         let classes: BTreeSet<SensitivityClass> = self
             .directory
             .readable(self.user(), grid, self.now)
             .into_iter()
             .collect();
-        (!classes.is_empty()).then(|| views::Scope {
+        (!classes.is_empty()).then(|| views::ReadScope {
             grids: Some(BTreeSet::from([grid.clone()])),
             classes,
         })
@@ -315,7 +315,12 @@ impl Caller {
     ///
     /// # Errors
     /// When it cannot be recorded; the act must then not happen.
-    pub fn audit(&self, node: &Node, what: &'static str, scope: crate::auth::Scope) -> Answer<()> {
+    pub fn audit(
+        &self,
+        node: &Node,
+        what: &'static str,
+        scope: crate::auth::AuditScope,
+    ) -> Answer<()> {
         node.auth
             .audit
             .record(&AuditEvent {

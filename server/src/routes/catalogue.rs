@@ -72,7 +72,7 @@ pub async fn publish(
         caller.audit(
             node,
             "catalogue.publish",
-            crate::auth::Scope::of("version", catalogue.version),
+            crate::auth::AuditScope::of("version", catalogue.version),
         )?;
         let news = publish_catalogue(node, &catalogue).map_err(|e| match e {
             PublishError::Catalogue(error) => Problem::from(error),

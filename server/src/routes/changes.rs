@@ -14,7 +14,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{Api, Caller};
-use crate::auth::Standing;
+use crate::auth::DeviceStanding;
 use crate::problem::{Answer, ProblemBody};
 
 /// Events a slow reader may be behind.
@@ -97,7 +97,7 @@ async fn still_allowed(api: &Api, caller: &Caller) -> bool {
                 None => true,
             };
             let standing = node.auth.devices.standing(device, now_ms)?;
-            Ok(stands && matches!(standing, Standing::Active { .. }))
+            Ok(stands && matches!(standing, DeviceStanding::Active { .. }))
         })
         .await;
     matches!(allowed, Ok(true))

@@ -104,7 +104,7 @@ pub async fn erase(
             return Err(Problem::new(Code::Forbidden));
         }
         let record_id = record.row.record;
-        let scope = crate::auth::Scope::of("record", record_id);
+        let scope = crate::auth::AuditScope::of("record", record_id);
         caller.audit(node, "record.erase", scope)?;
         let erasure = Erasure {
             grid: record.row.grid.clone(),

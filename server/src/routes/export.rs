@@ -18,7 +18,7 @@ use utoipa::IntoParams;
 use super::overview::zone;
 use super::records::{RecordQuery, filter_of, read_fields};
 use super::{Api, Caller, Params};
-use crate::auth::Scope;
+use crate::auth::AuditScope;
 use crate::export::{
     Format, Labels, MAX_XLSX_ROWS, Picked, export_records, is_column, is_restricted,
 };
@@ -136,7 +136,7 @@ pub async fn records(
                 "a workbook holds at most {MAX_XLSX_ROWS} records: narrow the filter, or take CSV"
             )));
         }
-        who.audit(node, "records.export", Scope::of("class", class))
+        who.audit(node, "records.export", AuditScope::of("class", class))
     })
     .await?;
     let (out, chunks) = mpsc::channel(CHUNKS);

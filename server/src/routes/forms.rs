@@ -85,7 +85,7 @@ pub async fn publish(
         caller.audit(
             node,
             "form.publish",
-            crate::auth::Scope::of("form", &form.code).and("version", form.version),
+            crate::auth::AuditScope::of("form", &form.code).and("version", form.version),
         )?;
         node.directory.change(vec![DirectoryChange::Form {
             form: Box::new(form.clone()),

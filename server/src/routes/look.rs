@@ -9,7 +9,7 @@ use crate::desk::SeenLog;
 use crate::node::Node;
 use crate::problem::Answer;
 use crate::routes::Caller;
-use crate::views::{Scope, WrittenLog};
+use crate::views::{ReadScope, WrittenLog};
 
 /// What a supervisor is about to see.
 #[derive(Debug, Default)]
@@ -24,11 +24,11 @@ impl Look {
         if !caller.has_role(&[Role::Supervisor, Role::Admin]) {
             return Ok(Self::default());
         }
-        Ok(Self(node.views.written(&record, &Scope::all())?))
+        Ok(Self(node.views.written(&record, &ReadScope::all())?))
     }
 
     /// Notes that the caller has seen it, when they are a supervisor there. What they wrote themselves nobody else has seen by that.
-    pub(super) fn done(self, node: &Node, caller: &Caller, record: RecordId, scope: &Scope) {
+    pub(super) fn done(self, node: &Node, caller: &Caller, record: RecordId, scope: &ReadScope) {
         let logs: Vec<SeenLog> = self
             .0
             .into_iter()

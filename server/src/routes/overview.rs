@@ -16,7 +16,7 @@ use super::attention::{AttentionCounts, counts};
 use super::phones::{phones_of, works_around};
 use super::records::grids_of;
 use super::{Api, Caller, Params};
-use crate::auth::{Device, DeviceState};
+use crate::auth::{DeviceAccess, DeviceAccount};
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::views::{CountedForms, GridNumbers, Overview, OverviewOf};
@@ -235,7 +235,7 @@ pub async fn overview(
 }
 
 /// When a phone of somebody who works in a grid was last in contact, by where the grid stands.
-fn contacts(caller: &Caller, phones: &[Device]) -> Vec<Option<Timestamp>> {
+fn contacts(caller: &Caller, phones: &[DeviceAccount]) -> Vec<Option<Timestamp>> {
     let directory = &caller.directory;
     let mut by_user: HashMap<UserId, Timestamp> = HashMap::new();
     for phone in phones {
@@ -261,10 +261,14 @@ fn contacts(caller: &Caller, phones: &[Device]) -> Vec<Option<Timestamp>> {
     out
 }
 
-fn phone_numbers(caller: &Caller, phones: &[Device], area: Option<&AreaCode>) -> PhoneNumbers {
+fn phone_numbers(
+    caller: &Caller,
+    phones: &[DeviceAccount],
+    area: Option<&AreaCode>,
+) -> PhoneNumbers {
     let mut out = PhoneNumbers::default();
     for phone in phones {
-        let is_active = phone.state == DeviceState::Active;
+        let is_active = phone.state == DeviceAccess::Active;
         if !is_active || !works_around(caller, UserId(phone.user_id), area) {
             continue;
         }

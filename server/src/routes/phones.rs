@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Api, Caller, Params, page_rows};
-use crate::auth::{Device, DeviceState};
+use crate::auth::{DeviceAccess, DeviceAccount};
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 
@@ -76,7 +76,11 @@ pub struct PhoneQuery {
 }
 
 /// The phones of users whom the caller may know of.
-pub(super) fn phones_of(node: &Node, caller: &Caller, area: Option<&str>) -> Answer<Vec<Device>> {
+pub(super) fn phones_of(
+    node: &Node,
+    caller: &Caller,
+    area: Option<&str>,
+) -> Answer<Vec<DeviceAccount>> {
     let area = area.map(|code| caller.read_area(code)).transpose()?;
     let mut phones = node.auth.devices.enrolled()?;
     let mut known: HashMap<Uuid, bool> = HashMap::new();
@@ -108,15 +112,15 @@ fn body(
     node: &Node,
     caller: &Caller,
     receipts: &HashMap<Uuid, i64>,
-    device: &Device,
+    device: &DeviceAccount,
 ) -> Answer<PhoneBody> {
     let report = node.auth.reports.of(device.device_id);
     let set_aside = node.views.set_aside_of(DeviceId(device.device_id))?;
     let state = match device.state {
-        DeviceState::Active if set_aside.forked > 0 => "forked",
-        DeviceState::Active => "active",
-        DeviceState::Revoked => "revoked",
-        DeviceState::Wiped => "wiped",
+        DeviceAccess::Active if set_aside.forked > 0 => "forked",
+        DeviceAccess::Active => "active",
+        DeviceAccess::Revoked => "revoked",
+        DeviceAccess::Wiped => "wiped",
     };
     Ok(PhoneBody {
         device_id: device.device_id.to_string(),

@@ -118,7 +118,7 @@ pub async fn list(
 
 /// The form of the record that a refused edit is of.
 fn form_of_record(node: &crate::node::Node, record: Option<RecordId>) -> Option<FormCode> {
-    let all = crate::views::Scope::all();
+    let all = crate::views::ReadScope::all();
     let found = node.views.record(&record?, &all).ok()??;
     Some(found.row.form)
 }

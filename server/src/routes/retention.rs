@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::records::past_retention;
 use super::{Api, Body, Caller, Path};
-use crate::auth::Scope;
+use crate::auth::AuditScope;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::routes::records::MAX_COUNT;
@@ -129,7 +129,7 @@ pub async fn put(
         ));
     }
     api.blocking(move |node| {
-        let scope = Scope::of("form", &form).and("days", given.days.unwrap_or_default());
+        let scope = AuditScope::of("form", &form).and("days", given.days.unwrap_or_default());
         caller.audit(node, "retention.set", scope)?;
         node.directory.change(vec![DirectoryChange::Retention {
             form: form.clone(),

@@ -10,14 +10,14 @@ use crate::views::{BBox, Polygon};
 
 /// What the reader may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
+pub struct ReadScope {
     /// The grids; none means all.
     pub grids: Option<BTreeSet<AreaCode>>,
     /// The classes of fields.
     pub classes: BTreeSet<SensitivityClass>,
 }
 
-impl Scope {
+impl ReadScope {
     /// Everything: for the operator's own commands.
     #[must_use]
     pub fn all() -> Self {
@@ -131,7 +131,7 @@ pub enum Overdue {
 #[derive(Debug, Clone)]
 pub struct RecordFilter {
     /// What the reader may see.
-    pub scope: Scope,
+    pub scope: ReadScope,
     /// Only these forms; empty for all.
     pub forms: Vec<FormCode>,
     /// Only these grids; empty for all in scope.
@@ -195,7 +195,7 @@ pub struct RecordFilter {
 impl RecordFilter {
     /// All that a reader may see, 50 a page.
     #[must_use]
-    pub fn of(scope: Scope) -> Self {
+    pub fn of(scope: ReadScope) -> Self {
         Self {
             scope,
             forms: Vec::new(),

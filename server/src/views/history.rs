@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 use crate::items::StoredItem;
 use crate::log::StreamName;
 use crate::views::list::MAX_PAGE;
-use crate::views::{Page, Scope, Views, ViewsError};
+use crate::views::{Page, ReadScope, Views, ViewsError};
 
 /// One entry of a record's history.
 #[derive(Debug, Clone)]
@@ -100,7 +100,11 @@ impl Views {
     ///
     /// # Errors
     /// When views or log cannot be read.
-    pub fn history(&self, record: &RecordId, scope: &Scope) -> Result<Vec<HistoryRow>, ViewsError> {
+    pub fn history(
+        &self,
+        record: &RecordId,
+        scope: &ReadScope,
+    ) -> Result<Vec<HistoryRow>, ViewsError> {
         let places: Vec<(String, i64)> = self.pool.with(|conn| {
             let mut statement = conn.prepare_cached(
                 "SELECT s.name, e.seq FROM entries e JOIN streams s ON s.id = e.stream
@@ -153,7 +157,7 @@ impl Views {
     /// When views or log cannot be read, or the cursor is not of this list.
     pub fn refused(
         &self,
-        scope: &Scope,
+        scope: &ReadScope,
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<RefusedRow>, ViewsError> {

@@ -8,7 +8,7 @@ use gridfold_sync_core::view::PartState;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::views::plan::{self, Total};
-use crate::views::{Page, RecordFilter, RecordRow, Scope, Sort, Views, ViewsError};
+use crate::views::{Page, ReadScope, RecordFilter, RecordRow, Sort, Views, ViewsError};
 use crate::views::{conditions, keys};
 
 /// Most rows of one page.
@@ -35,7 +35,7 @@ const COLUMNS: &str =
  r.captured_general, r.changed_general, r.received_general, r.late_general, r.conflicts_general,
  r.missing_general, r.main_class";
 
-fn read_row(row: &Row<'_>, scope: &Scope) -> Result<(i64, RecordRow), ViewsError> {
+fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsError> {
     let readable = |class: u8| -> Result<bool, ViewsError> {
         let class = SensitivityClass::from_u8(class).ok_or(ViewsError::Damaged)?;
         Ok(scope.classes.contains(&class))
@@ -121,7 +121,7 @@ impl Views {
 fn parts(
     conn: &Connection,
     id: i64,
-    scope: &Scope,
+    scope: &ReadScope,
 ) -> Result<Vec<(SensitivityClass, PartState)>, ViewsError> {
     let mut statement =
         conn.prepare_cached("SELECT class, state FROM parts WHERE record = ?1 ORDER BY class")?;
@@ -144,7 +144,7 @@ fn parts(
 fn rows(
     conn: &Connection,
     ids: &[i64],
-    scope: &Scope,
+    scope: &ReadScope,
 ) -> Result<Vec<(i64, RecordRow)>, ViewsError> {
     let mut statement =
         conn.prepare_cached(&format!("SELECT {COLUMNS} FROM records r WHERE r.id = ?1"))?;
@@ -275,7 +275,7 @@ impl Views {
     pub fn record(
         &self,
         record: &RecordId,
-        scope: &Scope,
+        scope: &ReadScope,
     ) -> Result<Option<StoredRecord>, ViewsError> {
         let found = self.listed(record, scope)?;
         Ok(found.filter(|found| !found.parts.is_empty()))
@@ -288,7 +288,7 @@ impl Views {
     pub fn listed(
         &self,
         record: &RecordId,
-        scope: &Scope,
+        scope: &ReadScope,
     ) -> Result<Option<StoredRecord>, ViewsError> {
         self.pool.with(|conn| {
             let sql = format!("SELECT {COLUMNS} FROM records r WHERE r.record = ?1 AND r.live = 1");
@@ -310,7 +310,7 @@ impl Views {
     ///
     /// # Errors
     /// When the views cannot be read.
-    pub fn counts(&self, scope: &Scope) -> Result<BTreeMap<String, u64>, ViewsError> {
+    pub fn counts(&self, scope: &ReadScope) -> Result<BTreeMap<String, u64>, ViewsError> {
         self.pool.with(|conn| {
             let mut statement = conn.prepare_cached("SELECT grid, form, n FROM tally")?;
             let mut rows = statement.query([])?;

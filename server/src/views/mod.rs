@@ -37,7 +37,7 @@ mod written;
 pub use attention::LateRecord;
 pub(crate) use clean::Cleaning;
 pub use error::{ViewsBehind, ViewsError};
-pub use filter::{Overdue, Page, RecordFilter, RecordRow, Scope, Sort, SortKey};
+pub use filter::{Overdue, Page, ReadScope, RecordFilter, RecordRow, Sort, SortKey};
 pub use following::Following;
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
 pub use list::StoredRecord;

@@ -2,7 +2,7 @@
 
 use gridfold_sync_core::ids::{EntryRef, IncarnationId, RecordId, StreamId, UserId};
 
-use crate::views::{Scope, Views, ViewsError};
+use crate::views::{ReadScope, Views, ViewsError};
 
 /// Device logs of a record that are looked at, the newest first; a record that more devices wrote to was written to by a hostile one.
 const MAX_LOGS: usize = 64;
@@ -23,7 +23,11 @@ impl Views {
     ///
     /// # Errors
     /// When the views cannot be read.
-    pub fn written(&self, record: &RecordId, scope: &Scope) -> Result<Vec<WrittenLog>, ViewsError> {
+    pub fn written(
+        &self,
+        record: &RecordId,
+        scope: &ReadScope,
+    ) -> Result<Vec<WrittenLog>, ViewsError> {
         self.pool.with(|conn| {
             let mut statement = conn.prepare_cached(
                 "SELECT s.name, e.user, i.incarnation, MAX(e.log_seq) FROM records r

@@ -95,7 +95,7 @@ pub fn admit<F: Facts>(
     let count = fresh.len();
     let mut decisions = Vec::with_capacity(count);
     for (i, (id, entry, hash, link)) in fresh.into_iter().enumerate() {
-        let mut told = Told::default();
+        let mut told = Filing::default();
         let outcome = match entry {
             Some(entry) => decide(facts, &standing, stream, entry, &mut told)?,
             // It takes its place, so that what its device wrote after it has one.
@@ -133,7 +133,7 @@ pub fn admit<F: Facts>(
 
 /// What could be told of an entry before it was refused.
 #[derive(Default)]
-struct Told {
+struct Filing {
     record: Option<RecordId>,
     form: Option<FormCode>,
 }
@@ -143,7 +143,7 @@ fn decide<F: Facts>(
     standing: &Standing,
     stream: &StreamId,
     entry: &Entry,
-    told: &mut Told,
+    told: &mut Filing,
 ) -> Result<Result<(bool, PartState), RefusalCode>, F::Error> {
     macro_rules! refuse {
         ($code:ident) => {
@@ -231,7 +231,7 @@ fn target<F: Facts>(
     facts: &mut F,
     stream: &StreamId,
     entry: &Entry,
-    told: &mut Told,
+    told: &mut Filing,
 ) -> Result<Result<RecordId, RefusalCode>, F::Error> {
     let deps = match &entry.header.target {
         Target::New { record, form } => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gridfold_server::node::Node;
-use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_server::views::{ReadScope, RecordFilter};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::view::RecordView;
 use serde_json::Value as Json;
@@ -38,7 +38,7 @@ pub struct Outcome {
 
 /// The record as the server's views hold it, in the shape that phones give.
 fn server_canonical(node: &Node, record: &RecordId) -> Result<Option<Json>, DemoError> {
-    let Some(stored) = node.views.record(record, &Scope::all())? else {
+    let Some(stored) = node.views.record(record, &ReadScope::all())? else {
         return Ok(None);
     };
     let directory = node.directory.current();
@@ -85,7 +85,9 @@ pub fn check(node: &Node, phones: &[Phone]) -> Result<Outcome, DemoError> {
     };
     let mut cursor = None;
     loop {
-        let page = node.views.refused(&Scope::all(), cursor.as_deref(), 500)?;
+        let page = node
+            .views
+            .refused(&ReadScope::all(), cursor.as_deref(), 500)?;
         for row in &page.rows {
             *outcome
                 .reasons
@@ -109,7 +111,7 @@ pub fn check(node: &Node, phones: &[Phone]) -> Result<Outcome, DemoError> {
             *entries = edit.entries.max(*entries);
         }
         for (record, entries) in expected {
-            let history = node.views.history(&record, &Scope::all())?;
+            let history = node.views.history(&record, &ReadScope::all())?;
             let there = history.iter().filter(|h| h.author.device == device).count();
             outcome.lost += entries.saturating_sub(there) as u64;
         }
@@ -126,7 +128,7 @@ pub fn check(node: &Node, phones: &[Phone]) -> Result<Outcome, DemoError> {
     for phone in phones {
         let client = phone.client()?;
         let held: std::collections::BTreeSet<RecordId> = client.records().into_iter().collect();
-        let mut filter = RecordFilter::of(Scope::all());
+        let mut filter = RecordFilter::of(ReadScope::all());
         filter.grids = client.grids();
         filter.include_deleted = true;
         if filter.grids.is_empty() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gridfold_client::ClientError;
 use gridfold_server::admit::{Base, ConsoleEdit};
 use gridfold_server::clock::{Clock, SystemClock};
-use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_server::views::{ReadScope, RecordFilter};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId};
 use gridfold_sync_core::schema::Role;
@@ -317,7 +317,7 @@ pub fn write_until_killed(store: &Path, grid: &str) -> Result<(), DemoError> {
 
 /// A supervisor settles a few conflicts at the console: choosing is an edit like any other.
 fn settle_some(town: &Town, told: &mut Told) -> Result<(), DemoError> {
-    let mut filter = RecordFilter::of(Scope::all());
+    let mut filter = RecordFilter::of(ReadScope::all());
     filter.has_conflict = Some(true);
     filter.limit = 2;
     let mut settled = 0;

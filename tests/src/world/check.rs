@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gridfold_server::items::StoredItem;
 use gridfold_server::log::StreamName;
 use gridfold_server::node::Node;
-use gridfold_server::views::Scope;
+use gridfold_server::views::ReadScope;
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::entry::{Entry, Verdict};
 use gridfold_sync_core::ids::{EntryRef, RecordId, SensitivityClass, StreamId, UserId};
@@ -93,7 +93,7 @@ pub(super) fn rows(
             .map_err(|e| format!("{record}: {e}"))?;
     }
     for (record, classes) in &references {
-        let stored = node.views.record(record, &Scope::all()).unwrap();
+        let stored = node.views.record(record, &ReadScope::all()).unwrap();
         let stored = stored.ok_or_else(|| format!("{record} has edits and no row"))?;
         for (class, reference) in classes {
             let part = stored.parts.iter().find(|(c, _)| c == class);
@@ -107,7 +107,12 @@ pub(super) fn rows(
         }
     }
     for record in erased {
-        if node.views.record(record, &Scope::all()).unwrap().is_some() {
+        if node
+            .views
+            .record(record, &ReadScope::all())
+            .unwrap()
+            .is_some()
+        {
             return Err(format!("the server shows {record}, which was erased"));
         }
     }
@@ -121,7 +126,7 @@ pub(super) fn refused_shown(node: &Node) -> BTreeSet<EntryRef> {
     loop {
         let page = node
             .views
-            .refused(&Scope::all(), cursor.as_deref(), 500)
+            .refused(&ReadScope::all(), cursor.as_deref(), 500)
             .unwrap();
         out.extend(page.rows.iter().map(|row| row.edit.id));
         match page.next {
@@ -173,7 +178,7 @@ pub(super) fn phone(
         }
     }
     for record in records {
-        let stored = node.views.record(record, &Scope::all()).unwrap();
+        let stored = node.views.record(record, &ReadScope::all()).unwrap();
         let stored = stored.ok_or_else(|| format!("{record} lost its row"))?;
         let form = directory.forms().latest(&stored.row.form).unwrap();
         let parts: Vec<_> = stored

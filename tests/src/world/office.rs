@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use gridfold_server::trouble::{Store, Trouble};
-use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_server::views::{ReadScope, RecordFilter};
 use gridfold_sync_core::directory::{DeviceState, DirectoryChange, Erasure};
 use gridfold_sync_core::ids::{AreaCode, RecordId};
 use gridfold_sync_core::schema::Role;
@@ -108,7 +108,7 @@ impl World {
     pub(super) fn erase(&mut self) {
         self.server.recover(&self.net);
         let node = Arc::clone(self.server.node());
-        let all = RecordFilter::of(Scope::all());
+        let all = RecordFilter::of(ReadScope::all());
         let Ok(list) = node.views.list_full(&all) else {
             return;
         };

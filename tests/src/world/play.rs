@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gridfold_client::ClientError;
 use gridfold_server::admit::{Base, ConsoleEdit};
-use gridfold_server::views::{RecordFilter, Scope};
+use gridfold_server::views::{ReadScope, RecordFilter};
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::ids::{IncarnationId, RecordId, SensitivityClass, StreamId};
@@ -292,7 +292,7 @@ impl World {
         let node = Arc::clone(self.server.node());
         let list = node
             .views
-            .list_full(&RecordFilter::of(Scope::all()))
+            .list_full(&RecordFilter::of(ReadScope::all()))
             .unwrap();
         let n = list.rows.len();
         let (record, grid, form, fields) = if n > 0 && self.rng.random_range(0..5) > 0 {

@@ -462,7 +462,7 @@ impl World {
         let late = gridfold_sync_core::entry::Verdict::Admitted { late: true };
         self.out.late = log.iter().filter(|l| l.item.verdict == late).count() as u64;
         self.out.records = records.len() as u64;
-        let all = gridfold_server::views::Scope::all();
+        let all = gridfold_server::views::ReadScope::all();
         for record in &records {
             let stored = node.views.record(record, &all).unwrap();
             self.out.conflicts += u64::from(stored.is_some_and(|s| s.row.conflicts > 0));

@@ -190,7 +190,7 @@ impl Story {
         let node = Arc::clone(self.0.server.node());
         let stored = node
             .views
-            .record(&record, &gridfold_server::views::Scope::all())
+            .record(&record, &gridfold_server::views::ReadScope::all())
             .unwrap()?;
         Some(stored.parts.iter().map(|(_, part)| part.entries).sum())
     }

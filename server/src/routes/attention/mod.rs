@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::records::grids_of;
 use super::{Api, Body, Caller, Params, page_rows, phones::phones_of};
-use crate::auth::Device;
+use crate::auth::DeviceAccount;
 use crate::desk::PUT_AWAY_NOTE_MAX_CHARS;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -68,7 +68,7 @@ pub(super) fn counts(
     node: &Node,
     caller: &Caller,
     grids: Option<&BTreeSet<AreaCode>>,
-    phones: &[Device],
+    phones: &[DeviceAccount],
 ) -> Answer<AttentionCounts> {
     let queue = Queue {
         node,

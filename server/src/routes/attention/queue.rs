@@ -12,13 +12,13 @@ use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
 use super::item::AttentionItem;
-use crate::auth::{Device, DeviceState};
+use crate::auth::{DeviceAccess, DeviceAccount};
 use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::phones::phones_of;
 use crate::routes::records::written_beside;
-use crate::views::{HistoryRow, LateRecord, QuarantineRow, RecordFilter, Scope};
+use crate::views::{HistoryRow, LateRecord, QuarantineRow, ReadScope, RecordFilter};
 
 /// Logs set aside that are looked at; what is older stays in the log.
 const MAX_SET_ASIDE: usize = 1_000;
@@ -32,12 +32,12 @@ pub(super) fn is_overseer(role: Role) -> bool {
 }
 
 /// The state of a phone is part of its name here, so that a phone whose state changes comes back.
-fn phone_id(device: &Device, forked: u64) -> Option<String> {
+fn phone_id(device: &DeviceAccount, forked: u64) -> Option<String> {
     let state = match device.state {
-        DeviceState::Active if forked > 0 => format!("forked-{forked}"),
-        DeviceState::Active => return None,
-        DeviceState::Revoked => "revoked".to_owned(),
-        DeviceState::Wiped => "wiped".to_owned(),
+        DeviceAccess::Active if forked > 0 => format!("forked-{forked}"),
+        DeviceAccess::Active => return None,
+        DeviceAccess::Revoked => "revoked".to_owned(),
+        DeviceAccess::Wiped => "wiped".to_owned(),
     };
     Some(format!("{}:{state}", device.device_id))
 }
@@ -55,7 +55,7 @@ impl Queue<'_> {
     }
 
     pub(super) fn conflicts(&self) -> RecordFilter {
-        let mut filter = RecordFilter::of(Scope {
+        let mut filter = RecordFilter::of(ReadScope {
             grids: self.grids.cloned(),
             classes: self.caller.common_classes(),
         });
@@ -94,13 +94,16 @@ impl Queue<'_> {
         Ok(all)
     }
 
-    pub(super) fn phones(&self) -> Answer<Vec<(Device, String)>> {
+    pub(super) fn phones(&self) -> Answer<Vec<(DeviceAccount, String)>> {
         let known = phones_of(self.node, self.caller, None)?;
         self.phones_among(&known)
     }
 
     /// The same, of phones that were looked up already.
-    pub(super) fn phones_among(&self, known: &[Device]) -> Answer<Vec<(Device, String)>> {
+    pub(super) fn phones_among(
+        &self,
+        known: &[DeviceAccount],
+    ) -> Answer<Vec<(DeviceAccount, String)>> {
         let away = self.node.desk.put_away.of("phone")?;
         let set_aside = self.node.views.set_aside()?;
         let places = self.places();
@@ -316,7 +319,7 @@ impl Queue<'_> {
     fn newest_late(
         &self,
         record: &RecordId,
-        scope: &Scope,
+        scope: &ReadScope,
         form: Option<&FormCode>,
     ) -> Answer<Option<(Option<Timestamp>, Vec<String>)>> {
         let late = |row: &HistoryRow| row.verdict == Verdict::Admitted { late: true };
@@ -356,7 +359,7 @@ impl Queue<'_> {
         cursor: Option<&str>,
         limit: usize,
     ) -> Answer<(Vec<AttentionItem>, Option<String>)> {
-        let scope = Scope {
+        let scope = ReadScope {
             grids: self.grids.cloned(),
             classes: SensitivityClass::ALL.into_iter().collect(),
         };

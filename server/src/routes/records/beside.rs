@@ -7,7 +7,7 @@ use super::find::form_of;
 use crate::node::Node;
 use crate::problem::Answer;
 use crate::routes::Caller;
-use crate::views::{HistoryRow, Scope, StoredRecord};
+use crate::views::{HistoryRow, ReadScope, StoredRecord};
 
 fn view_of<'a>(caller: &'a Caller, record: &'a StoredRecord) -> Option<RecordView<'a>> {
     Some(RecordView {
@@ -33,7 +33,7 @@ pub(crate) fn written_beside(
     node: &Node,
     caller: &Caller,
     record: &StoredRecord,
-    scope: &Scope,
+    scope: &ReadScope,
 ) -> Answer<Vec<HistoryRow>> {
     let beside = entries(caller, record);
     if beside.is_empty() {

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::provenance::Provenance;
 use crate::admit::Heads;
 use crate::routes::Caller;
-use crate::views::{HistoryRow, RecordRow, Scope, StoredRecord};
+use crate::views::{HistoryRow, ReadScope, RecordRow, StoredRecord};
 
 /// One row of a list.
 #[derive(Serialize, ToSchema)]
@@ -213,7 +213,7 @@ fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
 }
 
 /// A record as the caller sees it.
-pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &Scope) -> RecordBody {
+pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadScope) -> RecordBody {
     let readable = caller
         .directory
         .readable(caller.user(), &record.row.grid, caller.now);

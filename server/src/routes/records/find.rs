@@ -6,10 +6,10 @@ use gridfold_sync_core::schema::Form;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::Caller;
-use crate::views::{RecordRow, Scope, StoredRecord};
+use crate::views::{ReadScope, RecordRow, StoredRecord};
 
 /// A record of which the caller may read anything, with that: whoever changes one has read it.
-pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
+pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, ReadScope)> {
     let (found, scope) = find_listed(node, caller, id)?;
     if found.parts.is_empty() {
         return Err(Problem::not_found());
@@ -18,11 +18,15 @@ pub(crate) fn find(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredReco
 }
 
 /// A record that the caller's lists hold, with what they may read of it, which may be nothing: what a list shows can be opened.
-pub(super) fn find_listed(node: &Node, caller: &Caller, id: &str) -> Answer<(StoredRecord, Scope)> {
+pub(super) fn find_listed(
+    node: &Node,
+    caller: &Caller,
+    id: &str,
+) -> Answer<(StoredRecord, ReadScope)> {
     let id = RecordId::parse(id).map_err(|_| Problem::not_found())?;
     let all = node
         .views
-        .record(&id, &Scope::all())?
+        .record(&id, &ReadScope::all())?
         .ok_or_else(|| not_there_yet(node, caller, &id))?;
     let scope = caller
         .scope_of_grid(&all.row.grid)

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::query::read_fields;
 use super::{RecordQuery, RecordRowBody, field_values, filter_of, row_body};
 use crate::admit::Heads;
-use crate::auth::Scope;
+use crate::auth::AuditScope;
 use crate::node::Node;
 use crate::problem::{Answer, ProblemBody};
 use crate::routes::{Api, Caller, Params};
@@ -46,7 +46,7 @@ pub async fn list(
         read_fields(&caller, query.fields.as_deref(), &filter.scope.classes)?;
     api.blocking(move |node| {
         if is_restricted {
-            let scope = Scope::of("class", "restricted").and("rows", filter.limit);
+            let scope = AuditScope::of("class", "restricted").and("rows", filter.limit);
             caller.audit(node, "records.read-restricted", scope)?;
         }
         let page = page(node, &caller, &filter, &keys, query.heads)?;

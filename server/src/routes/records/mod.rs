@@ -51,7 +51,7 @@ fn audit_reading(
         caller.audit(
             node,
             what,
-            crate::auth::Scope::of("record", record.row.record),
+            crate::auth::AuditScope::of("record", record.row.record),
         )?;
     }
     Ok(())
