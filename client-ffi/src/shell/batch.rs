@@ -9,6 +9,7 @@ use gridfold_sync_core::entry::{Entry, Target, next_link};
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
 use gridfold_sync_core::merge::{fold_available, follows};
 use gridfold_sync_core::session::Position;
+use gridfold_sync_core::session::phone::{Fate, HeldEntry};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
@@ -16,8 +17,8 @@ use crate::error::ClientError;
 use crate::platform::Platform;
 use crate::shell::rows::OutboxItem;
 use crate::shell::rows::{
-    EntryRow, Fate, RecordRow, RefusedRow, StreamNo, entry_key, part_prefix, place_key, ref_key,
-    ref_of_key,
+    RecordRow, RefusedRow, StreamNo, decode_entry, encode_entry, entry_key, part_prefix, place_key,
+    ref_key, ref_of_key,
 };
 use crate::shell::state::{Core, Delta, State, entry_row, new_incarnation, put_instance};
 use crate::shell::store::{
@@ -128,7 +129,7 @@ impl<'a> Batch<'a> {
         &self,
         stream: StreamNo,
         id: &EntryRef,
-    ) -> Result<Option<(RecordId, EntryRow)>, ClientError> {
+    ) -> Result<Option<(RecordId, HeldEntry)>, ClientError> {
         entry_row(self.tx, stream, id)
     }
 
@@ -136,17 +137,20 @@ impl<'a> Batch<'a> {
         &self,
         record: &RecordId,
         stream: StreamNo,
-        row: &EntryRow,
+        row: &HeldEntry,
     ) -> Result<(), ClientError> {
-        self.tx
-            .put(ENTRIES, &entry_key(record, stream, &row.id), &row.encode())
+        self.tx.put(
+            ENTRIES,
+            &entry_key(record, stream, &row.id),
+            &encode_entry(row),
+        )
     }
 
     pub(crate) fn file_entry(
         &self,
         record: &RecordId,
         stream: StreamNo,
-        row: &EntryRow,
+        row: &HeldEntry,
     ) -> Result<(), ClientError> {
         self.tx
             .put(REFS, &ref_key(stream, &row.id), &record.bytes())?;
@@ -221,15 +225,17 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// What this batch takes out of the outbox, and what it puts in.
+    pub(crate) fn outbox_changes(&self) -> (&BTreeSet<u64>, &BTreeMap<u64, OutboxItem>) {
+        (&self.outbox_remove, &self.outbox_add)
+    }
+
     /// What waits, in order.
-    pub(crate) fn waiting(&self) -> Vec<OutboxItem> {
-        self.state
-            .outbox
-            .iter()
-            .filter(|(order, _)| !self.outbox_remove.contains(order))
+    pub(crate) fn outbox(&self) -> impl Iterator<Item = &OutboxItem> {
+        let left = self.state.outbox.iter();
+        left.filter(|(order, _)| !self.outbox_remove.contains(order))
             .chain(&self.outbox_add)
-            .map(|(_, item)| *item)
-            .collect()
+            .map(|(_, item)| item)
     }
 
     /// Goes on under a new incarnation.
@@ -277,7 +283,7 @@ impl<'a> Batch<'a> {
             .map_or_else(Default::default, |(_, link)| *link);
         let link = next_link(&before, &hash);
         Arc::make_mut(&mut self.core.heads).insert(stream, (entry.header.seq, link));
-        let row = EntryRow {
+        let row = HeldEntry {
             id: entry.id(),
             hash,
             fate: Fate::Pending,
@@ -362,7 +368,7 @@ impl<'a> Batch<'a> {
         let mut entries = Vec::new();
         let mut form: Option<FormCode> = None;
         for (key, value) in self.tx.scan(ENTRIES, &part_prefix(record, stream))? {
-            let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
+            let row = decode_entry(ref_of_key(&key)?, &value)?;
             // One without operations was erased, and a record must not come back empty.
             if let Some(entry) = row.entry.filter(|e| row.fate.counts() && e.ops.is_some()) {
                 if let Target::New { form: code, .. } = &entry.header.target {

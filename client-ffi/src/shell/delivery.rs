@@ -5,10 +5,11 @@
 //! far as the entry that came least far.
 
 use gridfold_sync_core::ids::{EntryRef, IncarnationId, RecordId};
+use gridfold_sync_core::session::phone::{Fate, HeldEntry};
 
 use crate::error::ClientError;
 use crate::shell::batch::Batch;
-use crate::shell::rows::{EntryRow, Fate, RecordRow, Row, StreamNo};
+use crate::shell::rows::{RecordRow, Row, StreamNo};
 use crate::shell::seen::{Mark, marks_in};
 use crate::shell::state::{Core, State};
 use crate::types::Delivery;
@@ -25,7 +26,7 @@ pub(crate) fn of_entry(
     core: &Core,
     marks: &[(StreamNo, Mark)],
     stream: StreamNo,
-    row: &EntryRow,
+    row: &HeldEntry,
 ) -> Option<Delivery> {
     let user = core.account.as_ref().map(|a| a.user);
     let ours = core.is_own(row.id.incarnation)

@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering;
 use gridfold_sync_core::codec::{array_from_hex, from_hex, to_hex};
 use gridfold_sync_core::entry::{SignKey, enrolment_statement};
 use gridfold_sync_core::ids::{RecordId, UserId};
+use gridfold_sync_core::session::phone::{Fate, take_directory};
 use zeroize::Zeroizing;
 
 use crate::error::ClientError;
@@ -21,8 +22,7 @@ use crate::shell::auto_sync::AutoSyncEvent;
 use crate::shell::carry::at_server;
 use crate::shell::http::{EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, post, read, send};
 use crate::shell::reply::Reply;
-use crate::shell::rows::Fate;
-use crate::shell::state::{Account, State, begin, entry_row, put_account, put_directory};
+use crate::shell::state::{Account, State, begin, entry_row, put_account, put_directory, put_sync};
 use crate::shell::store::{DRAFTS, Source};
 use crate::shell::transport::Transport;
 
@@ -70,7 +70,8 @@ impl Shell {
             self.commit(ChangeCause::Sync, |batch| {
                 put_account(batch.tx, &account)?;
                 batch.core.account = Some(Arc::clone(&account));
-                batch.take_directory(&directory)
+                take_directory(batch, &directory)?;
+                put_sync(batch.tx, &batch.core.sync)
             })?;
             account
         };

@@ -1,63 +1,33 @@
-//! Erasing as told: a record that was erased for good, or everything.
+//! Erasing as told: a record that was erased for good, a stream, or everything.
 //!
 //! What enters: what the server says was erased. What leaves: a store without its contents. What
 //! never happens here: erasing what this phone wrote and the server has not decided on, or refused;
 //! that stays until the person settles it.
 
-use gridfold_sync_core::codec::to_hex;
-use gridfold_sync_core::entry::{Target, wiped_statement};
-use gridfold_sync_core::ids::{FormCode, RecordId};
-use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
+use std::sync::Arc;
+
+use gridfold_sync_core::codec::{Reader, to_hex};
+use gridfold_sync_core::entry::wiped_statement;
+use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::session::phone::Fate;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::applied::Applied;
 use crate::shell::batch::Batch;
 use crate::shell::http::Wiped;
-use crate::shell::rows::{EntryRow, Fate, ref_of_key, stream_of_key};
-use crate::shell::store::{ENTRIES, Source};
+use crate::shell::rows::{StreamNo, decode_entry, ref_of_key, stream_of_key};
+use crate::shell::store::{CURSORS, ENTRIES, ITEMS, REFS, Source};
 use crate::shell::transport::{HttpRequest, Transport};
 
 impl Batch<'_> {
-    /// Takes in what was erased since the last request.
-    pub(crate) fn take_erasures(
-        &mut self,
-        request: &SyncRequest,
-        response: &SyncResponse,
-        out: &mut Applied,
-    ) -> Result<(), ClientError> {
-        if request.epoch != response.epoch {
-            // Revisions of another epoch are not those of this one.
-            self.core.session.erasures = 0;
-        }
-        // What waited when its record was erased has been decided on by now, or waits on.
-        for record in std::mem::take(&mut self.core.session.erasing) {
-            self.erase_record(&record)?;
-        }
-        let Some(news) = &response.erasures else {
-            return Ok(());
-        };
-        for record in &news.records {
-            self.erase_record(record)?;
-        }
-        let asked = request.report.as_ref().map(|report| report.erasures);
-        let answers = asked == Some(self.core.session.erasures) || request.epoch != response.epoch;
-        if answers {
-            self.core.session.erasures = news.revision;
-        }
-        out.more |= news.more || !answers;
-        out.moved |= news.more || !answers;
-        Ok(())
-    }
-
-    fn erase_record(&mut self, record: &RecordId) -> Result<(), ClientError> {
+    /// Erases the words of a record but those that wait; tells whether any do.
+    pub(crate) fn erase_record(&mut self, record: &RecordId) -> Result<bool, ClientError> {
         self.tx.drop_aside()?;
+        let mut waits = false;
         for (key, value) in self.tx.scan(ENTRIES, &record.bytes())? {
             let stream = stream_of_key(&key[16..])?;
-            let mut row = EntryRow::decode(ref_of_key(&key)?, &value)?;
-            if row.fate == Fate::Pending {
-                self.core.session.erasing.insert(*record);
-            }
+            let mut row = decode_entry(ref_of_key(&key)?, &value)?;
+            waits |= row.fate == Fate::Pending;
             if row.fate != Fate::Pending
                 && let Some(entry) = &mut row.entry
                 && entry.ops.take().is_some()
@@ -67,21 +37,43 @@ impl Batch<'_> {
             self.drop_part(record, stream)?;
             self.forget_seen(record, stream)?;
         }
-        Ok(())
+        Ok(waits)
     }
 
-    /// The form of a record that has no row any more, from the headers of its entries.
-    pub(crate) fn form_of_entries(
-        &self,
-        record: &RecordId,
-    ) -> Result<Option<FormCode>, ClientError> {
-        for (key, value) in self.tx.scan(ENTRIES, &record.bytes())? {
-            let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
-            if let Some(Target::New { form, .. }) = row.entry.map(|e| e.header.target) {
-                return Ok(Some(form));
-            }
+    /// Erases all of a stream but refused edits; they stay until the person settles them.
+    pub(crate) fn erase_stream(&mut self, stream: StreamNo) -> Result<(), ClientError> {
+        self.tx.drop_aside()?;
+        let waiting = self.outbox().filter(|item| item.stream == stream);
+        for id in waiting.map(|item| item.id).collect::<Vec<_>>() {
+            self.dequeue(stream, &id)?;
         }
-        Ok(None)
+        let records: Vec<RecordId> = self
+            .state
+            .rows
+            .iter()
+            .filter(|(_, row)| row.streams.contains(&stream))
+            .map(|(record, _)| *record)
+            .collect();
+        for record in records {
+            self.drop_part(&record, stream)?;
+            self.forget_seen(&record, stream)?;
+        }
+        for (key, record) in self.tx.scan(REFS, &stream.to_be_bytes())? {
+            let record = RecordId::from_bytes(Reader::new(&record).array()?);
+            self.drop_part(&record, stream)?;
+            self.forget_seen(&record, stream)?;
+            let id = ref_of_key(&key)?;
+            self.drop_entry(&record, stream, &id)?;
+        }
+        self.tx.delete_all(ITEMS, &stream.to_be_bytes())?;
+        self.forget_receipts(stream, 0)?;
+        self.tx.delete(CURSORS, &stream.to_be_bytes())?;
+        Arc::make_mut(&mut self.core.cursors).remove(&stream);
+        // Were the stream given back, a log that begins again would be a fork.
+        if self.core.heads.contains_key(&stream) {
+            self.renew_incarnation()?;
+        }
+        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ use gridfold_sync_core::codec::Reader;
 use gridfold_sync_core::entry::Target;
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::notice::{Locale, text};
+use gridfold_sync_core::session::phone::{HeldEntry, SyncState};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 use serde::{Deserialize, Serialize};
@@ -29,11 +30,11 @@ use crate::shell::files::{
 };
 use crate::shell::pages;
 use crate::shell::rows::{
-    EntryRow, RecordRow, StreamNo, is_pending, part_prefix, ref_key, ref_of_key, stream_of_key,
+    RecordRow, StreamNo, decode_entry, is_pending, part_prefix, ref_key, ref_of_key, stream_of_key,
 };
 use crate::shell::seal::Sealer;
 use crate::shell::spare::{self, Place, Replay, Rows, is_precious, number_of};
-use crate::shell::state::{Instance, Session, State};
+use crate::shell::state::{Instance, State};
 use crate::shell::store::{
     ALL, CONSUMED, DEVICE_KEY, ENTRIES, FORMAT, FORMAT_KEY, GENERATION, INSTANCE, META, OUTBOX,
     RECORDS, REFS, REFUSED, Rx, SEEN, SESSION, STREAMS, Source, Store, Table, Tx, unlock,
@@ -217,8 +218,9 @@ impl Plan {
         }
         out.rows.extend(rows);
         let known = found.rows.get(&place(META, SESSION));
-        let known = known.and_then(|bytes| serde_json::from_slice::<Session>(bytes).ok());
-        let session = Session {
+        let known =
+            known.and_then(|bytes| serde_json::from_slice::<SyncState<StreamNo>>(bytes).ok());
+        let session = SyncState {
             // All is asked for anew, and what stands nowhere at the server is looked for.
             unread: (0..streams).collect(),
             debts: BTreeMap::new(),
@@ -246,11 +248,11 @@ impl Plan {
         own: &Instance,
     ) -> Result<bool, ClientError> {
         let (rows_whole, entries_whole) = (found.is_whole(RECORDS), found.is_whole(ENTRIES));
-        let mut entries: BTreeMap<&Vec<u8>, (&Vec<u8>, EntryRow)> = BTreeMap::new();
+        let mut entries: BTreeMap<&Vec<u8>, (&Vec<u8>, HeldEntry)> = BTreeMap::new();
         let waiting = in_table(kept, ENTRIES);
         let decided = in_table(&found.rows, ENTRIES).filter(|(_, value)| !is_pending(value));
         for (key, value) in decided.chain(waiting) {
-            let row = ref_of_key(key).and_then(|id| EntryRow::decode(id, value));
+            let row = ref_of_key(key).and_then(|id| decode_entry(id, value));
             if let Ok(row) = row
                 && key.len() > 20
                 && stream_of_key(&key[16..])? < streams
@@ -337,7 +339,7 @@ impl Plan {
         let made = in_table(&self.rows, ENTRIES)
             .filter(|(key, _)| key.starts_with(&prefix))
             .find_map(|(key, value)| {
-                let row = EntryRow::decode(ref_of_key(key).ok()?, value).ok()?;
+                let row = decode_entry(ref_of_key(key).ok()?, value).ok()?;
                 match row.entry?.header.target {
                     Target::New { form, .. } => Some(form),
                     Target::At(_) => None,
@@ -356,7 +358,7 @@ fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ClientError> {
 
 /// How many entries of a part are here and count.
 fn counted(
-    entries: &BTreeMap<&Vec<u8>, (&Vec<u8>, EntryRow)>,
+    entries: &BTreeMap<&Vec<u8>, (&Vec<u8>, HeldEntry)>,
     record: &RecordId,
     stream: StreamNo,
 ) -> u32 {

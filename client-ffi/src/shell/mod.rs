@@ -1,8 +1,5 @@
 //! The shell: disk, HTTP and the sync loop around the rules of the core.
 
-mod answer;
-mod applied;
-pub(crate) mod apply;
 pub(crate) mod attempt;
 pub(crate) mod auto_sync;
 pub(crate) mod auto_sync_runner;
@@ -10,28 +7,28 @@ pub(crate) mod batch;
 pub(crate) mod carry;
 pub(crate) mod change;
 mod consumed;
-pub(crate) mod debts;
 pub(crate) mod delivery;
 pub(crate) mod draft;
 pub(crate) mod edit;
 pub(crate) mod enrol;
 mod erasure;
 mod files;
-pub(crate) mod heal;
 pub(crate) mod http;
 mod key_file;
 pub(crate) mod keystore;
 pub(crate) mod lifecycle;
 pub(crate) mod mend;
-pub(crate) mod outbox;
 mod pages;
 pub(crate) mod query;
 pub(crate) mod read;
+mod receipts;
+mod refused;
 mod renew;
 mod reply;
 pub(crate) mod rows;
 pub(crate) mod seal;
 pub(crate) mod seen;
+mod session;
 pub(crate) mod sign_out;
 mod spare;
 pub(crate) mod state;
@@ -44,12 +41,12 @@ pub(crate) mod transport;
 pub(crate) mod transport_ureq;
 pub(crate) mod undo;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::session::phone::Given;
 use parking_lot::{Mutex, RwLock};
 
 use crate::error::ClientError;
@@ -78,7 +75,7 @@ pub(crate) struct Shell {
     pub(crate) auto_sync: Mutex<Option<Weak<Signal>>>,
     /// Up to where streams were given back to a server whose disk had lost some of them: once, since
     /// one that did not take it asks again and again.
-    pub(crate) gave: Mutex<BTreeMap<StreamNo, u64>>,
+    pub(crate) given: Mutex<Given<StreamNo>>,
     /// What the app was not told yet of a store that was mended.
     mended: Mutex<Option<Mended>>,
     damaged: AtomicBool,
@@ -107,7 +104,7 @@ impl Shell {
             subscriptions: Subscriptions::default(),
             attempt: Mutex::default(),
             auto_sync: Mutex::default(),
-            gave: Mutex::default(),
+            given: Mutex::default(),
             mended: Mutex::new(mended),
             damaged: AtomicBool::new(false),
             failed: AtomicBool::new(false),

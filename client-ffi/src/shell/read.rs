@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId};
 use gridfold_sync_core::notice::{Locale, text};
+use gridfold_sync_core::session::phone::{Fate, Said};
 use gridfold_sync_core::view::{Candidate, differ};
 
 use crate::error::ClientError;
@@ -12,7 +13,7 @@ use crate::shell::Shell;
 use crate::shell::carry::{at_server, carried_history, is_at_server};
 use crate::shell::delivery;
 use crate::shell::mend::Mended;
-use crate::shell::rows::{EntryRow, Fate, RecordRow, Said, StreamNo, ref_of_key, stream_of_key};
+use crate::shell::rows::{RecordRow, StreamNo, decode_entry, ref_of_key, stream_of_key};
 use crate::shell::seen::marks_in;
 use crate::shell::state::{Core, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
@@ -187,7 +188,7 @@ impl Shell {
             let mut out = carried_history(rx, core, record)?;
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
-                let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
+                let row = decode_entry(ref_of_key(&key)?, &value)?;
                 let mut delivery = delivery::of_entry(core, &seen_marks, stream, &row);
                 // One without operations was erased; who wrote what when goes with it.
                 let Some(entry) = row.entry.filter(|e| e.ops.is_some()) else {
@@ -270,8 +271,8 @@ impl Shell {
             last_attempt: attempt.at,
             last_error: attempt.error,
             refused: core.refused.len() as u64,
-            last_sync: core.session.last_sync,
-            clock_skew_ms: core.session.clock_skew_ms,
+            last_sync: core.sync.last_sync,
+            clock_skew_ms: core.sync.clock_skew_ms,
             cursors: core
                 .cursors
                 .iter()

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use gridfold_sync_core::codec::{DecodeError, Reader, put_bytes, put_i64, put_str, put_u64};
 use gridfold_sync_core::edit::{decode_payload, encode_payload};
-use gridfold_sync_core::entry::{Author, Entry, Header, Item, RefusalCode, Verdict};
+use gridfold_sync_core::entry::{Author, Entry, Header, Verdict};
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, UserId,
 };
+use gridfold_sync_core::session::phone::{Fate, HeldEntry, LogRefusal, Said};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
@@ -69,80 +70,22 @@ pub(crate) fn read_ref(r: &mut Reader<'_>) -> Result<EntryRef, DecodeError> {
     })
 }
 
-/// What became of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// In the outbox.
-    Pending,
-    /// The server decided.
-    Decided(Verdict),
-    /// The server did not take its device log.
-    LogRefused(LogRefusal),
-}
-
-/// Why a device log was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogRefusal {
-    BadSignature,
-    NotYourLog,
-    UnknownStream,
-}
-
-impl LogRefusal {
-    const ALL: [Self; 3] = [Self::BadSignature, Self::NotYourLog, Self::UnknownStream];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::BadSignature => "bad_signature",
-            Self::NotYourLog => "not_your_log",
-            Self::UnknownStream => "unknown_stream",
-        }
+fn put_fate(fate: Fate, out: &mut Vec<u8>) {
+    match fate {
+        Fate::Pending => out.extend_from_slice(&[0, 0]),
+        Fate::Decided(verdict) => out.extend_from_slice(&[1, verdict.to_u8()]),
+        Fate::LogRefused(why) => out.extend_from_slice(&[2, why as u8]),
     }
 }
 
-impl Fate {
-    /// Whether the entry is folded into the record here.
-    pub(crate) fn counts(self) -> bool {
-        match self {
-            Self::Pending => true,
-            Self::Decided(verdict) => verdict.is_admitted(),
-            Self::LogRefused(_) => false,
-        }
-    }
-    /// The stable code of a refusal.
-    pub(crate) fn code(self) -> Option<&'static str> {
-        match self {
-            Self::Pending | Self::Decided(Verdict::Admitted { .. }) => None,
-            Self::Decided(Verdict::Refused(code)) => Some(RefusalCode::as_str(code)),
-            Self::LogRefused(why) => Some(why.as_str()),
-        }
-    }
-    fn put(self, out: &mut Vec<u8>) {
-        match self {
-            Self::Pending => out.extend_from_slice(&[0, 0]),
-            Self::Decided(verdict) => out.extend_from_slice(&[1, verdict.to_u8()]),
-            Self::LogRefused(why) => out.extend_from_slice(&[2, why as u8]),
-        }
-    }
-    fn get(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let bad = DecodeError::OutOfRange("fate");
-        Ok(match (r.u8()?, r.u8()?) {
-            (0, 0) => Self::Pending,
-            (1, verdict) => Self::Decided(Verdict::from_u8(verdict).ok_or(bad)?),
-            (2, why) => Self::LogRefused(*LogRefusal::ALL.get(usize::from(why)).ok_or(bad)?),
-            _ => return Err(bad),
-        })
-    }
-}
-
-/// What the server said about an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) author: Author,
-    pub(crate) received: Timestamp,
-    pub(crate) verdict: Verdict,
-    /// Its place in the stream.
-    pub(crate) place: u64,
+fn read_fate(r: &mut Reader<'_>) -> Result<Fate, DecodeError> {
+    let bad = DecodeError::OutOfRange("fate");
+    Ok(match (r.u8()?, r.u8()?) {
+        (0, 0) => Fate::Pending,
+        (1, verdict) => Fate::Decided(Verdict::from_u8(verdict).ok_or(bad)?),
+        (2, why) => Fate::LogRefused(*LogRefusal::ALL.get(usize::from(why)).ok_or(bad)?),
+        _ => return Err(bad),
+    })
 }
 
 /// Whether a stored entry waits to be sent, from its first bytes.
@@ -151,111 +94,84 @@ pub(crate) fn is_pending(entry: &[u8]) -> bool {
 }
 
 /// An entry as the store holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EntryRow {
-    pub(crate) id: EntryRef,
-    pub(crate) hash: Hash,
-    pub(crate) fate: Fate,
-    /// The link of the device log after it, for the device's own entries.
-    pub(crate) link: Option<Hash>,
-    pub(crate) said: Option<Said>,
-    /// The entry; none for others' refused entries, without operations when erased.
-    pub(crate) entry: Option<Entry>,
+pub(crate) fn encode_entry(held: &HeldEntry) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(&held.hash.0);
+    put_fate(held.fate, &mut out);
+    let payload = held.entry.as_ref().and_then(|e| e.ops.as_deref());
+    out.push(
+        u8::from(held.link.is_some())
+            | u8::from(held.said.is_some()) << 1
+            | u8::from(held.entry.is_some()) << 2
+            | u8::from(payload.is_some()) << 3,
+    );
+    if let Some(link) = &held.link {
+        out.extend_from_slice(&link.0);
+    }
+    if let Some(said) = &held.said {
+        out.extend_from_slice(&said.author.device.bytes());
+        out.extend_from_slice(&said.author.user.bytes());
+        put_i64(&mut out, said.received.millis());
+        out.push(said.verdict.to_u8());
+        put_u64(&mut out, said.place);
+    }
+    if let Some(entry) = &held.entry {
+        put_bytes(&mut out, &entry.header.encode());
+    }
+    if let Some(ops) = payload {
+        put_bytes(&mut out, &encode_payload(ops));
+    }
+    out
 }
 
-impl EntryRow {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256);
-        out.extend_from_slice(&self.hash.0);
-        self.fate.put(&mut out);
-        let payload = self.entry.as_ref().and_then(|e| e.ops.as_deref());
-        out.push(
-            u8::from(self.link.is_some())
-                | u8::from(self.said.is_some()) << 1
-                | u8::from(self.entry.is_some()) << 2
-                | u8::from(payload.is_some()) << 3,
-        );
-        if let Some(link) = &self.link {
-            out.extend_from_slice(&link.0);
-        }
-        if let Some(said) = &self.said {
-            out.extend_from_slice(&said.author.device.bytes());
-            out.extend_from_slice(&said.author.user.bytes());
-            put_i64(&mut out, said.received.millis());
-            out.push(said.verdict.to_u8());
-            put_u64(&mut out, said.place);
-        }
-        if let Some(entry) = &self.entry {
-            put_bytes(&mut out, &entry.header.encode());
-        }
-        if let Some(ops) = payload {
-            put_bytes(&mut out, &encode_payload(ops));
-        }
-        out
-    }
-
-    pub(crate) fn decode(id: EntryRef, bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(bytes);
-        let hash = Hash(r.array()?);
-        let fate = Fate::get(&mut r)?;
-        let flags = r.u8()?;
-        let link = if flags & 1 == 0 {
+pub(crate) fn decode_entry(id: EntryRef, bytes: &[u8]) -> Result<HeldEntry, DecodeError> {
+    let mut r = Reader::new(bytes);
+    let hash = Hash(r.array()?);
+    let fate = read_fate(&mut r)?;
+    let flags = r.u8()?;
+    let link = if flags & 1 == 0 {
+        None
+    } else {
+        Some(Hash(r.array()?))
+    };
+    let said = if flags & 2 == 0 {
+        None
+    } else {
+        Some(Said {
+            author: Author {
+                device: DeviceId::from_bytes(r.array()?),
+                user: UserId::from_bytes(r.array()?),
+            },
+            received: Timestamp(r.i64()?),
+            verdict: Verdict::from_u8(r.u8()?).ok_or(DecodeError::OutOfRange("verdict"))?,
+            place: r.u64()?,
+        })
+    };
+    let mut entry = None;
+    if flags & 4 != 0 {
+        let mut header = Reader::new(r.bytes(MAX_VALUE)?);
+        let decoded = Header::decode(&mut header)?;
+        header.finish()?;
+        let ops = if flags & 8 == 0 {
             None
         } else {
-            Some(Hash(r.array()?))
+            Some(decode_payload(r.bytes(MAX_VALUE)?)?)
         };
-        let said = if flags & 2 == 0 {
-            None
-        } else {
-            Some(Said {
-                author: Author {
-                    device: DeviceId::from_bytes(r.array()?),
-                    user: UserId::from_bytes(r.array()?),
-                },
-                received: Timestamp(r.i64()?),
-                verdict: Verdict::from_u8(r.u8()?).ok_or(DecodeError::OutOfRange("verdict"))?,
-                place: r.u64()?,
-            })
-        };
-        let mut entry = None;
-        if flags & 4 != 0 {
-            let mut header = Reader::new(r.bytes(MAX_VALUE)?);
-            let decoded = Header::decode(&mut header)?;
-            header.finish()?;
-            let ops = if flags & 8 == 0 {
-                None
-            } else {
-                Some(decode_payload(r.bytes(MAX_VALUE)?)?)
-            };
-            entry = Some(Entry {
-                incarnation: id.incarnation,
-                header: decoded,
-                ops,
-            });
-        }
-        r.finish()?;
-        Ok(Self {
-            id,
-            hash,
-            fate,
-            link,
-            said,
-            entry,
-        })
+        entry = Some(Entry {
+            incarnation: id.incarnation,
+            header: decoded,
+            ops,
+        });
     }
-
-    /// The item as the server gave it.
-    pub(crate) fn item(&self) -> Option<Item> {
-        let said = self.said?;
-        Some(Item {
-            id: self.id,
-            author: said.author,
-            received: said.received,
-            verdict: said.verdict,
-            entry_hash: self.hash,
-            entry: self.entry.clone(),
-        })
-    }
+    r.finish()?;
+    Ok(HeldEntry {
+        id,
+        hash,
+        fate,
+        link,
+        said,
+        entry,
+    })
 }
 
 /// What lists show of a record, kept in memory.

@@ -7,13 +7,13 @@
 use gridfold_sync_core::codec::{DecodeError, Reader, put_i64, put_u64};
 use gridfold_sync_core::ids::{EntryRef, RecordId};
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::applied::Applied;
 use crate::shell::batch::Batch;
-use crate::shell::rows::{EntryRow, StreamNo, part_prefix, read_ref, ref_of_key, stream_of_key};
+use crate::shell::rows::{
+    StreamNo, decode_entry, part_prefix, read_ref, ref_of_key, stream_of_key,
+};
 use crate::shell::store::{ENTRIES, SEEN, Source};
 
 /// Device logs of one user on one record and class; the bound only stops damage.
@@ -99,32 +99,6 @@ impl Batch<'_> {
     ) -> Result<(), ClientError> {
         self.tx.delete(SEEN, &part_prefix(record, stream))
     }
-
-    /// Takes in the marks of a response.
-    pub(crate) fn take_seen(
-        &mut self,
-        request: &SyncRequest,
-        response: &SyncResponse,
-        out: &mut Applied,
-    ) -> Result<(), ClientError> {
-        if request.epoch != response.epoch {
-            // Revisions of another epoch are not those of this one.
-            self.core.session.seen = 0;
-        }
-        let Some(news) = &response.seen else {
-            return Ok(());
-        };
-        for mark in &news.marks {
-            // A stream that was never held here has nothing of this phone.
-            if let Some(stream) = self.core.numbers.get(&mark.stream).copied() {
-                self.note_seen(&mark.record, stream, mark.upto, mark.at)?;
-            }
-        }
-        self.core.session.seen = news.revision;
-        out.more |= news.more;
-        out.moved |= news.more;
-        Ok(())
-    }
 }
 
 impl Shell {
@@ -140,7 +114,7 @@ impl Shell {
             let mut seen = None;
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
-                let row = EntryRow::decode(ref_of_key(&key)?, &value)?;
+                let row = decode_entry(ref_of_key(&key)?, &value)?;
                 let ours = core.is_own(row.id.incarnation)
                     || row.said.is_some_and(|s| Some(s.author.user) == user);
                 if !ours || !row.fate.counts() {

@@ -13,15 +13,15 @@ use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, StreamId, UserId,
 };
 use gridfold_sync_core::schema::{Form, Role};
-use gridfold_sync_core::session::{Debt, Position};
-use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::session::Position;
+use gridfold_sync_core::session::phone::{HeldEntry, SyncState};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
 use crate::shell::consumed::{consumed, handed_out};
 use crate::shell::rows::{
-    EntryRow, OutboxItem, RecordRow, RefusedRow, Row, StreamNo, entry_key, log_prefix, ref_key,
+    OutboxItem, RecordRow, RefusedRow, Row, StreamNo, decode_entry, entry_key, log_prefix, ref_key,
     ref_of_key, stream_of_key,
 };
 use crate::shell::store::{
@@ -53,41 +53,6 @@ impl Account {
     pub(crate) fn server_key(&self) -> PublicKey {
         PublicKey(self.server_key)
     }
-}
-
-/// Where the sessions with the server stand.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct Session {
-    pub(crate) epoch: u64,
-    pub(crate) last_sync: Option<Timestamp>,
-    pub(crate) clock_skew_ms: i64,
-    /// Streams erased here that the server was not told of yet.
-    pub(crate) erased: Vec<StreamId>,
-    /// What the server lacks of streams since it was restored.
-    #[serde(default)]
-    pub(crate) debts: BTreeMap<StreamNo, Debt>,
-    /// Streams of such a server that were not read to their end yet.
-    #[serde(default)]
-    pub(crate) unread: BTreeSet<StreamNo>,
-    /// Streams that may be read again after this phone had begun to leave them.
-    #[serde(default)]
-    pub(crate) regained: BTreeSet<StreamNo>,
-    /// Revision of the newest mark of what supervisors have seen.
-    #[serde(default)]
-    pub(crate) seen: u64,
-    /// Revision up to which what was erased is gone here.
-    #[serde(default)]
-    pub(crate) erasures: u64,
-    /// Records that were erased while something of them still waited to be decided on.
-    #[serde(default)]
-    pub(crate) erasing: BTreeSet<RecordId>,
-    /// Forms of records that a restored server does not have, while something written to them here
-    /// waits to be decided on.
-    #[serde(default)]
-    pub(crate) forms_of_waiting: BTreeMap<RecordId, FormCode>,
-    /// The key of the server that was heard to sign an answer: it does so always.
-    #[serde(default)]
-    pub(crate) signed_by: Option<[u8; 32]>,
 }
 
 /// Which life of the store this is.
@@ -169,7 +134,7 @@ impl Held {
 pub(crate) struct Core {
     pub(crate) instance: Arc<Instance>,
     pub(crate) account: Option<Arc<Account>>,
-    pub(crate) session: Session,
+    pub(crate) sync: SyncState<StreamNo>,
     pub(crate) held: Option<Arc<Held>>,
     pub(crate) streams: Arc<Vec<StreamId>>,
     pub(crate) numbers: Arc<BTreeMap<StreamId, StreamNo>>,
@@ -243,8 +208,8 @@ pub(crate) fn put_instance(tx: &Tx<'_>, instance: &Instance) -> Result<(), Clien
 pub(crate) fn put_account(tx: &Tx<'_>, account: &Account) -> Result<(), ClientError> {
     put_meta(tx, ACCOUNT, account)
 }
-pub(crate) fn put_session(tx: &Tx<'_>, session: &Session) -> Result<(), ClientError> {
-    put_meta(tx, SESSION, session)
+pub(crate) fn put_sync(tx: &Tx<'_>, sync: &SyncState<StreamNo>) -> Result<(), ClientError> {
+    put_meta(tx, SESSION, sync)
 }
 pub(crate) fn put_directory(tx: &Tx<'_>, bytes: &[u8]) -> Result<(), ClientError> {
     tx.put(META, DIRECTORY, bytes)
@@ -372,7 +337,7 @@ fn load(rx: &impl Source) -> Result<State, ClientError> {
         key: SignKey::from_seed(&seed),
         core: Core {
             account: meta(rx, ACCOUNT)?.map(Arc::new),
-            session: meta(rx, SESSION)?.unwrap_or_default(),
+            sync: meta(rx, SESSION)?.unwrap_or_default(),
             heads: Arc::new(heads(rx, &instance, streams.len())?),
             instance: Arc::new(instance),
             held,
@@ -430,7 +395,7 @@ pub(crate) fn entry_row(
     source: &impl Source,
     stream: StreamNo,
     id: &EntryRef,
-) -> Result<Option<(RecordId, EntryRow)>, ClientError> {
+) -> Result<Option<(RecordId, HeldEntry)>, ClientError> {
     let Some(record) = source.get(REFS, &ref_key(stream, id))? else {
         return Ok(None);
     };
@@ -438,7 +403,7 @@ pub(crate) fn entry_row(
     let bytes = source
         .get(ENTRIES, &entry_key(&record, stream, id))?
         .ok_or_else(|| ClientError::damaged("entries"))?;
-    Ok(Some((record, EntryRow::decode(*id, &bytes)?)))
+    Ok(Some((record, decode_entry(*id, &bytes)?)))
 }
 
 impl State {
@@ -451,7 +416,7 @@ impl State {
         self.pending.clear();
         self.core.account = None;
         self.core.held = None;
-        self.core.session = Session::default();
+        self.core.sync = SyncState::default();
         self.core.streams = Arc::default();
         self.core.numbers = Arc::default();
         self.core.cursors = Arc::default();

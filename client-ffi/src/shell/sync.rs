@@ -4,38 +4,37 @@
 //! leaves the store as it was before the round trip: the next one says the same again, and the
 //! server passes over what it has.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gridfold_sync_core::ids::StreamId;
-use gridfold_sync_core::limits::{CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL};
-use gridfold_sync_core::session::Position;
-use gridfold_sync_core::wire::{
-    Cursor, Directive, PhoneReport, RecoverRun, SyncRequest, SyncResponse, Trip,
+use gridfold_sync_core::session::phone::{
+    self, Answered, Applied, Asking, GoesOn, Limits, Next, PhoneSession, Push, Repair, Shrunk,
+    Spent, Teller,
 };
+use gridfold_sync_core::wire::{Directive, SyncResponse};
 
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
-use crate::shell::answer::Talk;
-use crate::shell::applied::Applied;
-use crate::shell::debts::{asks_at, recover_run};
 use crate::shell::http::{Refresh, Tokens, read, send};
-use crate::shell::outbox::{self, Push, PushCap, Sending};
 use crate::shell::reply::{Reply, offline};
 use crate::shell::rows::StreamNo;
-use crate::shell::state::{Account, put_account};
+use crate::shell::session::Reading;
+use crate::shell::state::{Account, State, put_account, put_sync};
 use crate::shell::transport::{HttpRequest, Transport};
+use crate::shell::undo::Leaving;
 use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
 
-/// What is left of a budget below which another round trip is not worth its headers.
-const SMALLEST_TRIP_BYTES: u64 = 1_024;
+const SYNC_PATH: &str = "/v1/sync";
+const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
-/// Items and operations of all runs for a restored server in one request; with a push they stay
-/// under what a message may hold.
-const RECOVER_ITEMS: usize = 8_192;
-const RECOVER_OPS: usize = 60_000;
+impl SyncReport {
+    fn take(&mut self, spent: Spent) {
+        self.round_trips = spent.round_trips;
+        self.bytes_up = spent.bytes_up;
+        self.bytes_down = spent.bytes_down;
+    }
+}
 
 impl Shell {
     pub(crate) fn run_sync(
@@ -45,64 +44,63 @@ impl Shell {
     ) -> Result<SyncReport, ClientError> {
         let _syncing = self.syncing.lock();
         let mut report = SyncReport::default();
-        let mut sending = Sending::default();
         let before = self.state.read().core.instance.incarnation;
-        let mut gaps_seen = BTreeSet::new();
-        let mut talk = Talk::default();
         // What is carried for others goes first; its failures never keep own edits waiting.
         let carrying = match self.carry_out(transport, options.budget_bytes, &mut report) {
             Err(revoked @ ClientError::Revoked) => return Err(revoked),
             other => other.unwrap_or(false),
         };
+        let limits = Limits {
+            budget_bytes: options.budget_bytes,
+            max_round_trips: options.max_round_trips,
+        };
+        let spent = Spent {
+            round_trips: report.round_trips,
+            bytes_up: report.bytes_up,
+            bytes_down: report.bytes_down,
+        };
+        let mut session = PhoneSession::new(limits, spent);
         loop {
             options.check_cancelled()?;
-            let used = report.bytes_up + report.bytes_down;
-            let spent = options.budget_bytes > 0
-                && used.saturating_add(SMALLEST_TRIP_BYTES) > options.budget_bytes
-                && report.round_trips > 0;
-            if report.round_trips >= options.max_round_trips || spent {
+            if session.is_spent() {
                 report.more = true;
                 break;
             }
-            let left = options.budget_bytes.saturating_sub(used);
-            let (mut request, push) = self.request(&sending, options.budget_bytes, left)?;
-            if !push.broken.is_empty() {
-                self.rename_broken(&push)?;
-                continue;
-            }
-            if !self.mark_handed_out(&push)? {
-                continue;
-            }
-            let exchanged = talk.exchange(self, transport, &mut request, &mut report)?;
-            let body = match exchanged.reply {
-                Reply::Body(body) => body,
-                Reply::Problem(problem) if problem.status == 413 => {
-                    self.shrink(&request, &mut sending)?;
+            let (mut asking, leaving) = match self.next_request(&session)? {
+                (Next::Ask(asking), leaving) => (asking, leaving),
+                (Next::Repair(repair), _) => {
+                    self.repair(&repair)?;
                     continue;
                 }
-                Reply::Narrow => {
-                    // Not the server's word: it is no reason to give anything up.
-                    sending.cap = sending
-                        .cap
-                        .halve()
-                        .ok_or(ClientError::Offline { retry_after: None })?;
-                    sending.runs = (sending.runs / 2).max(1);
-                    continue;
-                }
-                Reply::Problem(problem) => return Err(problem.into()),
             };
-            report.bytes_down += body.len() as u64;
-            let answer = talk.read(self, &request, &exchanged.asked, &body)?;
+            if !self.mark_handed_out(&leaving)? {
+                continue;
+            }
+            let Some(body) = self.exchange(transport, &mut session, &mut asking)? else {
+                continue;
+            };
+            let account = self.account()?;
+            let answer = session
+                .read(&account.peer(), &asking, &body)
+                .map_err(|_| ClientError::Offline { retry_after: None })?;
+            report.take(session.spent());
             if answer.directives.contains(&Directive::Wipe) {
                 self.wipe_as_told(transport)?;
                 report.wiped = true;
                 return Ok(report);
             }
-            if let Some(place) = sending.lacks.take() {
-                self.note_given(place, request.recover.first());
-            }
-            let applied = self.apply(&request, &push, &answer)?;
-            let again = self.learn(&applied, &push, &mut sending, &mut gaps_seen, &mut report)?;
+            let applied = self.apply(&account, &asking, &answer)?;
+            report.pushed += asking.push.entries() as u64;
+            report.admitted += applied.admitted;
+            report.refused += applied.refused;
+            report.pulled += applied.pulled;
+            report.directory_changed |= applied.directory_changed;
+            report.erased_streams.extend(applied.erased.iter().cloned());
+            let repair = session.learn(&asking, &applied, &mut self.given.lock())?;
+            self.repair(&repair)?;
+            let goes_on = self
+                .read_settled(|rx, state| Ok(session.goes_on(&Reading::of(rx, state), &applied)))?;
+            report.more = goes_on == GoesOn::Stuck;
             if let Some(progress) = options.progress {
                 progress(Progress {
                     round_trips: report.round_trips,
@@ -112,10 +110,11 @@ impl Shell {
                     bytes: report.bytes_up + report.bytes_down,
                 });
             }
-            if !again {
+            if goes_on != GoesOn::Yes {
                 break;
             }
         }
+        report.take(session.spent());
         // What is not tidied now is tidied next time.
         let _ = self.carry_settle();
         report.more |= carrying;
@@ -123,253 +122,100 @@ impl Shell {
         Ok(report)
     }
 
-    /// Takes the outcome of a round trip in; tells whether another one is worth it.
-    fn learn(
+    /// One round trip, until the server understands what is asked. None when the request has to be
+    /// built anew.
+    fn exchange(
         &self,
-        applied: &Applied,
-        push: &Push,
-        sending: &mut Sending,
-        gaps_seen: &mut BTreeSet<(outbox::LogKey, u64)>,
-        report: &mut SyncReport,
-    ) -> Result<bool, ClientError> {
-        report.pushed += push.entries() as u64;
-        report.admitted += applied.admitted;
-        report.refused += applied.refused;
-        report.pulled += applied.pulled;
-        report.directory_changed |= applied.directory_changed;
-        report.erased_streams.extend(applied.erased.iter().cloned());
-        let mut moved = applied.moved;
-        for (stream, id) in &applied.sent {
-            sending.sent.insert((*stream, *id));
-            sending.resend_from.remove(&(*stream, id.incarnation));
-        }
-        for (key, expected) in &applied.gaps {
-            moved = true;
-            if gaps_seen.insert((*key, *expected)) {
-                sending.resend_from.insert(*key, *expected);
-            } else {
-                // Sending again from there did not help: the log goes on under another name.
-                sending.resend_from.remove(key);
-                self.commit(ChangeCause::Sync, |b| b.reauthor(key.0, key.1, 0))?;
+        transport: &dyn Transport,
+        session: &mut PhoneSession<StreamNo>,
+        asking: &mut Asking<StreamNo>,
+    ) -> Result<Option<Vec<u8>>, ClientError> {
+        loop {
+            let asked = session.send(asking);
+            match self.call(transport, SYNC_PATH, SYNC_CONTENT_TYPE, asked)? {
+                Reply::Body(body) => return Ok(Some(body)),
+                Reply::Problem(problem)
+                    if problem.status == 400
+                        && session.says_otherwise(asking, self.server_signs()?) => {}
+                Reply::Problem(problem) if problem.status == 413 => {
+                    let shrunk = self.read_settled(|rx, state| {
+                        let held = Reading::of(rx, state);
+                        Ok(session.shrink(&held, asking, &mut self.given.lock()))
+                    })?;
+                    match shrunk {
+                        Shrunk::Smaller => {}
+                        Shrunk::Repair(repair) => self.repair(&repair)?,
+                        Shrunk::Cannot => return Err(ClientError::internal("http/413")),
+                    }
+                    return Ok(None);
+                }
+                Reply::Narrow if session.narrow() => return Ok(None),
+                Reply::Narrow => return Err(ClientError::Offline { retry_after: None }),
+                Reply::Problem(problem) => return Err(problem.into()),
             }
         }
-        if applied.too_large {
-            moved = true;
-            sending.cap = sending
-                .cap
-                .halve()
-                .ok_or_else(|| ClientError::internal("response/too_large"))?;
+    }
+
+    fn next_request(
+        &self,
+        session: &PhoneSession<StreamNo>,
+    ) -> Result<(Next<StreamNo>, Leaving), ClientError> {
+        self.read_settled(|rx, state| {
+            let teller = Teller {
+                sign: &state.key,
+                now: self.platform.now(),
+                nonce: random(&*self.platform),
+                library: env!("CARGO_PKG_VERSION"),
+            };
+            let next = session.next(&Reading::of(rx, state), teller)?;
+            let leaving = match &next {
+                Next::Ask(asking) => leaving(state, &asking.push),
+                Next::Repair(_) => Leaving::default(),
+            };
+            Ok((next, leaving))
+        })
+    }
+
+    fn repair(&self, repair: &Repair<StreamNo>) -> Result<(), ClientError> {
+        if repair.is_empty() {
+            return Ok(());
         }
-        let gave = self.gave.lock();
-        let mut lacks = applied.lacks.iter();
-        let is_new =
-            |(stream, after): &&(StreamNo, u64)| gave.get(stream).is_none_or(|upto| after >= upto);
-        sending.lacks = lacks.find(is_new).copied();
-        drop(gave);
-        if sending.lacks.is_some() {
-            // The server may have taken nothing of a log while it lacked what went before.
-            sending.sent.clear();
-            moved = true;
-        }
-        let state = self.state.read();
-        let mut unread = state.core.session.unread.iter();
-        let wanted = applied.more
-            || outbox::has_unsent(&state, sending)
-            || sending.lacks.is_some()
-            || !state.core.session.erased.is_empty()
-            || !state.core.session.debts.is_empty()
-            || unread.any(|stream| !applied.held.contains(stream));
-        report.more = wanted && !moved;
-        Ok(wanted && moved)
+        self.commit(ChangeCause::Sync, |batch| {
+            phone::repair(batch, repair)?;
+            put_sync(batch.tx, &batch.core.sync)
+        })
     }
 
     fn apply(
         &self,
-        request: &SyncRequest,
-        push: &Push,
-        answer: &SyncResponse,
-    ) -> Result<Applied, ClientError> {
-        let healing = {
-            let session = &self.state.read().core.session;
-            !session.debts.is_empty() || !session.unread.is_empty()
-        };
-        if answer.says_nothing(request) && !healing {
+        account: &Account,
+        asking: &Asking<StreamNo>,
+        response: &SyncResponse,
+    ) -> Result<Applied<StreamNo>, ClientError> {
+        let (request, push) = (&asking.request, &asking.push);
+        let now = self.platform.now();
+        if response.says_nothing(request) && !self.state.read().core.sync.is_healing() {
             // An idle sync costs no write.
-            let now = self.platform.now();
-            let session = &mut self.state.write().core.session;
-            session.last_sync = Some(now);
-            session.clock_skew_ms = answer.now.millis().saturating_sub(now.millis());
+            let sync = &mut self.state.write().core.sync;
+            sync.answered(now, response.now);
             return Ok(Applied::default());
         }
+        let answered = Answered {
+            request,
+            push,
+            response,
+        };
         self.commit(ChangeCause::Sync, |batch| {
-            batch.apply(request, push, answer)
+            let applied = phone::apply(batch, &account.peer(), answered, now)?;
+            put_sync(batch.tx, &batch.core.sync)?;
+            Ok(applied)
         })
     }
 
-    /// Notes up to where a stream was given back: as far as the run went, or none could.
-    fn note_given(&self, (stream, after): (StreamNo, u64), run: Option<&RecoverRun>) {
-        let items = run.map_or(MAX_ITEMS_PER_PULL, |run| run.items.len());
-        let upto = after.saturating_add(items.max(1) as u64);
-        self.gave.lock().insert(stream, upto);
-    }
-
-    /// The request was too large: first fewer runs for a restored server, then a smaller push.
-    fn shrink(&self, request: &SyncRequest, sending: &mut Sending) -> Result<(), ClientError> {
-        if let Some(place) = sending.lacks.take() {
-            // Others may have it in smaller pieces.
-            self.note_given(place, None);
-            return Ok(());
-        }
-        match request.recover.as_slice() {
-            [] => {
-                sending.cap = sending
-                    .cap
-                    .halve()
-                    .ok_or_else(|| ClientError::internal("http/413"))?;
-                Ok(())
-            }
-            [run] if request.logs.is_empty() => {
-                // One run that does not fit alone cannot be given back.
-                let (lost, common) = (run.stream.clone(), run.after);
-                self.commit(ChangeCause::Sync, |batch| {
-                    let stream = batch.number(&lost)?;
-                    batch.settle_unproved(&[(stream, common)])
-                })
-            }
-            runs => {
-                sending.runs = (runs.len() / 2).max(1);
-                sending.cap = sending.cap.halve().unwrap_or(PushCap {
-                    entries: 0,
-                    bytes: 0,
-                });
-                Ok(())
-            }
-        }
-    }
-
-    /// Logs that cannot be sent whole any more go on under a new incarnation.
-    fn rename_broken(&self, push: &Push) -> Result<(), ClientError> {
-        self.commit(ChangeCause::Sync, |batch| {
-            for ((stream, incarnation), from) in &push.broken {
-                batch.reauthor(*stream, *incarnation, *from)?;
-                // An outbox line without its entry points at nothing.
-                for item in batch.waiting() {
-                    if item.stream == *stream && batch.entry(*stream, &item.id)?.is_none() {
-                        batch.dequeue(*stream, &item.id)?;
-                    }
-                }
-            }
-            Ok(())
-        })
-    }
-
-    fn request(
-        &self,
-        sending: &Sending,
-        budget: u64,
-        left: u64,
-    ) -> Result<(SyncRequest, Push), ClientError> {
-        let mut cap = sending.cap;
-        if budget > 0 {
-            let bytes = usize::try_from(left / 2).unwrap_or(usize::MAX);
-            cap.bytes = cap.bytes.min(bytes.max(1));
-        }
-        let (mut request, push, dead, asking) = self.read_settled(|rx, state| {
-            let core = &state.core;
-            let capped = Sending {
-                cap,
-                ..sending.clone()
-            };
-            let push = outbox::build(rx, state, &capped)?;
-            let mut streams: BTreeSet<StreamId> =
-                core.held.as_ref().map(|h| h.streams()).unwrap_or_default();
-            let waiting = state.outbox.values().map(|item| &item.stream);
-            for stream in core.cursors.keys().chain(waiting) {
-                streams.insert(core.stream(*stream)?.clone());
-            }
-            let cursors = streams
-                .into_iter()
-                .filter(|s| !core.session.erased.contains(s))
-                .map(|stream| {
-                    let at = match core.numbers.get(&stream) {
-                        Some(number) => asks_at(rx, core, *number)?,
-                        None => Position::default(),
-                    };
-                    let mut prefix = [0; CURSOR_PREFIX_BYTES];
-                    prefix.copy_from_slice(&at.prefix.0[..CURSOR_PREFIX_BYTES]);
-                    Ok(Cursor {
-                        stream,
-                        seq: at.seq,
-                        prefix,
-                    })
-                })
-                .collect::<Result<Vec<_>, ClientError>>()?;
-            let (mut recover, mut dead) = (Vec::new(), Vec::new());
-            let (mut items, mut ops) = (0, 0);
-            for (stream, debt) in &core.session.debts {
-                let Some(common) = debt.common() else {
-                    continue;
-                };
-                if recover.len() >= sending.runs {
-                    break;
-                }
-                let Some(run) = recover_run(rx, core, *stream, common, debt.given())? else {
-                    dead.push((*stream, common));
-                    continue;
-                };
-                items += run.items.len();
-                ops += run
-                    .items
-                    .iter()
-                    .filter_map(|i| i.entry.as_ref())
-                    .map(|e| e.ops().len())
-                    .sum::<usize>();
-                // The first always goes; the rest waits for the next round trip.
-                if !recover.is_empty() && (items > RECOVER_ITEMS || ops > RECOVER_OPS) {
-                    break;
-                }
-                recover.push(run);
-            }
-            if let Some((stream, after)) = sending.lacks
-                && core.session.debts.is_empty()
-            {
-                recover.extend(recover_run(rx, core, stream, after, after)?);
-            }
-            let request = SyncRequest {
-                epoch: core.session.epoch,
-                directory: core.held.as_ref().map_or([0; 8], |h| h.digest),
-                budget_kib: 0,
-                cursors,
-                erased: core.session.erased.clone(),
-                logs: push.logs.clone(),
-                recover,
-                seen: Some(core.session.seen),
-                report: Some(PhoneReport {
-                    erasures: core.session.erasures,
-                    pending: (state.outbox.len() as u64).saturating_sub(push.entries() as u64),
-                    clock: self.platform.now(),
-                    library: env!("CARGO_PKG_VERSION").to_owned(),
-                }),
-                trip: Some(Trip {
-                    nonce: random(&*self.platform),
-                }),
-            };
-            let asking = core.session.debts.values().any(|d| d.common().is_none());
-            Ok((request, push, dead, asking))
-        })?;
-        if budget > 0 {
-            request.budget_kib = (left / 1_024).max(1);
-        }
-        if asking {
-            // A page that answers a question about a debt is not used.
-            request.budget_kib = 1;
-        }
-        if !dead.is_empty() {
-            self.commit(ChangeCause::Sync, |batch| batch.settle_unproved(&dead))?;
-            // From where the phone stands now.
-            return self.request(sending, budget, left);
-        }
-        Ok((request, push))
+    /// Whether the server of this account was heard to sign an answer.
+    fn server_signs(&self) -> Result<bool, ClientError> {
+        let server = self.account()?.server_key;
+        Ok(self.state.read().core.sync.signed_by == Some(server))
     }
 
     pub(crate) fn account(&self) -> Result<std::sync::Arc<Account>, ClientError> {
@@ -482,4 +328,13 @@ impl Shell {
         }
         Err(ClientError::Offline { retry_after: None })
     }
+}
+
+/// What of the outbox a push takes along.
+fn leaving(state: &State, push: &Push<StreamNo>) -> Leaving {
+    let orders = push.ids().filter_map(|((stream, _), id)| {
+        let order = state.order_of.get(&(stream, id))?;
+        Some((*order, *state.outbox.get(order)?))
+    });
+    orders.collect()
 }

@@ -5,7 +5,7 @@
 //! sequence that anyone else may have seen. So the mark is durable before entries are sent, and
 //! from then on they stay, whether or not they arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gridfold_sync_core::codec::put_bytes;
@@ -18,11 +18,13 @@ use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::consumed::{Kept, consumed};
-use crate::shell::outbox::Push;
 use crate::shell::rows::OutboxItem;
 use crate::shell::rows::{RefusedRow, StreamNo, ref_key};
 use crate::shell::store::{CONSUMED, DRAFTS, HANDED_OUT, META};
 use crate::types::{UndoneChange, UndoneEdit};
+
+/// What of the outbox a push takes along, by order.
+pub(crate) type Leaving = BTreeMap<u64, OutboxItem>;
 
 impl Batch<'_> {
     /// From here on this batch writes one change of the phone's user.
@@ -189,16 +191,15 @@ impl Shell {
     /// Makes it durable that the entries of a push leave the phone; to be called before any byte
     /// of them does. Costs nothing when all of them left before. False when one of them was undone
     /// since the push was built: then it must be built again.
-    pub(crate) fn mark_handed_out(&self, push: &Push) -> Result<bool, ClientError> {
-        let Some((last, _)) = push.orders.last_key_value() else {
+    pub(crate) fn mark_handed_out(&self, leaving: &Leaving) -> Result<bool, ClientError> {
+        let Some((last, _)) = leaving.last_key_value() else {
             return Ok(true);
         };
         if *last < self.state.read().core.handed_out {
             return Ok(true);
         }
         self.commit(ChangeCause::Sync, |batch| {
-            let unchanged = push
-                .orders
+            let unchanged = leaving
                 .iter()
                 .all(|(order, item)| batch.state.outbox.get(order) == Some(item));
             if unchanged {

@@ -5,6 +5,7 @@
 //! happens here: storing; the shell commits what a session verified in one transaction.
 
 mod debt;
+pub mod phone;
 
 pub use debt::Debt;
 
@@ -24,6 +25,12 @@ pub enum SessionError {
     /// An item does not carry the entry it names.
     #[error("an item does not match its entry")]
     Inconsistent,
+    /// The chain of what was read has a hole where the server asks for it.
+    #[error("the chain of a stream lacks a place that it holds")]
+    TornChain,
+    /// One edit alone is more than the server takes.
+    #[error("one edit is larger than a push may be")]
+    TooLarge,
     /// The server's signature over the pages does not verify.
     #[error("the receipt is not signed by the server this device was enrolled with")]
     BadReceipt,

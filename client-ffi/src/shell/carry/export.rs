@@ -13,13 +13,14 @@ use gridfold_sync_core::limits::{
 
 use super::rejected;
 use super::rows::at_server;
+use gridfold_sync_core::session::phone::{self, LogKey};
+
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
-use crate::shell::outbox::{LogKey, link_at};
-use crate::shell::rows::OutboxItem;
+use crate::shell::rows::{OutboxItem, StreamNo};
 use crate::shell::state::{Core, Held, entry_row};
 use crate::shell::store::Source;
 use crate::types::{CarryBundle, CarryTo};
@@ -111,8 +112,8 @@ fn take(
     items: &[(u64, OutboxItem)],
     cap: usize,
 ) -> Result<Taken, ClientError> {
-    let mut order: Vec<LogKey> = Vec::new();
-    let mut wanted: BTreeMap<LogKey, (u64, u64)> = BTreeMap::new();
+    let mut order: Vec<LogKey<StreamNo>> = Vec::new();
+    let mut wanted: BTreeMap<LogKey<StreamNo>, (u64, u64)> = BTreeMap::new();
     for (_, item) in items.iter().take(cap) {
         let key = (item.stream, item.id.incarnation);
         if !wanted.contains_key(&key) && order.len() >= CARRY_LOGS {
@@ -127,7 +128,7 @@ fn take(
     }
     let (mut entries_left, mut ops_left) = (cap, CARRY_OPS);
     let mut taken = Taken::default();
-    let mut last: BTreeMap<LogKey, u64> = BTreeMap::new();
+    let mut last: BTreeMap<LogKey<StreamNo>, u64> = BTreeMap::new();
     for key in order {
         let (stream, incarnation) = key;
         let Some((from, to)) = wanted.get(&key).copied() else {
@@ -136,7 +137,7 @@ fn take(
         let name = batch.core.stream(stream)?.clone();
         let link_after = |seq: u64| match seq {
             0 => Ok(Some(Hash::default())),
-            seq => own_link(source, stream, EntryRef { incarnation, seq }),
+            seq => phone::link_after(batch, stream, EntryRef { incarnation, seq }),
         };
         // A log whose chain is not whole here waits for the sync, which gives it another name.
         let Some(mut before) = link_after(from - 1)? else {
@@ -192,13 +193,6 @@ fn take(
         .max()
         .unwrap_or(0);
     Ok(taken)
-}
-
-fn own_link(source: &impl Source, stream: u32, id: EntryRef) -> Result<Option<Hash>, ClientError> {
-    match entry_row(source, stream, &id)?.and_then(|(_, row)| row.link) {
-        Some(link) => Ok(Some(link)),
-        None => link_at(source, stream, id),
-    }
 }
 
 impl Shell {

@@ -9,18 +9,19 @@ use gridfold_sync_core::carry::{
 use gridfold_sync_core::entry::{Author, PublicKey, Target};
 use gridfold_sync_core::ids::{DeviceId, EntryRef, RecordId};
 use gridfold_sync_core::limits::{MAX_CARRIED_BUNDLES, MAX_CARRIED_BYTES, MAX_CARRY_RECEIPTS};
+use gridfold_sync_core::session::phone::{Fate, HeldEntry, link_after};
 
 use super::rejected;
 use super::rows::{
     CarriedRow, HeldBundle, HeldReceipt, at_server, bundles, name_of, put_mark, receipts,
 };
+
 use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
-use crate::shell::outbox::link_at;
-use crate::shell::rows::{EntryRow, Fate, NO_RECORD, StreamNo};
-use crate::shell::state::{Core, entry_row};
+use crate::shell::rows::{NO_RECORD, StreamNo};
+use crate::shell::state::Core;
 use crate::shell::store::{CARRIED, CARRY, Source};
 use crate::types::CarryImport;
 
@@ -142,7 +143,7 @@ impl Batch<'_> {
                     stream,
                     author,
                     bundle: bundle.id,
-                    row: EntryRow {
+                    row: HeldEntry {
                         id: entry.id(),
                         hash: entry.hash(&log.stream),
                         fate: Fate::Pending,
@@ -230,16 +231,14 @@ impl Batch<'_> {
                 seq: end.seq,
             };
             // The server has this very log up to there only if its link is ours.
-            let link = match entry_row(self.tx, stream, &id)? {
-                Some((_, row)) if row.link.is_some() => row.link,
-                _ => link_at(self.tx, stream, id)?,
-            };
+            let link = link_after(self, stream, id)?;
             let before = marks.get(&(stream, end.incarnation)).copied().unwrap_or(0);
             if link != Some(end.link) || !self.core.is_own(end.incarnation) || end.seq <= before {
                 continue;
             }
             put_mark(self.tx, stream, end.incarnation, end.seq)?;
-            for item in self.waiting() {
+            let waiting: Vec<_> = self.outbox().copied().collect();
+            for item in waiting {
                 let known = item.stream == stream
                     && item.id.incarnation == end.incarnation
                     && (before + 1..=end.seq).contains(&item.id.seq);

@@ -153,8 +153,7 @@ impl Shell {
             }
             for ((stream, incarnation), _) in at_server(batch.tx)? {
                 let waits = batch
-                    .waiting()
-                    .iter()
+                    .outbox()
                     .any(|i| i.stream == stream && i.id.incarnation == incarnation);
                 if !waits {
                     put_mark(batch.tx, stream, incarnation, 0)?;

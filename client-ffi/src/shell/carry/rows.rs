@@ -7,10 +7,13 @@ use gridfold_sync_core::codec::{DecodeError, Reader, put_bytes, put_str, put_u64
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{CarryId, DeviceId, EntryRef, IncarnationId, RecordId, UserId};
 use gridfold_sync_core::limits::MAX_CARRY_BYTES;
+use gridfold_sync_core::session::phone::HeldEntry;
 use sha2::{Digest, Sha256};
 
 use crate::error::ClientError;
-use crate::shell::rows::{EntryRow, StreamNo, log_prefix, ref_of_key, stream_of_key};
+use crate::shell::rows::{
+    StreamNo, decode_entry, encode_entry, log_prefix, ref_of_key, stream_of_key,
+};
 use crate::shell::store::{CARRIED, CARRY, Source, Tx};
 
 const BUNDLE: u8 = 1;
@@ -207,7 +210,7 @@ pub(super) struct CarriedRow {
     pub(super) stream: StreamNo,
     pub(super) author: Author,
     pub(super) bundle: CarryId,
-    pub(super) row: EntryRow,
+    pub(super) row: HeldEntry,
 }
 
 impl CarriedRow {
@@ -222,7 +225,7 @@ impl CarriedRow {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = self.bundle.bytes().to_vec();
         out.extend_from_slice(&self.author.user.bytes());
-        out.extend_from_slice(&self.row.encode());
+        out.extend_from_slice(&encode_entry(&self.row));
         out
     }
     fn decode(key: &[u8], bytes: &[u8]) -> Result<Self, DecodeError> {
@@ -239,7 +242,7 @@ impl CarriedRow {
                 user,
             },
             bundle,
-            row: EntryRow::decode(name.id, row)?,
+            row: decode_entry(name.id, row)?,
         })
     }
 }
