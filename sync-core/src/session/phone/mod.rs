@@ -7,7 +7,7 @@
 //!
 //! A sync is a [`PhoneSession`]: [`PhoneSession::next`] until it asks, [`PhoneSession::send`], then
 //! by what came back [`PhoneSession::says_otherwise`], [`PhoneSession::shrink`] or
-//! [`PhoneSession::read`]; [`apply`] in a transaction; [`PhoneSession::learn`] and
+//! [`PhoneSession::read`]; [`apply()`] in a transaction; [`PhoneSession::learn`] and
 //! [`PhoneSession::goes_on`]. A cut anywhere leaves what is held as it was before the round trip:
 //! the next sync says the same again, and the server passes over what it has.
 
