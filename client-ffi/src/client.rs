@@ -50,7 +50,7 @@ impl Client {
     /// [`ClientError::StoreExists`] when there is one.
     pub fn create(options: OpenOptions) -> Result<Self, ClientError> {
         let platform = options.platform.clone();
-        let store = Store::create(&options.path, &options.key, platform, |store| {
+        let store = Store::create(&options.disk, &options.key, platform, |store| {
             initialise(store, &*options.platform)
         })?;
         Self::of(options, store)
@@ -65,7 +65,7 @@ impl Client {
     pub fn open(options: OpenOptions) -> Result<Self, ClientError> {
         match Self::open_whole(options.clone()) {
             Err(ClientError::DamagedStore { .. }) => {
-                mend(&options.path, &options.key, &options.platform)?;
+                mend(&options.disk, &options.key, &options.platform)?;
                 Self::open_whole(options)
             }
             other => other,
@@ -73,7 +73,7 @@ impl Client {
     }
 
     fn open_whole(options: OpenOptions) -> Result<Self, ClientError> {
-        let store = Store::open(&options.path, &options.key, options.platform.clone())?;
+        let store = Store::open(&options.disk, &options.key, options.platform.clone())?;
         Self::of(options, store)
     }
 
@@ -89,7 +89,7 @@ impl Client {
     }
 
     fn of(options: OpenOptions, store: Store) -> Result<Self, ClientError> {
-        let shell = Shell::new(options.path, options.platform, store)?;
+        let shell = Shell::new(options.disk, options.platform, store)?;
         Ok(Self {
             shell: Arc::new(shell),
         })

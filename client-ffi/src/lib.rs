@@ -8,6 +8,7 @@
 
 mod cancel;
 mod client;
+mod disk;
 mod error;
 mod event;
 pub mod ffi;
@@ -19,6 +20,9 @@ mod types;
 
 pub use cancel::CancelToken;
 pub use client::Client;
+#[cfg(not(target_family = "wasm"))]
+pub use disk::Folder;
+pub use disk::{Disk, DiskFile};
 pub use error::ClientError;
 pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
 pub use frames::{CarryProgress, CarryReader, MAX_FRAME_CHARS, MIN_FRAME_CHARS, carry_frames};

@@ -6,7 +6,6 @@ mod mended;
 mod work;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use gridfold_sync_core::edit::{Op, Value};
@@ -18,6 +17,7 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::Cell;
 
 use crate::cancel::CancelToken;
+use crate::disk::Disk;
 use crate::error::ClientError;
 use crate::key_store::StoreKey;
 use crate::platform::Platform;
@@ -30,8 +30,8 @@ pub use work::*;
 /// How to open a store.
 #[derive(Clone)]
 pub struct OpenOptions {
-    /// The directory of the store.
-    pub path: PathBuf,
+    /// Where the store's files are: a [`crate::Folder`], or what an app brings.
+    pub disk: Arc<dyn Disk>,
     /// What opens the store.
     pub key: StoreKey,
     /// Clock and randomness.
@@ -41,7 +41,7 @@ pub struct OpenOptions {
 impl std::fmt::Debug for OpenOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenOptions")
-            .field("path", &self.path)
+            .field("disk", &self.disk)
             .finish_non_exhaustive()
     }
 }

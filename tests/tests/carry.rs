@@ -12,9 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gridfold_client::{
-    CarryImport, CarryReader, CarryTo, Client, ClientError, Delivery, EntryState, HistoryEntry,
-    HttpRequest, HttpResponse, OpenOptions, Query, SyncOptions, SyncReport, SystemPlatform,
-    Transport, TransportError, TransportErrorKind, carry_frames,
+    CarryImport, CarryReader, CarryTo, Client, ClientError, Delivery, EntryState, Folder,
+    HistoryEntry, HttpRequest, HttpResponse, OpenOptions, Query, SyncOptions, SyncReport,
+    SystemPlatform, Transport, TransportError, TransportErrorKind, carry_frames,
 };
 use gridfold_server::auth::{Actor, DeviceAccess, Password};
 use gridfold_server::carry::CarryFailure;
@@ -218,7 +218,7 @@ impl Town {
 
 fn options(dir: &Path) -> OpenOptions {
     OpenOptions {
-        path: dir.to_owned(),
+        disk: Folder::at(dir),
         key: [3; 32].into(),
         platform: Arc::new(SystemPlatform),
     }

@@ -13,7 +13,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gridfold_client::{
-    Client, ClientError, EntryState, OpenOptions, Query, SyncOptions, SystemPlatform, UreqTransport,
+    Client, ClientError, EntryState, Folder, OpenOptions, Query, SyncOptions, SystemPlatform,
+    UreqTransport,
 };
 use gridfold_sync_core::entry::{SignKey, wiped_statement};
 use gridfold_sync_core::ids::RecordId;
@@ -53,7 +54,7 @@ fn reopened(phone: Client, dir: &Path) -> Client {
     phone.close();
     drop(phone);
     Client::open(OpenOptions {
-        path: dir.to_owned(),
+        disk: Folder::at(dir),
         key: [3; 32].into(),
         platform: Arc::new(SystemPlatform),
     })
@@ -256,7 +257,7 @@ fn a_phone_that_was_told_to_wipe_itself_says_that_it_did_and_nobody_else_can() {
     assert!(matches!(told, Err(ClientError::Revoked)), "{told:?}");
     assert!(matches!(
         Client::open(OpenOptions {
-            path: dir,
+            disk: Folder::at(&dir),
             key: [3; 32].into(),
             platform: Arc::new(SystemPlatform),
         }),

@@ -15,7 +15,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gridfold_client::{Client, OpenOptions, SyncOptions, SystemPlatform, UreqTransport};
+use gridfold_client::{Client, Folder, OpenOptions, SyncOptions, SystemPlatform, UreqTransport};
 use gridfold_server::auth::{Actor, Password};
 use gridfold_server::clock::{Clock, SystemClock};
 use gridfold_server::config::Config;
@@ -166,7 +166,7 @@ struct Phone {
 impl Phone {
     fn new(dir: &Path, url: &str, code: &str) -> Self {
         let client = Client::create(OpenOptions {
-            path: dir.to_owned(),
+            disk: Folder::at(dir),
             key: [3; 32].into(),
             platform: Arc::new(SystemPlatform),
         })

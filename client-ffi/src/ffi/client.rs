@@ -1,11 +1,11 @@
 //! The client as an app in another language sees it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use zeroize::Zeroize;
 
+use crate::disk::Folder;
 use crate::error::ClientError as Inner;
 use crate::ffi::auto_run::AutoRun;
 use crate::ffi::convert::{self, malformed, ops_in};
@@ -103,7 +103,7 @@ impl Client {
         let locale = config.locale;
         let inner = off_thread(move || {
             how(OpenOptions {
-                path: PathBuf::from(config.path),
+                disk: Folder::at(config.path),
                 key: key()?,
                 platform: Arc::new(SystemPlatform),
             })

@@ -1,11 +1,8 @@
-//! The files of a store, by name, and what is done to whole files.
+//! The files of a store, by name, and what is done to several of them.
 //!
-//! What enters: the store's directory. What leaves: files written durably, or gone.
+//! What enters: the disk they are on. What leaves: files in their places, or gone.
 
-use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::path::Path;
-
+use crate::disk::Disk;
 use crate::error::ClientError;
 
 pub(crate) const STORE_FILE: &str = "store.redb";
@@ -40,79 +37,30 @@ const ALL: [&str; 10] = [
 ];
 
 /// Removes every file of a store. All are tried, whichever fails.
-pub(crate) fn remove_all(dir: &Path) -> Result<(), ClientError> {
-    ALL.iter()
-        .map(|name| remove(&dir.join(name)))
-        .fold(Ok(()), Result::and)
-}
-
-pub(crate) fn remove(path: &Path) -> Result<(), ClientError> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(e.into()),
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
-    let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(())
-}
-
-pub(crate) fn sync_dir(dir: &Path) -> Result<(), ClientError> {
-    #[cfg(unix)]
-    fs::File::open(dir)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = dir;
-    Ok(())
-}
-
-/// A file's content up to a length; none when there is no file.
-pub(crate) fn read_up_to(path: &Path, most: u64) -> Result<Option<Vec<u8>>, ClientError> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(e.into()),
-    };
-    let mut bytes = Vec::new();
-    file.take(most).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+pub(crate) fn remove_all(disk: &dyn Disk) -> Result<(), ClientError> {
+    let removed = ALL.iter().map(|name| disk.remove(name));
+    Ok(removed.fold(Ok(()), Result::and)?)
 }
 
 /// Notes that values of the open store are damaged. It is found again anyhow where the engine's
 /// own check sees it, so a mark that cannot be written stops nothing.
-pub(crate) fn mark_damage(dir: &Path) {
-    let _ = write_durably(&dir.join(MARK_FILE), &[]);
+pub(crate) fn mark_damage(disk: &dyn Disk) {
+    let _ = disk.write(MARK_FILE, &[]);
 }
 
-/// The file's number and, where the system keeps it, the time it was made.
-pub(crate) fn identity_of(meta: &fs::Metadata) -> [u8; 24] {
-    let mut out = [0; 24];
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        out[..8].copy_from_slice(&meta.ino().to_be_bytes());
-    }
-    let born = meta
-        .created()
-        .ok()
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
-        .map_or(0, |since| since.as_nanos());
-    out[8..].copy_from_slice(&born.to_be_bytes());
-    out
+pub(crate) fn is_there(disk: &dyn Disk, name: &str) -> Result<bool, ClientError> {
+    Ok(disk.len(name)?.is_some())
 }
 
 /// Puts a mended store in the place of the damaged one, also after a kill in the middle of it.
-pub(crate) fn put_in_place(dir: &Path) -> Result<(), ClientError> {
-    let (mended, store) = (dir.join(MENDED_FILE), dir.join(STORE_FILE));
-    if !mended.exists() {
+pub(crate) fn put_in_place(disk: &dyn Disk) -> Result<(), ClientError> {
+    if !is_there(disk, MENDED_FILE)? {
         return Ok(());
     }
-    if store.exists() {
-        fs::rename(&store, dir.join(ASIDE_FILE))?;
+    if is_there(disk, STORE_FILE)? {
+        disk.rename(STORE_FILE, ASIDE_FILE)?;
     }
-    remove(&dir.join(MARK_FILE))?;
-    fs::rename(&mended, &store)?;
-    sync_dir(dir)
+    disk.remove(MARK_FILE)?;
+    disk.rename(MENDED_FILE, STORE_FILE)?;
+    Ok(disk.settle()?)
 }

@@ -3,14 +3,9 @@
 //! What never happens here: a wiped store that opens again, or one whose key is lost while a copy of
 //! it lies beside it.
 
-use std::fs;
-use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
-
+use crate::disk::Disk;
 use crate::error::ClientError;
-use crate::shell::files::{
-    KEY_FILE, MENDED_FILE, SPARE_FILE, STORE_FILE, read_up_to, remove_all, sync_dir, write_durably,
-};
+use crate::shell::files::{KEY_FILE, MENDED_FILE, SPARE_FILE, STORE_FILE, is_there, remove_all};
 use crate::shell::seal::{KEY_FILE_BYTES, intact};
 use crate::shell::spare;
 
@@ -19,9 +14,8 @@ use crate::shell::spare;
 const GONE: &[u8; 8] = b"GFGONE\0\0";
 
 /// The key file. One that is damaged or gone comes back from the copy that lies in the spare.
-pub(crate) fn key_file(dir: &Path) -> Result<Vec<u8>, ClientError> {
-    let path = dir.join(KEY_FILE);
-    let own = read_up_to(&path, KEY_FILE_BYTES as u64 + 1)?;
+pub(crate) fn key_file(disk: &dyn Disk) -> Result<Vec<u8>, ClientError> {
+    let own = disk.read(KEY_FILE, KEY_FILE_BYTES as u64 + 1)?;
     if let Some(bytes) = &own {
         if bytes.starts_with(GONE) {
             return Err(ClientError::NoStore);
@@ -30,10 +24,10 @@ pub(crate) fn key_file(dir: &Path) -> Result<Vec<u8>, ClientError> {
             return Ok(bytes.clone());
         }
     }
-    let stored = own.is_some() || dir.join(STORE_FILE).exists() || dir.join(MENDED_FILE).exists();
-    if let Some(copy) = spare::head(dir)?.filter(|head| stored && intact(&head.key).is_ok()) {
-        write_durably(&path, &copy.key)?;
-        sync_dir(dir)?;
+    let stored = own.is_some() || is_there(disk, STORE_FILE)? || is_there(disk, MENDED_FILE)?;
+    if let Some(copy) = spare::head(disk)?.filter(|head| stored && intact(&head.key).is_ok()) {
+        disk.write(KEY_FILE, &copy.key)?;
+        disk.settle()?;
         return Ok(copy.key);
     }
     match own {
@@ -47,22 +41,13 @@ pub(crate) fn key_file(dir: &Path) -> Result<Vec<u8>, ClientError> {
 }
 
 /// Makes a store unreadable for good: first the key, then its copy, then the files.
-pub(crate) fn destroy(dir: &Path) -> Result<(), ClientError> {
+pub(crate) fn destroy(disk: &dyn Disk) -> Result<(), ClientError> {
     let mut gone = [0; KEY_FILE_BYTES];
     gone[..GONE.len()].copy_from_slice(GONE);
-    overwrite(&dir.join(KEY_FILE), &gone)?;
-    let head = spare::head_bytes(dir);
-    overwrite(&dir.join(SPARE_FILE), &vec![0; head])?;
-    let removed = remove_all(dir);
-    sync_dir(dir)?;
+    disk.overwrite(KEY_FILE, &gone)?;
+    let head = spare::head_bytes(disk);
+    disk.overwrite(SPARE_FILE, &vec![0; head])?;
+    let removed = remove_all(disk);
+    disk.settle()?;
     removed
-}
-
-fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
-    if let Ok(mut file) = fs::OpenOptions::new().write(true).open(path) {
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-    }
-    Ok(())
 }

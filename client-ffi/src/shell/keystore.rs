@@ -4,17 +4,14 @@
 //! key that wraps the store's data key, for as long as opening takes. What never happens here: a
 //! new key in the place of one that the key store does not give.
 
-use std::fs;
-use std::io::Read;
-use std::path::Path;
-
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::disk::Disk;
 use crate::error::ClientError;
 use crate::key_store::StoreKey;
 use crate::platform::{Platform, random};
-use crate::shell::files::{WRAP_FILE, sync_dir, write_durably};
+use crate::shell::files::WRAP_FILE;
 use crate::shell::seal::KeyKind;
 use crate::shell::spare;
 
@@ -34,7 +31,7 @@ impl StoreKey {
     /// The wrapping key of a new store; a key store's is made and put beside it, durably.
     pub(crate) fn create(
         &self,
-        dir: &Path,
+        disk: &dyn Disk,
         platform: &dyn Platform,
     ) -> Result<Zeroizing<[u8; 32]>, ClientError> {
         let keystore = match self {
@@ -57,42 +54,35 @@ impl StoreKey {
         file.extend_from_slice(&sealed);
         let sum: [u8; 32] = Sha256::digest(&file).into();
         file.extend_from_slice(&sum);
-        write_durably(&dir.join(WRAP_FILE), &file)?;
+        disk.write(WRAP_FILE, &file)?;
         Ok(key)
     }
 
     /// The wrapping key of the store that is there. A sealed one that is damaged or gone comes back
     /// from its copy.
-    pub(crate) fn open(&self, dir: &Path) -> Result<Zeroizing<[u8; 32]>, ClientError> {
-        let first = self.open_own(dir);
+    pub(crate) fn open(&self, disk: &dyn Disk) -> Result<Zeroizing<[u8; 32]>, ClientError> {
+        let first = self.open_own(disk);
         if !matches!(first, Err(ClientError::DamagedStore { .. })) {
             return first;
         }
-        match spare::head(dir)? {
+        match spare::head(disk)? {
             Some(copy) if !copy.wrap.is_empty() => {
-                write_durably(&dir.join(WRAP_FILE), &copy.wrap)?;
-                sync_dir(dir)?;
-                self.open_own(dir)
+                disk.write(WRAP_FILE, &copy.wrap)?;
+                disk.settle()?;
+                self.open_own(disk)
             }
             _ => first,
         }
     }
 
-    fn open_own(&self, dir: &Path) -> Result<Zeroizing<[u8; 32]>, ClientError> {
+    fn open_own(&self, disk: &dyn Disk) -> Result<Zeroizing<[u8; 32]>, ClientError> {
         let keystore = match self {
             Self::Raw(key) => return Ok(key.clone()),
             Self::KeyStore(keystore) => keystore,
         };
         let damaged = || ClientError::damaged("wrapped key");
-        let mut bytes = Vec::new();
-        match fs::File::open(dir.join(WRAP_FILE)) {
-            Ok(file) => {
-                file.take(MAX_SEALED_BYTES as u64 + 64)
-                    .read_to_end(&mut bytes)?;
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(damaged()),
-            Err(e) => return Err(e.into()),
-        }
+        let bytes = disk.read(WRAP_FILE, MAX_SEALED_BYTES as u64 + 64)?;
+        let bytes = bytes.ok_or_else(damaged)?;
         let at = bytes.len().checked_sub(32).ok_or_else(damaged)?;
         let (body, sum) = bytes.split_at(at);
         if sum != &Sha256::digest(body)[..] {

@@ -7,9 +7,7 @@
 //! a part of it, or a device log that goes on where its end cannot be proved.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::ops::Bound;
-use std::path::Path;
 use std::sync::Arc;
 
 use gridfold_sync_core::codec::Reader;
@@ -21,13 +19,12 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 use serde::{Deserialize, Serialize};
 
+use crate::disk::Disk;
 use crate::error::ClientError;
 use crate::key_store::StoreKey;
 use crate::platform::Platform;
 use crate::shell::batch::Batch;
-use crate::shell::files::{
-    INSTANCE_FILE, MENDED_FILE, MENDING_FILE, STORE_FILE, put_in_place, sync_dir,
-};
+use crate::shell::files::{INSTANCE_FILE, MENDED_FILE, MENDING_FILE, STORE_FILE, put_in_place};
 use crate::shell::pages;
 use crate::shell::rows::{
     RecordRow, StreamNo, decode_entry, is_pending, part_prefix, ref_key, ref_of_key, stream_of_key,
@@ -76,30 +73,25 @@ pub(crate) fn settle(tx: &Tx<'_>) -> Result<(), ClientError> {
     tx.delete(META, MENDED)
 }
 
-/// Mends the store in a directory. A store of which not even the identity is left stays as it is.
+/// Mends the store of a disk. A store of which not even the identity is left stays as it is.
 pub(crate) fn mend(
-    dir: &Path,
+    disk: &Arc<dyn Disk>,
     key: &StoreKey,
     platform: &Arc<dyn Platform>,
 ) -> Result<(), ClientError> {
-    let lock = fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(dir.join(INSTANCE_FILE))?;
-    if matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+    let Some(_locked) = disk.lock(INSTANCE_FILE)? else {
         return Err(ClientError::InUse);
-    }
-    let sealer = unlock(dir, key, platform.clone())?;
-    let spare = spare::read(dir, &sealer)?;
-    let found = Found::of(&dir.join(STORE_FILE), &sealer)?;
+    };
+    let sealer = unlock(&**disk, key, platform.clone())?;
+    let spare = spare::read(&**disk, &sealer)?;
+    let found = Found::of(&**disk, &sealer)?;
     let plan = Plan::of(spare, &found)?;
-    let store = Store::create_beside(dir, MENDING_FILE, sealer)?;
+    let store = Store::create_beside(disk, MENDING_FILE, sealer)?;
     plan.write(&store, &**platform)?;
     drop(store);
-    fs::rename(dir.join(MENDING_FILE), dir.join(MENDED_FILE))?;
-    sync_dir(dir)?;
-    put_in_place(dir)
+    disk.rename(MENDING_FILE, MENDED_FILE)?;
+    disk.settle()?;
+    put_in_place(&**disk)
 }
 
 /// What the damaged file still gives.
@@ -111,9 +103,9 @@ struct Found {
 }
 
 impl Found {
-    fn of(path: &Path, sealer: &Sealer) -> Result<Self, ClientError> {
+    fn of(disk: &dyn Disk, sealer: &Sealer) -> Result<Self, ClientError> {
         let mut out = Self::default();
-        let Some(mut tables) = pages::tables(path)? else {
+        let Some(mut tables) = pages::tables(disk, STORE_FILE)? else {
             return Ok(out);
         };
         for table in ALL {

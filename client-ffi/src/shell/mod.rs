@@ -41,7 +41,6 @@ pub(crate) mod transport;
 pub(crate) mod transport_ureq;
 pub(crate) mod undo;
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -49,6 +48,7 @@ use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::session::phone::Given;
 use parking_lot::{Mutex, RwLock};
 
+use crate::disk::Disk;
 use crate::error::ClientError;
 use crate::event::{ChangeCause, Subscriptions};
 use crate::platform::Platform;
@@ -63,7 +63,7 @@ use crate::shell::store::{Rx, Store};
 
 /// Everything behind a client. Locks are taken in the order of the fields.
 pub(crate) struct Shell {
-    pub(crate) dir: PathBuf,
+    pub(crate) disk: Arc<dyn Disk>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) syncing: Mutex<()>,
     writing: Mutex<()>,
@@ -88,14 +88,14 @@ pub(crate) struct Shell {
 
 impl Shell {
     pub(crate) fn new(
-        dir: PathBuf,
+        disk: Arc<dyn Disk>,
         platform: Arc<dyn Platform>,
         store: Store,
     ) -> Result<Self, ClientError> {
         let state = State::load(&store, &*platform)?;
         let mended = store.read(mend::told_of)?;
         let shell = Self {
-            dir,
+            disk,
             platform,
             syncing: Mutex::new(()),
             writing: Mutex::new(()),
@@ -162,7 +162,7 @@ impl Shell {
     fn note<T>(&self, result: Result<T, ClientError>) -> Result<T, ClientError> {
         if matches!(result, Err(ClientError::DamagedStore { .. })) {
             self.damaged.store(true, Ordering::Relaxed);
-            files::mark_damage(&self.dir);
+            files::mark_damage(&*self.disk);
         }
         result
     }
@@ -234,7 +234,7 @@ impl Shell {
         }
         *store = None;
         drop(store);
-        let result = key_file::destroy(&self.dir);
+        let result = key_file::destroy(&*self.disk);
         self.state.write().forget();
         result
     }

@@ -6,12 +6,10 @@
 //! all, and what it does not check first it may answer with a panic; so it is not asked.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
 
 use twox_hash::XxHash3_128;
 
+use crate::disk::{Disk, DiskFile};
 use crate::error::ClientError;
 use crate::shell::tables::Pair;
 
@@ -67,19 +65,20 @@ struct Page {
 }
 
 struct Pages {
-    file: File,
+    file: Box<dyn DiskFile>,
     bytes: u64,
 }
 
 /// All tables of a file, by name; those whose place is lost are not there. None when nothing of
 /// the file can be read at all.
-pub(crate) fn tables(path: &Path) -> Result<Option<BTreeMap<String, Salvage>>, ClientError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(e.into()),
+pub(crate) fn tables(
+    disk: &dyn Disk,
+    name: &str,
+) -> Result<Option<BTreeMap<String, Salvage>>, ClientError> {
+    let Some(file) = disk.file(name)? else {
+        return Ok(None);
     };
-    let bytes = file.metadata()?.len();
+    let bytes = file.len()?;
     let mut pages = Pages { file, bytes };
     // The newest commit whose tree begins; one commit older when its place is damaged.
     for root in pages.roots() {
@@ -131,8 +130,7 @@ impl Pages {
             return None;
         }
         let mut out = vec![0; usize::try_from(count).ok()?];
-        self.file.seek(SeekFrom::Start(at)).ok()?;
-        self.file.read_exact(&mut out).ok()?;
+        self.file.read_at(at, &mut out).ok()?;
         Some(out)
     }
 

@@ -11,17 +11,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
-use std::path::Path;
 
 use gridfold_sync_core::codec::{Reader, put_bytes, put_u64};
 use sha2::{Digest, Sha256};
 
+use crate::disk::{Disk, DiskFile};
 use crate::error::ClientError;
-use crate::shell::files::{
-    KEY_FILE, SPARE_FILE, SPARE_NEW_FILE, WRAP_FILE, read_up_to, remove, sync_dir, write_durably,
-};
+use crate::shell::files::{KEY_FILE, SPARE_FILE, SPARE_NEW_FILE, WRAP_FILE};
 use crate::shell::rows::{OutboxItem, entry_key, is_pending};
 use crate::shell::seal::Sealer;
 use crate::shell::tables::{
@@ -145,7 +141,7 @@ impl<'a> Noted<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Spare {
     /// None when the file must be written anew.
-    file: Option<fs::File>,
+    file: Option<Box<dyn DiskFile>>,
     frames: u64,
     bytes: u64,
     /// How long each value in it is.
@@ -157,23 +153,23 @@ pub(crate) struct Spare {
 impl Spare {
     /// Puts a new file in the place of the old one.
     pub(crate) fn write_anew(
-        dir: &Path,
+        disk: &dyn Disk,
         sealer: &Sealer,
         rows: &Rows,
         generation: u64,
     ) -> Result<Self, ClientError> {
-        let mut bytes = encode_head(dir)?;
+        let mut bytes = encode_head(disk)?;
         let changes = rows.iter().map(|(place, value)| (place, Some(value)));
         put_frame(&mut bytes, sealer, 0, generation, changes)?;
-        let (path, new) = (dir.join(SPARE_FILE), dir.join(SPARE_NEW_FILE));
-        let written = write_durably(&new, &bytes).and_then(|()| Ok(fs::rename(&new, &path)?));
+        let written = disk.write(SPARE_NEW_FILE, &bytes);
+        let written = written.and_then(|()| disk.rename(SPARE_NEW_FILE, SPARE_FILE));
         if written.is_err() {
-            remove(&new)?;
+            disk.remove(SPARE_NEW_FILE)?;
         }
         written?;
-        sync_dir(dir)?;
+        disk.settle()?;
         Ok(Self {
-            file: Some(fs::OpenOptions::new().append(true).open(path)?),
+            file: disk.file(SPARE_FILE)?,
             frames: 1,
             bytes: bytes.len() as u64,
             ..Self::behind(rows, generation)
@@ -181,13 +177,11 @@ impl Spare {
     }
 
     /// Goes on with the file that is there, which holds these values.
-    pub(crate) fn go_on(dir: &Path, known: &Replay) -> Result<Self, ClientError> {
-        let path = dir.join(SPARE_FILE);
-        let bytes = fs::metadata(&path)?.len();
+    pub(crate) fn go_on(disk: &dyn Disk, known: &Replay) -> Result<Self, ClientError> {
         Ok(Self {
-            file: Some(fs::OpenOptions::new().append(true).open(path)?),
+            file: disk.file(SPARE_FILE)?,
             frames: known.frames,
-            bytes,
+            bytes: disk.len(SPARE_FILE)?.unwrap_or_default(),
             ..Self::behind(&known.rows, known.generation)
         })
     }
@@ -210,8 +204,7 @@ impl Spare {
         let mut frame = Vec::new();
         let all = changes.iter().map(|(place, value)| (place, value.as_ref()));
         let written = put_frame(&mut frame, sealer, self.frames, self.generation, all)
-            .and_then(|()| Ok(file.write_all(&frame)?))
-            .and_then(|()| Ok(file.sync_data()?));
+            .and_then(|()| Ok(file.append(&frame)?));
         if written.is_ok() {
             self.frames += 1;
             self.bytes += frame.len() as u64;
@@ -279,10 +272,10 @@ pub(crate) struct Head {
     pub(crate) wrap: Vec<u8>,
 }
 
-fn encode_head(dir: &Path) -> Result<Vec<u8>, ClientError> {
+fn encode_head(disk: &dyn Disk) -> Result<Vec<u8>, ClientError> {
     let most = MAX_HEAD_BYTES as u64 / 2;
-    let key = read_up_to(&dir.join(KEY_FILE), most)?.ok_or(ClientError::NoStore)?;
-    let wrap = read_up_to(&dir.join(WRAP_FILE), most)?.unwrap_or_default();
+    let key = disk.read(KEY_FILE, most)?.ok_or(ClientError::NoStore)?;
+    let wrap = disk.read(WRAP_FILE, most)?.unwrap_or_default();
     let mut body = MAGIC.to_vec();
     put_bytes(&mut body, &key);
     put_bytes(&mut body, &wrap);
@@ -315,15 +308,15 @@ fn part<'a>(bytes: &mut &'a [u8], most: usize) -> Option<&'a [u8]> {
 }
 
 /// The copies of key files, when they are whole.
-pub(crate) fn head(dir: &Path) -> Result<Option<Head>, ClientError> {
-    let bytes = read_up_to(&dir.join(SPARE_FILE), MAX_HEAD_BYTES as u64 + 4)?;
+pub(crate) fn head(disk: &dyn Disk) -> Result<Option<Head>, ClientError> {
+    let bytes = disk.read(SPARE_FILE, MAX_HEAD_BYTES as u64 + 4)?;
     let bytes = bytes.unwrap_or_default();
     Ok(part(&mut &bytes[..], MAX_HEAD_BYTES).and_then(decode_head))
 }
 
 /// How much of the file must be overwritten so that the copies are gone.
-pub(crate) fn head_bytes(dir: &Path) -> usize {
-    let bytes = fs::metadata(dir.join(SPARE_FILE)).map_or(0, |meta| meta.len());
+pub(crate) fn head_bytes(disk: &dyn Disk) -> usize {
+    let bytes = disk.len(SPARE_FILE).ok().flatten().unwrap_or_default();
     usize::try_from(bytes)
         .unwrap_or(usize::MAX)
         .min(MAX_HEAD_BYTES + 4)
@@ -340,8 +333,8 @@ pub(crate) struct Replay {
 }
 
 /// Reads the spare as far as it is as it was written.
-pub(crate) fn read(dir: &Path, sealer: &Sealer) -> Result<Replay, ClientError> {
-    let Some(bytes) = read_up_to(&dir.join(SPARE_FILE), u64::MAX)? else {
+pub(crate) fn read(disk: &dyn Disk, sealer: &Sealer) -> Result<Replay, ClientError> {
+    let Some(bytes) = disk.read(SPARE_FILE, u64::MAX)? else {
         return Ok(Replay::default());
     };
     let mut rest = &bytes[..];

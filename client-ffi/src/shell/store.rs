@@ -5,9 +5,7 @@
 //! happens here: a new empty store in the place of one that does not open, or a panic of the
 //! engine that reaches the app.
 
-use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,12 +14,13 @@ use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction,
 };
 
+use crate::disk::Disk;
 use crate::error::ClientError;
 use crate::key_store::StoreKey;
 use crate::platform::{Platform, random};
 use crate::shell::files::{
-    ASIDE_FILE, INSTANCE_FILE, KEY_FILE, MARK_FILE, SPARE_FILE, STORE_FILE, identity_of,
-    put_in_place, remove, remove_all, sync_dir, write_durably,
+    ASIDE_FILE, INSTANCE_FILE, KEY_FILE, MARK_FILE, SPARE_FILE, STORE_FILE, is_there, put_in_place,
+    remove_all,
 };
 use crate::shell::key_file::key_file;
 use crate::shell::seal::{Sealer, check_kind};
@@ -45,7 +44,7 @@ pub(crate) struct Store {
     /// None between a failed write and the engine's opening again.
     db: Option<Database>,
     sealer: Sealer,
-    dir: PathBuf,
+    disk: Arc<dyn Disk>,
     failed: AtomicBool,
     /// None for a store that is being mended: until it is in place, the spare there is the truth.
     spare: Option<Mutex<Spare>>,
@@ -53,56 +52,54 @@ pub(crate) struct Store {
 
 /// The sealer of the store that is there.
 pub(crate) fn unlock(
-    dir: &Path,
+    disk: &dyn Disk,
     key: &StoreKey,
     platform: Arc<dyn Platform>,
 ) -> Result<Sealer, ClientError> {
-    let key_file = key_file(dir)?;
+    let key_file = key_file(disk)?;
     check_kind(&key_file, key.kind())?;
-    Sealer::unwrap(&key_file, &*key.open(dir)?, platform)
+    Sealer::unwrap(&key_file, &*key.open(disk)?, platform)
 }
 
 impl Store {
     /// Makes a new store. What a wipe or an interrupted creation left is removed first.
     pub(crate) fn create(
-        dir: &Path,
+        disk: &Arc<dyn Disk>,
         key: &StoreKey,
         platform: Arc<dyn Platform>,
         fill: impl FnOnce(&Self) -> Result<(), ClientError>,
     ) -> Result<Self, ClientError> {
-        fs::create_dir_all(dir)?;
-        match key_file(dir) {
+        disk.prepare()?;
+        match key_file(&**disk) {
             Ok(_) | Err(ClientError::DamagedStore { .. }) => return Err(ClientError::StoreExists),
             Err(ClientError::NoStore) => {}
             Err(other) => return Err(other),
         }
-        remove_all(dir)?;
+        remove_all(&**disk)?;
         let mark: [u8; 32] = random(&*platform);
-        write_durably(&dir.join(INSTANCE_FILE), &mark)?;
-        let wrapping = key.create(dir, &*platform)?;
+        disk.write(INSTANCE_FILE, &mark)?;
+        let wrapping = key.create(&**disk, &*platform)?;
         let (sealer, key_file) = Sealer::create(&wrapping, key.kind(), platform)?;
-        let path = dir.join(STORE_FILE);
-        let db = guarded(|| Ok(builder().create(&path)?))?;
-        let mut store = Self::of(db, sealer, dir);
+        let db = engine(&**disk, STORE_FILE, true)?;
+        let mut store = Self::of(db, sealer, disk);
         store.begin()?;
         fill(&store)?;
         // After the rest, so that a store without a key file was never in use.
-        write_durably(&dir.join(KEY_FILE), &key_file)?;
-        sync_dir(dir)?;
+        disk.write(KEY_FILE, &key_file)?;
+        disk.settle()?;
         store.take_spare()?;
         Ok(store)
     }
 
     /// Makes an empty store in a file of its own, for what a damaged one still gives.
     pub(crate) fn create_beside(
-        dir: &Path,
+        disk: &Arc<dyn Disk>,
         name: &str,
         sealer: Sealer,
     ) -> Result<Self, ClientError> {
-        let path = dir.join(name);
-        remove(&path)?;
-        let db = guarded(|| Ok(builder().create(&path)?))?;
-        let store = Self::of(db, sealer, dir);
+        disk.remove(name)?;
+        let db = engine(&**disk, name, true)?;
+        let store = Self::of(db, sealer, disk);
         store.begin()?;
         Ok(store)
     }
@@ -118,26 +115,22 @@ impl Store {
 
     /// Opens the store that is there.
     pub(crate) fn open(
-        dir: &Path,
+        disk: &Arc<dyn Disk>,
         key: &StoreKey,
         platform: Arc<dyn Platform>,
     ) -> Result<Self, ClientError> {
-        let sealer = unlock(dir, key, platform)?;
-        put_in_place(dir)?;
-        let path = dir.join(STORE_FILE);
-        match fs::metadata(&path) {
-            Ok(meta) if meta.len() > 0 => {}
-            Ok(_) => return Err(ClientError::damaged("store file is empty")),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ClientError::damaged("store file is missing"));
-            }
-            Err(e) => return Err(e.into()),
+        let sealer = unlock(&**disk, key, platform)?;
+        put_in_place(&**disk)?;
+        match disk.len(STORE_FILE)? {
+            None => return Err(ClientError::damaged("store file is missing")),
+            Some(0) => return Err(ClientError::damaged("store file is empty")),
+            Some(_) => {}
         }
-        let db = guarded(|| Ok(builder().open(&path)?))?;
-        if dir.join(MARK_FILE).exists() {
+        let db = engine(&**disk, STORE_FILE, false)?;
+        if is_there(&**disk, MARK_FILE)? {
             return Err(ClientError::damaged("found while running"));
         }
-        let mut store = Self::of(db, sealer, dir);
+        let mut store = Self::of(db, sealer, disk);
         let format = store.read(|rx| rx.get(META, FORMAT_KEY))?;
         match format {
             Some(format) if format == FORMAT => {
@@ -150,11 +143,11 @@ impl Store {
         }
     }
 
-    fn of(db: Database, sealer: Sealer, dir: &Path) -> Self {
+    fn of(db: Database, sealer: Sealer, disk: &Arc<dyn Disk>) -> Self {
         Self {
             db: Some(db),
             sealer,
-            dir: dir.to_owned(),
+            disk: Arc::clone(disk),
             failed: AtomicBool::new(false),
             spare: None,
         }
@@ -163,16 +156,16 @@ impl Store {
     /// Takes the spare beside the store into use; one that is not what the store says is written
     /// anew. Where it is ahead, the store lacks what was acknowledged.
     fn take_spare(&mut self) -> Result<(), ClientError> {
-        let known = spare::read(&self.dir, &self.sealer)?;
+        let known = spare::read(&*self.disk, &self.sealer)?;
         let (generation, rows) = self.read(|rx| Ok((generation(rx)?, spare::precious(rx)?)))?;
         if known.generation > generation {
             return Err(ClientError::damaged("store file is older than its spare"));
         }
         let same = known.whole && known.generation == generation && known.rows == rows;
         let spare = if same {
-            Spare::go_on(&self.dir, &known)
+            Spare::go_on(&*self.disk, &known)
         } else {
-            Spare::write_anew(&self.dir, &self.sealer, &rows, generation)
+            Spare::write_anew(&*self.disk, &self.sealer, &rows, generation)
         };
         // Without room for it the store is used all the same, and each commit tries again.
         let spare = spare.unwrap_or_else(|_| Spare::behind(&rows, generation));
@@ -207,8 +200,7 @@ impl Store {
     /// Opens the engine again after a failed write.
     pub(crate) fn reopen(&mut self) -> Result<(), ClientError> {
         self.db = None;
-        let path = self.dir.join(STORE_FILE);
-        self.db = Some(guarded(|| Ok(builder().open(&path)?))?);
+        self.db = Some(engine(&*self.disk, STORE_FILE, false)?);
         // The commit that failed may have reached the disk, and the spare knows nothing of it.
         self.take_spare()?;
         self.failed.store(false, Ordering::Release);
@@ -244,7 +236,7 @@ impl Store {
             let tx = Tx {
                 inner,
                 sealer: &self.sealer,
-                dir: &self.dir,
+                disk: &*self.disk,
                 noted: Noted::on(kept.as_deref().unwrap_or(&none)),
             };
             let out = f(&tx)?;
@@ -283,31 +275,22 @@ impl Store {
     fn spare_anew(&self, generation: u64) -> Result<Spare, ClientError> {
         self.read(|rx| {
             let rows = spare::precious(rx)?;
-            Spare::write_anew(&self.dir, &self.sealer, &rows, generation)
+            Spare::write_anew(&*self.disk, &self.sealer, &rows, generation)
         })
     }
 
     /// Bytes on disk.
     pub(crate) fn bytes(&self) -> u64 {
-        let of = |name| fs::metadata(self.dir.join(name)).map_or(0, |m| m.len());
+        let of = |name| self.disk.len(name).ok().flatten().unwrap_or_default();
         of(STORE_FILE) + of(SPARE_FILE)
     }
 
     /// What tells this installation's files from a copy of them.
     pub(crate) fn binding(&self) -> Result<Vec<u8>, ClientError> {
-        let path = self.dir.join(INSTANCE_FILE);
-        match fs::metadata(&path) {
-            Ok(_) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                write_durably(&path, &[0; 32])?;
-            }
-            Err(e) => return Err(e.into()),
+        if !is_there(&*self.disk, INSTANCE_FILE)? {
+            self.disk.write(INSTANCE_FILE, &[0; 32])?;
         }
-        let mut out = Vec::new();
-        for path in [&self.dir, &path] {
-            out.extend_from_slice(&identity_of(&fs::metadata(path)?));
-        }
-        Ok(out)
+        Ok(self.disk.identity(INSTANCE_FILE)?)
     }
 }
 
@@ -316,6 +299,10 @@ fn generation(rx: &Rx<'_>) -> Result<u64, ClientError> {
     let bytes = rx.get(META, GENERATION)?;
     let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
     Ok(bytes.map_or(0, u64::from_be_bytes))
+}
+
+fn engine(disk: &dyn Disk, name: &str, is_new: bool) -> Result<Database, ClientError> {
+    guarded(|| Ok(disk.engine(name, is_new, &builder())?))
 }
 
 fn builder() -> redb::Builder {
@@ -407,7 +394,7 @@ pub(crate) struct Rx<'a> {
 pub(crate) struct Tx<'a> {
     inner: WriteTransaction,
     sealer: &'a Sealer,
-    dir: &'a Path,
+    disk: &'a dyn Disk,
     noted: Noted<'a>,
 }
 
@@ -449,6 +436,6 @@ impl Tx<'_> {
     }
     /// Lets go of a damaged file that was set aside: what is erased must not stay there.
     pub(crate) fn drop_aside(&self) -> Result<(), ClientError> {
-        remove(&self.dir.join(ASIDE_FILE))
+        Ok(self.disk.remove(ASIDE_FILE)?)
     }
 }

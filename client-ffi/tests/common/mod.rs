@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use gridfold_client::{
-    Client, HttpRequest, HttpResponse, OpenOptions, Platform, SyncOptions, SyncReport, Transport,
-    TransportError, TransportErrorKind,
+    Client, Folder, HttpRequest, HttpResponse, OpenOptions, Platform, SyncOptions, SyncReport,
+    Transport, TransportError, TransportErrorKind,
 };
 use gridfold_sync_core::admission::{Decision, EntryFact, Facts, LogHead, RecordFact, admit};
 use gridfold_sync_core::directory::{
@@ -833,7 +833,7 @@ pub const KEY: [u8; 32] = [5; 32];
 
 pub fn options(path: &Path, platform: &Arc<TestPlatform>) -> OpenOptions {
     OpenOptions {
-        path: path.to_owned(),
+        disk: Folder::at(path),
         key: KEY.into(),
         platform: platform.clone(),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gridfold_client::{Client, OpenOptions, Query, SystemPlatform};
+use gridfold_client::{Client, Folder, OpenOptions, Query, SystemPlatform};
 use gridfold_sync_core::edit::Value;
 
 use super::site::{Site, cpu};
@@ -50,7 +50,7 @@ fn each(what: &str, mut call: impl FnMut(usize)) {
 pub(crate) fn measure(dir: &Path) {
     let before = anonymous_kib();
     let client = Client::open(OpenOptions {
-        path: dir.join("store"),
+        disk: Folder::at(dir.join("store")),
         key: [7; 32].into(),
         platform: Arc::new(SystemPlatform),
     })

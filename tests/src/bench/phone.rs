@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::time::{Duration, Instant};
 
-use gridfold_client::{Client, OpenOptions, Query, Sort};
+use gridfold_client::{Client, Folder, OpenOptions, Query, Sort};
 use gridfold_sync_core::edit::Value;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
@@ -67,7 +67,7 @@ pub(crate) fn run() {
 
     lists(&phone.client);
     let options = OpenOptions {
-        path: site.path("phone"),
+        disk: Folder::at(site.path("phone")),
         key: [7; 32].into(),
         platform: std::sync::Arc::clone(&phone.platform) as _,
     };

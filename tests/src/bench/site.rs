@@ -164,7 +164,7 @@ impl Site {
     pub(crate) fn phone(&self, n: u64, grid: &str, path: PathBuf) -> Phone {
         let platform = BenchPlatform::new(n + 1);
         let client = Client::create(OpenOptions {
-            path,
+            disk: gridfold_client::Folder::at(path),
             key: [7; 32].into(),
             platform: Arc::clone(&platform) as _,
         })

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use gridfold_client::{
-    Client, OpenOptions, Platform as _, Query, SyncOptions, SystemPlatform, UreqTransport,
+    Client, Folder, OpenOptions, Platform as _, Query, SyncOptions, SystemPlatform, UreqTransport,
 };
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{FieldKey, FormCode, RecordId};
@@ -172,7 +172,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     std::fs::create_dir_all(&options.store)?;
     let client = Client::open_or_create(OpenOptions {
-        path: options.store,
+        disk: Folder::at(&options.store),
         key: STORE_KEY.into(),
         platform: Arc::new(SystemPlatform),
     })?;

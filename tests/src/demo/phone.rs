@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use gridfold_client::{Client, ClientError, OpenOptions, SyncOptions, SyncReport};
+use gridfold_client::{Client, ClientError, Folder, OpenOptions, SyncOptions, SyncReport};
 use gridfold_client::{
     HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind, UreqTransport,
 };
@@ -119,7 +119,7 @@ impl Phone {
 
     fn options(&self) -> OpenOptions {
         OpenOptions {
-            path: self.dir.clone(),
+            disk: Folder::at(&self.dir),
             key: STORE_KEY.into(),
             platform: self.platform.clone(),
         }

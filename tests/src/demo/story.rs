@@ -298,7 +298,7 @@ pub fn write_until_killed(store: &Path, grid: &str) -> Result<(), DemoError> {
         wrong_by_ms: 0,
     });
     let options = gridfold_client::OpenOptions {
-        path: store.to_owned(),
+        disk: gridfold_client::Folder::at(store),
         key: STORE_KEY.into(),
         platform,
     };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use gridfold_client::{Client, ClientError, OpenOptions, Platform};
+use gridfold_client::{Client, ClientError, Folder, OpenOptions, Platform};
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::time::Timestamp;
 use rand::rngs::StdRng;
@@ -65,7 +65,7 @@ const KEY: [u8; 32] = [7; 32];
 
 fn options(dir: &Path, platform: &Arc<SimPlatform>) -> OpenOptions {
     OpenOptions {
-        path: dir.to_owned(),
+        disk: Folder::at(dir),
         key: KEY.into(),
         platform: Arc::clone(platform) as Arc<dyn Platform>,
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gridfold_client::{
-    Client, HttpRequest, HttpResponse, OpenOptions, SyncOptions, SyncReport, SystemPlatform,
-    Transport, TransportError, UreqTransport,
+    Client, Folder, HttpRequest, HttpResponse, OpenOptions, SyncOptions, SyncReport,
+    SystemPlatform, Transport, TransportError, UreqTransport,
 };
 use gridfold_server::auth::{Actor, Password};
 use gridfold_server::clock::{Clock, ManualClock};
@@ -129,7 +129,7 @@ impl Town {
 
     pub(crate) fn phone(&self, dir: &Path, user: UserId) -> Client {
         let client = Client::create(OpenOptions {
-            path: dir.to_owned(),
+            disk: Folder::at(dir),
             key: [3; 32].into(),
             platform: Arc::new(SystemPlatform),
         })
