@@ -21,7 +21,7 @@ use crate::shell::Shell;
 use crate::shell::mend::mend;
 use crate::shell::state::{Account, initialise};
 use crate::shell::store::Store;
-use crate::shell::transport::Transport;
+use crate::shell::transport::{AsyncTransport, Blocking, Transport, at_once};
 use crate::types::{
     HistoryEntry, Identity, OpenOptions, Page, Query, RecordDetail, RecordSummary, RefusedEdit,
     RetryPolicy, Status, SyncOptions, SyncReport,
@@ -114,7 +114,19 @@ impl Client {
         transport: &dyn Transport,
         code_or_qr: &str,
     ) -> Result<Identity, ClientError> {
-        let account = self.shell.enrol(transport, code_or_qr)?;
+        at_once(self.enrol_async(&Blocking(transport), code_or_qr))
+    }
+
+    /// [`Client::enrol`], with calls that are awaited.
+    ///
+    /// # Errors
+    /// As [`Client::enrol`].
+    pub async fn enrol_async(
+        &self,
+        transport: &dyn AsyncTransport,
+        code_or_qr: &str,
+    ) -> Result<Identity, ClientError> {
+        let account = self.shell.enrol(transport, code_or_qr).await?;
         Ok(identity_of(&account))
     }
 
@@ -311,7 +323,19 @@ impl Client {
         transport: &dyn Transport,
         options: &SyncOptions<'_>,
     ) -> Result<SyncReport, ClientError> {
-        self.shell.sync(transport, options)
+        at_once(self.sync_async(&Blocking(transport), options))
+    }
+
+    /// [`Client::sync`], with calls that are awaited.
+    ///
+    /// # Errors
+    /// As [`Client::sync`].
+    pub async fn sync_async(
+        &self,
+        transport: &dyn AsyncTransport,
+        options: &SyncOptions<'_>,
+    ) -> Result<SyncReport, ClientError> {
+        self.shell.sync(transport, options).await
     }
 
     /// Syncs and tries again while the server cannot be reached, with growing and random waits.

@@ -32,7 +32,8 @@ pub use platform::{Platform, SystemPlatform};
 pub use shell::auto_sync::{AutoSyncEvent, AutoSyncPlan, AutoSyncPolicy, SyncEnd};
 pub use shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
 pub use shell::transport::{
-    HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
+    Answer, AsyncTransport, HttpRequest, HttpResponse, Transport, TransportError,
+    TransportErrorKind,
 };
 #[cfg(feature = "transport-ureq")]
 pub use shell::transport_ureq::UreqTransport;

@@ -6,7 +6,7 @@ use super::Client;
 use crate::error::ClientError;
 use crate::shell::auto_sync::AutoSyncPolicy;
 use crate::shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
-use crate::shell::transport::Transport;
+use crate::shell::transport::{AsyncTransport, Blocking, Transport, at_once};
 use crate::types::SignedOut;
 
 impl Client {
@@ -35,6 +35,18 @@ impl Client {
         transport: &dyn Transport,
         discard_unsent: bool,
     ) -> Result<SignedOut, ClientError> {
-        self.shell.sign_out(transport, discard_unsent)
+        at_once(self.sign_out_async(&Blocking(transport), discard_unsent))
+    }
+
+    /// [`Client::sign_out`], with calls that are awaited.
+    ///
+    /// # Errors
+    /// As [`Client::sign_out`].
+    pub async fn sign_out_async(
+        &self,
+        transport: &dyn AsyncTransport,
+        discard_unsent: bool,
+    ) -> Result<SignedOut, ClientError> {
+        self.shell.sign_out(transport, discard_unsent).await
     }
 }

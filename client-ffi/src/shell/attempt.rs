@@ -4,7 +4,7 @@ use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::transport::Transport;
+use crate::shell::transport::AsyncTransport;
 use crate::types::{Reach, SyncOptions, SyncReport};
 
 /// What is known of the last attempt.
@@ -17,16 +17,19 @@ pub(crate) struct Attempt {
 
 impl Shell {
     /// Syncs and remembers how it went.
-    pub(crate) fn sync(
+    pub(crate) async fn sync(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         options: &SyncOptions<'_>,
     ) -> Result<SyncReport, ClientError> {
-        let result = self.run_sync(transport, options).map_err(|e| match e {
-            // A transport that was told to give up is no broken connection.
-            ClientError::Offline { .. } => options.check_cancelled().err().unwrap_or(e),
-            other => other,
-        });
+        let result = self
+            .run_sync(transport, options)
+            .await
+            .map_err(|e| match e {
+                // A transport that was told to give up is no broken connection.
+                ClientError::Offline { .. } => options.check_cancelled().err().unwrap_or(e),
+                other => other,
+            });
         // Whatever a sync met that the store was taken from, that is the reason.
         let result = match result {
             Err(_) if self.is_closed() => Err(ClientError::Closed),

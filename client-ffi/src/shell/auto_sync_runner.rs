@@ -11,7 +11,7 @@ use crate::error::ClientError;
 use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::auto_sync::{AutoSyncEvent, AutoSyncPlan, AutoSyncPolicy, SyncEnd};
-use crate::shell::transport::Transport;
+use crate::shell::transport::{Blocking, Transport, at_once};
 use crate::types::{SyncOptions, SyncReport};
 
 /// How often a transport is told to give up while the thread is waited for: the call may not have
@@ -186,7 +186,7 @@ impl Run {
                 cancel: Some(&self.cancel),
                 ..SyncOptions::default()
             };
-            let result = self.shell.sync(&*self.transport, &options);
+            let result = at_once(self.shell.sync(&Blocking(&*self.transport), &options));
             if let Some(observer) = &self.observer {
                 observer.synced(&result);
             }

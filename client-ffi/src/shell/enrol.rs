@@ -24,7 +24,7 @@ use crate::shell::http::{EnrolBegin, EnrolFinish, EnrolNonce, Enrolled, post, re
 use crate::shell::reply::Reply;
 use crate::shell::state::{Account, State, begin, entry_row, put_account, put_directory, put_sync};
 use crate::shell::store::{DRAFTS, Source};
-use crate::shell::transport::Transport;
+use crate::shell::transport::AsyncTransport;
 
 /// What the server shows of a device before it has another name.
 const DEVICE_LABEL: &str = "phone";
@@ -39,17 +39,18 @@ struct Begun {
 }
 
 impl Shell {
-    pub(crate) fn enrol(
+    pub(crate) async fn enrol(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         code_or_qr: &str,
     ) -> Result<Arc<Account>, ClientError> {
         // A sync that renews its session would put the one before back in place.
-        let _syncing = self.syncing.lock();
+        let _syncing = self.syncing.lock().await;
         // No code is used up for a store that is not there.
         self.with_store(|_| Ok(()))?;
         let (server_url, code) = parse_code(code_or_qr);
-        let nonce: EnrolNonce = post(transport, "/v1/enrol/begin", &EnrolBegin { code: &code })?;
+        let nonce: EnrolNonce =
+            post(transport, "/v1/enrol/begin", &EnrolBegin { code: &code }).await?;
         let begun = Begun {
             server_url,
             code,
@@ -58,10 +59,10 @@ impl Shell {
         let mine = self.state.read().core.account.clone();
         let anothers = |user: UserId| mine.as_ref().is_some_and(|account| account.user != user);
         let account = if nonce.user_id.is_some_and(anothers) {
-            self.hand_on(transport, begun)?
+            self.hand_on(transport, begun).await?
         } else {
             let key = self.state.read().key.clone();
-            let (account, directory) = self.redeem(transport, begun, &key)?;
+            let (account, directory) = self.redeem(transport, begun, &key).await?;
             if anothers(account.user) {
                 // A server of before does not say so at once. Its code is used up; nothing else is.
                 return Err(ClientError::rejected(ANOTHERS_PHONE));
@@ -80,9 +81,9 @@ impl Shell {
     }
 
     /// Proves the key, and reads whose device this is now and the directory.
-    fn redeem(
+    async fn redeem(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         begun: Begun,
         key: &SignKey,
     ) -> Result<(Account, Vec<u8>), ClientError> {
@@ -95,11 +96,11 @@ impl Shell {
             signature: to_hex(&key.sign(&statement).0),
             label: DEVICE_LABEL,
         };
-        let reply = send(transport, "/v1/enrol/finish", &finish)?;
+        let reply = send(transport, "/v1/enrol/finish", &finish).await?;
         if let (Reply::Problem(problem), Ok(account)) = (&reply, self.account())
             && problem.orders_wipe(&account)
         {
-            self.wipe_as_told(transport)?;
+            self.wipe_as_told(transport).await?;
             return Err(ClientError::Revoked);
         }
         let enrolled: Enrolled = read(&reply.body()?)?;
@@ -118,9 +119,9 @@ impl Shell {
     }
 
     /// Begins anew for another person.
-    fn hand_on(
+    async fn hand_on(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         begun: Begun,
     ) -> Result<Arc<Account>, ClientError> {
         {
@@ -134,6 +135,7 @@ impl Shell {
         let seed = Zeroizing::new(random::<32>(&*self.platform));
         let done = self
             .redeem(transport, begun, &SignKey::from_seed(&seed))
+            .await
             .and_then(|(account, directory)| {
                 self.begin_anew(&seed, &account, &directory)?;
                 Ok(Arc::new(account))

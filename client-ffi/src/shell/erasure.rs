@@ -17,7 +17,7 @@ use crate::shell::batch::Batch;
 use crate::shell::http::Wiped;
 use crate::shell::rows::{StreamNo, decode_entry, ref_of_key, stream_of_key};
 use crate::shell::store::{CURSORS, ENTRIES, ITEMS, REFS, Source};
-use crate::shell::transport::{HttpRequest, Transport};
+use crate::shell::transport::{AsyncTransport, HttpRequest};
 
 impl Batch<'_> {
     /// Erases the words of a record but those that wait; tells whether any do.
@@ -80,7 +80,10 @@ impl Batch<'_> {
 impl Shell {
     /// Erases everything because the server says so, and tells it. The receipt is signed before the
     /// key goes; one that gets lost on the way is not sent again, since nothing is left to send it.
-    pub(crate) fn wipe_as_told(&self, transport: &dyn Transport) -> Result<(), ClientError> {
+    pub(crate) async fn wipe_as_told(
+        &self,
+        transport: &dyn AsyncTransport,
+    ) -> Result<(), ClientError> {
         let receipt = {
             let state = self.state.read();
             state.core.account.as_ref().map(|account| {
@@ -93,12 +96,14 @@ impl Shell {
             && let Ok(body) = serde_json::to_vec(&Wiped { signature })
         {
             // What is erased stays erased, whether or not anybody hears of it.
-            let _ = transport.call(HttpRequest {
-                method: "POST".to_owned(),
-                path: format!("/v1/devices/{device}/wiped"),
-                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-                body,
-            });
+            let _ = transport
+                .call(HttpRequest {
+                    method: "POST".to_owned(),
+                    path: format!("/v1/devices/{device}/wiped"),
+                    headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+                    body,
+                })
+                .await;
         }
         Ok(())
     }

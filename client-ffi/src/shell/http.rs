@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ClientError;
 use crate::shell::reply::{JSON, Reply, offline};
-use crate::shell::transport::{HttpRequest, Transport};
+use crate::shell::transport::{AsyncTransport, HttpRequest};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct EnrolBegin<'a> {
@@ -58,17 +58,17 @@ pub(crate) struct Tokens {
 }
 
 /// Posts JSON and reads JSON.
-pub(crate) fn post<T: DeserializeOwned>(
-    transport: &dyn Transport,
+pub(crate) async fn post<T: DeserializeOwned>(
+    transport: &dyn AsyncTransport,
     path: &str,
     body: &impl Serialize,
 ) -> Result<T, ClientError> {
-    read(&send(transport, path, body)?.body()?)
+    read(&send(transport, path, body).await?.body()?)
 }
 
 /// Posts JSON.
-pub(crate) fn send(
-    transport: &dyn Transport,
+pub(crate) async fn send(
+    transport: &dyn AsyncTransport,
     path: &str,
     body: &impl Serialize,
 ) -> Result<Reply, ClientError> {
@@ -80,6 +80,7 @@ pub(crate) fn send(
             headers: vec![("content-type".to_owned(), JSON.to_owned())],
             body,
         })
+        .await
         .map_err(offline)?;
     Reply::of(response, JSON)
 }

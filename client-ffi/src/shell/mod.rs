@@ -65,7 +65,7 @@ use crate::shell::store::{Rx, Store};
 pub(crate) struct Shell {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) platform: Arc<dyn Platform>,
-    pub(crate) syncing: Mutex<()>,
+    pub(crate) syncing: async_lock::Mutex<()>,
     writing: Mutex<()>,
     store: RwLock<Option<Store>>,
     /// Readers share it; a writer holds it for itself only to take in what it committed.
@@ -97,7 +97,7 @@ impl Shell {
         let shell = Self {
             disk,
             platform,
-            syncing: Mutex::new(()),
+            syncing: async_lock::Mutex::new(()),
             writing: Mutex::new(()),
             store: RwLock::new(Some(store)),
             state: RwLock::new(state),

@@ -13,7 +13,7 @@ use crate::shell::Shell;
 use crate::shell::reply::{JSON, Problem, Reply};
 use crate::shell::state::Account;
 use crate::shell::store::{DRAFTS, Source};
-use crate::shell::transport::{HttpRequest, Transport};
+use crate::shell::transport::{AsyncTransport, HttpRequest};
 use crate::types::SignedOut;
 
 #[derive(Serialize)]
@@ -22,14 +22,14 @@ struct SignOut<'a> {
 }
 
 impl Shell {
-    pub(crate) fn sign_out(
+    pub(crate) async fn sign_out(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         discard_unsent: bool,
     ) -> Result<SignedOut, ClientError> {
-        let _syncing = self.syncing.lock();
+        let _syncing = self.syncing.lock().await;
         self.leave(discard_unsent)?;
-        let server_told = self.tell_sign_out(transport);
+        let server_told = self.tell_sign_out(transport).await;
         let erased = self.wipe();
         self.leaving.store(false, Ordering::Release);
         erased?;
@@ -51,23 +51,25 @@ impl Shell {
     }
 
     /// Whether the server says that the session has ended.
-    fn tell_sign_out(&self, transport: &dyn Transport) -> bool {
+    async fn tell_sign_out(&self, transport: &dyn AsyncTransport) -> bool {
         for _ in 0..2 {
             let Ok(account) = self.account() else {
                 return false;
             };
-            let Some(answer) = send(transport, &account) else {
+            let Some(answer) = send(transport, &account).await else {
                 return false;
             };
             match answer {
                 Ok(()) => return true,
                 // It had ended before.
                 Err(problem) if problem.is_revoked() || problem.is_wiped() => return true,
-                Err(problem) if problem.status == 401 => match self.renew(transport, &account) {
-                    Ok(()) => {}
-                    Err(ClientError::SignInRequired | ClientError::Revoked) => return true,
-                    Err(_) => return false,
-                },
+                Err(problem) if problem.status == 401 => {
+                    match self.renew(transport, &account).await {
+                        Ok(()) => {}
+                        Err(ClientError::SignInRequired | ClientError::Revoked) => return true,
+                        Err(_) => return false,
+                    }
+                }
                 Err(_) => return false,
             }
         }
@@ -75,7 +77,7 @@ impl Shell {
     }
 }
 
-fn send(transport: &dyn Transport, account: &Account) -> Option<Result<(), Problem>> {
+async fn send(transport: &dyn AsyncTransport, account: &Account) -> Option<Result<(), Problem>> {
     let body = SignOut {
         refresh_token: &account.refresh_token,
     };
@@ -92,6 +94,7 @@ fn send(transport: &dyn Transport, account: &Account) -> Option<Result<(), Probl
             ],
             body: serde_json::to_vec(&body).ok()?,
         })
+        .await
         .ok()?;
     Reply::done(&response)
 }

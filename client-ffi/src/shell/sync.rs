@@ -21,7 +21,7 @@ use crate::shell::reply::{Reply, offline};
 use crate::shell::rows::StreamNo;
 use crate::shell::session::Reading;
 use crate::shell::state::{Account, State, put_account, put_sync};
-use crate::shell::transport::{HttpRequest, Transport};
+use crate::shell::transport::{AsyncTransport, Blocking, HttpRequest, Transport, at_once};
 use crate::shell::undo::Leaving;
 use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
 
@@ -37,16 +37,19 @@ impl SyncReport {
 }
 
 impl Shell {
-    pub(crate) fn run_sync(
+    pub(crate) async fn run_sync(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         options: &SyncOptions<'_>,
     ) -> Result<SyncReport, ClientError> {
-        let _syncing = self.syncing.lock();
+        let _syncing = self.syncing.lock().await;
         let mut report = SyncReport::default();
         let before = self.state.read().core.instance.incarnation;
         // What is carried for others goes first; its failures never keep own edits waiting.
-        let carrying = match self.carry_out(transport, options.budget_bytes, &mut report) {
+        let carrying = match self
+            .carry_out(transport, options.budget_bytes, &mut report)
+            .await
+        {
             Err(revoked @ ClientError::Revoked) => return Err(revoked),
             other => other.unwrap_or(false),
         };
@@ -76,7 +79,7 @@ impl Shell {
             if !self.mark_handed_out(&leaving)? {
                 continue;
             }
-            let Some(body) = self.exchange(transport, &mut session, &mut asking)? else {
+            let Some(body) = self.exchange(transport, &mut session, &mut asking).await? else {
                 continue;
             };
             let account = self.account()?;
@@ -85,7 +88,7 @@ impl Shell {
                 .map_err(|_| ClientError::Offline { retry_after: None })?;
             report.take(session.spent());
             if answer.directives.contains(&Directive::Wipe) {
-                self.wipe_as_told(transport)?;
+                self.wipe_as_told(transport).await?;
                 report.wiped = true;
                 return Ok(report);
             }
@@ -124,15 +127,18 @@ impl Shell {
 
     /// One round trip, until the server understands what is asked. None when the request has to be
     /// built anew.
-    fn exchange(
+    async fn exchange(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         session: &mut PhoneSession<StreamNo>,
         asking: &mut Asking<StreamNo>,
     ) -> Result<Option<Vec<u8>>, ClientError> {
         loop {
             let asked = session.send(asking);
-            match self.call(transport, SYNC_PATH, SYNC_CONTENT_TYPE, asked)? {
+            match self
+                .call(transport, SYNC_PATH, SYNC_CONTENT_TYPE, asked)
+                .await?
+            {
                 Reply::Body(body) => return Ok(Some(body)),
                 Reply::Problem(problem)
                     if problem.status == 400
@@ -229,9 +235,9 @@ impl Shell {
 
     /// One call with a valid token, answered in the media type of its body; a token that ended is
     /// renewed once.
-    pub(crate) fn call(
+    pub(crate) async fn call(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         path: &str,
         content_type: &str,
         body: Vec<u8>,
@@ -252,13 +258,14 @@ impl Shell {
                     ],
                     body: body.clone(),
                 })
+                .await
                 .map_err(offline)?;
             let problem = match Reply::of(response, content_type)? {
                 Reply::Problem(problem) => problem,
                 other => return Ok(other),
             };
             if problem.orders_wipe(&account) {
-                self.wipe_as_told(transport)?;
+                self.wipe_as_told(transport).await?;
             }
             if problem.is_wiped() || problem.is_revoked() {
                 return Err(ClientError::Revoked);
@@ -269,22 +276,22 @@ impl Shell {
             if renewed {
                 return Err(ClientError::SignInRequired);
             }
-            self.renew(transport, &account)?;
+            self.renew(transport, &account).await?;
             renewed = true;
         }
     }
 
-    pub(crate) fn renew(
+    pub(crate) async fn renew(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         account: &Account,
     ) -> Result<(), ClientError> {
         let refresh = Refresh {
             refresh_token: &account.refresh_token,
         };
-        let body = match send(transport, "/v1/token", &refresh)? {
+        let body = match send(transport, "/v1/token", &refresh).await? {
             Reply::Problem(problem) if problem.orders_wipe(account) => {
-                self.wipe_as_told(transport)?;
+                self.wipe_as_told(transport).await?;
                 return Err(ClientError::Revoked);
             }
             reply => reply.body().map_err(|e| match e {
@@ -312,7 +319,7 @@ impl Shell {
     ) -> Result<SyncReport, ClientError> {
         let mut wait = policy.base_ms.max(1);
         for attempt in 1.. {
-            match self.sync(transport, options) {
+            match at_once(self.sync(&Blocking(transport), options)) {
                 Err(ClientError::Offline { retry_after }) if attempt < policy.max_attempts => {
                     // Half of the wait is fixed, half is chance, so that phones do not come back
                     // together.

@@ -1,4 +1,10 @@
 //! The seam to HTTP: one call, bytes in and out. The app brings its platform's own.
+//!
+//! A session awaits its calls, so that it runs where nothing may block, as in a browser. Where a call
+//! may block, it runs on the caller's thread to its end.
+
+use std::future::Future;
+use std::pin::Pin;
 
 /// One HTTP request to the server the device is enrolled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,4 +72,30 @@ pub trait Transport: Send + Sync {
     /// Gives up the calls that run, if it can: they end with
     /// [`TransportErrorKind::Interrupted`]. May be called from any thread.
     fn cancel(&self) {}
+}
+
+/// The answer to a call, when it comes.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + 'a>>;
+
+/// Makes HTTP calls that are awaited.
+pub trait AsyncTransport {
+    /// Makes one call.
+    ///
+    /// The future gives [`TransportError`] when there is no answer; any status is an answer.
+    fn call(&self, request: HttpRequest) -> Answer<'_>;
+}
+
+/// Calls that block, as ones that are awaited.
+pub(crate) struct Blocking<'a>(pub(crate) &'a dyn Transport);
+
+impl AsyncTransport for Blocking<'_> {
+    fn call(&self, request: HttpRequest) -> Answer<'_> {
+        Box::pin(async move { self.0.call(request) })
+    }
+}
+
+/// Runs what awaits only calls that block, and the end of another sync, on this thread to its end.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
+    futures_lite::future::block_on(work)
 }

@@ -12,7 +12,7 @@ use crate::shell::Shell;
 use crate::shell::reply::Reply;
 use crate::shell::state::entry_row;
 use crate::shell::store::{CARRIED, CARRY, Source};
-use crate::shell::transport::Transport;
+use crate::shell::transport::AsyncTransport;
 use crate::types::SyncReport;
 
 /// Bundles of one sync, well under the requests that a server lets a phone make in a minute: its
@@ -34,9 +34,9 @@ impl Shell {
     /// Takes what is held to the server; tells whether another sync at once would take more. What
     /// goes wrong is tried again at the next one; only a device that may no longer sync at all is
     /// told so.
-    pub(crate) fn carry_out(
+    pub(crate) async fn carry_out(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         budget: u64,
         report: &mut SyncReport,
     ) -> Result<bool, ClientError> {
@@ -58,7 +58,7 @@ impl Shell {
             }
             posts += 1;
             report.bytes_up += body.len() as u64;
-            match self.post_bundle(transport, &bundle, body, report)? {
+            match self.post_bundle(transport, &bundle, body, report).await? {
                 Posted::Later => return Ok(false),
                 Posted::Refused(code) => {
                     let refused = HeldBundle {
@@ -99,14 +99,17 @@ impl Shell {
         Ok(sealed.ok().map(|b| b.encode()))
     }
 
-    fn post_bundle(
+    async fn post_bundle(
         &self,
-        transport: &dyn Transport,
+        transport: &dyn AsyncTransport,
         bundle: &HeldBundle,
         body: Vec<u8>,
         report: &mut SyncReport,
     ) -> Result<Posted, ClientError> {
-        let body = match self.call(transport, CARRY_PATH, CARRY_CONTENT_TYPE, body)? {
+        let body = match self
+            .call(transport, CARRY_PATH, CARRY_CONTENT_TYPE, body)
+            .await?
+        {
             Reply::Body(body) => body,
             Reply::Problem(problem) if matches!(problem.status, 413 | 422) => {
                 return Ok(Posted::Refused(problem.code));
