@@ -23,10 +23,7 @@ impl From<Locale> for notice::Locale {
 
 impl Locale {
     pub(crate) fn pick(self, label: &Label) -> String {
-        match self {
-            Self::Zh => label.zh.clone(),
-            Self::En => label.en.clone(),
-        }
+        notice::Locale::from(self).pick(label).to_owned()
     }
 }
 

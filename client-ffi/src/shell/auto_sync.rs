@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::error::ClientError;
+use crate::shell::backoff::wait_after;
 use crate::types::SyncReport;
 
 /// How eagerly to sync.
@@ -197,14 +198,9 @@ impl AutoSyncPlan {
                 };
             }
             SyncEnd::Failed { retry_after } => {
-                let doubled = 1u32.checked_shl(self.failures.min(31)).unwrap_or(u32::MAX);
-                let wait = self.policy.backoff.saturating_mul(doubled);
-                let wait = wait.min(self.policy.max_backoff);
+                let (first, most) = (self.policy.backoff, self.policy.max_backoff);
+                let wait = wait_after(self.failures, first, most, chance);
                 self.failures = self.failures.saturating_add(1);
-                // Half of the wait is fixed, half is chance, so that phones do not come back
-                // together.
-                let half = u64::try_from(wait.as_millis() / 2).unwrap_or(u64::MAX / 2);
-                let wait = Duration::from_millis(half.saturating_add(chance % (half + 1)));
                 // What came while it ran may have mended what made it fail.
                 self.held = if again { now } else { now.saturating_add(wait) };
                 self.asked = now.saturating_add(retry_after.unwrap_or_default());

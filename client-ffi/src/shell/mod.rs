@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub(crate) mod auto_sync;
 pub(crate) mod auto_sync_runner;
+mod backoff;
 pub(crate) mod batch;
 pub(crate) mod carry;
 pub(crate) mod change;

@@ -89,11 +89,7 @@ impl Held {
             .grants
             .iter()
             .filter(|g| g.user == self.scope.user)
-            .filter(|g| {
-                g.area
-                    .as_ref()
-                    .is_none_or(|area| self.directory.lies_in(grid, area))
-            })
+            .filter(|g| self.directory.covers(g.area.as_ref(), grid))
             .map(|g| g.role)
             .collect();
         roles.sort_unstable();

@@ -16,6 +16,7 @@ use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
+use crate::shell::backoff::wait_after;
 use crate::shell::http::{Refresh, Tokens, read, send};
 use crate::shell::reply::{Reply, offline};
 use crate::shell::rows::StreamNo;
@@ -317,23 +318,23 @@ impl Shell {
         options: &SyncOptions<'_>,
         sleep: &dyn Fn(Duration),
     ) -> Result<SyncReport, ClientError> {
-        let mut wait = policy.base_ms.max(1);
-        for attempt in 1.. {
+        let first = Duration::from_millis(policy.base_ms.max(1));
+        let most = Duration::from_millis(policy.max_ms).max(first);
+        let mut failures = 0;
+        loop {
             match at_once(self.sync(&Blocking(transport), options)) {
-                Err(ClientError::Offline { retry_after }) if attempt < policy.max_attempts => {
-                    // Half of the wait is fixed, half is chance, so that phones do not come back
-                    // together.
-                    let chance = u64::from_be_bytes(random(&*self.platform)) % (wait / 2 + 1);
-                    let asked = retry_after.unwrap_or(0).saturating_mul(1_000);
+                Err(ClientError::Offline { retry_after }) if failures + 1 < policy.max_attempts => {
+                    let chance = u64::from_be_bytes(random(&*self.platform));
+                    let wait = wait_after(failures, first, most, chance);
+                    let asked = Duration::from_secs(retry_after.unwrap_or_default());
                     options.check_cancelled()?;
-                    sleep(Duration::from_millis((wait / 2 + chance).max(asked)));
+                    sleep(wait.max(asked));
                     options.check_cancelled()?;
-                    wait = wait.saturating_mul(2).min(policy.max_ms.max(1));
+                    failures += 1;
                 }
                 done => return done,
             }
         }
-        Err(ClientError::Offline { retry_after: None })
     }
 }
 

@@ -81,10 +81,7 @@ impl<'a> Labeller<'a> {
     }
 
     fn label(&self, label: &Label) -> String {
-        match self.of.locale {
-            Locale::Zh => label.zh.clone(),
-            Locale::En => label.en.clone(),
-        }
+        self.of.locale.pick(label).to_owned()
     }
 
     fn say(&self, zh: &str, en: &str) -> String {

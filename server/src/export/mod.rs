@@ -210,9 +210,7 @@ fn forms_of(directory: &Directory, wanted: &[FormCode]) -> Vec<Arc<Form>> {
 /// The fields of a record by key, as the API shows them.
 fn fields(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
     let forms = directory.forms();
-    let form = forms
-        .get(&record.row.form, record.row.form_version)
-        .or_else(|| forms.latest(&record.row.form));
+    let form = forms.to_read(&record.row.form, record.row.form_version);
     form.map_or_else(Map::new, |form| {
         let parts = record
             .parts

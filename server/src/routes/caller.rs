@@ -211,12 +211,7 @@ impl Caller {
     pub fn sees_area(&self, area: &AreaCode) -> bool {
         self.directory
             .active_grants(self.user(), self.now)
-            .any(|g| match &g.area {
-                None => true,
-                Some(mine) => {
-                    self.directory.lies_in(area, mine) || self.directory.lies_in(mine, area)
-                }
-            })
+            .any(|g| self.directory.meets(g.area.as_ref(), area))
     }
 
     /// Whether the caller may know of a user: themselves, whom they manage, and whoever has had a grant in their areas.

@@ -102,10 +102,7 @@ pub(super) fn works_around(caller: &Caller, user: UserId, area: Option<&AreaCode
     let directory = &caller.directory;
     directory
         .active_grants(user, caller.now)
-        .any(|g| match &g.area {
-            None => true,
-            Some(theirs) => directory.lies_in(theirs, area) || directory.lies_in(area, theirs),
-        })
+        .any(|g| directory.meets(g.area.as_ref(), area))
 }
 
 fn body(

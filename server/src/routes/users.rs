@@ -130,9 +130,7 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
                 .active_grants(user.id, caller.now)
                 .any(|g| {
                     matches!(g.role, Role::Worker | Role::Supervisor)
-                        && g.area
-                            .as_ref()
-                            .is_none_or(|area| caller.directory.lies_in(grid, area))
+                        && caller.directory.covers(g.area.as_ref(), grid)
                 })
         })
     };

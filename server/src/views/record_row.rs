@@ -119,10 +119,7 @@ impl<'a> Changed<'a> {
         parts.extend(others.iter().map(|(c, p)| (*c, p)));
         parts.sort_by_key(|(class, _)| *class);
         let version = parts.iter().map(|(_, p)| p.form_version).max().unwrap_or(1);
-        let Some(form) = forms
-            .get(self.form, version)
-            .or_else(|| forms.latest(self.form))
-        else {
+        let Some(form) = forms.to_read(self.form, version) else {
             return Ok(());
         };
         let view = RecordView {

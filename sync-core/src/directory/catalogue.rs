@@ -229,10 +229,7 @@ impl MatterKind {
     /// Its name in a language.
     #[must_use]
     pub fn name(&self, locale: Locale) -> &str {
-        match locale {
-            Locale::Zh => &self.label.zh,
-            Locale::En => &self.label.en,
-        }
+        locale.pick(&self.label)
     }
 }
 

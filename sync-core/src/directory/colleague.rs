@@ -57,10 +57,7 @@ impl Colleague {
     pub fn may_read(&self, stream: &StreamId, directory: &Directory) -> bool {
         self.reads.iter().any(|reads| {
             reads.role.readable().contains(&stream.class)
-                && reads
-                    .area
-                    .as_ref()
-                    .is_none_or(|area| directory.lies_in(&stream.grid, area))
+                && directory.covers(reads.area.as_ref(), &stream.grid)
         })
     }
 }

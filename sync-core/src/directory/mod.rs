@@ -332,11 +332,16 @@ impl Directory {
         false
     }
 
-    fn covers(&self, grant: &Grant, area: &AreaCode) -> bool {
-        grant
-            .area
-            .as_ref()
-            .is_none_or(|outer| self.lies_in(area, outer))
+    /// Whether a grant of this area, or of all, covers another one.
+    #[must_use]
+    pub fn covers(&self, granted: Option<&AreaCode>, area: &AreaCode) -> bool {
+        granted.is_none_or(|outer| self.lies_in(area, outer))
+    }
+
+    /// Whether a grant of this area, or of all, covers another one or lies in it.
+    #[must_use]
+    pub fn meets(&self, granted: Option<&AreaCode>, area: &AreaCode) -> bool {
+        self.covers(granted, area) || granted.is_some_and(|inner| self.lies_in(inner, area))
     }
 
     /// What a user may do in an area at `now`, by the server's clock. A grant counts where its area

@@ -24,7 +24,7 @@ impl Directory {
     pub fn roles_in(&self, user: UserId, area: Option<&AreaCode>, at: Timestamp) -> Vec<Role> {
         self.active_grants(user, at)
             .filter(|g| match area {
-                Some(area) => self.covers(g, area),
+                Some(area) => self.covers(g.area.as_ref(), area),
                 None => g.area.is_none(),
             })
             .map(|g| g.role)

@@ -37,6 +37,15 @@ impl Locale {
             });
         found.unwrap_or_default()
     }
+
+    /// A text in this language.
+    #[must_use]
+    pub fn pick(self, label: &Label) -> &str {
+        match self {
+            Self::Zh => &label.zh,
+            Self::En => &label.en,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,10 +67,7 @@ fn catalogue() -> &'static Catalogue {
 #[must_use]
 pub fn text(code: &str, locale: Locale) -> &str {
     match catalogue().messages.get(code) {
-        Some(label) => match locale {
-            Locale::Zh => &label.zh,
-            Locale::En => &label.en,
-        },
+        Some(label) => locale.pick(label),
         None => code,
     }
 }

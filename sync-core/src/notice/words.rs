@@ -177,10 +177,7 @@ impl<'a> Teller<'a> {
     }
 
     fn label(&self, label: &Label) -> String {
-        match self.locale {
-            Locale::Zh => label.zh.clone(),
-            Locale::En => label.en.clone(),
-        }
+        self.locale.pick(label).to_owned()
     }
 
     fn field(&self, key: &str) -> Option<&'a Field> {

@@ -406,6 +406,13 @@ impl FormSet {
         self.forms.get(code)?.values().next_back()
     }
 
+    /// The form that a record of this version is read with: that version, or the newest when it is
+    /// not known here.
+    #[must_use]
+    pub fn to_read(&self, code: &FormCode, version: u32) -> Option<&Arc<Form>> {
+        self.get(code, version).or_else(|| self.latest(code))
+    }
+
     /// Whether any version of the form is known.
     #[must_use]
     pub fn has(&self, code: &FormCode) -> bool {

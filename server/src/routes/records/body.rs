@@ -6,8 +6,7 @@ use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{EntryRef, FieldKey};
-use gridfold_sync_core::notice::{self, Edit, Locale, Teller};
-use gridfold_sync_core::schema::Label;
+use gridfold_sync_core::notice::{self, Edit, Teller};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, RecordView, differ};
 use serde::Serialize;
@@ -116,9 +115,7 @@ pub(crate) fn field_values(
     keys: &[FieldKey],
 ) -> Map<String, Json> {
     let forms = directory.forms();
-    let form = forms
-        .get(&record.row.form, record.row.form_version)
-        .or_else(|| forms.latest(&record.row.form));
+    let form = forms.to_read(&record.row.form, record.row.form_version);
     let Some(form) = form else {
         return Map::new();
     };
@@ -193,13 +190,6 @@ pub struct RecordBody {
     pub missing_fields: Vec<String>,
 }
 
-fn label(label: &Label, locale: Locale) -> String {
-    match locale {
-        Locale::Zh => label.zh.clone(),
-        Locale::En => label.en.clone(),
-    }
-}
-
 fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
     candidates
         .iter()
@@ -251,9 +241,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
         }
     }
     let forms = caller.directory.forms();
-    let form = forms
-        .get(&record.row.form, record.row.form_version)
-        .or_else(|| forms.latest(&record.row.form));
+    let form = forms.to_read(&record.row.form, record.row.form_version);
     let Some(form) = form else { return body };
     let view = RecordView {
         record: record.row.record,
@@ -281,7 +269,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
             .into_iter()
             .map(|t| TransitionBody {
                 action: t.action.to_string(),
-                label: label(&t.label, caller.locale),
+                label: caller.locale.pick(&t.label).to_owned(),
                 to: t.to.to_string(),
             })
             .collect();

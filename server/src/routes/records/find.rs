@@ -60,7 +60,6 @@ fn not_there_yet(node: &Node, caller: &Caller, id: &RecordId) -> Problem {
 pub(super) fn form_of<'a>(caller: &'a Caller, row: &RecordRow) -> Option<&'a Form> {
     let forms = caller.directory.forms();
     forms
-        .get(&row.form, row.form_version)
-        .or_else(|| forms.latest(&row.form))
+        .to_read(&row.form, row.form_version)
         .map(|form| &**form)
 }
