@@ -6,6 +6,9 @@
 //! signal; a sync that breaks at any byte is made again. Clock, randomness, HTTP and sleeping are
 //! arguments, so that the simulated world runs this very code.
 
+// A function past a hundred lines is two functions; those that are not say why.
+#![warn(clippy::too_many_lines)]
+
 mod cancel;
 mod client;
 mod disk;

@@ -4,6 +4,9 @@
 //! [`items`] to the [`log`], and [`project`] write what was appended into [`views`]; [`notify`]
 //! wakes whoever follows. A write request ends at the log; views are never written from a route.
 
+// A function past a hundred lines is two functions; those that are not say why.
+#![warn(clippy::too_many_lines)]
+
 mod acts;
 pub mod admit;
 pub mod auth;

@@ -10,6 +10,9 @@
 //! [`admission`] decides on it, [`merge`] folds it with what happened concurrently and [`view`]
 //! holds the rows people read.
 
+// A function past a hundred lines is two functions; those that are not say why.
+#![warn(clippy::too_many_lines)]
+
 pub mod admission;
 pub mod carry;
 pub mod codec;

@@ -174,6 +174,10 @@ impl Node {
         Self::open_locked(dir, config, clock, (faults, stores), lock)
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what is opened after what, in one place"
+    )]
     pub(crate) fn open_locked(
         dir: &Path,
         config: Config,

@@ -61,6 +61,10 @@ pub(super) fn json_list<T: serde::Serialize>(values: &[T]) -> Result<String, Vie
 }
 
 /// What a filter asks besides grids, forms, statuses, text and order, which the plan decides how to look up.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one condition after the other, each a few lines"
+)]
 pub(super) fn of(filter: &RecordFilter) -> Conditions {
     let mut c = Conditions::default();
     // What is derived is asked as the reader may know it; a column over everything beside it only leads to an index.

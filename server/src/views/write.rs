@@ -224,6 +224,7 @@ impl ViewsWriter {
         self.records.clear();
     }
 
+    #[expect(clippy::too_many_lines, reason = "one transaction, row after row")]
     fn write_batch(&mut self, batch: &[ProjectedEntry], forms: &FormSet) -> Result<(), ViewsError> {
         for entry in batch {
             self.stream_id(&entry.stream)?;

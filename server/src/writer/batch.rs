@@ -42,6 +42,10 @@ fn fail_all(batch: Vec<Job>, error: &Arc<WriteError>) {
 /// turn is. `meanwhile` is called now and then while the views catch up.
 ///
 /// None when the simulation stops it here.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the steps of a batch, in their order"
+)]
 pub(super) fn write(
     parts: &mut WriterParts,
     memory: &mut Memory,

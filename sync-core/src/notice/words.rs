@@ -217,6 +217,7 @@ impl<'a> Teller<'a> {
         cut(&shown)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of operation")]
     fn one(&self, op: &Op, found: &[String]) -> String {
         match op {
             Op::Set { field, value } => {

@@ -54,6 +54,7 @@ impl PartState {
         *newest = entry.header.seq.max(*newest);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of operation")]
     pub(crate) fn apply_op(&mut self, op: &Op, by: EntryRef, index: usize) {
         match op {
             Op::Set { field, value } => {

@@ -138,6 +138,10 @@ pub(super) fn put_entries(
 
 /// Reads the columns of entries that stand at these places. `ops_left` is what the message may
 /// still make of operations.
+#[expect(
+    clippy::too_many_lines,
+    reason = "column after column, in the order they have on the wire"
+)]
 pub(super) fn get_entries(
     r: &mut Reader<'_>,
     places: &[Place],

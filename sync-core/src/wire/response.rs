@@ -274,6 +274,10 @@ impl SyncResponse {
     ///
     /// # Errors
     /// [`DecodeError`]; nothing of a body that does not decode is used.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "part after part, in the order they have on the wire"
+    )]
     pub fn decode(body: &[u8], request: &SyncRequest, asker: Author) -> Result<Self, DecodeError> {
         if frame_version(body)? != request.version() {
             return Err(DecodeError::UnknownVersion);
