@@ -38,7 +38,7 @@ struct BackupRequest {
 /// A line of the answer.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+enum AnswerLine {
     /// Items written so far.
     Items(u64),
     /// What is not in it because it is damaged.
@@ -92,7 +92,7 @@ fn open(dir: &Path) -> std::io::Result<(TcpListener, String)> {
     Ok((listener, token))
 }
 
-fn tell(to: &mut impl Write, what: &Line) -> std::io::Result<()> {
+fn tell(to: &mut impl Write, what: &AnswerLine) -> std::io::Result<()> {
     serde_json::to_writer(&mut *to, what)?;
     to.write_all(b"\n")?;
     to.flush()
@@ -111,17 +111,17 @@ fn answer(node: &Node, token: &str, stream: &TcpStream) -> std::io::Result<()> {
     let mut gone = Ok(());
     let made = node.backup_sealed(&request.file, passphrase.as_ref(), &mut |items| {
         if gone.is_ok() {
-            gone = tell(&mut to, &Line::Items(items));
+            gone = tell(&mut to, &AnswerLine::Items(items));
         }
     });
     let told = match made {
         Ok(BackedUp { items, lost }) => {
             for lost in lost {
-                tell(&mut to, &Line::Lost(lost))?;
+                tell(&mut to, &AnswerLine::Lost(lost))?;
             }
-            Line::Done(items)
+            AnswerLine::Done(items)
         }
-        Err(error) => Line::Failed(error.to_string()),
+        Err(error) => AnswerLine::Failed(error.to_string()),
     };
     tell(&mut to, &told)
 }
@@ -146,10 +146,10 @@ pub(crate) fn ask(
     let mut lost = Vec::new();
     for line in BufReader::new(stream).lines() {
         match serde_json::from_str(&line?)? {
-            Line::Items(items) => progress(items),
-            Line::Lost(items) => lost.push(items),
-            Line::Done(items) => return Ok(Ok(BackedUp { items, lost })),
-            Line::Failed(why) => return Ok(Err(why)),
+            AnswerLine::Items(items) => progress(items),
+            AnswerLine::Lost(items) => lost.push(items),
+            AnswerLine::Done(items) => return Ok(Ok(BackedUp { items, lost })),
+            AnswerLine::Failed(why) => return Ok(Err(why)),
         }
     }
     Err(std::io::ErrorKind::UnexpectedEof.into())

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use gridfold_sync_core::entry::item_hash;
 use gridfold_sync_core::ids::StreamId;
 use sha2::{Digest as _, Sha256};
 
@@ -30,14 +29,7 @@ fn is_of_its_hash(stream: &StreamName, item: &NewItem) -> bool {
         return true;
     }
     StoredItem::decode(&item.bytes).is_ok_and(|stored| {
-        let hash = item_hash(
-            &stored.entry_hash,
-            &stored.id,
-            &stored.author,
-            stored.received,
-            stored.verdict,
-        );
-        stored.entry_hash.0 == item.key && hash.0 == item.item_hash
+        stored.entry_hash.0 == item.key && stored.item_hash().0 == item.item_hash
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use gridfold_sync_core::entry::{head_statement, item_hash, next_link, next_prefix};
+use gridfold_sync_core::entry::{head_statement, next_link, next_prefix};
 use gridfold_sync_core::ids::{Hash, IncarnationId, StreamId};
 
 use crate::auth::AUTH_DB_FILE_NAME;
@@ -177,10 +177,6 @@ impl Node {
     }
 
     /// Device-log chains, prefix chains and signatures of every stream.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one pass over a stream, in which each check needs what the one before it read"
-    )]
     fn verify_chains(
         &self,
         report: &mut Verified,
@@ -212,14 +208,7 @@ impl Node {
                         continue;
                     };
                     report.entries += 1;
-                    let hash = item_hash(
-                        &stored.entry_hash,
-                        &stored.id,
-                        &stored.author,
-                        stored.received,
-                        stored.verdict,
-                    );
-                    prefix = next_prefix(&prefix, &hash);
+                    prefix = next_prefix(&prefix, &stored.item_hash());
                     if prefix.0 != item.prefix {
                         report
                             .problems

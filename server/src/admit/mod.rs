@@ -17,6 +17,6 @@ pub(crate) use commit::append;
 pub(crate) use console::console;
 pub use console::{ConsoleEdit, EditOutcome, Parts, Wish};
 pub use push::PushOutcome;
-pub(crate) use push::{Decided, Push, ToWrite, has_keys, push};
+pub(crate) use push::{Progress, Push, ToWrite, has_keys, push};
 pub(crate) use quarantine::quarantine;
 pub use write_error::WriteError;

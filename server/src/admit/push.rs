@@ -35,7 +35,7 @@ pub(crate) struct Push<'a> {
 }
 
 /// How far a push was decided on before it was others' turn.
-pub(crate) enum Decided {
+pub(crate) enum Progress {
     All(PushOutcome),
     /// So many of its logs are done, and of the next one what is not after this sequence.
     Part(PushOutcome, usize, u64),
@@ -55,7 +55,7 @@ pub(crate) fn push(
     now: Timestamp,
     server: &PublicKey,
     out: &mut ToWrite,
-) -> Result<Decided, ViewsError> {
+) -> Result<Progress, ViewsError> {
     let Push {
         author,
         key,
@@ -70,7 +70,7 @@ pub(crate) fn push(
     }
     if healed && !logs.is_empty() {
         // The views lack what was damaged until now: they catch up before the rest is decided on.
-        return Ok(Decided::Part(outcome, 0, 0));
+        return Ok(Progress::Part(outcome, 0, 0));
     }
     for (at, log) in logs.iter().enumerate() {
         match admit(facts, author, key, now, log)? {
@@ -91,7 +91,7 @@ pub(crate) fn push(
                     }));
                 let all = log.last_seq();
                 if let Some(last) = last.filter(|last| Some(*last) != all) {
-                    return Ok(Decided::Part(outcome, at, last));
+                    return Ok(Progress::Part(outcome, at, last));
                 }
             }
             Err(problem) => {
@@ -118,10 +118,10 @@ pub(crate) fn push(
             }
         }
         if at + 1 < logs.len() && !facts.goes_on() {
-            return Ok(Decided::Part(outcome, at + 1, 0));
+            return Ok(Progress::Part(outcome, at + 1, 0));
         }
     }
-    Ok(Decided::All(outcome))
+    Ok(Progress::All(outcome))
 }
 
 /// Whether what goes on from what the log holds can still be sealed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::audit::{self, Actor, AuditEvent, AuditScope};
+use super::audit::{Actor, AuditScope, record};
 use super::known::Known;
 use super::passwords::{HashCaller, Hasher, Password, PasswordError, StoredHash, check_password};
 use super::store::{AuthStore, fixed, id};
@@ -132,7 +132,7 @@ impl Accounts {
                 return Err(AccountError::Taken);
             }
             access::note(tx, user_id, by, now_ms)?;
-            Ok(record(tx, now_ms, by, "account.create", user_id)?)
+            Ok(record(tx, now_ms, by, "account.create", AuditScope::of("user", user_id))?)
         })
     }
 
@@ -168,7 +168,7 @@ impl Accounts {
             refresh::revoke_user(tx, user_id)?;
             cookies::revoke_user(tx, user_id)?;
             access::note(tx, user_id, by, now_ms)?;
-            Ok(record(tx, now_ms, by, "account.set-password", user_id)?)
+            Ok(record(tx, now_ms, by, "account.set-password", AuditScope::of("user", user_id))?)
         })
     }
 
@@ -245,32 +245,19 @@ impl Accounts {
             };
             let Some(account) = account.filter(|_| allowed) else {
                 let known = account.map(|a| a.user).unwrap_or_default();
-                record(tx, now_ms, Actor::SERVER, "session.refused", known)?;
+                record(
+                    tx,
+                    now_ms,
+                    Actor::SERVER,
+                    "session.refused",
+                    AuditScope::of("user", known),
+                )?;
                 return Ok(Err(SignInError::Invalid));
             };
             throttle::clear(tx, &subject)?;
             Ok::<_, SignInError>(Ok(account))
         })?
     }
-}
-
-fn record(
-    tx: &Connection,
-    at_ms: i64,
-    who: Actor,
-    what: &'static str,
-    user: Uuid,
-) -> Result<(), StoreError> {
-    let scope = AuditScope::of("user", user);
-    audit::append(
-        tx,
-        &AuditEvent {
-            at_ms,
-            who,
-            what,
-            scope,
-        },
-    )
 }
 
 /// Logins are compared without regard to case or the spaces around them.

@@ -2,7 +2,7 @@
 
 use gridfold_sync_core::codec::{DecodeError, Reader, put_bytes, put_i64, put_str};
 use gridfold_sync_core::edit::encode_payload;
-use gridfold_sync_core::entry::{Author, Entry, Header, Item, Signature, Verdict};
+use gridfold_sync_core::entry::{Author, Entry, Header, Item, Signature, Verdict, item_hash};
 use gridfold_sync_core::ids::{
     DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, UserId,
 };
@@ -172,6 +172,18 @@ impl StoredItem {
             header,
             sealed,
         })
+    }
+
+    /// The hash that the prefix of its stream takes in.
+    #[must_use]
+    pub fn item_hash(&self) -> Hash {
+        item_hash(
+            &self.entry_hash,
+            &self.id,
+            &self.author,
+            self.received,
+            self.verdict,
+        )
     }
 
     /// The entry with its payload opened; without operations when its key is gone.

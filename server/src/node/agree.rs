@@ -60,8 +60,11 @@ impl Node {
             out.push((scope, DirectoryChange::User { user }));
         };
         for (login, id) in self.auth.accounts.logins()? {
+            if directory.user(&UserId(id)).is_some() {
+                continue;
+            }
             let is_erased = self.keys.get(id)?.is_none() && !self.keys.is_lost(id)?;
-            if directory.user(&UserId(id)).is_none() && !is_erased {
+            if !is_erased {
                 // The name that was given is gone; whoever manages them sees the login and sets it right.
                 put(User {
                     id: UserId(id),

@@ -104,13 +104,3 @@ pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> NodeError + '_ {
         source,
     }
 }
-
-/// Ten random bytes, for an id.
-///
-/// # Errors
-/// When the system gives none.
-pub fn random_10() -> Result<[u8; 10], NodeError> {
-    let mut bytes = [0; 10];
-    getrandom::fill(&mut bytes).map_err(|_| NodeError::Randomness)?;
-    Ok(bytes)
-}

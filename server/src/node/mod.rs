@@ -23,7 +23,6 @@ mod mend;
 pub use clock::ConfirmError;
 pub use error::NodeError;
 pub(crate) use error::io;
-pub use error::random_10;
 
 use crate::auth::{AUTH_DB_FILE_NAME, Auth, AuthSettings};
 use crate::clock::{Clock, ClockGuard};
@@ -32,6 +31,7 @@ use crate::data_dir::{self, CONSOLE_FILE_NAME, LOG_DIR_NAME, replace_file};
 use crate::desk::Desk;
 use crate::directory::DirectoryService;
 use crate::erasure_ledger::Ledgers;
+use crate::keys::secret::random;
 use crate::keys::{
     DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, MasterKey, RecordKeys, must_exist,
 };
@@ -331,6 +331,14 @@ pub(crate) fn device_key(
     device: DeviceId,
 ) -> Option<PublicKey> {
     PublicKey::from_hex(&directory.device(&device)?.public_key)
+}
+
+/// Ten random bytes, for an id.
+///
+/// # Errors
+/// When the system gives none.
+pub fn random_10() -> Result<[u8; 10], NodeError> {
+    random().map_err(|_| NodeError::Randomness)
 }
 
 /// The incarnation under which the console writes in this epoch: after a restore a new one, so

@@ -52,11 +52,11 @@ pub(super) enum Outcome {
     Later,
 }
 
-impl From<admit::Decided> for Outcome {
-    fn from(decided: admit::Decided) -> Self {
-        match decided {
-            admit::Decided::All(outcome) => Self::Push(outcome),
-            admit::Decided::Part(outcome, upto, after) => Self::Part(outcome, upto, after),
+impl From<admit::Progress> for Outcome {
+    fn from(progress: admit::Progress) -> Self {
+        match progress {
+            admit::Progress::All(outcome) => Self::Push(outcome),
+            admit::Progress::Part(outcome, upto, after) => Self::Part(outcome, upto, after),
         }
     }
 }

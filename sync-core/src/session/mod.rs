@@ -6,6 +6,7 @@
 
 mod debt;
 pub mod phone;
+pub mod server;
 
 pub use debt::Debt;
 

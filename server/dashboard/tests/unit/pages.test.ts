@@ -1,5 +1,5 @@
-import { effectScope, nextTick, ref } from 'vue';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { effectScope, ref } from 'vue';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Moved } from '@/app/live';
 
 /** Who follows the notices; there is one for all queries. */
@@ -22,14 +22,13 @@ const tell = (grid: string) => {
   for (const follower of followers) follower([{ grid, missed: false }]);
 };
 /** Until everything that can happen has. */
-const settled = async () => {
-  for (let n = 0; n < 3; n += 1) {
-    await nextTick();
-    await new Promise((done) => setTimeout(done));
-  }
-};
+const settled = () => vi.advanceTimersByTimeAsync(1);
 beforeEach(() => {
+  vi.useFakeTimers();
   queries.clear();
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 /** A question that the test answers, in the order it chooses. */
