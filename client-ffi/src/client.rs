@@ -12,6 +12,7 @@ use gridfold_sync_core::directory::{Catalogue, DirectoryScope};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::PublicKey;
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, StreamId, UserId};
+use gridfold_sync_core::notice::Locale;
 use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::time::Timestamp;
 
@@ -134,14 +135,14 @@ impl Client {
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         let state = self.shell.state.read();
-        state.core.account.as_deref().map(identity_of)
+        state.bearings.account.as_deref().map(identity_of)
     }
 
     /// The part of the directory held here; empty before the device is enrolled.
     #[must_use]
     pub fn directory(&self) -> DirectoryScope {
         let state = self.shell.state.read();
-        match &state.core.held {
+        match &state.bearings.held {
             Some(held) => held.scope.clone(),
             None => DirectoryScope {
                 user: UserId::from_bytes([0; 16]),
@@ -159,7 +160,7 @@ impl Client {
     #[must_use]
     pub fn forms(&self) -> Vec<Form> {
         let state = self.shell.state.read();
-        let Some(held) = &state.core.held else {
+        let Some(held) = &state.bearings.held else {
             return Vec::new();
         };
         let mut codes: Vec<&FormCode> = held.scope.forms.iter().map(|f| &f.code).collect();
@@ -175,7 +176,7 @@ impl Client {
     #[must_use]
     pub fn catalogue(&self) -> Option<Catalogue> {
         let state = self.shell.state.read();
-        state.core.held.as_ref()?.scope.catalogue.clone()
+        state.bearings.held.as_ref()?.scope.catalogue.clone()
     }
 
     /// The grids this user works in.
@@ -183,7 +184,7 @@ impl Client {
     pub fn grids(&self) -> Vec<AreaCode> {
         let state = self.shell.state.read();
         state
-            .core
+            .bearings
             .held
             .as_ref()
             .map_or_else(Vec::new, |h| h.grids())
@@ -243,6 +244,18 @@ impl Client {
     #[must_use]
     pub fn history(&self, record: RecordId) -> Vec<HistoryEntry> {
         self.shell.history(&record).unwrap_or_default()
+    }
+
+    /// What each entry of a history did, in words: one sentence for each operation, with the values that its
+    /// author found.
+    #[must_use]
+    pub fn history_words(
+        &self,
+        record: RecordId,
+        entries: &[HistoryEntry],
+        locale: Locale,
+    ) -> Vec<Vec<String>> {
+        self.shell.history_words(&record, entries, locale)
     }
 
     /// When a supervisor had seen all that this phone's user wrote to a record; none while some of

@@ -201,6 +201,8 @@ pub struct HistoryEntry {
     pub state: EntryState,
     /// How far it has come, when this phone's user wrote it.
     pub delivery: Option<Delivery>,
+    /// The entries it was made after.
+    pub made_at: Vec<EntryRef>,
     /// What it did.
     pub ops: Vec<Op>,
 }

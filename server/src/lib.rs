@@ -12,7 +12,6 @@ pub mod admit;
 pub mod auth;
 pub mod backup;
 pub mod carry;
-pub mod catalogue;
 pub mod cli;
 pub mod client_address;
 pub mod clock;

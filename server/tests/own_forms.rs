@@ -478,3 +478,32 @@ fn a_server_founded_before_forms_said_what_things_are_for_counts_as_before() {
     }
     assert!(node.views.counts(&ReadScope::all()).unwrap().is_empty());
 }
+
+#[test]
+fn a_form_sent_again_changes_nothing_and_of_two_for_one_version_the_first_stands() {
+    let world = World::new();
+    let admin = world.admin();
+    let (_, forms) = renamed();
+    let form = forms.iter().find(|f| f["code"] == "errand").unwrap();
+    assert_eq!(admin.post("/v1/forms", form).status, 201);
+    let revision = world.node.directory.current().revision;
+    assert_eq!(admin.post("/v1/forms", form).status, 200);
+    assert_eq!(world.node.directory.current().revision, revision);
+    // Whichever comes first, nobody is told that theirs was published when it was not.
+    for round in 0..16 {
+        let told: Vec<(u16, Value)> = std::thread::scope(|scope| {
+            let both = ["one", "other"].map(|name| {
+                let (mut form, admin) = (form.clone(), admin.clone());
+                form["code"] = json!(format!("errand_{round}"));
+                form["label"]["en"] = json!(name);
+                scope.spawn(move || (admin.post("/v1/forms", &form).status, form["label"].clone()))
+            });
+            both.map(|one| one.join().unwrap()).into()
+        });
+        let published: Vec<&(u16, Value)> = told.iter().filter(|(s, _)| *s == 201).collect();
+        assert_eq!(published.len(), 1, "{told:?}");
+        assert!(told.iter().all(|(s, _)| [201, 409].contains(s)), "{told:?}");
+        let stands = admin.get(&format!("/v1/forms/errand_{round}/latest")).ok();
+        assert_eq!(stands["label"], published[0].1);
+    }
+}

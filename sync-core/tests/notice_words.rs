@@ -32,11 +32,11 @@ fn unset() -> Op {
     }
 }
 
-struct Story(Teller<'static>);
+struct Story(Teller<'static>, Vec<Vec<Value>>);
 
 impl Story {
     fn new() -> Self {
-        Self(Teller::new(None, Locale::En))
+        Self(Teller::new(None, Locale::En), Vec::new())
     }
 
     fn tell(&mut self, id: EntryRef, deps: &[EntryRef], op: Op) -> String {
@@ -44,13 +44,21 @@ impl Story {
     }
 
     fn told(&mut self, id: EntryRef, deps: &[EntryRef], ops: &[Op], admitted: bool) -> Vec<String> {
-        self.0.tell(&Edit {
+        let told = self.0.tell(&Edit {
             class: CLASS,
             id,
             deps,
             ops,
             admitted,
-        })
+        });
+        self.1 = told.iter().map(|told| told.found.clone()).collect();
+        told.into_iter().map(|told| told.words).collect()
+    }
+
+    /// What the author of the last edit found.
+    fn found(&self) -> Vec<String> {
+        let values = self.1.iter().flatten();
+        values.map(|v| v.to_json().to_string()).collect()
     }
 }
 
@@ -128,4 +136,49 @@ fn several_operations_of_one_edit_follow_each_other() {
 #[test]
 fn an_edit_by_itself_says_nothing_of_what_was_there() {
     assert_eq!(Teller::alone(None, Locale::En, &[set("a")]), ["title: a"]);
+}
+
+#[test]
+fn the_values_that_an_author_found_are_told_beside_the_words() {
+    let mut story = Story::new();
+    let (first, hers, his) = (id(1, 1), id(1, 2), id(2, 1));
+    story.tell(first, &[], set("a"));
+    assert!(story.found().is_empty());
+    story.tell(hers, &[first], set("b"));
+    assert_eq!(story.found(), ["\"a\""]);
+    story.tell(his, &[first], set("c"));
+    assert_eq!(story.found(), ["\"a\""]);
+    story.tell(id(3, 1), &[hers, his], set("b"));
+    assert_eq!(story.found(), ["\"b\"", "\"c\""]);
+}
+
+#[test]
+fn edits_are_told_by_cause_in_whatever_order_they_are_given() {
+    let (first, hers, his) = (id(1, 1), id(1, 2), id(2, 1));
+    let (a, b, c) = ([set("a")], [set("b")], [set("c")]);
+    let edit = |id, deps, ops| Edit {
+        class: CLASS,
+        id,
+        deps,
+        ops,
+        admitted: true,
+    };
+    let (begin, both) = ([first], [hers, his]);
+    let mut edits = vec![
+        edit(id(3, 1), &both[..], &a[..]),
+        edit(his, &begin[..], &c[..]),
+        edit(hers, &begin[..], &b[..]),
+        edit(first, &[][..], &a[..]),
+    ];
+    let words = |edits: &[Edit<'_>]| -> Vec<String> {
+        let told = Teller::new(None, Locale::En).tell_all(edits);
+        told.into_iter().map(|told| told[0].words.clone()).collect()
+    };
+    let backwards = words(&edits);
+    assert_eq!(backwards[1], "title: from “a” to “c”");
+    assert_eq!(backwards[3], "title: a");
+    edits.reverse();
+    let mut forwards = words(&edits);
+    forwards.reverse();
+    assert_eq!(backwards, forwards);
 }

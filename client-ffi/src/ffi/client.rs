@@ -244,10 +244,12 @@ impl Client {
     pub async fn history(&self, record_id: String) -> Result<Vec<HistoryEntry>, ClientError> {
         let locale = self.locale;
         self.run(move |store| {
-            let entries = store.history(convert::record_id(&record_id)?);
-            Ok(entries
-                .into_iter()
-                .map(|e| history_out(e, locale))
+            let record = convert::record_id(&record_id)?;
+            let entries = store.history(record);
+            let words = store.history_words(record, &entries, locale.into());
+            let told = entries.into_iter().zip(words);
+            Ok(told
+                .map(|(entry, words)| history_out(entry, words, locale))
                 .collect())
         })
         .await

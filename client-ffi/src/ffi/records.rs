@@ -180,6 +180,8 @@ pub struct HistoryEntry {
     pub state: EntryState,
     /// How far it has come, when this user wrote it.
     pub delivery: Option<Delivery>,
+    /// What it did, in words: one sentence for each operation, with the values that its author found.
+    pub words: Vec<String>,
     /// What it did.
     pub operations: Vec<Operation>,
 }

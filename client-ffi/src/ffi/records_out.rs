@@ -181,7 +181,11 @@ pub(crate) fn conflict_out(conflict: inner::Conflict) -> Conflict {
     }
 }
 
-pub(crate) fn history_out(entry: inner::HistoryEntry, locale: Locale) -> HistoryEntry {
+pub(crate) fn history_out(
+    entry: inner::HistoryEntry,
+    words: Vec<String>,
+    locale: Locale,
+) -> HistoryEntry {
     HistoryEntry {
         entry: entry.entry.to_string(),
         user_name: entry.user_name,
@@ -200,6 +204,7 @@ pub(crate) fn history_out(entry: inner::HistoryEntry, locale: Locale) -> History
                 code,
             },
         },
+        words,
         operations: entry.ops.iter().map(op_out).collect(),
     }
 }

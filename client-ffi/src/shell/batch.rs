@@ -20,7 +20,7 @@ use crate::shell::rows::{
     RecordRow, RefusedRow, StreamNo, decode_entry, encode_entry, entry_key, part_prefix, place_key,
     ref_key, ref_of_key,
 };
-use crate::shell::state::{Core, Delta, State, entry_row, new_incarnation, put_instance};
+use crate::shell::state::{Bearings, Delta, State, entry_row, new_incarnation, put_instance};
 use crate::shell::store::{
     CURSORS, ENTRIES, ITEMS, OUTBOX, RECORDS, REFS, REFUSED, STREAMS, Source, Tx,
 };
@@ -37,7 +37,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) tx: &'a Tx<'a>,
     pub(crate) state: &'a State,
     pub(crate) platform: &'a dyn Platform,
-    pub(crate) core: Core,
+    pub(crate) bearings: Bearings,
     records: BTreeMap<RecordId, Loaded>,
     refolds: BTreeSet<(RecordId, StreamNo)>,
     outbox_add: BTreeMap<u64, OutboxItem>,
@@ -52,7 +52,7 @@ impl<'a> Batch<'a> {
             tx,
             state,
             platform,
-            core: state.core.clone(),
+            bearings: state.bearings.clone(),
             records: BTreeMap::new(),
             refolds: BTreeSet::new(),
             outbox_add: BTreeMap::new(),
@@ -63,14 +63,14 @@ impl<'a> Batch<'a> {
 
     /// The number of a stream, given out when it is new.
     pub(crate) fn number(&mut self, stream: &StreamId) -> Result<StreamNo, ClientError> {
-        if let Some(number) = self.core.numbers.get(stream) {
+        if let Some(number) = self.bearings.numbers.get(stream) {
             return Ok(*number);
         }
-        let number = self.core.streams.len() as StreamNo;
+        let number = self.bearings.streams.len() as StreamNo;
         self.tx
             .put(STREAMS, &number.to_be_bytes(), stream.name().as_bytes())?;
-        Arc::make_mut(&mut self.core.streams).push(stream.clone());
-        Arc::make_mut(&mut self.core.numbers).insert(stream.clone(), number);
+        Arc::make_mut(&mut self.bearings.streams).push(stream.clone());
+        Arc::make_mut(&mut self.bearings.numbers).insert(stream.clone(), number);
         Ok(number)
     }
 
@@ -83,7 +83,7 @@ impl<'a> Batch<'a> {
         put_u64(&mut value, position.seq);
         value.extend_from_slice(&position.prefix.0);
         self.tx.put(CURSORS, &stream.to_be_bytes(), &value)?;
-        Arc::make_mut(&mut self.core.cursors).insert(stream, position);
+        Arc::make_mut(&mut self.bearings.cursors).insert(stream, position);
         Ok(())
     }
 
@@ -194,8 +194,8 @@ impl<'a> Batch<'a> {
             record,
             change: self.change,
         };
-        let order = self.core.next_order;
-        self.core.next_order += 1;
+        let order = self.bearings.next_order;
+        self.bearings.next_order += 1;
         self.tx.put(OUTBOX, &order.to_be_bytes(), &item.encode())?;
         self.outbox_add.insert(order, item);
         Ok(())
@@ -240,11 +240,11 @@ impl<'a> Batch<'a> {
 
     /// Goes on under a new incarnation.
     pub(crate) fn renew_incarnation(&mut self) -> Result<(), ClientError> {
-        let instance = Arc::make_mut(&mut self.core.instance);
+        let instance = Arc::make_mut(&mut self.bearings.instance);
         instance.incarnation = new_incarnation(self.platform);
         instance.own.insert(instance.incarnation);
-        put_instance(self.tx, &self.core.instance)?;
-        self.core.heads = Arc::default();
+        put_instance(self.tx, &self.bearings.instance)?;
+        self.bearings.heads = Arc::default();
         Ok(())
     }
 
@@ -257,9 +257,9 @@ impl<'a> Batch<'a> {
         claimed: Timestamp,
         ops: Vec<Op>,
     ) -> Entry {
-        let seq = self.core.heads.get(&stream).map_or(0, |(seq, _)| *seq) + 1;
+        let seq = self.bearings.heads.get(&stream).map_or(0, |(seq, _)| *seq) + 1;
         Entry::new(
-            self.core.instance.incarnation,
+            self.bearings.instance.incarnation,
             seq,
             target,
             form_version,
@@ -275,14 +275,14 @@ impl<'a> Batch<'a> {
         stream: StreamNo,
         entry: Entry,
     ) -> Result<(), ClientError> {
-        let hash = entry.hash(self.core.stream(stream)?);
+        let hash = entry.hash(self.bearings.stream(stream)?);
         let before = self
-            .core
+            .bearings
             .heads
             .get(&stream)
             .map_or_else(Default::default, |(_, link)| *link);
         let link = next_link(&before, &hash);
-        Arc::make_mut(&mut self.core.heads).insert(stream, (entry.header.seq, link));
+        Arc::make_mut(&mut self.bearings.heads).insert(stream, (entry.header.seq, link));
         let row = HeldEntry {
             id: entry.id(),
             hash,
@@ -310,7 +310,7 @@ impl<'a> Batch<'a> {
         stream: StreamNo,
         part: PartState,
     ) -> Result<(), ClientError> {
-        let grid = self.core.stream(stream)?.grid.clone();
+        let grid = self.bearings.stream(stream)?.grid.clone();
         let form = part.form.clone();
         self.record(record)?
             .get_or_insert_with(|| RecordRow::new(form, grid))
@@ -422,7 +422,7 @@ impl<'a> Batch<'a> {
         row: RefusedRow,
     ) -> Result<(), ClientError> {
         self.tx.put(REFUSED, &ref_key(stream, &id), &row.encode())?;
-        Arc::make_mut(&mut self.core.refused).insert((stream, id), row);
+        Arc::make_mut(&mut self.bearings.refused).insert((stream, id), row);
         Ok(())
     }
 
@@ -431,9 +431,9 @@ impl<'a> Batch<'a> {
         stream: StreamNo,
         id: EntryRef,
     ) -> Result<(), ClientError> {
-        if self.core.refused.contains_key(&(stream, id)) {
+        if self.bearings.refused.contains_key(&(stream, id)) {
             self.tx.delete(REFUSED, &ref_key(stream, &id))?;
-            Arc::make_mut(&mut self.core.refused).remove(&(stream, id));
+            Arc::make_mut(&mut self.bearings.refused).remove(&(stream, id));
         }
         Ok(())
     }
@@ -450,7 +450,7 @@ impl<'a> Batch<'a> {
             }
             let row = match loaded.row {
                 Some(mut row) => {
-                    summarise(&self.core, &record, &mut row);
+                    summarise(&self.bearings, &record, &mut row);
                     self.note_delivery(&record, &mut row)?;
                     self.tx.put(RECORDS, &record.bytes(), &row.encode())?;
                     Some(row.row)
@@ -465,7 +465,7 @@ impl<'a> Batch<'a> {
         let touched: Vec<RecordId> = rows.keys().copied().collect();
         Ok((
             Delta {
-                core: self.core,
+                bearings: self.bearings,
                 rows,
                 outbox_add: self.outbox_add,
                 outbox_remove: self.outbox_remove,

@@ -11,7 +11,7 @@ use crate::error::ClientError;
 use crate::shell::batch::Batch;
 use crate::shell::rows::{RecordRow, Row, StreamNo};
 use crate::shell::seen::{Mark, marks_in};
-use crate::shell::state::{Core, State};
+use crate::shell::state::{Bearings, State};
 use crate::types::Delivery;
 
 /// Whether a mark says that an entry was seen.
@@ -23,13 +23,13 @@ fn covers(marks: &[(StreamNo, Mark)], stream: StreamNo, id: EntryRef) -> bool {
 
 /// How far an entry has come, when this phone or its user on another one wrote it.
 pub(crate) fn of_entry(
-    core: &Core,
+    bearings: &Bearings,
     marks: &[(StreamNo, Mark)],
     stream: StreamNo,
     row: &HeldEntry,
 ) -> Option<Delivery> {
-    let user = core.account.as_ref().map(|a| a.user);
-    let ours = core.is_own(row.id.incarnation)
+    let user = bearings.account.as_ref().map(|a| a.user);
+    let ours = bearings.is_own(row.id.incarnation)
         || row.said.is_some_and(|said| Some(said.author.user) == user);
     if !ours {
         return None;
@@ -44,7 +44,7 @@ pub(crate) fn of_entry(
 
 /// The newest entry of each of this phone's logs that a record holds.
 fn own_newest<'a>(
-    core: &'a Core,
+    bearings: &'a Bearings,
     row: &'a RecordRow,
 ) -> impl Iterator<Item = (StreamNo, EntryRef)> + 'a {
     let newest = |(incarnation, seq): (&IncarnationId, &u64)| EntryRef {
@@ -55,7 +55,7 @@ fn own_newest<'a>(
         part.authors
             .iter()
             .map(newest)
-            .filter(|id| core.is_own(id.incarnation))
+            .filter(|id| bearings.is_own(id.incarnation))
             .map(move |id| (*stream, id))
     })
 }
@@ -67,7 +67,7 @@ impl Batch<'_> {
         record: &RecordId,
         row: &mut RecordRow,
     ) -> Result<(), ClientError> {
-        let own: Vec<_> = own_newest(&self.core, row).collect();
+        let own: Vec<_> = own_newest(&self.bearings, row).collect();
         row.row.own = !own.is_empty();
         row.row.seen = if own.is_empty() {
             false

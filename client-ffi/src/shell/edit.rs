@@ -53,7 +53,11 @@ impl Batch<'_> {
         version: Option<u32>,
         ops: Vec<Op>,
     ) -> Result<(), ClientError> {
-        let held = self.core.held.clone().ok_or(ClientError::SignInRequired)?;
+        let held = self
+            .bearings
+            .held
+            .clone()
+            .ok_or(ClientError::SignInRequired)?;
         let forms = held.directory.forms();
         let form: Arc<Form> = match version {
             Some(version) => forms
@@ -182,10 +186,10 @@ impl Shell {
         entry: EntryRef,
     ) -> Result<(), ClientError> {
         self.commit(ChangeCause::Local, |batch| {
-            let number = batch.core.numbers.get(stream).copied();
-            match number.filter(|n| batch.core.refused.contains_key(&(*n, entry))) {
+            let number = batch.bearings.numbers.get(stream).copied();
+            match number.filter(|n| batch.bearings.refused.contains_key(&(*n, entry))) {
                 Some(number) => {
-                    if let Some(row) = batch.core.refused.get(&(number, entry)) {
+                    if let Some(row) = batch.bearings.refused.get(&(number, entry)) {
                         let record = row.record;
                         batch.record(&record)?;
                         batch.touch(&record);
@@ -203,9 +207,9 @@ impl Shell {
         entry: EntryRef,
     ) -> Result<(), ClientError> {
         self.commit_change(|batch| {
-            let number = batch.core.numbers.get(stream).copied();
+            let number = batch.bearings.numbers.get(stream).copied();
             let found =
-                number.and_then(|n| Some((n, batch.core.refused.get(&(n, entry))?.clone())));
+                number.and_then(|n| Some((n, batch.bearings.refused.get(&(n, entry))?.clone())));
             let (number, row) = found.ok_or(ClientError::NotFound)?;
             let known = batch
                 .record(&row.record)?

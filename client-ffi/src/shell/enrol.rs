@@ -56,7 +56,7 @@ impl Shell {
             code,
             nonce: nonce.nonce,
         };
-        let mine = self.state.read().core.account.clone();
+        let mine = self.state.read().bearings.account.clone();
         let anothers = |user: UserId| mine.as_ref().is_some_and(|account| account.user != user);
         let account = if nonce.user_id.is_some_and(anothers) {
             self.hand_on(transport, begun).await?
@@ -70,9 +70,9 @@ impl Shell {
             let account = Arc::new(account);
             self.commit(ChangeCause::Sync, |batch| {
                 put_account(batch.tx, &account)?;
-                batch.core.account = Some(Arc::clone(&account));
+                batch.bearings.account = Some(Arc::clone(&account));
                 take_directory(batch, &directory)?;
-                put_sync(batch.tx, &batch.core.sync)
+                put_sync(batch.tx, &batch.bearings.sync)
             })?;
             account
         };
@@ -160,7 +160,7 @@ impl Shell {
             if waiting.any(|item| !carried(item.stream, item.id.incarnation, item.id.seq)) {
                 return Ok(true);
             }
-            for (stream, id) in state.core.refused.keys() {
+            for (stream, id) in state.bearings.refused.keys() {
                 let fate = entry_row(rx, *stream, id)?.map(|(_, row)| row.fate);
                 if !matches!(fate, Some(Fate::Decided(_))) {
                     return Ok(true);

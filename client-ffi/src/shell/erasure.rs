@@ -68,9 +68,9 @@ impl Batch<'_> {
         self.tx.delete_all(ITEMS, &stream.to_be_bytes())?;
         self.forget_receipts(stream, 0)?;
         self.tx.delete(CURSORS, &stream.to_be_bytes())?;
-        Arc::make_mut(&mut self.core.cursors).remove(&stream);
+        Arc::make_mut(&mut self.bearings.cursors).remove(&stream);
         // Were the stream given back, a log that begins again would be a fork.
-        if self.core.heads.contains_key(&stream) {
+        if self.bearings.heads.contains_key(&stream) {
             self.renew_incarnation()?;
         }
         Ok(())
@@ -86,7 +86,7 @@ impl Shell {
     ) -> Result<(), ClientError> {
         let receipt = {
             let state = self.state.read();
-            state.core.account.as_ref().map(|account| {
+            state.bearings.account.as_ref().map(|account| {
                 let signature = state.key.sign(&wiped_statement(account.device));
                 (account.device, to_hex(&signature.0))
             })

@@ -15,7 +15,7 @@ use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::read::author_of;
 use crate::shell::rows::StreamNo;
-use crate::shell::state::{Core, entry_row};
+use crate::shell::state::{Bearings, entry_row};
 use crate::shell::store::Rx;
 use crate::shell::summary::with_view;
 use crate::types::{Comment, NextTransition};
@@ -35,10 +35,10 @@ fn label(of: Option<&Label>, key: &str) -> (String, String) {
 fn next_of(
     form: &Form,
     main: &PartState,
-    core: &Core,
+    bearings: &Bearings,
     grid: &gridfold_sync_core::ids::AreaCode,
 ) -> Vec<NextTransition> {
-    let (Some(lifecycle), Some(held)) = (&form.lifecycle, &core.held) else {
+    let (Some(lifecycle), Some(held)) = (&form.lifecycle, &bearings.held) else {
         return Vec::new();
     };
     let next = lifecycle.next(main, &held.roles(grid));
@@ -85,10 +85,12 @@ impl Shell {
             if row.row.deleted {
                 return Ok(Vec::new());
             }
-            let core = &state.core;
-            Ok(with_view(core, record, &row, |view| match view.main() {
-                Some(main) => next_of(view.form, main, core, &row.row.grid),
-                None => Vec::new(),
+            let bearings = &state.bearings;
+            Ok(with_view(bearings, record, &row, |view| {
+                match view.main() {
+                    Some(main) => next_of(view.form, main, bearings, &row.row.grid),
+                    None => Vec::new(),
+                }
             }))
         })
     }
@@ -128,7 +130,7 @@ impl Shell {
         self.commit_change(|batch| {
             let row = batch.record(record)?.as_ref().map(|r| r.row.clone());
             let row = row.ok_or(ClientError::NotFound)?;
-            let form = batch.core.held.as_ref().and_then(|h| h.form(&row.form));
+            let form = batch.bearings.held.as_ref().and_then(|h| h.form(&row.form));
             if !form.is_some_and(|form| has_comments(form)) {
                 return Err(ClientError::rejected("no_comments"));
             }
@@ -142,7 +144,7 @@ impl Shell {
             let row = self.record_row(rx, record)?.ok_or(ClientError::NotFound)?;
             let mut out = Vec::new();
             for (stream, part) in &row.parts {
-                comments_of(rx, &state.core, *stream, part, &mut out)?;
+                comments_of(rx, &state.bearings, *stream, part, &mut out)?;
             }
             out.sort_by(|a, b| (a.at, &a.item).cmp(&(b.at, &b.item)));
             Ok(out)
@@ -152,7 +154,7 @@ impl Shell {
 
 fn comments_of(
     rx: &Rx<'_>,
-    core: &Core,
+    bearings: &Bearings,
     stream: StreamNo,
     part: &PartState,
     out: &mut Vec<Comment>,
@@ -167,7 +169,7 @@ fn comments_of(
             continue;
         };
         let row = entry_row(rx, stream, &text.by)?.map(|(_, row)| row);
-        let author = author_of(core, text.by, row.as_ref().and_then(|r| r.said));
+        let author = author_of(bearings, text.by, row.as_ref().and_then(|r| r.said));
         let user = author.map(|a| a.user);
         out.push(Comment {
             item: item.clone(),
@@ -178,7 +180,7 @@ fn comments_of(
             }),
             entry: text.by,
             user,
-            user_name: user.and_then(|u| core.held.as_ref()?.user_name(u)),
+            user_name: user.and_then(|u| bearings.held.as_ref()?.user_name(u)),
         });
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId};
-use gridfold_sync_core::notice::{Locale, text};
+use gridfold_sync_core::notice::{Edit, Locale, Teller, Told, text};
 use gridfold_sync_core::session::phone::{Fate, Said};
 use gridfold_sync_core::view::{Candidate, differ};
 
@@ -15,7 +15,7 @@ use crate::shell::delivery;
 use crate::shell::mend::Mended;
 use crate::shell::rows::{RecordRow, StreamNo, decode_entry, ref_of_key, stream_of_key};
 use crate::shell::seen::marks_in;
-use crate::shell::state::{Core, State, entry_row};
+use crate::shell::state::{Bearings, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
 use crate::shell::summary::with_view;
 use crate::types::{
@@ -26,7 +26,7 @@ use crate::types::{
 impl State {
     pub(crate) fn refused_of(&self, record: &RecordId) -> u32 {
         let n = self
-            .core
+            .bearings
             .refused
             .values()
             .filter(|r| r.record == *record)
@@ -36,24 +36,24 @@ impl State {
 }
 
 /// Who made an entry: whom the server says, or this phone's user when it made it.
-pub(crate) fn author_of(core: &Core, id: EntryRef, said: Option<Said>) -> Option<Author> {
-    let own = core
+pub(crate) fn author_of(bearings: &Bearings, id: EntryRef, said: Option<Said>) -> Option<Author> {
+    let own = bearings
         .account
         .as_ref()
-        .filter(|_| core.is_own(id.incarnation))
+        .filter(|_| bearings.is_own(id.incarnation))
         .map(|a| a.author());
     said.map(|s| s.author).or(own)
 }
 
 fn candidate(
     rx: &Rx<'_>,
-    core: &Core,
+    bearings: &Bearings,
     stream: StreamNo,
     candidate: &Candidate,
 ) -> Result<ConflictCandidate, ClientError> {
     let row = entry_row(rx, stream, &candidate.by)?.map(|(_, row)| row);
     let said = row.as_ref().and_then(|r| r.said);
-    let author = author_of(core, candidate.by, said);
+    let author = author_of(bearings, candidate.by, said);
     let user = author.map(|a| a.user);
     Ok(ConflictCandidate {
         value: candidate.value.clone(),
@@ -61,7 +61,7 @@ fn candidate(
         entry: candidate.by,
         device: author.map(|a| a.device),
         user,
-        user_name: user.and_then(|u| core.held.as_ref()?.user_name(u)),
+        user_name: user.and_then(|u| bearings.held.as_ref()?.user_name(u)),
         claimed: row.and_then(|r| r.entry).map(|e| e.header.claimed),
         received: said.map(|s| s.received),
     })
@@ -85,7 +85,7 @@ impl Shell {
             let Some(row) = self.record_row(rx, record)? else {
                 return Ok(None);
             };
-            let core = &state.core;
+            let bearings = &state.bearings;
             let mut conflicts = Vec::new();
             for (stream, part) in &row.parts {
                 for (path, sides) in part.conflicts() {
@@ -93,7 +93,7 @@ impl Shell {
                         path: path.to_string(),
                         candidates: sides
                             .iter()
-                            .map(|c| candidate(rx, core, *stream, c))
+                            .map(|c| candidate(rx, bearings, *stream, c))
                             .collect::<Result<_, _>>()?,
                     });
                 }
@@ -105,13 +105,13 @@ impl Shell {
                         path: "deleted".to_owned(),
                         candidates: deletion
                             .iter()
-                            .map(|c| candidate(rx, core, *stream, c))
+                            .map(|c| candidate(rx, bearings, *stream, c))
                             .collect::<Result<_, _>>()?,
                     });
                 }
             }
             let at_server = is_at_server(rx, &state, record)?;
-            Ok(Some(with_view(core, record, &row, |view| {
+            Ok(Some(with_view(bearings, record, &row, |view| {
                 let mut status_tips = Vec::new();
                 if let (Some(lifecycle), Some(main)) = (&view.form.lifecycle, view.main()) {
                     let fold = lifecycle.fold(main);
@@ -175,26 +175,26 @@ impl Shell {
         self.read(|rx| {
             let state = self.state.read();
             let row = self.record_row(rx, record)?;
-            Ok(row.map(|row| with_view(&state.core, record, &row, |view| view.canonical())))
+            Ok(row.map(|row| with_view(&state.bearings, record, &row, |view| view.canonical())))
         })
     }
 
     pub(crate) fn history(&self, record: &RecordId) -> Result<Vec<HistoryEntry>, ClientError> {
         self.read(|rx| {
             let state = self.state.read();
-            let core = &state.core;
+            let bearings = &state.bearings;
             let seen_marks = marks_in(rx, record)?;
             let marks = at_server(rx)?;
-            let mut out = carried_history(rx, core, record)?;
+            let mut out = carried_history(rx, bearings, record)?;
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
                 let row = decode_entry(ref_of_key(&key)?, &value)?;
-                let mut delivery = delivery::of_entry(core, &seen_marks, stream, &row);
+                let mut delivery = delivery::of_entry(bearings, &seen_marks, stream, &row);
                 // One without operations was erased; who wrote what when goes with it.
                 let Some(entry) = row.entry.filter(|e| e.ops.is_some()) else {
                     continue;
                 };
-                let author = author_of(core, row.id, row.said);
+                let author = author_of(bearings, row.id, row.said);
                 let user = author.map(|a| a.user);
                 let state = match row.fate {
                     Fate::Pending => match marks.get(&(stream, row.id.incarnation)) {
@@ -214,16 +214,17 @@ impl Shell {
                     },
                 };
                 out.push(HistoryEntry {
-                    stream: core.stream(stream)?.clone(),
+                    stream: bearings.stream(stream)?.clone(),
                     entry: row.id,
                     device: author.map(|a| a.device),
                     user,
-                    user_name: user.and_then(|u| core.held.as_ref()?.user_name(u)),
+                    user_name: user.and_then(|u| bearings.held.as_ref()?.user_name(u)),
                     claimed: entry.header.claimed,
                     received: row.said.map(|s| s.received),
                     form_version: entry.header.form_version,
                     state,
                     delivery,
+                    made_at: entry.header.deps().to_vec(),
                     ops: entry.ops.unwrap_or_default(),
                 });
             }
@@ -232,15 +233,47 @@ impl Shell {
         })
     }
 
+    /// What each entry of a history did, in words, as its author saw it.
+    pub(crate) fn history_words(
+        &self,
+        record: &RecordId,
+        entries: &[HistoryEntry],
+        locale: Locale,
+    ) -> Vec<Vec<String>> {
+        let state = self.state.read();
+        let held = state.bearings.held.as_ref();
+        let row = state.rows.get(record);
+        let form = held.zip(row).and_then(|(held, row)| {
+            let version = entries.iter().map(|e| e.form_version).max().unwrap_or(1);
+            held.directory.forms().to_read(&row.form, version)
+        });
+        let edits: Vec<Edit<'_>> = entries
+            .iter()
+            .map(|entry| Edit {
+                class: entry.stream.class,
+                id: entry.entry,
+                deps: &entry.made_at,
+                ops: &entry.ops,
+                admitted: !matches!(
+                    entry.state,
+                    EntryState::Refused { .. } | EntryState::Carried
+                ),
+            })
+            .collect();
+        let told = Teller::new(form.map(|form| &**form), locale).tell_all(&edits);
+        let words = |told: Vec<Told>| told.into_iter().map(|told| told.words).collect();
+        told.into_iter().map(words).collect()
+    }
+
     pub(crate) fn refused(&self) -> Vec<RefusedEdit> {
         let state = self.state.read();
         state
-            .core
+            .bearings
             .refused
             .iter()
             .filter_map(|((stream, entry), row)| {
                 Some(RefusedEdit {
-                    stream: state.core.stream(*stream).ok()?.clone(),
+                    stream: state.bearings.stream(*stream).ok()?.clone(),
                     entry: *entry,
                     record: row.record,
                     ops: row.ops.clone(),
@@ -257,7 +290,7 @@ impl Shell {
         let storage_bytes = self.with_store(|store| Ok(store.bytes())).unwrap_or(0);
         let attempt = self.attempt.lock().clone();
         let state = self.state.read();
-        let core = &state.core;
+        let bearings = &state.bearings;
         let mut forms: BTreeMap<&FormCode, u64> = BTreeMap::new();
         for record in state.pending.keys() {
             if let Some(row) = state.rows.get(record) {
@@ -270,13 +303,13 @@ impl Shell {
             server: attempt.reach,
             last_attempt: attempt.at,
             last_error: attempt.error,
-            refused: core.refused.len() as u64,
-            last_sync: core.sync.last_sync,
-            clock_skew_ms: core.sync.clock_skew_ms,
-            cursors: core
+            refused: bearings.refused.len() as u64,
+            last_sync: bearings.sync.last_sync,
+            clock_skew_ms: bearings.sync.clock_skew_ms,
+            cursors: bearings
                 .cursors
                 .iter()
-                .filter_map(|(n, at)| Some((core.stream(*n).ok()?.clone(), at.seq)))
+                .filter_map(|(n, at)| Some((bearings.stream(*n).ok()?.clone(), at.seq)))
                 .collect(),
             storage_bytes,
             damaged: self.is_damaged(),

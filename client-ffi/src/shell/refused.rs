@@ -31,7 +31,7 @@ impl Batch<'_> {
             (Target::At(_), None) => match self.form_of_entries(record)? {
                 Some(form) => form,
                 // Or went with what a restored server never got back.
-                None => match self.core.sync.forms_of_waiting.get(record) {
+                None => match self.bearings.sync.forms_of_waiting.get(record) {
                     Some(form) => form.clone(),
                     None => return Ok(()),
                 },

@@ -109,13 +109,13 @@ impl Shell {
                 return Ok(None);
             }
             let state = self.state.read();
-            let core = &state.core;
-            let user = core.account.as_ref().map(|a| a.user);
+            let bearings = &state.bearings;
+            let user = bearings.account.as_ref().map(|a| a.user);
             let mut seen = None;
             for (key, value) in rx.scan(ENTRIES, &record.bytes())? {
                 let stream = stream_of_key(&key[16..])?;
                 let row = decode_entry(ref_of_key(&key)?, &value)?;
-                let ours = core.is_own(row.id.incarnation)
+                let ours = bearings.is_own(row.id.incarnation)
                     || row.said.is_some_and(|s| Some(s.author.user) == user);
                 if !ours || !row.fate.counts() {
                     continue;

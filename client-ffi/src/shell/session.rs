@@ -18,7 +18,7 @@ use crate::shell::batch::{Batch, place};
 use crate::shell::carry::forget_marks;
 use crate::shell::receipts::{self, seq_of};
 use crate::shell::rows::{NO_RECORD, OutboxItem, StreamNo, log_prefix, ref_of_key};
-use crate::shell::state::{self, Account, Core, Held as Directory, State, entry_row};
+use crate::shell::state::{self, Account, Bearings, Held as Directory, State, entry_row};
 use crate::shell::store::{ITEMS, REFS, Source, Tx};
 
 impl From<SessionError> for ClientError {
@@ -46,7 +46,7 @@ impl Account {
 /// What is held: rows of the store, what memory holds of it, and what waits.
 pub(crate) struct Reading<'a, R> {
     source: &'a R,
-    core: &'a Core,
+    bearings: &'a Bearings,
     state: &'a State,
     /// What of the outbox a transaction takes out, and puts in.
     changed: Option<(&'a BTreeSet<u64>, &'a BTreeMap<u64, OutboxItem>)>,
@@ -57,7 +57,7 @@ impl<'a, R: Source> Reading<'a, R> {
     pub(crate) fn of(source: &'a R, state: &'a State) -> Self {
         Self {
             source,
-            core: &state.core,
+            bearings: &state.bearings,
             state,
             changed: None,
         }
@@ -79,17 +79,17 @@ impl<R: Source> Held for Reading<'_, R> {
     type Stream = StreamNo;
 
     fn known(&self, stream: &StreamId) -> Option<StreamNo> {
-        self.core.numbers.get(stream).copied()
+        self.bearings.numbers.get(stream).copied()
     }
     fn stream(&self, stream: StreamNo) -> Result<StreamId, ClientError> {
-        self.core.stream(stream).cloned()
+        self.bearings.stream(stream).cloned()
     }
     fn begun(&self) -> Vec<(StreamNo, Position)> {
-        let cursors = self.core.cursors.iter();
+        let cursors = self.bearings.cursors.iter();
         cursors.map(|(stream, at)| (*stream, *at)).collect()
     }
     fn position(&self, stream: StreamNo) -> Position {
-        self.core.position(stream)
+        self.bearings.position(stream)
     }
     fn place(
         &self,
@@ -103,10 +103,10 @@ impl<R: Source> Held for Reading<'_, R> {
         Ok(found.map(|(record, held)| (known_record(record), held)))
     }
     fn is_own(&self, incarnation: IncarnationId) -> bool {
-        self.core.is_own(incarnation)
+        self.bearings.is_own(incarnation)
     }
     fn incarnation(&self) -> IncarnationId {
-        self.core.instance.incarnation
+        self.bearings.instance.incarnation
     }
     fn waiting(&self) -> impl Iterator<Item = Waiting<StreamNo>> {
         let (gone, new) = self.changed.unzip();
@@ -126,14 +126,17 @@ impl<R: Source> Held for Reading<'_, R> {
         receipts::receipt(self.source, stream, seq)
     }
     fn directory_digest(&self) -> [u8; 8] {
-        self.core.held.as_ref().map_or([0; 8], |held| held.digest)
+        self.bearings
+            .held
+            .as_ref()
+            .map_or([0; 8], |held| held.digest)
     }
     fn follows(&self) -> Vec<StreamId> {
-        let held = self.core.held.as_ref();
+        let held = self.bearings.held.as_ref();
         held.map_or_else(Vec::new, |held| held.streams().into_iter().collect())
     }
     fn state(&self) -> &SyncState<StreamNo> {
-        &self.core.sync
+        &self.bearings.sync
     }
 }
 
@@ -141,7 +144,7 @@ impl<'a> Batch<'a> {
     fn reading(&self) -> Reading<'_, Tx<'a>> {
         Reading {
             source: self.tx,
-            core: &self.core,
+            bearings: &self.bearings,
             state: self.state,
             changed: Some(self.outbox_changes()),
         }
@@ -154,16 +157,16 @@ impl Held for Batch<'_> {
     type Stream = StreamNo;
 
     fn known(&self, stream: &StreamId) -> Option<StreamNo> {
-        self.core.numbers.get(stream).copied()
+        self.bearings.numbers.get(stream).copied()
     }
     fn stream(&self, stream: StreamNo) -> Result<StreamId, ClientError> {
-        self.core.stream(stream).cloned()
+        self.bearings.stream(stream).cloned()
     }
     fn begun(&self) -> Vec<(StreamNo, Position)> {
         self.reading().begun()
     }
     fn position(&self, stream: StreamNo) -> Position {
-        self.core.position(stream)
+        self.bearings.position(stream)
     }
     fn place(
         &self,
@@ -176,10 +179,10 @@ impl Held for Batch<'_> {
         Held::entry(&self.reading(), stream, id)
     }
     fn is_own(&self, incarnation: IncarnationId) -> bool {
-        self.core.is_own(incarnation)
+        self.bearings.is_own(incarnation)
     }
     fn incarnation(&self) -> IncarnationId {
-        self.core.instance.incarnation
+        self.bearings.instance.incarnation
     }
     fn waiting(&self) -> impl Iterator<Item = Waiting<StreamNo>> {
         let waiting: Vec<_> = self.reading().waiting().collect();
@@ -198,7 +201,7 @@ impl Held for Batch<'_> {
         self.reading().follows()
     }
     fn state(&self) -> &SyncState<StreamNo> {
-        &self.core.sync
+        &self.bearings.sync
     }
 }
 
@@ -207,7 +210,7 @@ impl Holder for Batch<'_> {
         self.number(stream)
     }
     fn state_mut(&mut self) -> &mut SyncState<StreamNo> {
-        &mut self.core.sync
+        &mut self.bearings.sync
     }
     fn entries(&self, stream: StreamNo) -> Result<Vec<Filed>, ClientError> {
         self.filed(stream, &stream.to_be_bytes())
@@ -313,7 +316,7 @@ impl Batch<'_> {
         let held = Directory::of(bytes).map_err(|_| ClientError::internal("response/directory"))?;
         let mut changed: BTreeSet<FormCode> = BTreeSet::new();
         for code in held.scope.forms.iter().map(|f| &f.code) {
-            let before = self.core.held.as_ref().and_then(|h| h.form(code));
+            let before = self.bearings.held.as_ref().and_then(|h| h.form(code));
             if before != held.form(code) {
                 changed.insert(code.clone());
             }
@@ -325,7 +328,7 @@ impl Batch<'_> {
             self.touch(&record);
         }
         state::put_directory(self.tx, bytes)?;
-        self.core.held = Some(Arc::new(held));
+        self.bearings.held = Some(Arc::new(held));
         Ok(())
     }
 }

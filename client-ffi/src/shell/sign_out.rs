@@ -42,7 +42,7 @@ impl Shell {
         if !discard_unsent {
             let drafts = self.read(|rx| Ok(rx.keys(DRAFTS, &[])?.len()))?;
             let state = self.state.read();
-            if drafts > 0 || !state.outbox.is_empty() || !state.core.refused.is_empty() {
+            if drafts > 0 || !state.outbox.is_empty() || !state.bearings.refused.is_empty() {
                 return Err(ClientError::rejected("unsent_edits"));
             }
         }

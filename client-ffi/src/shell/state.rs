@@ -125,9 +125,9 @@ impl Held {
     }
 }
 
-/// The small things: copied for each transaction, put in place after its commit.
+/// Where the phone stands: small things, copied for each transaction and put in place after its commit.
 #[derive(Debug, Clone)]
-pub(crate) struct Core {
+pub(crate) struct Bearings {
     pub(crate) instance: Arc<Instance>,
     pub(crate) account: Option<Arc<Account>>,
     pub(crate) sync: SyncState<StreamNo>,
@@ -145,7 +145,7 @@ pub(crate) struct Core {
     pub(crate) consumed: Option<u64>,
 }
 
-impl Core {
+impl Bearings {
     pub(crate) fn stream(&self, number: StreamNo) -> Result<&StreamId, ClientError> {
         self.streams
             .get(number as usize)
@@ -163,7 +163,7 @@ impl Core {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) key: SignKey,
-    pub(crate) core: Core,
+    pub(crate) bearings: Bearings,
     pub(crate) rows: BTreeMap<RecordId, Row>,
     pub(crate) outbox: BTreeMap<u64, OutboxItem>,
     /// Order of each entry in the outbox.
@@ -175,7 +175,7 @@ pub(crate) struct State {
 /// What a committed transaction changed.
 #[derive(Debug)]
 pub(crate) struct Delta {
-    pub(crate) core: Core,
+    pub(crate) bearings: Bearings,
     pub(crate) rows: BTreeMap<RecordId, Option<Row>>,
     pub(crate) outbox_add: BTreeMap<u64, OutboxItem>,
     pub(crate) outbox_remove: BTreeSet<u64>,
@@ -245,21 +245,21 @@ impl State {
     pub(crate) fn load(store: &Store, platform: &dyn Platform) -> Result<Self, ClientError> {
         let mut state = store.read(|rx| load(rx))?;
         let binding = store.binding()?;
-        if state.core.instance.binding != binding {
-            let mut instance = (*state.core.instance).clone();
+        if state.bearings.instance.binding != binding {
+            let mut instance = (*state.bearings.instance).clone();
             instance.incarnation = new_incarnation(platform);
             instance.own.insert(instance.incarnation);
             instance.binding = binding;
             store.write(|tx| put_instance(tx, &instance))?;
-            state.core.instance = Arc::new(instance);
-            state.core.heads = Arc::default();
+            state.bearings.instance = Arc::new(instance);
+            state.bearings.heads = Arc::default();
         }
         Ok(state)
     }
 
     /// Takes in what a transaction committed.
     pub(crate) fn take_in(&mut self, delta: Delta) {
-        self.core = delta.core;
+        self.bearings = delta.bearings;
         for (record, row) in delta.rows {
             match row {
                 Some(row) => self.rows.insert(record, row),
@@ -331,7 +331,7 @@ fn load(rx: &impl Source) -> Result<State, ClientError> {
     }
     let mut state = State {
         key: SignKey::from_seed(&seed),
-        core: Core {
+        bearings: Bearings {
             account: meta(rx, ACCOUNT)?.map(Arc::new),
             sync: meta(rx, SESSION)?.unwrap_or_default(),
             heads: Arc::new(heads(rx, &instance, streams.len())?),
@@ -354,10 +354,10 @@ fn load(rx: &impl Source) -> Result<State, ClientError> {
     for (key, value) in rx.scan(OUTBOX, &[])? {
         let order = u64::from_be_bytes(Reader::new(&key).array()?);
         outbox_add.insert(order, OutboxItem::decode(&value)?);
-        state.core.next_order = order + 1;
+        state.bearings.next_order = order + 1;
     }
     state.take_in(Delta {
-        core: state.core.clone(),
+        bearings: state.bearings.clone(),
         rows: BTreeMap::new(),
         outbox_add,
         outbox_remove: BTreeSet::new(),
@@ -410,13 +410,13 @@ impl State {
         self.outbox.clear();
         self.order_of.clear();
         self.pending.clear();
-        self.core.account = None;
-        self.core.held = None;
-        self.core.sync = SyncState::default();
-        self.core.streams = Arc::default();
-        self.core.numbers = Arc::default();
-        self.core.cursors = Arc::default();
-        self.core.heads = Arc::default();
-        self.core.refused = Arc::default();
+        self.bearings.account = None;
+        self.bearings.held = None;
+        self.bearings.sync = SyncState::default();
+        self.bearings.streams = Arc::default();
+        self.bearings.numbers = Arc::default();
+        self.bearings.cursors = Arc::default();
+        self.bearings.heads = Arc::default();
+        self.bearings.refused = Arc::default();
     }
 }

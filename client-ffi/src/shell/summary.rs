@@ -8,7 +8,7 @@ use gridfold_sync_core::schema::{Form, Label};
 use gridfold_sync_core::view::{PartState, RecordView};
 
 use crate::shell::rows::{RecordRow, Row, StreamNo};
-use crate::shell::state::Core;
+use crate::shell::state::Bearings;
 
 /// A form for records whose own is not known here: all fields are shown by key.
 fn unknown_form(code: &FormCode) -> Form {
@@ -30,17 +30,17 @@ fn unknown_form(code: &FormCode) -> Form {
 
 /// Reads a record under its newest form.
 pub(crate) fn with_view<T>(
-    core: &Core,
+    bearings: &Bearings,
     record: &RecordId,
     row: &RecordRow,
     f: impl FnOnce(&RecordView<'_>) -> T,
 ) -> T {
-    let known = core.held.as_ref().and_then(|h| h.form(&row.row.form));
+    let known = bearings.held.as_ref().and_then(|h| h.form(&row.row.form));
     let form = known.map_or_else(|| Arc::new(unknown_form(&row.row.form)), Arc::clone);
     let mut parts: Vec<(SensitivityClass, &PartState)> = row
         .parts
         .iter()
-        .filter_map(|(stream, part)| Some((core.stream(*stream).ok()?.class, part)))
+        .filter_map(|(stream, part)| Some((bearings.stream(*stream).ok()?.class, part)))
         .collect();
     parts.sort_by_key(|(class, _)| *class);
     f(&RecordView {
@@ -51,10 +51,10 @@ pub(crate) fn with_view<T>(
 }
 
 /// Writes anew what lists show of a record.
-pub(crate) fn summarise(core: &Core, record: &RecordId, record_row: &mut RecordRow) {
+pub(crate) fn summarise(bearings: &Bearings, record: &RecordId, record_row: &mut RecordRow) {
     let streams: Vec<StreamNo> = record_row.parts.keys().copied().collect();
     let old = &record_row.row;
-    let row = with_view(core, record, record_row, |view| Row {
+    let row = with_view(bearings, record, record_row, |view| Row {
         form: old.form.clone(),
         grid: old.grid.clone(),
         household: view.household(),

@@ -45,7 +45,7 @@ impl Shell {
     ) -> Result<SyncReport, ClientError> {
         let _syncing = self.syncing.lock().await;
         let mut report = SyncReport::default();
-        let before = self.state.read().core.instance.incarnation;
+        let before = self.state.read().bearings.instance.incarnation;
         // What is carried for others goes first; its failures never keep own edits waiting.
         let carrying = match self
             .carry_out(transport, options.budget_bytes, &mut report)
@@ -122,7 +122,7 @@ impl Shell {
         // What is not tidied now is tidied next time.
         let _ = self.carry_settle();
         report.more |= carrying;
-        report.new_incarnation = self.state.read().core.instance.incarnation != before;
+        report.new_incarnation = self.state.read().bearings.instance.incarnation != before;
         Ok(report)
     }
 
@@ -189,7 +189,7 @@ impl Shell {
         }
         self.commit(ChangeCause::Sync, |batch| {
             phone::repair(batch, repair)?;
-            put_sync(batch.tx, &batch.core.sync)
+            put_sync(batch.tx, &batch.bearings.sync)
         })
     }
 
@@ -201,9 +201,9 @@ impl Shell {
     ) -> Result<Applied<StreamNo>, ClientError> {
         let (request, push) = (&asking.request, &asking.push);
         let now = self.platform.now();
-        if response.says_nothing(request) && !self.state.read().core.sync.is_healing() {
+        if response.says_nothing(request) && !self.state.read().bearings.sync.is_healing() {
             // An idle sync costs no write.
-            let sync = &mut self.state.write().core.sync;
+            let sync = &mut self.state.write().bearings.sync;
             sync.answered(now, response.now);
             return Ok(Applied::default());
         }
@@ -214,7 +214,7 @@ impl Shell {
         };
         self.commit(ChangeCause::Sync, |batch| {
             let applied = phone::apply(batch, &account.peer(), answered, now)?;
-            put_sync(batch.tx, &batch.core.sync)?;
+            put_sync(batch.tx, &batch.bearings.sync)?;
             Ok(applied)
         })
     }
@@ -222,13 +222,13 @@ impl Shell {
     /// Whether the server of this account was heard to sign an answer.
     fn server_signs(&self) -> Result<bool, ClientError> {
         let server = self.account()?.server_key;
-        Ok(self.state.read().core.sync.signed_by == Some(server))
+        Ok(self.state.read().bearings.sync.signed_by == Some(server))
     }
 
     pub(crate) fn account(&self) -> Result<std::sync::Arc<Account>, ClientError> {
         self.state
             .read()
-            .core
+            .bearings
             .account
             .clone()
             .ok_or(ClientError::SignInRequired)
@@ -306,7 +306,7 @@ impl Shell {
         account.refresh_token = tokens.refresh_token;
         self.commit(ChangeCause::Sync, |batch| {
             put_account(batch.tx, &account)?;
-            batch.core.account = Some(std::sync::Arc::new(account));
+            batch.bearings.account = Some(std::sync::Arc::new(account));
             Ok(())
         })
     }

@@ -29,10 +29,10 @@ pub(crate) type Leaving = BTreeMap<u64, OutboxItem>;
 impl Batch<'_> {
     /// From here on this batch writes one change of the phone's user.
     pub(crate) fn begin_change(&mut self) -> Result<(), ClientError> {
-        self.change = Some(self.core.next_order);
+        self.change = Some(self.bearings.next_order);
         // Numbers of changes come again once they are gone: what an older one took out must not
         // come back with a newer.
-        if self.core.consumed.take().is_some() {
+        if self.bearings.consumed.take().is_some() {
             self.tx.delete(META, CONSUMED)?;
         }
         Ok(())
@@ -40,9 +40,9 @@ impl Batch<'_> {
 
     /// Entries of the outbox below this order leave the phone once this batch is durable.
     pub(crate) fn hand_out_below(&mut self, order: u64) -> Result<(), ClientError> {
-        if order > self.core.handed_out {
+        if order > self.bearings.handed_out {
             self.tx.put(META, HANDED_OUT, &order.to_be_bytes())?;
-            self.core.handed_out = order;
+            self.bearings.handed_out = order;
         }
         Ok(())
     }
@@ -65,12 +65,12 @@ impl Batch<'_> {
         }
         put_bytes(&mut out, &value);
         self.tx.put(META, CONSUMED, &out)?;
-        self.core.consumed = Some(change);
+        self.bearings.consumed = Some(change);
         Ok(())
     }
 
     fn give_back(&mut self, change: u64) -> Result<(), ClientError> {
-        if self.core.consumed != Some(change) {
+        if self.bearings.consumed != Some(change) {
             return Ok(());
         }
         if let Some(consumed) = consumed(self.tx)? {
@@ -85,7 +85,7 @@ impl Batch<'_> {
                 Kept::Draft(id) => self.tx.put(DRAFTS, &id.bytes(), &consumed.value)?,
             }
         }
-        self.core.consumed = None;
+        self.bearings.consumed = None;
         self.tx.delete(META, CONSUMED)
     }
 
@@ -95,7 +95,7 @@ impl Batch<'_> {
         // A change is named by the order of its first entry: none of it lies below.
         let change = newest
             .change
-            .filter(|change| *change >= self.core.handed_out)
+            .filter(|change| *change >= self.bearings.handed_out)
             .ok_or_else(|| ClientError::rejected("already_sent"))?;
         let items: Vec<OutboxItem> = self
             .state
@@ -145,11 +145,11 @@ impl Batch<'_> {
 
     /// The head of a log of this incarnation goes back before an entry.
     fn step_back(&mut self, stream: StreamNo, id: &EntryRef) -> Result<(), ClientError> {
-        if id.incarnation != self.core.instance.incarnation {
+        if id.incarnation != self.bearings.instance.incarnation {
             return Ok(());
         }
         if id.seq <= 1 {
-            Arc::make_mut(&mut self.core.heads).remove(&stream);
+            Arc::make_mut(&mut self.bearings.heads).remove(&stream);
             return Ok(());
         }
         let before = EntryRef {
@@ -159,7 +159,7 @@ impl Batch<'_> {
         let link = self.entry(stream, &before)?.and_then(|(_, row)| row.link);
         match link {
             Some(link) => {
-                Arc::make_mut(&mut self.core.heads).insert(stream, (before.seq, link));
+                Arc::make_mut(&mut self.bearings.heads).insert(stream, (before.seq, link));
                 Ok(())
             }
             // Where the log stood is not known: it ends here.
@@ -195,7 +195,7 @@ impl Shell {
         let Some((last, _)) = leaving.last_key_value() else {
             return Ok(true);
         };
-        if *last < self.state.read().core.handed_out {
+        if *last < self.state.read().bearings.handed_out {
             return Ok(true);
         }
         self.commit(ChangeCause::Sync, |batch| {

@@ -5,7 +5,9 @@
 //! what a caller may see.
 
 pub(crate) mod areas;
+pub(crate) mod catalogue;
 pub(crate) mod devices;
+pub(crate) mod forms;
 pub(crate) mod grants;
 pub(crate) mod people;
 pub(crate) mod records;

@@ -9,9 +9,9 @@ use gridfold_sync_core::directory::default_catalogue;
 use zeroize::Zeroizing;
 
 use super::{Complaint, Context, Done, complain, find_user, say, say_json, show};
+use crate::acts::catalogue::publish_catalogue;
 use crate::acts::users::{add_user, change_user, read_name};
 use crate::auth::{Actor, PASSWORD_MAX_CHARS, Password};
-use crate::catalogue::publish_catalogue;
 use crate::clock::SystemClock;
 use crate::node::Node;
 

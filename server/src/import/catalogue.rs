@@ -11,7 +11,7 @@ use gridfold_sync_core::limits::MAX_CATALOGUE_BYTES;
 use gridfold_sync_core::schema::Label;
 
 use super::{Delimited, ImportError, Progress, Report};
-use crate::catalogue::publish_catalogue;
+use crate::acts::catalogue::publish_catalogue;
 use crate::node::Node;
 
 const COLUMNS: [&str; 8] = [

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{Api, Caller, Params, RawBody, explain};
-use crate::catalogue::{PublishError, is_news, publish_catalogue};
+use crate::acts::catalogue::{PublishError, is_news, publish_catalogue};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// Which version.

@@ -3,14 +3,27 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::ids::FormCode;
 use gridfold_sync_core::schema::{Form, FormError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Api, Caller, Path, RawBody, explain};
+use crate::acts::forms::{PublishFormError, is_news, publish_form};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+
+impl From<FormError> for Problem {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Published(_)
+            | FormError::ChangedType(..)
+            | FormError::ChangedMeaning(..) => {
+                Self::new(Code::Conflict).because_in(explain::form(&error), error.to_string())
+            }
+            other => Self::bad_request_in(explain::form(&other), other.to_string()),
+        }
+    }
+}
 
 /// Forms.
 #[derive(Serialize, ToSchema)]
@@ -51,8 +64,9 @@ pub async fn one(
         .ok_or_else(Problem::not_found)
 }
 
-/// Publishes a version of a form. Records keep the fields of older versions.
+/// Publishes a version of a form. Records keep the fields of older versions. The same again changes nothing.
 #[utoipa::path(post, path = "/v1/forms", tag = "forms", request_body = Object, responses(
+    (status = 200, description = "it was published before", body = Object),
     (status = 201, body = Object),
     (status = 400, description = "bad_request: the detail names the field and what to do", body = ProblemBody),
     (status = 403, body = ProblemBody),
@@ -66,31 +80,26 @@ pub async fn publish(
     caller.require_operator()?;
     let text =
         std::str::from_utf8(&bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
-    let form = Form::from_json(text)
-        .map_err(|e| Problem::bad_request_in(explain::form(&e), e.to_string()))?;
-    caller
-        .directory
-        .forms()
-        .clone()
-        .publish(form.clone())
-        .map_err(|e| match e {
-            FormError::Published(_)
-            | FormError::ChangedType(..)
-            | FormError::ChangedMeaning(..) => {
-                Problem::new(Code::Conflict).because_in(explain::form(&e), e.to_string())
-            }
-            other => Problem::bad_request_in(explain::form(&other), other.to_string()),
-        })?;
+    let form = Form::from_json(text)?;
+    if !is_news(&caller.directory, &form)? {
+        return Ok((StatusCode::OK, Json(form)));
+    }
     api.blocking(move |node| {
         caller.audit(
             node,
             "form.publish",
             crate::auth::AuditScope::of("form", &form.code).and("version", form.version),
         )?;
-        node.directory.change(vec![DirectoryChange::Form {
-            form: Box::new(form.clone()),
-        }])?;
-        Ok((StatusCode::CREATED, Json(form)))
+        let news = publish_form(node, &form).map_err(|e| match e {
+            PublishFormError::Form(error) => Problem::from(error),
+            PublishFormError::Directory(error) => Problem::from(error),
+        })?;
+        let status = if news {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
+        Ok((status, Json(form)))
     })
     .await
 }

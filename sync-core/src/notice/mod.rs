@@ -12,7 +12,7 @@ use crate::schema::Label;
 
 mod words;
 
-pub use words::{Edit, Teller};
+pub use words::{Edit, Teller, Told};
 
 /// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

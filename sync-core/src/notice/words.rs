@@ -39,7 +39,20 @@ struct Known {
     deps: Vec<usize>,
     standing: Rc<Standing>,
     /// What it left in the fields that it wrote; none where it emptied one.
-    left: BTreeMap<String, Option<String>>,
+    left: Left,
+}
+
+/// Values of fields, with their words.
+type Left = BTreeMap<String, Option<(String, Value)>>;
+
+/// What one operation did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// A sentence.
+    pub words: String,
+    /// The values that its author found in the field it set, in order: one, or several that stood side
+    /// by side; none where the field was empty, and for operations of another kind.
+    pub found: Vec<Value>,
 }
 
 /// Tells the edits of one record, causes before effects, so that each can say what its author found.
@@ -70,8 +83,8 @@ impl<'a> Teller<'a> {
         ops.iter().map(|op| teller.one(op, &[])).collect()
     }
 
-    /// One sentence for each operation.
-    pub fn tell(&mut self, edit: &Edit<'_>) -> Vec<String> {
+    /// What each operation did.
+    pub fn tell(&mut self, edit: &Edit<'_>) -> Vec<Told> {
         let deps: Vec<usize> = edit
             .deps
             .iter()
@@ -80,14 +93,17 @@ impl<'a> Teller<'a> {
         let mut standing = self.standing(&deps);
         let mut left = BTreeMap::new();
         let at = self.known.len();
-        let mut sentences = Vec::with_capacity(edit.ops.len());
+        let mut told = Vec::with_capacity(edit.ops.len());
         for op in edit.ops {
-            let found = self.found(op, &standing, &left);
-            sentences.push(self.one(op, &found));
+            let (texts, found): (Vec<String>, _) =
+                self.found(op, &standing, &left).into_iter().unzip();
+            let words = self.one(op, &texts);
+            told.push(Told { words, found });
             let (field, value) = match op {
                 Op::Set { field, value } => {
                     let kind = self.field(field.as_str()).map(|f| &f.kind);
-                    (field.to_string(), Some(self.value(kind, value)))
+                    let words = self.value(kind, value);
+                    (field.to_string(), Some((words, value.clone())))
                 }
                 Op::Unset { field } => (field.to_string(), None),
                 _ => continue,
@@ -103,27 +119,55 @@ impl<'a> Teller<'a> {
             standing,
             left,
         });
-        sentences
+        told
+    }
+
+    /// Tells edits in whatever order they are given, each in its place: an edit is told once those it was
+    /// made at are, as far as they are among them.
+    pub fn tell_all(&mut self, edits: &[Edit<'_>]) -> Vec<Vec<Told>> {
+        let places: BTreeMap<_, usize> = edits
+            .iter()
+            .enumerate()
+            .map(|(at, edit)| ((edit.class, edit.id), at))
+            .collect();
+        let mut told: Vec<Option<Vec<Told>>> = vec![None; edits.len()];
+        // What was made at itself, however far around, waits for nothing.
+        let mut begun = vec![false; edits.len()];
+        for first in 0..edits.len() {
+            let mut ahead = vec![first];
+            while let Some(at) = ahead.last().copied() {
+                begun[at] = true;
+                let mut deps = edits[at].deps.iter();
+                let before = deps.find_map(|dep| {
+                    let place = places.get(&(edits[at].class, *dep)).copied();
+                    place.filter(|p| !begun[*p])
+                });
+                match before {
+                    Some(before) => ahead.push(before),
+                    None => {
+                        ahead.pop();
+                        if told[at].is_none() {
+                            told[at] = Some(self.tell(&edits[at]));
+                        }
+                    }
+                }
+            }
+        }
+        told.into_iter().map(Option::unwrap_or_default).collect()
     }
 
     /// The values that stood in a field when an operation wrote it, each once.
-    fn found(
-        &self,
-        op: &Op,
-        standing: &Standing,
-        left: &BTreeMap<String, Option<String>>,
-    ) -> Vec<String> {
+    fn found(&self, op: &Op, standing: &Standing, left: &Left) -> BTreeMap<String, Value> {
         let Op::Set { field, .. } = op else {
-            return Vec::new();
+            return BTreeMap::new();
         };
         if let Some(own) = left.get(field.as_str()) {
             return own.iter().cloned().collect();
         }
         let writers = standing.get(field.as_str()).into_iter().flatten();
-        let values: BTreeSet<&String> = writers
-            .filter_map(|w| self.known.get(*w)?.left.get(field.as_str())?.as_ref())
-            .collect();
-        values.into_iter().cloned().collect()
+        writers
+            .filter_map(|w| self.known.get(*w)?.left.get(field.as_str())?.clone())
+            .collect()
     }
 
     /// What stands after all of these.

@@ -21,7 +21,7 @@ use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::rows::{OutboxItem, StreamNo};
-use crate::shell::state::{Core, Held, entry_row};
+use crate::shell::state::{Bearings, Held, entry_row};
 use crate::shell::store::Source;
 use crate::types::{CarryBundle, CarryTo};
 
@@ -50,9 +50,13 @@ fn phones(held: &Held, own: DeviceId, of: impl Fn(usize) -> bool) -> Vec<PublicK
         .collect()
 }
 
-fn recipients(core: &Core, to: &CarryTo, waiting: BTreeSet<StreamId>) -> Option<Recipients> {
-    let account = core.account.as_ref()?;
-    let held = core.held.as_ref()?;
+fn recipients(
+    bearings: &Bearings,
+    to: &CarryTo,
+    waiting: BTreeSet<StreamId>,
+) -> Option<Recipients> {
+    let account = bearings.account.as_ref()?;
+    let held = bearings.held.as_ref()?;
     let colleagues = &held.scope.colleagues;
     let (keys, streams) = match to {
         CarryTo::Server => {
@@ -134,7 +138,7 @@ fn take(
         let Some((from, to)) = wanted.get(&key).copied() else {
             continue;
         };
-        let name = batch.core.stream(stream)?.clone();
+        let name = batch.bearings.stream(stream)?.clone();
         let link_after = |seq: u64| match seq {
             0 => Ok(Some(Hash::default())),
             seq => phone::link_after(batch, stream, EntryRef { incarnation, seq }),
@@ -202,7 +206,7 @@ impl Shell {
         // In a transaction: no edit changes while it goes out.
         self.commit(ChangeCause::Local, |batch| {
             let account = batch
-                .core
+                .bearings
                 .account
                 .clone()
                 .ok_or(ClientError::SignInRequired)?;
@@ -219,15 +223,15 @@ impl Shell {
                 .collect();
             let mut waiting = BTreeSet::new();
             for (_, item) in &items {
-                waiting.insert(batch.core.stream(item.stream)?.clone());
+                waiting.insert(batch.bearings.stream(item.stream)?.clone());
             }
             if waiting.is_empty() {
                 return Err(rejected(CarryError::Nothing));
             }
-            let recipients =
-                recipients(&batch.core, to, waiting).ok_or_else(|| rejected(CarryError::Nobody))?;
+            let recipients = recipients(&batch.bearings, to, waiting)
+                .ok_or_else(|| rejected(CarryError::Nobody))?;
             items.retain(|(_, item)| {
-                let stream = batch.core.stream(item.stream);
+                let stream = batch.bearings.stream(item.stream);
                 stream.is_ok_and(|s| recipients.streams.contains(s))
             });
             let mut cap = items.len().min(MAX_CARRY_ENTRIES);

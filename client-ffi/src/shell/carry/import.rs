@@ -21,13 +21,13 @@ use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::rows::{NO_RECORD, StreamNo};
-use crate::shell::state::Core;
+use crate::shell::state::Bearings;
 use crate::shell::store::{CARRIED, CARRY, Source};
 use crate::types::CarryImport;
 
 /// Whose device it is and its key, when it is a colleague's.
-fn colleague(core: &Core, device: DeviceId) -> Option<(Author, PublicKey)> {
-    let scope = &core.held.as_ref()?.scope;
+fn colleague(bearings: &Bearings, device: DeviceId) -> Option<(Author, PublicKey)> {
+    let scope = &bearings.held.as_ref()?.scope;
     scope.colleagues.iter().find_map(|colleague| {
         let found = colleague.devices.iter().find(|d| d.id == device)?;
         let author = Author {
@@ -53,7 +53,7 @@ impl Shell {
 
 impl Batch<'_> {
     fn take_relay(&mut self, bundle: &Bundle, bytes: &[u8]) -> Result<CarryImport, ClientError> {
-        let account = self.core.account.as_ref();
+        let account = self.bearings.account.as_ref();
         let account = account.ok_or(ClientError::SignInRequired)?;
         if !bundle.is_for(&account.server_key()) {
             return Err(rejected(CarryError::NotForUs));
@@ -82,12 +82,12 @@ impl Batch<'_> {
     }
 
     fn take_colleagues(&mut self, bundle: &Bundle) -> Result<CarryImport, ClientError> {
-        if self.core.account.is_none() {
+        if self.bearings.account.is_none() {
             return Err(ClientError::SignInRequired);
         }
         let content = bundle.open(&self.state.key).map_err(rejected)?;
         let body = CarryBody::decode(&content).map_err(|e| rejected(e.into()))?;
-        let (author, key) = colleague(&self.core, body.author)
+        let (author, key) = colleague(&self.bearings, body.author)
             .ok_or_else(|| rejected(CarryError::AuthorUnknown))?;
         body.verify(&key).map_err(rejected)?;
         self.hold(&HeldBundle {
@@ -97,7 +97,7 @@ impl Batch<'_> {
             content,
         })?;
         let entries = self.file_carried(bundle, author, &body)?;
-        let held = self.core.held.as_ref();
+        let held = self.bearings.held.as_ref();
         Ok(CarryImport::Entries {
             id: bundle.id,
             author: author.user,
@@ -113,7 +113,7 @@ impl Batch<'_> {
         author: Author,
         body: &CarryBody,
     ) -> Result<u64, ClientError> {
-        let followed = self.core.held.as_ref().map(|h| h.streams());
+        let followed = self.bearings.held.as_ref().map(|h| h.streams());
         let followed = followed.unwrap_or_default();
         let mut records: BTreeMap<(StreamNo, EntryRef), RecordId> = BTreeMap::new();
         for key in self.tx.keys(CARRIED, &[])? {
@@ -187,7 +187,7 @@ impl Batch<'_> {
         &mut self,
         receipt: &CarryReceipt,
     ) -> Result<CarryImport, ClientError> {
-        let account = self.core.account.clone();
+        let account = self.bearings.account.clone();
         let account = account.ok_or(ClientError::SignInRequired)?;
         if !receipt.verify(&account.server_key()) {
             return Err(rejected(CarryError::BadReceipt));
@@ -223,7 +223,7 @@ impl Batch<'_> {
         let marks = at_server(self.tx)?;
         let mut fresh: BTreeSet<(StreamNo, EntryRef)> = BTreeSet::new();
         for end in &receipt.logs {
-            let Some(stream) = self.core.numbers.get(&end.stream).copied() else {
+            let Some(stream) = self.bearings.numbers.get(&end.stream).copied() else {
                 continue;
             };
             let id = EntryRef {
@@ -233,7 +233,8 @@ impl Batch<'_> {
             // The server has this very log up to there only if its link is ours.
             let link = link_after(self, stream, id)?;
             let before = marks.get(&(stream, end.incarnation)).copied().unwrap_or(0);
-            if link != Some(end.link) || !self.core.is_own(end.incarnation) || end.seq <= before {
+            if link != Some(end.link) || !self.bearings.is_own(end.incarnation) || end.seq <= before
+            {
                 continue;
             }
             put_mark(self.tx, stream, end.incarnation, end.seq)?;
@@ -253,7 +254,7 @@ impl Batch<'_> {
                 continue;
             };
             // It has less than a receipt said before: a restored server, to which all goes again.
-            if let Some(stream) = self.core.numbers.get(&notice.stream).copied()
+            if let Some(stream) = self.bearings.numbers.get(&notice.stream).copied()
                 && marks
                     .get(&(stream, notice.incarnation))
                     .is_some_and(|seq| *seq >= expected)

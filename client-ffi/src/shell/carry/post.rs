@@ -86,7 +86,7 @@ impl Shell {
         if bundle.author.is_none() {
             return Ok(Some(bundle.content.clone()));
         }
-        let account = self.state.read().core.account.clone();
+        let account = self.state.read().bearings.account.clone();
         let account = account.ok_or(ClientError::SignInRequired)?;
         let seed = zeroize::Zeroizing::new(random::<32>(&*self.platform));
         let sealed = Bundle::seal(
@@ -138,13 +138,13 @@ impl Shell {
             return Ok(());
         }
         self.commit(ChangeCause::Sync, |batch| {
-            let followed = batch.core.held.as_ref().map(|h| h.streams());
+            let followed = batch.bearings.held.as_ref().map(|h| h.streams());
             let followed = followed.unwrap_or_default();
             let mut touched = BTreeSet::new();
             for row in super::rows::carried(batch.tx, &[])? {
                 let here = entry_row(batch.tx, row.stream, &row.row.id)?;
                 let arrived = here.is_some_and(|(_, known)| known.hash == row.row.hash);
-                if arrived || !followed.contains(batch.core.stream(row.stream)?) {
+                if arrived || !followed.contains(batch.bearings.stream(row.stream)?) {
                     batch.tx.delete(CARRIED, &row.key())?;
                     touched.insert(row.record);
                 }

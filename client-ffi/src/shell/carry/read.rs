@@ -9,18 +9,18 @@ use super::rows::{CarriedRow, at_server, bundles, carried, receipts};
 use crate::error::ClientError;
 use crate::shell::Shell;
 use crate::shell::rows::NO_RECORD;
-use crate::shell::state::{Core, State, entry_row};
+use crate::shell::state::{Bearings, State, entry_row};
 use crate::shell::store::Rx;
 use crate::types::{CarriedEdit, CarriedReceipt, CarryHeld};
 use crate::types::{EntryState, HistoryEntry};
 
-fn user_name(core: &Core, author: &Author) -> Option<String> {
-    core.held.as_ref()?.user_name(author.user)
+fn user_name(bearings: &Bearings, author: &Author) -> Option<String> {
+    bearings.held.as_ref()?.user_name(author.user)
 }
 
 /// Whose device it is, as far as the directory held here says.
-fn author_of(core: &Core, device: DeviceId) -> Option<Author> {
-    let colleagues = &core.held.as_ref()?.scope.colleagues;
+fn author_of(bearings: &Bearings, device: DeviceId) -> Option<Author> {
+    let colleagues = &bearings.held.as_ref()?.scope.colleagues;
     let colleague = colleagues
         .iter()
         .find(|c| c.devices.iter().any(|d| d.id == device))?;
@@ -45,23 +45,24 @@ fn not_arrived(rx: &Rx<'_>, prefix: &[u8]) -> Result<Vec<CarriedRow>, ClientErro
 /// The entries of a record that colleagues handed over, for its history.
 pub(crate) fn carried_history(
     rx: &Rx<'_>,
-    core: &Core,
+    bearings: &Bearings,
     record: &RecordId,
 ) -> Result<Vec<HistoryEntry>, ClientError> {
     let mut out = Vec::new();
     for row in not_arrived(rx, &record.bytes())? {
         let Some(entry) = row.row.entry else { continue };
         out.push(HistoryEntry {
-            stream: core.stream(row.stream)?.clone(),
+            stream: bearings.stream(row.stream)?.clone(),
             entry: row.row.id,
             device: Some(row.author.device),
             user: Some(row.author.user),
-            user_name: user_name(core, &row.author),
+            user_name: user_name(bearings, &row.author),
             claimed: entry.header.claimed,
             received: None,
             form_version: entry.header.form_version,
             state: EntryState::Carried,
             delivery: None,
+            made_at: entry.header.deps().to_vec(),
             ops: entry.ops.unwrap_or_default(),
         });
     }
@@ -100,18 +101,18 @@ impl Shell {
     pub(crate) fn carried(&self) -> Result<Vec<CarriedEdit>, ClientError> {
         self.read(|rx| {
             let state = self.state.read();
-            let core = &state.core;
+            let bearings = &state.bearings;
             let mut out = Vec::new();
             for row in not_arrived(rx, &[])? {
                 let Some(entry) = row.row.entry else { continue };
                 out.push(CarriedEdit {
                     bundle: row.bundle,
-                    stream: core.stream(row.stream)?.clone(),
+                    stream: bearings.stream(row.stream)?.clone(),
                     entry: row.row.id,
                     record: Some(row.record).filter(|r| r.bytes() != NO_RECORD),
                     device: row.author.device,
                     user: row.author.user,
-                    user_name: user_name(core, &row.author),
+                    user_name: user_name(bearings, &row.author),
                     claimed: entry.header.claimed,
                     form_version: entry.header.form_version,
                     ops: entry.ops.unwrap_or_default(),
@@ -129,7 +130,7 @@ impl Shell {
                 id: bundle.id,
                 bytes: bundle.content.len() as u64,
                 author: bundle.author.map(|a| a.user),
-                author_name: bundle.author.and_then(|a| user_name(&state.core, &a)),
+                author_name: bundle.author.and_then(|a| user_name(&state.bearings, &a)),
                 refused: bundle.refused,
             });
             Ok(held.collect())
@@ -140,12 +141,12 @@ impl Shell {
         self.read(|rx| {
             let state = self.state.read();
             let kept = receipts(rx)?.into_iter().map(|receipt| {
-                let author = author_of(&state.core, receipt.device);
+                let author = author_of(&state.bearings, receipt.device);
                 CarriedReceipt {
                     id: receipt.id,
                     device: receipt.device,
                     user: author.map(|a| a.user),
-                    user_name: author.and_then(|a| user_name(&state.core, &a)),
+                    user_name: author.and_then(|a| user_name(&state.bearings, &a)),
                     bytes: receipt.bytes,
                 }
             });

@@ -1,4 +1,4 @@
-/** What an entry of a history did, as words: each operation against the value that stood before. */
+/** What an entry of a history did, as words: each operation against the values that its author found. */
 import type { Field, Form, HistoryEntry, Operation } from '@/api/types';
 import type { Key } from '@/messages';
 import { choiceName, valueWords, type Sayer } from './values';
@@ -21,90 +21,33 @@ export function received(entries: HistoryEntry[]): HistoryEntry[] {
   return [...entries].sort(by);
 }
 
-/** The words of each entry, oldest first, in the order of `entries`. */
+/**
+ * The words of each entry, oldest first, in the order of `entries`. What an author had before them is the
+ * server's to tell (`found`); the page says it with names and times of its own.
+ */
 export function historyWords(form: Form | undefined, entries: HistoryEntry[], say: OperationWords): string[][] {
-  const named = new Map(entries.map((entry) => [keyOf(entry, entry.entry), entry]));
   let first = true;
-  return entries.map((entry, at) => {
-    const lines = entry.operations.map((op) =>
-      operationWords(form, op, before(entry, at, entries, named), say, passedOver(op, entry, named)),
-    );
+  return entries.map((entry) => {
+    const lines = entry.operations.map((op, i) => operationWords(form, op, entry.found[i] ?? [], say));
     if (first && entry.made_at.length === 0 && entry.verdict !== 'refused') lines.unshift(say.t('words.create'));
     if (entry.verdict !== 'refused') first = false;
     return lines;
   });
 }
 
-/** Each class of fields has a log of its own, and names its entries by itself. */
-const keyOf = (of: HistoryEntry, name: string): string => `${of.class} ${name}`;
-
-/** The entries that an entry was made after, near and far, by their keys. */
-function after(entry: HistoryEntry, named: ReadonlyMap<string, HistoryEntry>): Set<string> {
-  const seen = new Set<string>();
-  const ahead = [...entry.made_at];
-  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
-    const key = keyOf(entry, name);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    ahead.push(...(named.get(key)?.made_at ?? []));
-  }
-  return seen;
-}
-
-/**
- * The values that stood side by side in a field when an entry wrote it: those of entries that knew nothing
- * of each other. Less than two and nothing was settled.
- */
-function passedOver(op: Operation, entry: HistoryEntry, named: ReadonlyMap<string, HistoryEntry>): unknown[] {
-  if (op.op !== 'set' || !op.field || entry.made_at.length === 0) return [];
-  const writes = (e: HistoryEntry) =>
-    e.verdict !== 'refused' && e.operations.some((o) => o.op === 'set' && o.field === op.field);
-  const before = after(entry, named);
-  const known = [...named].filter(([key, e]) => before.has(key) && writes(e)).map(([, e]) => e);
-  if (known.length < 2) return [];
-  const older = new Set(known.flatMap((e) => [...after(e, named)]));
-  const values = new Map<string, unknown>();
-  for (const each of known) {
-    if (older.has(keyOf(each, each.entry))) continue;
-    const last = each.operations.filter((o) => o.op === 'set' && o.field === op.field).at(-1);
-    values.set(JSON.stringify(last?.value), last?.value);
-  }
-  return values.size < 2 ? [] : [...values.values()];
-}
-
-/** What the author of an entry had before them: the values of what it was made after, not of what merely arrived earlier. */
-function before(
-  entry: HistoryEntry,
-  at: number,
-  entries: HistoryEntry[],
-  named: ReadonlyMap<string, HistoryEntry>,
-): Map<string, unknown> {
-  const seen = after(entry, named);
-  const values = new Map<string, unknown>();
-  for (const older of entries.slice(0, at)) {
-    if (!seen.has(keyOf(older, older.entry)) || older.verdict === 'refused') continue;
-    for (const op of older.operations) {
-      if (op.op === 'set' && op.field) values.set(op.field, op.value);
-      if (op.op === 'unset' && op.field) values.delete(op.field);
-    }
-  }
-  return values;
-}
-
 export function operationWords(
   form: Form | undefined,
   op: Operation,
-  before: ReadonlyMap<string, unknown>,
+  found: unknown[],
   say: OperationWords,
-  stood: unknown[] = [],
 ): string {
   const field = form?.fields.find((f) => f.key === op.field);
   const name = say.fieldName(form, op.field ?? '');
   const words = (of: Field | undefined, value: unknown) => cut(valueWords(of, value, say)) || say.t('words.emptyText');
   switch (op.op) {
     case 'set': {
-      if (stood.length > 0) return settledWords(name, op.value, stood, (value) => words(field, value), say);
-      const old = before.get(op.field ?? '');
+      if (found.length > 1) return settledWords(name, op.value, found, (value) => words(field, value), say);
+      const old = found[0];
       return old === undefined
         ? say.t('words.set', { field: name, value: words(field, op.value) })
         : say.t('words.setFrom', { field: name, old: words(field, old), value: words(field, op.value) });
@@ -149,16 +92,16 @@ export function operationWords(
 function settledWords(
   field: string,
   value: unknown,
-  stood: unknown[],
+  found: unknown[],
   words: (value: unknown) => string,
   say: OperationWords,
 ): string {
   const same = (other: unknown) => JSON.stringify(other) === JSON.stringify(value);
-  const others = stood
+  const others = found
     .filter((other) => !same(other))
     .map(words)
     .join(say.locale === 'en' ? '”, “' : '”、“');
-  return say.t(stood.some(same) ? 'words.chosen' : 'words.settled', { field, value: words(value), others });
+  return say.t(found.some(same) ? 'words.chosen' : 'words.settled', { field, value: words(value), others });
 }
 
 function spliceWords(field: string, op: Operation, say: OperationWords): string {

@@ -62,6 +62,7 @@ const entry = (n: number, operations: Operation[], more: Partial<HistoryEntry> =
   made_at: n === 1 ? [] : ['e1'],
   erased: false,
   words: [],
+  found: [],
   operations,
   ...more,
 });
@@ -70,81 +71,26 @@ describe('a history in words', () => {
   test('says what a value was and what it became', () => {
     const words = historyWords(
       form,
-      [entry(1, [{ op: 'set', field: 'phone', value: '1' }]), entry(2, [{ op: 'set', field: 'phone', value: '2' }])],
+      [entry(1, [{ op: 'set', field: 'phone', value: '1' }]), entry(2, [{ op: 'set', field: 'phone', value: '2' }], { found: [['1']] })],
       sayer('en'),
     );
     expect(words).toEqual([['made the record', 'set “Telephone” to “1”'], ['changed “Telephone” from “1” to “2”']]);
   });
-  test('does not take a refused value for what stood before', () => {
+  test('says what an author found as the server tells it, with the names of the page', () => {
     const words = historyWords(
       form,
       [
-        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-        entry(2, [{ op: 'set', field: 'phone', value: 'refused' }], { verdict: 'refused' }),
-        entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
+        entry(1, [{ op: 'set', field: 'purpose', value: 'care' }], { found: [['other']] }),
+        entry(2, [{ op: 'set', field: 'phone', value: '4' }], { found: [['2', '3']] }),
       ],
       sayer('en'),
     );
-    expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
-  });
-  test('takes what the author had before them, not what arrived meanwhile', () => {
-    const words = historyWords(
-      form,
-      [
-        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-        entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
-        entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
-        entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
-      ],
-      sayer('en'),
-    );
-    expect(words[2]).toEqual(['changed “Telephone” from “1” to “3”']);
-    expect(words[3]).toEqual(['settled “Telephone” as “4”, and not “2”, “3”']);
+    expect(words[0]).toContain('changed “Purpose” from “other” to “Care”');
+    expect(words[1]).toEqual(['settled “Telephone” as “4”, and not “2”, “3”']);
   });
   test('says which of the values that stood side by side was chosen', () => {
-    const words = historyWords(
-      form,
-      [
-        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-        entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
-        entry(3, [{ op: 'set', field: 'phone', value: '3' }]),
-        entry(4, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2', 'e3'] }),
-        entry(5, [{ op: 'set', field: 'phone', value: '5' }], { made_at: ['e4'] }),
-      ],
-      sayer('zh-CN'),
-    );
-    expect(words[3]).toEqual(['在“联系电话”的几个值里选定了“2”，没有采用“3”']);
-    expect(words[4]).toEqual(['把“联系电话”由“2”改为“5”']);
-  });
-  test('does not take the same value written twice for a conflict', () => {
-    const words = historyWords(
-      form,
-      [
-        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-        entry(2, [{ op: 'set', field: 'phone', value: '2' }]),
-        entry(3, [{ op: 'set', field: 'phone', value: '2' }]),
-        entry(4, [{ op: 'set', field: 'phone', value: '4' }], { made_at: ['e2', 'e3'] }),
-      ],
-      sayer('en'),
-    );
-    expect(words[3]).toEqual(['changed “Telephone” from “2” to “4”']);
-  });
-  test('keeps the entries of one class of fields from those of another', () => {
-    const words = historyWords(
-      form,
-      [
-        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
-        entry(2, [{ op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' }]),
-        entry(2, [{ op: 'choose', field: 'needs', choice: 'meals' }], {
-          class: 'restricted',
-          stream: 's2',
-          made_at: ['other'],
-        }),
-        entry(3, [{ op: 'set', field: 'phone', value: '2' }], { made_at: ['e2'] }),
-      ],
-      sayer('en'),
-    );
-    expect(words[3]).toEqual(['changed “Telephone” from “1” to “2”']);
+    const chosen = entry(4, [{ op: 'set', field: 'phone', value: '2' }], { found: [['2', '3']] });
+    expect(historyWords(form, [chosen], sayer('zh-CN'))[0]).toEqual(['在“联系电话”的几个值里选定了“2”，没有采用“3”']);
   });
   test('goes by when the server received what, and within that by its place', () => {
     const at = (n: number, received_at: string, seq: number) => entry(n, [], { received_at, seq });

@@ -322,6 +322,9 @@ pub struct HistoryEntry {
     pub erased: bool,
     /// What it does, one sentence for each operation, in the language asked for.
     pub words: Vec<String>,
+    /// For each operation the values that its author found in the field it sets: one, or several that stood
+    /// side by side. Empty for a field that was empty, and for operations of another kind.
+    pub found: Vec<Vec<Json>>,
     /// What it does.
     #[schema(value_type = Vec<Object>)]
     pub operations: Vec<Json>,
@@ -360,6 +363,17 @@ pub(crate) fn entry_body(
         .entry
         .as_ref()
         .map_or(&[] as &[EntryRef], |e| e.header.deps());
+    let told = teller.tell(&Edit {
+        class: row.stream.class,
+        id: row.id,
+        deps,
+        ops: row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops()),
+        admitted: row.verdict.is_admitted(),
+    });
+    let (words, found): (Vec<String>, Vec<Vec<Value>>) = told
+        .into_iter()
+        .map(|told| (told.words, told.found))
+        .unzip();
     HistoryEntry {
         entry: row.id.to_string(),
         stream: row.stream.name(),
@@ -374,13 +388,11 @@ pub(crate) fn entry_body(
         refusal: refusal.map(|c| c.as_str().to_owned()),
         refusal_text: refusal.map(|c| notice::text(c.as_str(), caller.locale).to_owned()),
         made_at: deps.iter().map(ToString::to_string).collect(),
-        words: teller.tell(&Edit {
-            class: row.stream.class,
-            id: row.id,
-            deps,
-            ops: row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops()),
-            admitted: row.verdict.is_admitted(),
-        }),
+        words,
+        found: found
+            .iter()
+            .map(|values| values.iter().map(Value::to_json).collect())
+            .collect(),
         erased: row.entry.as_ref().is_none_or(|e| e.ops.is_none()),
         operations: row
             .entry

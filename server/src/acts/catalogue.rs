@@ -7,7 +7,7 @@ use crate::node::Node;
 
 /// Why a catalogue was not published.
 #[derive(Debug, thiserror::Error)]
-pub enum PublishError {
+pub(crate) enum PublishError {
     /// It does not fit.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -38,7 +38,7 @@ pub(crate) fn is_news(
 ///
 /// # Errors
 /// When it does not fit what is published, or the directory cannot be written.
-pub fn publish_catalogue(node: &Node, catalogue: &Catalogue) -> Result<bool, PublishError> {
+pub(crate) fn publish_catalogue(node: &Node, catalogue: &Catalogue) -> Result<bool, PublishError> {
     if !is_news(&node.directory.current(), catalogue)? {
         return Ok(false);
     }
