@@ -35,12 +35,7 @@ export function historyWords(form: Form | undefined, entries: HistoryEntry[], sa
   });
 }
 
-export function operationWords(
-  form: Form | undefined,
-  op: Operation,
-  found: unknown[],
-  say: OperationWords,
-): string {
+export function operationWords(form: Form | undefined, op: Operation, found: unknown[], say: OperationWords): string {
   const field = form?.fields.find((f) => f.key === op.field);
   const name = say.fieldName(form, op.field ?? '');
   const words = (of: Field | undefined, value: unknown) => cut(valueWords(of, value, say)) || say.t('words.emptyText');

@@ -71,7 +71,10 @@ describe('a history in words', () => {
   test('says what a value was and what it became', () => {
     const words = historyWords(
       form,
-      [entry(1, [{ op: 'set', field: 'phone', value: '1' }]), entry(2, [{ op: 'set', field: 'phone', value: '2' }], { found: [['1']] })],
+      [
+        entry(1, [{ op: 'set', field: 'phone', value: '1' }]),
+        entry(2, [{ op: 'set', field: 'phone', value: '2' }], { found: [['1']] }),
+      ],
       sayer('en'),
     );
     expect(words).toEqual([['made the record', 'set “Telephone” to “1”'], ['changed “Telephone” from “1” to “2”']]);
