@@ -19,7 +19,6 @@ mod data_dir;
 pub mod desk;
 pub mod directory;
 mod erasure_ledger;
-mod erasure_news;
 pub mod export;
 mod fold;
 pub mod heal;

@@ -1,26 +1,23 @@
 //! Sync: one exchange with a phone. Push what is new, pull what is missing, in one round trip.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gridfold_sync_core::codec::DecodeError;
-use gridfold_sync_core::directory::{Directory, DirectoryChange, Reach};
-use gridfold_sync_core::entry::{Author, Receipt, ReceiptStream};
-use gridfold_sync_core::ids::{Hash, StreamId};
-use gridfold_sync_core::limits::{
-    CURSOR_PREFIX_BYTES, MAX_ITEMS_PER_PULL, MAX_STREAMS_PER_SYNC, PULL_PAGE_BYTES,
+use gridfold_sync_core::directory::{Directory, DirectoryChange};
+use gridfold_sync_core::entry::{Author, SignKey};
+use gridfold_sync_core::ids::{DeviceId, Hash, RecordId, StreamId, UserId};
+use gridfold_sync_core::session::server::{
+    Found, Head, Opened, PrefixAt, Served, answer, stands_elsewhere,
 };
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::wire::{
-    Cursor, Directive, Lacking, StreamPage, StreamReset, SyncRequest, SyncResponse,
-};
+use gridfold_sync_core::wire::{SeenNews, SyncRequest};
 
 use crate::admit::{PushOutcome, WriteError};
 use crate::auth::DeviceReport;
 use crate::directory::DirectoryError;
-use crate::erasure_news::erased_before;
 use crate::items::StoredItem;
 use crate::keys::StoreError;
-use crate::log::{Log, LogError, StreamName};
+use crate::log::{Item, Log, LogError, StreamName};
 use crate::node::Node;
 use crate::views::ViewsError;
 
@@ -61,16 +58,6 @@ pub struct Exchange {
     pub pulled: usize,
 }
 
-/// Streams of which each is asked how far it goes; somebody who reads more is told of those in the
-/// log.
-const MAX_ASKED_ONE_BY_ONE: usize = 1_024;
-
-/// Damaged places told in one answer, as many as one takes; once some are healed, the next are told.
-const MAX_LACKS: usize = MAX_STREAMS_PER_SYNC;
-
-/// Operations a page may hold, a little under what the wire format takes.
-const PAGE_OPS: usize = 100_000;
-
 impl Node {
     /// Does one exchange for a device. Blocks until what was pushed is durable.
     ///
@@ -85,9 +72,7 @@ impl Node {
             .device_key(author.device)
             .ok_or(SyncError::UnknownDevice)?;
         let epoch = self.log.epoch();
-        // What was lost in a restore comes back first: an edit must not be refused for heads that
-        // its phone is about to bring again.
-        let stands_elsewhere = request.epoch != 0 && request.epoch != epoch;
+        let stands_elsewhere = stands_elsewhere(&request, epoch);
         let says_nothing = request.logs.is_empty() && request.recover.is_empty();
         let push = if says_nothing || stands_elsewhere {
             PushOutcome::default()
@@ -130,199 +115,19 @@ impl Node {
                 .collect();
             self.directory.change(changes)?;
         }
-        let directory = self.directory.current();
-        let mine = directory.reach(author.user, now);
-        // A phone whose grant ended still hears what became of its own edits before it erases.
-        let mut leaving: BTreeSet<StreamId> = BTreeSet::new();
-        for cursor in &request.cursors {
-            let stream = &cursor.stream;
-            if !mine.has(stream)
-                && (once_read(&directory, author, stream, now) || self.proves_reading(cursor)?)
-            {
-                leaving.insert(stream.clone());
-            }
-        }
-        let mut response = SyncResponse {
+        let serving = Serving {
+            node: self,
+            directory: self.directory.current(),
             epoch,
             now,
-            problems: push.problems.clone(),
-            ..SyncResponse::default()
         };
-        if stands_elsewhere {
-            for cursor in request
-                .cursors
-                .iter()
-                .filter(|c| mine.has(&c.stream) || leaving.contains(&c.stream))
-            {
-                response.resets.push(self.reset(&cursor.stream)?);
-            }
-        } else {
-            response.lacks = self.lacks(&mine, &leaving);
-            self.fill_pages(&request, author, (&mine, &leaving), &mut response)?;
-        }
-        // Of a stream that a restored server knows no reading of, it tells nothing, as of one that
-        // is empty: the phone then gives back what it can prove before it erases.
-        for cursor in &request.cursors {
-            let stream = &cursor.stream;
-            let told = mine.has(stream) || leaving.contains(stream);
-            if !told && cursor.seq > 0 {
-                response.resets.push(StreamReset {
-                    stream: stream.clone(),
-                    seq: 0,
-                    prefix: Hash::default(),
-                });
-            }
-        }
-        let resets: BTreeSet<&StreamId> = response.resets.iter().map(|r| &r.stream).collect();
-        let pages: BTreeMap<&StreamId, &StreamPage> =
-            response.pages.iter().map(|p| (&p.stream, p)).collect();
-        for cursor in request.cursors.iter().filter(|c| !mine.has(&c.stream)) {
-            let stream = &cursor.stream;
-            let has_all = match pages.get(stream) {
-                _ if resets.contains(stream) => false,
-                Some(page) => !page.more,
-                None => self.log.head(&name(stream)?)?.seq == cursor.seq,
-            };
-            if has_all || !leaving.contains(stream) {
-                response.directives.push(Directive::Erase(stream.clone()));
-            }
-        }
-        response.directory = self
-            .scopes
-            .news(&directory, author.user, now, request.directory);
-        if request.seen.is_some() {
-            let known = request.seen.filter(|_| !stands_elsewhere);
-            response.seen = self.seen_news(&directory, author, now, known)?;
-        }
-        if let Some(report) = &request.report {
-            let known = (!stands_elsewhere).then_some(report.erasures);
-            response.erasures = if request.epoch == 0 && request.logs.is_empty() {
-                // Nothing is held there yet, and nothing that was erased is served. One that wrote
-                // may have handed it in before, and lost the answer.
-                erased_before(&directory, report.erasures)
-            } else {
-                self.erasure_news(&directory, author, now, known)?
-            };
-        }
+        let response = answer(&serving, author, &request, push.problems.clone())?;
         let pulled = response.pages.iter().map(|p| p.items.len()).sum();
         Ok(Exchange {
             body: response.encode_signed(&request, body, author, &self.server_key),
             push,
             pulled,
         })
-    }
-
-    fn reset(&self, stream: &StreamId) -> Result<StreamReset, SyncError> {
-        let head = self.log.head(&name(stream)?)?;
-        Ok(StreamReset {
-            stream: stream.clone(),
-            seq: head.seq,
-            prefix: Hash(head.prefix),
-        })
-    }
-
-    fn fill_pages(
-        &self,
-        request: &SyncRequest,
-        author: Author,
-        (mine, leaving): (&Reach<'_>, &BTreeSet<StreamId>),
-        response: &mut SyncResponse,
-    ) -> Result<(), SyncError> {
-        let mut bytes_left = match request.budget_kib {
-            0 => PULL_PAGE_BYTES,
-            kib => usize::try_from(kib)
-                .unwrap_or(usize::MAX)
-                .saturating_mul(1024)
-                .min(PULL_PAGE_BYTES),
-        };
-        let (mut items_left, mut ops_left) = (MAX_ITEMS_PER_PULL, PAGE_OPS);
-        let mut proved = Vec::new();
-        let directory = self.directory.current();
-        let cursors: BTreeMap<&StreamId, &Cursor> =
-            request.cursors.iter().map(|c| (&c.stream, c)).collect();
-        let mine = self.with_anything(mine, &request.cursors)?;
-        for stream in mine.iter().chain(leaving) {
-            let name = name(stream)?;
-            let head = self.log.head(&name)?;
-            let after = match cursors.get(stream) {
-                Some(cursor) if !self.is_on_our_log(&name, cursor)? => {
-                    response.resets.push(self.reset(stream)?);
-                    continue;
-                }
-                Some(cursor) => cursor.seq,
-                None => 0,
-            };
-            if after == head.seq {
-                continue;
-            }
-            let mut page = StreamPage {
-                stream: stream.clone(),
-                after,
-                items: Vec::new(),
-                more: true,
-            };
-            let mut end = Hash::default();
-            let mut is_held = false;
-            let read = match self
-                .log
-                .read(&name, after, items_left.max(1), bytes_left.max(1))
-            {
-                Ok(read) => read,
-                // What is set aside is never served: the stream waits here until it is healed, as
-                // is said in `lacks`.
-                Err(LogError::Damaged { .. }) => continue,
-                Err(e) => return Err(e.into()),
-            };
-            for item in read {
-                if items_left == 0 || bytes_left == 0 || ops_left == 0 {
-                    break;
-                }
-                let stored = StoredItem::decode(&item.bytes)?;
-                let mut sent = stored.for_device(&self.keys, author.device)?;
-                let is_bare = sent.entry.as_ref().is_some_and(|e| e.ops.is_none());
-                let is_erased = stored.record.is_some_and(|r| directory.is_erased(&r));
-                if is_bare && !is_erased && stored.is_lost(&self.keys)? {
-                    // Never told as erased: the stream waits here until its key is restored.
-                    tracing::error!(stream = %name, seq = item.seq, "the key of an item is damaged: the item is not served");
-                    is_held = true;
-                    break;
-                }
-                if stored.author.device != author.device && leaving.contains(stream) {
-                    sent.entry = None;
-                }
-                items_left -= 1;
-                bytes_left = bytes_left.saturating_sub(item.bytes.len());
-                ops_left =
-                    ops_left.saturating_sub(sent.entry.as_ref().map_or(0, |e| e.ops().len()));
-                end = Hash(item.prefix);
-                page.more = item.seq < head.seq;
-                page.items.push(sent);
-            }
-            if is_held && page.items.is_empty() {
-                response.lacks.truncate(MAX_LACKS - 1);
-                response.lacks.push(Lacking {
-                    stream: stream.clone(),
-                    after,
-                });
-                continue;
-            }
-            if page.items.is_empty() {
-                // No room: an empty page tells that there is more, at the cost of a few bytes.
-                end = Hash(self.log.prefix_at(&name, after)?.unwrap_or_default());
-            }
-            let seq = after + page.items.len() as u64;
-            proved.push(ReceiptStream {
-                stream: stream.clone(),
-                seq,
-                prefix: end,
-            });
-            response.pages.push(page);
-        }
-        if !proved.is_empty() {
-            response.receipt =
-                Some(Receipt::sign(&self.server_key, response.epoch, proved).signature);
-        }
-        Ok(())
     }
 
     /// Whether a push was not decided on because items of its streams are damaged.
@@ -342,76 +147,115 @@ impl Node {
                     .any(|name| name.as_bytes() == damage.stream.as_bytes())
             })
     }
+}
 
-    /// Where the log is damaged in streams that a phone reads: the place before the first item of
-    /// each damaged run.
-    fn lacks(&self, mine: &Reach<'_>, leaving: &BTreeSet<StreamId>) -> Vec<Lacking> {
-        let mut out: Vec<Lacking> = Vec::new();
-        let mut last = None;
-        for damage in self.log.damage() {
-            let follows = last == Some((damage.stream.clone(), damage.seq.saturating_sub(1)));
-            let text = std::str::from_utf8(damage.stream.as_bytes()).ok();
-            let stream = text.and_then(StreamId::parse);
-            last = Some((damage.stream, damage.seq));
-            let Some(stream) = stream.filter(|s| mine.has(s) || leaving.contains(s)) else {
-                continue;
-            };
-            if !follows && out.len() < MAX_LACKS {
-                out.push(Lacking {
-                    stream,
-                    after: damage.seq.saturating_sub(1),
-                });
-            }
+/// What the core asks to answer by, as of one moment.
+struct Serving<'a> {
+    node: &'a Node,
+    directory: Arc<Directory>,
+    epoch: u64,
+    now: Timestamp,
+}
+
+impl Serving<'_> {
+    /// An item as a device may have it. Never told as erased when it is its key that is damaged.
+    fn found(&self, name: &StreamName, item: &Item, device: DeviceId) -> Opened<SyncError> {
+        let keys = &self.node.keys;
+        let stored = StoredItem::decode(&item.bytes)?;
+        let sent = stored.for_device(keys, device)?;
+        let is_bare = sent.entry.as_ref().is_some_and(|e| e.ops.is_none());
+        let is_erased = stored.record.is_some_and(|r| self.directory.is_erased(&r));
+        if is_bare && !is_erased && stored.is_lost(keys)? {
+            tracing::error!(stream = %name, seq = item.seq, "the key of an item is damaged: the item is not served");
+            return Ok(None);
         }
-        out
-    }
-
-    /// Those of the streams somebody reads that hold anything, or that their phone names, in order.
-    fn with_anything(
-        &self,
-        mine: &Reach<'_>,
-        named: &[Cursor],
-    ) -> Result<Vec<StreamId>, SyncError> {
-        if mine.count() <= MAX_ASKED_ONE_BY_ONE {
-            return Ok(mine.streams());
-        }
-        let named = named.iter().map(|cursor| cursor.stream.clone());
-        let held = self.log.streams()?.into_iter().filter_map(|(name, _)| {
-            let name = std::str::from_utf8(name.as_bytes()).ok()?;
-            StreamId::parse(name)
-        });
-        let mut found: Vec<StreamId> = held.chain(named).filter(|s| mine.has(s)).collect();
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
-    }
-
-    /// Whether a cursor shows that its phone has read a stream, whatever grants say today: an area
-    /// that moved in the tree leaves no grant behind, and nobody guesses a prefix.
-    fn proves_reading(&self, cursor: &Cursor) -> Result<bool, SyncError> {
-        Ok(cursor.seq > 0 && self.is_on_our_log(&name(&cursor.stream)?, cursor)?)
-    }
-
-    fn is_on_our_log(&self, name: &StreamName, cursor: &Cursor) -> Result<bool, SyncError> {
-        let prefix = match self.log.prefix_at(name, cursor.seq) {
-            Ok(Some(prefix)) => prefix,
-            Ok(None) => return Ok(false),
-            Err(LogError::Damaged { .. }) => return Ok(true),
-            Err(e) => return Err(e.into()),
-        };
-        Ok(prefix[..CURSOR_PREFIX_BYTES] == cursor.prefix)
+        Ok(Some(Found {
+            item: sent,
+            prefix: Hash(item.prefix),
+            bytes: item.bytes.len(),
+        }))
     }
 }
 
-/// Whether a user had a grant to read a stream, now or before.
-fn once_read(directory: &Directory, author: Author, stream: &StreamId, now: Timestamp) -> bool {
-    directory.grants_of(author.user).any(|g| {
-        g.from <= now
-            && g.area
-                .as_ref()
-                .is_none_or(|area| directory.lies_in(&stream.grid, area))
-            && g.role.readable().contains(&stream.class)
-    })
+impl Served for Serving<'_> {
+    type Error = SyncError;
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+    fn directory(&self) -> &Directory {
+        &self.directory
+    }
+    fn key(&self) -> &SignKey {
+        &self.node.server_key
+    }
+
+    fn head(&self, stream: &StreamId) -> Result<Head, SyncError> {
+        let head = self.node.log.head(&name(stream)?)?;
+        Ok(Head {
+            seq: head.seq,
+            prefix: Hash(head.prefix),
+        })
+    }
+
+    fn prefix_at(&self, stream: &StreamId, seq: u64) -> Result<PrefixAt, SyncError> {
+        match self.node.log.prefix_at(&name(stream)?, seq) {
+            Ok(Some(prefix)) => Ok(PrefixAt::Is(Hash(prefix))),
+            Ok(None) => Ok(PrefixAt::Past),
+            Err(LogError::Damaged { .. }) => Ok(PrefixAt::Damaged),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn read(
+        &self,
+        stream: &StreamId,
+        after: u64,
+        (max_items, max_bytes): (usize, usize),
+        device: DeviceId,
+    ) -> Result<Option<impl Iterator<Item = Opened<SyncError>>>, SyncError> {
+        let name = name(stream)?;
+        match self.node.log.read(&name, after, max_items, max_bytes) {
+            Ok(read) => Ok(Some(
+                read.into_iter()
+                    .map(move |item| self.found(&name, &item, device)),
+            )),
+            Err(LogError::Damaged { .. }) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn streams(&self) -> Result<impl Iterator<Item = StreamId>, SyncError> {
+        let held = self.node.log.streams()?;
+        Ok(held.into_iter().filter_map(|(name, _)| stream(&name)))
+    }
+
+    fn damage(&self) -> impl Iterator<Item = (StreamId, u64)> {
+        let damage = self.node.log.damage().into_iter();
+        damage.filter_map(|damage| Some((stream(&damage.stream)?, damage.seq)))
+    }
+
+    fn has_key(&self, record: RecordId) -> Result<bool, SyncError> {
+        Ok(self.node.keys.get(record.0)?.is_some())
+    }
+
+    fn directory_news(&self, user: UserId, held: [u8; 8]) -> Option<Vec<u8>> {
+        let scopes = &self.node.scopes;
+        scopes.news(&self.directory, user, self.now, held)
+    }
+
+    fn seen_news(&self, author: Author, known: Option<u64>) -> Result<Option<SeenNews>, SyncError> {
+        let directory = &self.directory;
+        Ok(self.node.seen_news(directory, author, self.now, known)?)
+    }
+}
+
+/// The stream of records that a name of the log is of; none of the log's other streams.
+fn stream(name: &StreamName) -> Option<StreamId> {
+    StreamId::parse(std::str::from_utf8(name.as_bytes()).ok()?)
 }
 
 fn name(stream: &StreamId) -> Result<StreamName, SyncError> {

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 
 use gridfold_sync_core::admission::{Decision, Facts};
-use gridfold_sync_core::entry::{
-    Entry, Item, PublicKey, RefusalCode, Target, Verdict, next_link, next_prefix,
-};
+use gridfold_sync_core::entry::{Entry, Item, PublicKey, RefusalCode, Target, Verdict, next_link};
 use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId};
 use gridfold_sync_core::wire::RecoverRun;
 
@@ -24,10 +22,7 @@ pub(super) fn recover(
     run: &RecoverRun,
     out: &mut Vec<Outgoing>,
 ) -> Result<bool, ViewsError> {
-    if !run.receipt.verify(server) {
-        return Ok(false);
-    }
-    let Some(proved) = run.receipt.streams.iter().find(|s| s.stream == run.stream) else {
+    let Some(proof) = run.proof(server) else {
         return Ok(false);
     };
     let name = StreamName::new(run.stream.name()).map_err(|_| ViewsError::Damaged)?;
@@ -35,15 +30,7 @@ pub(super) fn recover(
     let Some(start) = facts.log.prefix_told(&name, run.after)? else {
         return Ok(false);
     };
-    let mut prefix = Hash(start);
-    for item in &run.items {
-        if !item.is_consistent(&run.stream) {
-            return Ok(false);
-        }
-        prefix = next_prefix(&prefix, &item.hash());
-    }
-    let end = run.after.saturating_add(run.items.len() as u64);
-    if end != proved.seq || prefix != proved.prefix {
+    if !run.leads_to(proof, Hash(start)) {
         return Ok(false);
     }
     let healed = give_back(facts, &name, run)?;

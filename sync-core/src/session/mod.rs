@@ -5,6 +5,7 @@
 //! happens here: storing; the shell commits what a session verified in one transaction.
 
 mod debt;
+pub mod server;
 
 pub use debt::Debt;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gridfold_sync_core::admission::{Decision, EntryFact, Facts, LogHead, RecordFact};
 use gridfold_sync_core::directory::{Directory, Standing};
-use gridfold_sync_core::entry::{Entry, Item};
+use gridfold_sync_core::entry::{Entry, Item, item_hash, next_prefix};
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, StreamId, UserId,
 };
@@ -15,10 +15,11 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
 /// Everything decided so far, by stream, and the directory.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct MemoryFacts {
     pub directory: Directory,
     pub log: BTreeMap<StreamId, Vec<Decision>>,
+    prefixes: BTreeMap<StreamId, Vec<Hash>>,
     places: BTreeMap<(StreamId, EntryRef), usize>,
     heads: BTreeMap<(StreamId, IncarnationId), LogHead>,
     owners: BTreeMap<IncarnationId, DeviceId>,
@@ -43,6 +44,22 @@ impl MemoryFacts {
     /// A row.
     pub fn row(&self, stream: &StreamId, record: RecordId) -> &PartState {
         &self.parts[&(stream.clone(), record)]
+    }
+    /// Grid and form of every record.
+    pub fn records(&self) -> &BTreeMap<RecordId, (AreaCode, FormCode)> {
+        &self.records
+    }
+    /// How many items a stream holds.
+    pub fn newest(&self, stream: &StreamId) -> u64 {
+        self.prefixes.get(stream).map_or(0, |p| p.len() as u64)
+    }
+    /// The prefix at a place; none past the end.
+    pub fn prefix(&self, stream: &StreamId, seq: u64) -> Option<Hash> {
+        let Some(before) = seq.checked_sub(1) else {
+            return Some(Hash::default());
+        };
+        let prefixes = self.prefixes.get(stream)?;
+        prefixes.get(usize::try_from(before).ok()?).copied()
     }
     /// Admitted entries of a record part, in log order.
     pub fn entries(&self, stream: &StreamId, record: RecordId) -> Vec<Entry> {
@@ -169,6 +186,17 @@ impl Facts for MemoryFacts {
     }
     fn decided(&mut self, stream: &StreamId, decision: &Decision) -> Result<(), MergeError> {
         let id = decision.entry.id();
+        let newest = self.newest(stream);
+        let before = self.prefix(stream, newest).unwrap_or_default();
+        let hash = item_hash(
+            &decision.hash,
+            &id,
+            &decision.author,
+            decision.received,
+            decision.verdict,
+        );
+        let prefixes = self.prefixes.entry(stream.clone()).or_default();
+        prefixes.push(next_prefix(&before, &hash));
         let log = self.log.entry(stream.clone()).or_default();
         self.places.insert((stream.clone(), id), log.len());
         log.push(decision.clone());

@@ -15,8 +15,10 @@ pub mod facts;
 pub mod fuzz;
 pub mod generate;
 pub mod rng;
+pub mod served;
 pub mod world;
 
 pub use facts::MemoryFacts;
 pub use rng::Rng;
+pub use served::MemoryServed;
 pub use world::{GRID, OTHER_GRID, Phone, World, set, stream, text};
