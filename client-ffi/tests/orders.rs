@@ -220,7 +220,8 @@ fn an_order_that_was_given_once_is_none_the_next_time() {
     let phone = Phone::enrolled(&server, "甲", 1);
     let record = matter(&phone, "路灯不亮");
     phone.sync(&server);
-    server.erase(phone.device(), general(1));
+    let user = phone.client.identity().unwrap().user;
+    server.end_grant(user, "c", 1);
     // Somebody keeps the order from the phone, and gives it once it does not hold any more.
     let kept = std::sync::Arc::new(Mutex::new(None));
     let keep = kept.clone();
@@ -229,7 +230,7 @@ fn an_order_that_was_given_once_is_none_the_next_time() {
         answer(502, Vec::new())
     });
     assert!(matches!(told, Err(ClientError::Offline { .. })));
-    server.keep(phone.device(), &general(1));
+    server.grant(user, "c");
     let order = kept.lock().take().unwrap();
     let told = sync_with(&phone, &server, move |_, _| order.clone());
     assert_eq!(told, Err(ClientError::Offline { retry_after: None }));

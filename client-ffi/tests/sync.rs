@@ -391,7 +391,14 @@ fn a_server_that_went_another_way_after_a_restore_gets_own_entries_again() {
 #[test]
 fn a_stream_is_erased_after_what_is_left_was_pushed() {
     let server = FakeServer::new();
-    let a = Phone::enrolled(&server, "甲", 1);
+    let a = Phone::new(1);
+    let user = a
+        .client
+        .enrol(&*server, &server.hire("甲", "g1"))
+        .unwrap()
+        .user;
+    server.grant(user, "g2");
+    a.sync(&server);
     let record = household(&a, "1号楼");
     a.sync(&server);
     let matter = vec![set_text("summary", "路灯不亮")];
@@ -402,15 +409,17 @@ fn a_stream_is_erased_after_what_is_left_was_pushed() {
     a.client
         .edit(record, vec![set_text("phone", "13800000000")])
         .unwrap();
-    let restricted = StreamId::new(grid(1), SensitivityClass::Restricted);
-    server.erase(a.device(), personal());
-    server.erase(a.device(), restricted.clone());
+    server.end_grant(user, "g1", 1);
     let report = a.sync(&server);
-    assert_eq!(report.erased_streams, [personal(), restricted]);
+    let restricted = StreamId::new(grid(1), SensitivityClass::Restricted);
+    let streams = [personal(), restricted];
+    assert_eq!(report.erased_streams, streams);
     assert!(a.client.get(record).is_none() && a.client.get(matter).is_some());
     assert_eq!(server.canonical(record)["fields"]["phone"], "13800000000");
-    assert_eq!(server.requests().last().unwrap().erased.len(), 2);
+    // The third holds nothing, and is none of the grant's any more either.
+    assert_eq!(server.requests().last().unwrap().erased.len(), 3);
     // Given back, it comes again and is written to under another name.
+    server.grant(user, "g1");
     a.sync(&server);
     assert!(a.client.get(record).is_some());
     a.client
@@ -422,13 +431,48 @@ fn a_stream_is_erased_after_what_is_left_was_pushed() {
 }
 
 #[test]
-fn an_ended_token_is_renewed_and_a_revoked_phone_erases_itself() {
+fn a_phone_whose_grant_ended_hears_what_became_of_its_edits_before_it_erases() {
+    let server = FakeServer::new();
+    let (a, b) = (
+        Phone::enrolled(&server, "甲", 1),
+        Phone::enrolled(&server, "乙", 2),
+    );
+    for i in 0..9 {
+        household(&b, &format!("{i}号院"));
+    }
+    b.sync(&server);
+    let user = a.client.identity().unwrap().user;
+    for (days_ago, admitted, refused) in [(1, 2, 0), (40, 0, 2)] {
+        a.sync(&server);
+        let record = household(&a, "1号楼");
+        server.end_grant(user, "c", days_ago);
+        server.page_items(1);
+        let told = a.sync(&server);
+        assert_eq!((told.admitted, told.refused), (admitted, refused));
+        assert!(told.erased_streams.contains(&personal()));
+        assert!(a.client.get(record).is_none());
+        assert_eq!(a.client.records(), []);
+        assert_eq!(a.client.refused().len(), refused as usize);
+        server.grant(user, "c");
+    }
+    for phone in [&a, &b] {
+        assert_eq!(phone.sync(&server).refused, 0);
+    }
+    assert_alike(&server, &[&a, &b]);
+}
+
+#[test]
+fn an_ended_token_is_renewed_and_a_revoked_phone_erases_itself_when_it_is_told() {
     let server = FakeServer::new();
     let a = Phone::enrolled(&server, "甲", 1);
     let record = household(&a, "1号楼");
     server.expire_token(a.device());
     assert_eq!(a.sync(&server).admitted, 2);
     server.revoke(a.device());
+    let result = a.client.sync(&*server, &SyncOptions::default());
+    assert_eq!(result, Err(ClientError::Revoked));
+    assert!(a.client.get(record).is_some());
+    server.revoke_and_wipe(a.device());
     let result = a.client.sync(&*server, &SyncOptions::default());
     assert_eq!(result, Err(ClientError::Revoked));
     assert!(a.client.get(record).is_none());

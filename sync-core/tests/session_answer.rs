@@ -8,6 +8,9 @@
 
 mod common;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use common::world::{NOW, area};
 use common::{GRID, MemoryServed, OTHER_GRID, Phone, World, set, stream, text};
 use gridfold_sync_core::admission::{Decision, Facts};
@@ -196,10 +199,12 @@ fn who_leaves_reads_others_by_hash_alone_and_erases_after_the_last_page() {
     let told = ask(&world, &by, &request, |_| {});
     assert_eq!((told.pages, told.directives), (vec![], erase(&here)));
     // On another chain it first gives back what it holds.
-    let mut request = asking(vec![cursor(&world, &here, 3)]);
-    request.cursors[0].prefix[0] ^= 1;
-    let told = ask(&world, &by, &request, |_| {});
-    assert_eq!((told.resets.len(), told.directives), (1, vec![]));
+    for seq in [3, 5] {
+        let mut request = asking(vec![cursor(&world, &here, seq)]);
+        request.cursors[0].prefix[0] ^= 1;
+        let told = ask(&world, &by, &request, |_| {});
+        assert_eq!((told.resets.len(), told.directives), (1, vec![]));
+    }
     // A stream it does not name is none of its business.
     let told = ask(&world, &by, &asking(vec![]), |_| {});
     assert_eq!((told.pages, told.directives), (vec![], vec![]));
@@ -310,9 +315,13 @@ fn who_reads_a_city_is_told_of_the_streams_that_hold_anything() {
     let mut lost = cursor(&world, &empty, 0);
     lost.seq = 7;
     let request = asking(vec![lost]);
-    let told = ask(&world, &world.worker, &request, |_| {});
+    let asked = Rc::new(Cell::new(0));
+    let told = ask(&world, &world.worker, &request, |s| {
+        s.heads_asked = Rc::clone(&asked);
+    });
     assert_eq!(proved(&world, &request, &told), [(stream(GRID), 1)]);
     assert_eq!(told.resets[0].stream, empty);
+    assert_eq!(asked.get(), 2, "not each of all that are read");
 }
 
 #[test]

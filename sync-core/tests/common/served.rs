@@ -1,7 +1,9 @@
 //! A server in memory, as the core's answer asks for it: a log of decisions, with faults to order.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::rc::Rc;
 
 use gridfold_sync_core::admission::Decision;
 use gridfold_sync_core::directory::{Directory, DirectoryScope};
@@ -34,6 +36,8 @@ pub struct MemoryServed<'a> {
     pub keys_are_gone: bool,
     /// How much supervisors have seen, if they look at all.
     pub seen: Option<u64>,
+    /// How often it was asked how far a stream goes.
+    pub heads_asked: Rc<Cell<usize>>,
 }
 
 impl<'a> MemoryServed<'a> {
@@ -48,6 +52,7 @@ impl<'a> MemoryServed<'a> {
             keyless: BTreeSet::new(),
             keys_are_gone: true,
             seen: None,
+            heads_asked: Rc::default(),
         }
     }
 
@@ -97,6 +102,7 @@ impl Served for MemoryServed<'_> {
         self.key
     }
     fn head(&self, stream: &StreamId) -> Result<Head, Infallible> {
+        self.heads_asked.set(self.heads_asked.get() + 1);
         let seq = self.facts.newest(stream);
         let prefix = self.facts.prefix(stream, seq).unwrap_or_default();
         Ok(Head { seq, prefix })

@@ -177,8 +177,8 @@ impl Net {
         let device = token.and_then(|t| DeviceId::parse(t).ok());
         let directory = node.directory.current();
         match device.and_then(|d| directory.device(&d)) {
-            None => Err(problem(401, "token_invalid")),
-            Some(d) if d.state == DeviceState::Revoked => Err(problem(401, "device_revoked")),
+            None => Err(problem(401, "unauthorized")),
+            Some(d) if d.state == DeviceState::Revoked => Err(problem(403, "device_revoked")),
             Some(d) => Ok(Author {
                 device: d.id,
                 user: d.user,
@@ -245,7 +245,7 @@ impl Net {
                 answer(200, "application/vnd.gridfold.sync", exchange.body)
             }
             Err(SyncError::Malformed(_)) => problem(400, "malformed"),
-            Err(SyncError::UnknownDevice) => problem(401, "token_invalid"),
+            Err(SyncError::UnknownDevice) => problem(403, "device_revoked"),
             Err(SyncError::Write(error)) => {
                 if self.inner.lock().unwrap().trace {
                     eprintln!("    server: {error}: {error:?}");

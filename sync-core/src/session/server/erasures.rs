@@ -4,7 +4,7 @@
 //! leaves: the records of grids that its user may read. What never happens here: naming one whose key
 //! is still there, since its contents might then be served once more after the phone was told.
 
-use super::Served;
+use super::served::Served;
 use crate::directory::Directory;
 use crate::entry::Author;
 use crate::limits::MAX_ERASURES;

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, MAX_LACKS, PrefixAt, Served, Told, is_on_log, reset};
+use super::served::{Found, PrefixAt, Served};
+use super::told::{MAX_LACKS, Told, is_on_log, reset};
 use crate::directory::Reach;
 use crate::entry::{Author, Receipt, ReceiptStream};
 use crate::ids::{DeviceId, Hash, StreamId};
