@@ -181,6 +181,8 @@ async def _day(server, codes, tmp_path):
         assert [c.text for c in await wang.comments(matter)] == ["居民很着急"]
         history = await wang.history(matter)
         assert history[0].user_name == "王芳"
+        assert all(len(e.words) == len(e.operations) for e in history)
+        assert any("居民很着急" in line for e in history for line in e.words)
         assert isinstance(history[0].state, EntryState.ADMITTED)
 
         # Li's grant ends while Li is offline: what was typed comes in late and is kept, then the

@@ -241,16 +241,13 @@ async def _show_conflicts(phone: Phone, record: RecordDetail, known: dict[str, F
 async def history(phone: Phone, args: argparse.Namespace) -> None:
     """All that was done to a record, by the clocks of those who did it."""
     record_id = await phone.record_id(args.record)
-    record = await phone.client.get(record_id)
-    form = (await phone.forms()).get(record.form) if record is not None else None
-    known = {f.key: f for f in form.fields} if form is not None else {}
     for entry in await phone.client.history(record_id):
         received = local_time(entry.received_at_ms)
         who = clean(entry.user_name or "?")
         when = phone.say("history.when", at=local_time(entry.captured_at_ms), received=received)
         print(f"{when}  {who}  {_state(phone, entry.state)}")
-        for operation in entry.operations:
-            print(f"  {describe(phone, known, operation)}")
+        for line in entry.words:
+            print(f"  {clean(line)}")
 
 
 def _state(phone: Phone, state: EntryState) -> str:

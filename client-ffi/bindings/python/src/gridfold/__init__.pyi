@@ -528,8 +528,9 @@ class HistoryEntry:
     form_version: int
     state: EntryState
     delivery: Delivery | None
+    words: builtins.list[str]
     operations: builtins.list[Operation]
-    def __init__(self, *, entry: str, user_name: str | None, device_id: str | None, captured_at_ms: int, received_at_ms: int | None, form_version: int, state: EntryState, delivery: Delivery | None, operations: builtins.list[Operation]) -> None: ...
+    def __init__(self, *, entry: str, user_name: str | None, device_id: str | None, captured_at_ms: int, received_at_ms: int | None, form_version: int, state: EntryState, delivery: Delivery | None, words: builtins.list[str], operations: builtins.list[Operation]) -> None: ...
 
 class HttpHeader:
     name: str
