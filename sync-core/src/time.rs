@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
+/// 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z.
+const FIRST_WRITTEN_MS: i64 = -62_135_596_800_000;
+const LAST_WRITTEN_MS: i64 = 253_402_300_799_999;
+
 impl Timestamp {
     /// Milliseconds since the epoch.
     #[must_use]
@@ -20,11 +24,13 @@ impl Timestamp {
     pub fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
-    /// `2026-06-13T01:50:34.000Z`; years outside 0000 to 9999 are written with all their digits.
+    /// `2026-06-13T01:50:34.000Z`. Clocks claim any time; one outside the years 1 to 9999, which others cannot read, is
+    /// written as the nearest moment inside.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        let days = self.0.div_euclid(86_400_000);
-        let ms = self.0.rem_euclid(86_400_000);
+        let held = self.0.clamp(FIRST_WRITTEN_MS, LAST_WRITTEN_MS);
+        let days = held.div_euclid(86_400_000);
+        let ms = held.rem_euclid(86_400_000);
         let (h, m, s, milli) = (
             ms / 3_600_000,
             ms / 60_000 % 60,

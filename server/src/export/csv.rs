@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use gridfold_sync_core::ids::SensitivityClass;
-use gridfold_sync_core::schema::{FieldType, Form};
+use gridfold_sync_core::schema::{Field, FieldMeaning, FieldType, Form};
 use serde_json::{Map, Value as Json};
 
 use super::Picked;
+use super::cell::Cell;
+use super::tell::Teller;
 
 /// The columns that every record has, in the order of a file that nobody chose columns for.
 const FIXED: [&str; 10] = [
@@ -36,40 +38,83 @@ const CHOOSABLE: [&str; 8] = [
     "closed_at",
 ];
 
+/// All columns besides the fields.
+pub fn all_columns() -> impl Iterator<Item = &'static str> {
+    FIXED.into_iter().chain(CHOOSABLE)
+}
+
 /// Whether a column besides the fields may be chosen.
 #[must_use]
 pub fn is_column(name: &str) -> bool {
     FIXED.contains(&name) || CHOOSABLE.contains(&name)
 }
 
+/// A column of a field: of a place its latitude or longitude.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FieldColumn {
+    key: String,
+    part: Option<&'static str>,
+}
+
 /// The columns of a table of records.
 #[derive(Debug)]
 pub(super) struct Columns {
     fixed: Vec<String>,
-    /// Field key, and `lat` or `lon` for the two columns of a place.
-    fields: Vec<(String, Option<&'static str>)>,
+    fields: Vec<FieldColumn>,
+    /// Whether the file is for people: what a spreadsheet would run is made harmless. One for programs holds what the
+    /// records hold.
+    for_people: bool,
+}
+
+/// Whether a column besides the fields always says what a field says.
+fn says_the_same(column: &str, form: &Form, field: &Field) -> bool {
+    match column {
+        "title" => form.title.as_ref() == Some(&field.key),
+        "household" => field.meaning() == Some(FieldMeaning::Household),
+        "due_at" => field.meaning() == Some(FieldMeaning::Due),
+        "assignee" => field.meaning() == Some(FieldMeaning::Doer),
+        "closed_at" => field.meaning() == Some(FieldMeaning::Closed),
+        _ => false,
+    }
 }
 
 impl Columns {
-    /// One column for each field of the forms in these classes; fields of the same key share one. What was picked stands in the order it was picked in.
+    /// One column for each field of the forms in these classes, whichever version has it; fields of the same key share one, and one that says what a chosen column says has none besides. What was picked stands in the order it was picked in.
     pub(super) fn of(
         forms: &[Arc<Form>],
         classes: &BTreeSet<SensitivityClass>,
         picked: &Picked,
+        for_people: bool,
     ) -> Self {
-        let mut fields: Vec<(String, Option<&'static str>)> = Vec::new();
+        let fixed = match &picked.columns {
+            Some(columns) => {
+                let mut seen = BTreeSet::new();
+                let once = columns.iter().filter(|c| seen.insert(*c));
+                once.cloned().collect()
+            }
+            None => FIXED.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(),
+        };
+        let mut fields: Vec<FieldColumn> = Vec::new();
         for form in forms {
             for field in form
                 .fields
                 .iter()
                 .filter(|f| classes.contains(&form.class_of(f)))
+                .filter(|f| {
+                    !fixed
+                        .iter()
+                        .any(|c| c == f.key.as_str() && says_the_same(c, form, f))
+                })
             {
                 let parts: &[Option<&'static str>] = match field.kind {
                     FieldType::Geopoint => &[Some("lat"), Some("lon")],
                     _ => &[None],
                 };
                 for part in parts {
-                    let column = (field.key.to_string(), *part);
+                    let column = FieldColumn {
+                        key: field.key.to_string(),
+                        part: *part,
+                    };
                     if !fields.contains(&column) {
                         fields.push(column);
                     }
@@ -78,39 +123,51 @@ impl Columns {
         }
         if let Some(keys) = &picked.fields {
             let place = |key: &str| keys.iter().position(|k| k.as_str() == key);
-            fields.retain(|(key, _)| place(key).is_some());
-            fields.sort_by_key(|(key, _)| place(key));
+            fields.retain(|f| place(&f.key).is_some());
+            fields.sort_by_key(|f| place(&f.key));
         }
-        let fixed = match &picked.columns {
-            Some(columns) => columns.clone(),
-            None => FIXED.iter().map(|f| (*f).to_owned()).collect(),
-        };
-        Self { fixed, fields }
+        Self {
+            fixed,
+            fields,
+            for_people,
+        }
     }
 
-    /// The names of all columns.
+    /// The names of all columns. A field that has the name of another column is told apart.
     pub(super) fn names(&self) -> impl Iterator<Item = String> + '_ {
-        let own = self.fields.iter().map(|(key, part)| match part {
-            Some(part) => format!("{key}.{part}"),
-            None => key.clone(),
+        let own = self.fields.iter().map(|field| match field.part {
+            Some(part) => format!("{}.{part}", field.key),
+            None if self.fixed.contains(&field.key) => format!("fields.{}", field.key),
+            None => field.key.clone(),
         });
         self.fixed.iter().cloned().chain(own)
     }
 
+    /// The keys of fields that have a column.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|field| field.key.as_str())
+    }
+
     /// The values of a record in all columns.
-    pub(super) fn values<'a>(
+    pub(super) fn cells<'a>(
         &'a self,
         object: &'a Map<String, Json>,
-    ) -> impl Iterator<Item = Option<&'a Json>> {
-        let fields = object.get("fields");
-        let own = self.fields.iter().map(move |(key, part)| {
-            let value = fields.and_then(|f| f.get(key));
-            match part {
-                Some(part) => value.and_then(|v| v.get(*part)),
-                None => value,
-            }
-        });
-        self.fixed.iter().map(|key| object.get(key)).chain(own)
+        teller: &'a mut Teller<'_>,
+    ) -> impl Iterator<Item = Cell> {
+        let fields = object.get("fields").and_then(Json::as_object);
+        let mut cells: Vec<Cell> = Vec::with_capacity(self.fixed.len() + self.fields.len());
+        for column in &self.fixed {
+            cells.push(teller.column(column, object));
+        }
+        for field in &self.fields {
+            let value = fields.and_then(|f| f.get(&field.key));
+            cells.push(match (value, field.part) {
+                (None, _) => Cell::Empty,
+                (Some(value), Some(part)) => Cell::of(value.get(part)),
+                (Some(value), None) => teller.field(&field.key, value),
+            });
+        }
+        cells.into_iter()
     }
 
     pub(super) fn write_header(
@@ -118,38 +175,31 @@ impl Columns {
         heading: impl FnMut(String) -> String,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        write_row(self.names().map(heading), out)
+        write_row(self.names().map(heading), self.for_people, out)
     }
 
     pub(super) fn write_record(
         &self,
         object: &Map<String, Json>,
+        teller: &mut Teller<'_>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        write_row(self.values(object).map(cell), out)
+        let cells = self.cells(object, teller);
+        write_row(cells.map(Cell::text), self.for_people, out)
     }
 }
 
-pub(super) fn cell(value: Option<&Json>) -> String {
-    match value {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
-        Some(Json::Array(all)) if all.iter().all(Json::is_string) => all
-            .iter()
-            .filter_map(Json::as_str)
-            .collect::<Vec<_>>()
-            .join(";"),
-        Some(other) => other.to_string(),
-    }
-}
-
-fn write_row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
+fn write_row(
+    cells: impl Iterator<Item = String>,
+    for_people: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut line = String::with_capacity(256);
     for (i, text) in cells.enumerate() {
         if i > 0 {
             line.push(',');
         }
-        let guard = is_formula(&text);
+        let guard = for_people && is_formula(&text);
         if guard
             || text.contains(['"', ',', '\n', '\r'])
             || text.starts_with(' ')
@@ -169,7 +219,8 @@ fn write_row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Re
     out.write_all(line.as_bytes())
 }
 
-/// Whether a spreadsheet would take a text for a formula. A plain number is none.
+/// Whether a spreadsheet would take a text for a formula. A plain number is none, nor is a telephone number with its
+/// plus sign.
 fn is_formula(text: &str) -> bool {
     let first = text.trim_start_matches(' ').chars().next();
     matches!(
@@ -179,7 +230,7 @@ fn is_formula(text: &str) -> bool {
 }
 
 fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     plain
         && digits.starts_with(|c: char| c.is_ascii_digit())
@@ -192,7 +243,7 @@ mod tests {
 
     fn row(cells: &[&str]) -> String {
         let mut out = Vec::new();
-        write_row(cells.iter().map(|c| (*c).to_owned()), &mut out).unwrap();
+        write_row(cells.iter().map(|c| (*c).to_owned()), true, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -204,6 +255,7 @@ mod tests {
             "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\r\n"
         );
         assert_eq!(row(&["=1+1"]), "\"'=1+1\"\r\n");
+        assert_eq!(row(&["+8613800138000"]), "+8613800138000\r\n");
         for risky in [
             "=cmd|' /C calc'!A0",
             "+1+cmd",

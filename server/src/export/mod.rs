@@ -2,12 +2,13 @@
 //!
 //! What enters is what the reader may see, already limited to their areas and classes; nothing here looks at grants.
 
+mod cell;
 mod csv;
-mod labels;
+mod tell;
 mod xlsx;
 
-pub use csv::is_column;
-pub use labels::Labels;
+pub use csv::{all_columns, is_column};
+pub use tell::Labels;
 pub use xlsx::MAX_XLSX_ROWS;
 
 use std::io::{self, Write};
@@ -20,20 +21,20 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::RecordView;
 use serde_json::{Map, Value as Json, json};
 
-use self::labels::Labeller;
+use self::tell::Teller;
 use crate::views::{RecordFilter, StoredRecord, Views, ViewsError};
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// RFC 4180, one column for each field; cells that a spreadsheet would run as formulas are quoted with an apostrophe.
+    /// RFC 4180, one column for each field. In a file for people, with words or with the mark for spreadsheets, cells that a spreadsheet would run as formulas are quoted with an apostrophe.
     Csv {
         /// Whether the file begins with the mark by which spreadsheets know UTF-8.
         bom: bool,
     },
     /// One JSON object a line.
     Ndjson,
-    /// A workbook of one sheet; every text is text, never a formula.
+    /// A workbook: a sheet of records, and one for each group of items; every text is text, never a formula.
     Xlsx,
     /// One feature collection; records without a place have no geometry.
     GeoJson,
@@ -127,16 +128,12 @@ pub fn export_records(
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, ExportError> {
     let forms = forms_of(directory, &filter.forms);
-    let columns = csv::Columns::of(&forms, &filter.scope.classes, picked);
-    let mut sheet = xlsx::Sheet::default();
-    let mut labeller = picked
-        .labels
-        .as_ref()
-        .map(|of| Labeller::new(of, directory, views));
-    let heading = |name: String| match &labeller {
-        Some(labeller) => labeller.heading(&forms, &name),
-        None => name,
-    };
+    let labels = picked.labels.as_ref();
+    let mut teller = Teller::new(labels, directory, views, &forms);
+    let for_people = labels.is_some() || matches!(format, Format::Csv { bom: true });
+    let columns = csv::Columns::of(&forms, &filter.scope.classes, picked, for_people);
+    let mut book = xlsx::Book::new(&columns);
+    let heading = |name: String| teller.heading(&name);
     match format {
         Format::Csv { bom } => {
             if bom {
@@ -144,23 +141,19 @@ pub fn export_records(
             }
             columns.write_header(heading, out)?;
         }
-        Format::Xlsx => sheet.write_header(columns.names().map(heading))?,
+        Format::Xlsx => book.write_header(&teller)?,
         Format::Ndjson => {}
         Format::GeoJson => out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?,
     }
     let (mut count, mut failed) = (0u64, None);
     views.for_each_record(filter, |record| {
         let mut object = plain(directory, &record);
-        if matches!(format, Format::Csv { .. } | Format::Xlsx)
-            && let Some(labeller) = &mut labeller
-        {
-            labeller.label_record(&mut object);
-        }
+        teller.begin(&record.row);
         let written = match format {
             Format::Csv { .. } => columns
-                .write_record(&object, out)
+                .write_record(&object, &mut teller, out)
                 .map_err(ExportError::from),
-            Format::Xlsx => sheet.write_record(columns.values(&object)),
+            Format::Xlsx => book.write_record(&object, &mut teller),
             Format::Ndjson => {
                 picked.leave(&mut object);
                 write_line(&object, out).map_err(ExportError::from)
@@ -187,23 +180,20 @@ pub fn export_records(
         out.write_all(b"\n]}\n")?;
     }
     if format == Format::Xlsx {
-        out.write_all(&sheet.finish()?)?;
+        out.write_all(&book.finish()?)?;
     }
     out.flush()?;
     Ok(count)
 }
 
+/// All versions of the forms, of each the newest first: a field that a revision dropped is still in records of before.
 fn forms_of(directory: &Directory, wanted: &[FormCode]) -> Vec<Arc<Form>> {
-    let forms = directory.forms();
-    let mut found: Vec<Arc<Form>> = Vec::new();
-    for form in forms
-        .iter()
+    let all = directory.forms().iter();
+    let mut found: Vec<Arc<Form>> = all
         .filter(|f| wanted.is_empty() || wanted.contains(&f.code))
-    {
-        if !found.iter().any(|f| f.code == form.code) {
-            found.extend(forms.latest(&form.code).cloned());
-        }
-    }
+        .cloned()
+        .collect();
+    found.sort_by(|a, b| a.code.cmp(&b.code).then(b.version.cmp(&a.version)));
     found
 }
 

@@ -20,7 +20,7 @@ use super::records::{RecordQuery, filter_of, read_fields};
 use super::{Api, Caller, Params};
 use crate::auth::AuditScope;
 use crate::export::{
-    Format, Labels, MAX_XLSX_ROWS, Picked, export_records, is_column, is_restricted,
+    Format, Labels, MAX_XLSX_ROWS, Picked, all_columns, export_records, is_column, is_restricted,
 };
 use crate::middleware::MAX_EXPORTS_PER_DEVICE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -44,12 +44,12 @@ pub struct ExportQuery {
     /// Whether a CSV file begins with the mark by which spreadsheets know UTF-8.
     #[serde(default)]
     pub bom: bool,
-    /// Only these columns besides the fields, separated by commas, in this order: `record_id grid form status deleted conflicts late captured_at changed_at received_at title missing household due_at due_received_at assignee last_visited_at closed_at`. The first ten when left out.
+    /// `all`, or only these columns besides the fields, separated by commas, in this order: `record_id grid form status deleted conflicts late captured_at changed_at received_at title missing household due_at due_received_at assignee last_visited_at closed_at`. The first ten when left out.
     pub columns: Option<String>,
     /// `labels` puts words in the place of codes in a CSV file or a workbook: headings, areas, forms, statuses, choices, titles of records referred to, times of a zone. `keys` when left out.
     pub headings: Option<String>,
-    /// With `labels`: the zone of the times, in minutes ahead of UTC; the server's when left out.
-    pub tz: Option<i32>,
+    /// With `labels`: the zone of the times, by its name, such as `Asia/Shanghai`, so that summer time is that of each moment, or in minutes ahead of UTC; the server's when left out.
+    pub tz: Option<String>,
 }
 
 /// Hands what is written to the answer, and waits while the reader is slow.
@@ -117,7 +117,7 @@ pub async fn records(
         None | Some("keys") => None,
         Some("labels") => Some(Labels {
             locale: caller.locale,
-            zone: zone(&api.node, how.tz)?,
+            zone: zone(&api.node, how.tz.as_deref())?,
             scope: filter.scope.clone(),
         }),
         Some(_) => return Err(Problem::bad_request("headings must be keys or labels")),
@@ -188,8 +188,9 @@ fn picked(
         None => None,
         some => Some(read_fields(caller, some.as_deref(), &filter.scope.classes)?.0),
     };
-    let columns = match &how.columns {
+    let columns = match how.columns.as_deref() {
         None => None,
+        Some("all") => Some(all_columns().map(str::to_owned).collect()),
         Some(text) => {
             let columns: Vec<String> = text
                 .split(',')

@@ -37,7 +37,7 @@ pub struct OverviewQuery {
     /// Days of the trend, today included, and days without a visit after which a household counts as not visited: 1 to 366, 30 when left out.
     pub days: Option<u32>,
     /// Where days begin, in minutes ahead of UTC; in the server's zone when left out.
-    pub tz: Option<i32>,
+    pub tz: Option<String>,
 }
 
 /// Households that were not visited for long.
@@ -179,15 +179,23 @@ fn days(zone: &TimeZone, now: Timestamp, n: u32) -> Answer<Days> {
     })
 }
 
-pub(super) fn zone(node: &Node, tz: Option<i32>) -> Answer<TimeZone> {
-    let Some(minutes) = tz else {
+pub(super) fn zone(node: &Node, tz: Option<&str>) -> Answer<TimeZone> {
+    let Some(tz) = tz else {
         return Ok(node.config.dashboard.time_zone.zone());
     };
-    minutes
-        .checked_mul(60)
-        .and_then(|seconds| Offset::from_seconds(seconds).ok())
-        .map(TimeZone::fixed)
-        .ok_or_else(|| Problem::bad_request("tz must be minutes ahead of UTC, such as 480"))
+    let fixed = |minutes: i32| {
+        let seconds = minutes.checked_mul(60)?;
+        Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
+    };
+    let found = match tz.parse::<i32>() {
+        Ok(minutes) => fixed(minutes),
+        Err(_) => TimeZone::get(tz).ok(),
+    };
+    found.ok_or_else(|| {
+        Problem::bad_request(
+            "tz must be the name of a zone, such as Asia/Shanghai, or minutes ahead of UTC, such as 480",
+        )
+    })
 }
 
 /// The numbers of the caller's areas. Each comes from an index; none holds a field of a record.
@@ -205,7 +213,7 @@ pub async fn overview(
     }
     let asked = grids_of(&caller, query.area.as_deref())?;
     api.blocking(move |node| {
-        let days = days(&zone(node, query.tz)?, caller.now, n)?;
+        let days = days(&zone(&node, query.tz.as_deref())?, caller.now, n)?;
         let scope = caller.visible(asked);
         let found = node.views.overview(&OverviewOf {
             grids: scope.grids.clone(),

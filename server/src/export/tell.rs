@@ -1,0 +1,304 @@
+//! What a table says of a record: the values as they are, or for people words instead of codes: headings, names of areas, forms, statuses and choices, times of their own zone.
+//!
+//! What enters: a record as the API shows it. What leaves: cells. Each field is read by the version of the form that the record was read with, and by another that has it where that one does not. Titles of records it refers to are only those that the reader may read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gridfold_sync_core::directory::Directory;
+use gridfold_sync_core::ids::{AreaCode, RecordId};
+use gridfold_sync_core::notice::Locale;
+use gridfold_sync_core::schema::{Field, FieldType, Form, Label};
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value as Json};
+
+use super::cell::Cell;
+use crate::views::{ReadScope, RecordRow, Views};
+
+/// Titles remembered while an export runs.
+const MAX_TITLES: usize = 100_000;
+
+const HEADINGS: [(&str, &str, &str); 18] = [
+    ("record_id", "记录编号", "Record"),
+    ("grid", "网格", "Grid"),
+    ("form", "类型", "Form"),
+    ("status", "状态", "Status"),
+    ("deleted", "已标为删除", "Marked as deleted"),
+    ("conflicts", "冲突数", "Conflicts"),
+    ("late", "晚到", "Late"),
+    ("captured_at", "记录时间", "Captured"),
+    ("changed_at", "最近修改", "Last changed"),
+    ("received_at", "服务器收到", "Received"),
+    ("title", "名称", "Title"),
+    ("missing", "缺少的必填项", "Missing fields"),
+    ("household", "住户", "Household"),
+    ("due_at", "时限", "Due"),
+    (
+        "due_received_at",
+        "时限（自收到起）",
+        "Due, counted from receipt",
+    ),
+    ("assignee", "办理人", "Assignee"),
+    ("last_visited_at", "最近走访", "Last visited"),
+    ("closed_at", "办结时间", "Closed"),
+];
+const TIMES: [&str; 7] = [
+    "captured_at",
+    "changed_at",
+    "received_at",
+    "due_at",
+    "due_received_at",
+    "last_visited_at",
+    "closed_at",
+];
+
+/// In which language and zone a table is written.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// The language.
+    pub locale: Locale,
+    /// The zone of its times.
+    pub zone: TimeZone,
+    /// Whose rights hold for titles of records that are referred to.
+    pub scope: ReadScope,
+}
+
+/// Says the records of one export.
+pub(super) struct Teller<'a> {
+    of: Option<&'a Labels>,
+    directory: &'a Directory,
+    views: &'a Views,
+    /// All versions of the forms, the newest first.
+    forms: &'a [Arc<Form>],
+    /// The versions of the form of the record that is told of, its own first.
+    versions: Vec<Arc<Form>>,
+    titles: HashMap<RecordId, String>,
+}
+
+impl<'a> Teller<'a> {
+    pub(super) fn new(
+        of: Option<&'a Labels>,
+        directory: &'a Directory,
+        views: &'a Views,
+        forms: &'a [Arc<Form>],
+    ) -> Self {
+        Self {
+            of,
+            directory,
+            views,
+            forms,
+            versions: Vec::new(),
+            titles: HashMap::new(),
+        }
+    }
+
+    /// From now on it is this record that is told of.
+    pub(super) fn begin(&mut self, row: &RecordRow) {
+        let known = self.versions.first();
+        if known.is_some_and(|f| f.code == row.form && f.version == row.form_version) {
+            return;
+        }
+        let of_code = self.forms.iter().filter(|f| f.code == row.form);
+        self.versions = of_code.cloned().collect();
+        // Stable, so that the others stay in their order.
+        let own = |form: &Arc<Form>| form.version != row.form_version;
+        self.versions.sort_by_key(own);
+    }
+
+    fn label(&self, of: &Labels, label: &Label) -> String {
+        of.locale.pick(label).to_owned()
+    }
+
+    fn say(of: &Labels, zh: &str, en: &str) -> String {
+        match of.locale {
+            Locale::Zh => zh.to_owned(),
+            Locale::En => en.to_owned(),
+        }
+    }
+
+    /// Says it in the language of the file; in Chinese where nobody chose one.
+    pub(super) fn both(&self, zh: &str, en: &str) -> String {
+        match self.of {
+            Some(of) => Self::say(of, zh, en),
+            None => en.to_owned(),
+        }
+    }
+
+    /// Whether it puts words in the place of codes.
+    pub(super) fn is_for_people(&self) -> bool {
+        self.of.is_some()
+    }
+
+    /// The heading of a column: `key`, or `key.lat` and `key.lon` of a place.
+    pub(super) fn heading(&self, name: &str) -> String {
+        let Some(of) = self.of else {
+            return name.to_owned();
+        };
+        if let Some((_, zh, en)) = HEADINGS.iter().find(|(key, _, _)| *key == name) {
+            return Self::say(of, zh, en);
+        }
+        let name = name.strip_prefix("fields.").unwrap_or(name);
+        let (key, part) = match name.split_once('.') {
+            Some((key, "lat")) => (key, Self::say(of, "（纬度）", " (latitude)")),
+            Some((key, "lon")) => (key, Self::say(of, "（经度）", " (longitude)")),
+            _ => (name, String::new()),
+        };
+        let field = self.forms.iter().find_map(|form| form.field(key));
+        let label = field.map_or_else(|| key.to_owned(), |f| self.label(of, &f.label));
+        label + &part
+    }
+
+    fn moment(of: &Labels, text: &str) -> Cell {
+        let Ok(at) = text.parse::<jiff::Timestamp>() else {
+            return Cell::Text(text.to_owned());
+        };
+        let local = at.to_zoned(of.zone.clone()).datetime();
+        Cell::Moment(local.strftime("%Y-%m-%d %H:%M:%S").to_string(), local)
+    }
+
+    fn title(&mut self, of: &Labels, id: &str) -> Option<String> {
+        let record = RecordId::parse(id).ok()?;
+        if let Some(known) = self.titles.get(&record) {
+            return Some(known.clone()).filter(|t| !t.is_empty());
+        }
+        let found = self.views.record(&record, &of.scope).ok()?;
+        let title = found.map_or_else(String::new, |r| r.row.title);
+        if self.titles.len() < MAX_TITLES {
+            self.titles.insert(record, title.clone());
+        }
+        Some(title).filter(|t| !t.is_empty())
+    }
+
+    fn yes(of: &Labels, is: bool) -> String {
+        if is {
+            Self::say(of, "是", "yes")
+        } else {
+            Self::say(of, "否", "no")
+        }
+    }
+
+    /// The name of a choice: by the field given, or by another version that has the choice.
+    fn choice(&self, of: &Labels, field: &Field, key: &str) -> String {
+        let named = |field: &Field| match &field.kind {
+            FieldType::ChooseOne { choices } | FieldType::ChooseMany { choices } => choices
+                .iter()
+                .find(|c| c.key.as_str() == key)
+                .map(|c| self.label(of, &c.label)),
+            _ => None,
+        };
+        let others = self
+            .versions
+            .iter()
+            .filter_map(|form| form.field(field.key.as_str()));
+        let found = named(field).or_else(|| others.into_iter().find_map(named));
+        found.unwrap_or_else(|| key.to_owned())
+    }
+
+    /// A value of a column besides the fields.
+    pub(super) fn column(&mut self, name: &str, object: &Map<String, Json>) -> Cell {
+        let value = object.get(name);
+        let text = value.and_then(Json::as_str);
+        let Some(of) = self.of else {
+            return match text {
+                Some(text) if TIMES.contains(&name) => Cell::moment(text),
+                _ => Cell::of(value),
+            };
+        };
+        let words = match (name, text, value) {
+            (name, Some(text), _) if TIMES.contains(&name) => return Self::moment(of, text),
+            ("deleted" | "late", _, Some(Json::Bool(is))) => Some(Self::yes(of, *is)),
+            ("form", Some(_), _) => self.versions.first().map(|f| self.label(of, &f.label)),
+            ("status", Some(key), _) => self.versions.iter().find_map(|form| {
+                let statuses = &form.lifecycle.as_ref()?.statuses;
+                let found = statuses.iter().find(|s| s.key.as_str() == key)?;
+                Some(self.label(of, &found.label))
+            }),
+            ("grid", Some(code), _) => AreaCode::new(code)
+                .ok()
+                .and_then(|code| Some(self.directory.area(&code)?.name.clone())),
+            ("household", Some(id), _) => self.title(of, id),
+            ("missing", _, Some(Json::Array(keys))) => {
+                let keys = keys.iter().filter_map(Json::as_str);
+                let names = keys.map(|key| self.heading(key)).collect::<Vec<_>>();
+                Some(names.join(&Self::say(of, "、", "; ")))
+            }
+            _ => None,
+        };
+        words.map_or_else(|| Cell::of(value), Cell::Text)
+    }
+
+    /// The field of a key, by the version that the record was read with, or by another that has it.
+    pub(super) fn field_of(&self, key: &str) -> Option<Field> {
+        self.versions
+            .iter()
+            .find_map(|form| form.field(key))
+            .cloned()
+    }
+
+    /// A value of a field.
+    pub(super) fn field(&mut self, key: &str, value: &Json) -> Cell {
+        match self.field_of(key) {
+            Some(field) => self.value(&field, value),
+            None => Cell::of(Some(value)),
+        }
+    }
+
+    fn value(&mut self, field: &Field, value: &Json) -> Cell {
+        let Some(of) = self.of else {
+            return Cell::of_field(field, value);
+        };
+        let words = match (&field.kind, value) {
+            (FieldType::Boolean, Json::Bool(is)) => Self::yes(of, *is),
+            (FieldType::DateTime, Json::String(text)) => return Self::moment(of, text),
+            (FieldType::Reference { .. }, Json::String(id)) => match self.title(of, id) {
+                Some(title) => title,
+                None => id.clone(),
+            },
+            (FieldType::ChooseOne { .. }, Json::String(key)) => self.choice(of, field, key),
+            (FieldType::ChooseMany { .. }, Json::Array(keys)) => {
+                let keys = keys.iter().filter_map(Json::as_str);
+                let names = keys.map(|key| self.choice(of, field, key));
+                names.collect::<Vec<_>>().join(&Self::say(of, "、", "; "))
+            }
+            (FieldType::Geopoint, Json::Object(at)) => {
+                let of_part = |part| at.get(part).map(ToString::to_string).unwrap_or_default();
+                format!("{}, {}", of_part("lat"), of_part("lon"))
+            }
+            (FieldType::Group { .. }, Json::Array(items)) => {
+                let items = items.iter().map(|item| self.item(of, field, item));
+                return Cell::Items(items.collect());
+            }
+            _ => return Cell::of_field(field, value),
+        };
+        Cell::Text(words)
+    }
+
+    /// An item of a group on one line: what each member is called, and its value.
+    fn item(&mut self, of: &Labels, group: &Field, item: &Json) -> String {
+        let mut parts = Vec::new();
+        for (member, cell) in self.members(group, item) {
+            let text = cell.text();
+            if !text.is_empty() {
+                let colon = Self::say(of, "：", ": ");
+                parts.push(format!("{}{colon}{text}", self.label(of, &member.label)));
+            }
+        }
+        parts.join(&Self::say(of, "；", "; "))
+    }
+
+    /// The values of an item, for each member of its group.
+    pub(super) fn members(&mut self, group: &Field, item: &Json) -> Vec<(Field, Cell)> {
+        let FieldType::Group { members, .. } = &group.kind else {
+            return Vec::new();
+        };
+        let mut out = Vec::with_capacity(members.len());
+        for member in members {
+            let cell = match item.get(member.key.as_str()) {
+                Some(value) => self.value(member, value),
+                None => Cell::Empty,
+            };
+            out.push((member.clone(), cell));
+        }
+        out
+    }
+}
