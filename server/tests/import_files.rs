@@ -182,7 +182,7 @@ fn odd_rows_are_named_by_line_and_the_others_taken() {
     file.extend(b"-73.9,40.8,BRONX,10452,Noise,06/13/2026 01:50:34 AM,1,,\"two\r\nlines, \"\"quoted\"\"\"\r\n"); // lines 2 and 3
     file.extend(b"\r\n"); // line 4
     file.extend(b"-73.9,40.8,BRONX,10452,Noise,2026-06-13T01:50:34,2\r\n"); // 5: too short
-    file.extend(b"-73.9,40.8,BR\xffNX,10452,Noise,2026-06-13T01:50:34,3,,\r\n"); // 6: not UTF-8
+    file.extend(b",,,,,,,,\r\n"); // 6: a row of nothing
     file.extend(b"-73.9,91,BRONX,10452,Noise,2026-06-13T01:50:34,4,,\r\n"); // 7: out of range
     file.extend(b"-73.9,40.8,BRONX,10452,Noise,2026-06-13T01:50:34,5,2026-06-12T01:50:34,\r\n"); // 8: closed before
     file.extend(b"-73.9,40.8,BRONX,10452,Noise,tomorrow,6,,\r\n"); // 9: no time
@@ -202,10 +202,10 @@ fn odd_rows_are_named_by_line_and_the_others_taken() {
     );
     let report = world.matters(file.as_slice(), false);
     assert_eq!(counts(&report), counts(&dry));
-    assert_eq!(counts(&report), [4, 0, 0, 1, 6, 1]);
-    assert_eq!(report.rows, 11);
+    assert_eq!(counts(&report), [4, 0, 0, 1, 5, 1]);
+    assert_eq!(report.rows, 10);
     let lines: Vec<u64> = report.refusals.iter().map(|n| n.line).collect();
-    assert_eq!(lines, [5, 6, 7, 9, 12, 13]);
+    assert_eq!(lines, [5, 7, 9, 12, 13]);
     assert_eq!(report.warnings[0].line, 8);
     assert_eq!(
         world.fields(&world.find("1"))["summary"],
@@ -285,9 +285,10 @@ fn a_file_of_another_shape_is_refused_whole() {
     };
     assert!(open(b"").contains("empty"));
     assert!(open(b"code,name\n").contains("parent"));
-    assert!(open(b"\xff\xfec\0").contains("UTF-16"));
+    assert!(open(b"\xff\xfec\0\xd8").contains("CSV UTF-8"));
+    assert!(open(b"\xd0\xcf\x11\xe0").contains(".xlsx"));
     assert!(matches!(
-        gridfold_server::import::Delimited::open(&b"a,a\n"[..], &["a"], 1),
+        gridfold_server::import::Delimited::open(&b"a,a\n"[..], &[("a", &[])], 1),
         Err(TableError::TwiceTheColumn(_))
     ));
     assert!(
@@ -329,4 +330,57 @@ fn a_large_file_is_written_in_parts() {
         counts(&world.matters(file(), false)),
         [0, 0, 1_200, 0, 0, 0]
     );
+}
+
+/// What an office's spreadsheet saves: its own encoding, its own words, rows of nothing at the end.
+const OFFICE: &str =
+    "网格编码,上级编码,名称,级别\n9001,,幸福里街道,街道\n9002,9001,３号楼（东）,网格\n,,,\n,,,\n";
+
+#[test]
+fn a_file_of_areas_is_taken_as_an_office_saves_it() {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (y, row) in (0u32..).zip(OFFICE.lines()) {
+        for (x, cell) in (0u16..).zip(row.split(',')) {
+            match cell.parse::<f64>() {
+                Ok(number) => sheet.write_number(y, x, number).unwrap(),
+                Err(_) => sheet.write_string(y, x, cell).unwrap(),
+            };
+        }
+    }
+    let mut utf16 = b"\xfe\xff".to_vec();
+    utf16.extend(OFFICE.encode_utf16().flat_map(u16::to_be_bytes));
+    let files = [
+        OFFICE.as_bytes().to_vec(),
+        encoding_rs::GB18030.encode(OFFICE).0.into_owned(),
+        utf16,
+        book.save_to_buffer().unwrap(),
+    ];
+    for file in files {
+        let world = World::new();
+        let report = import_areas(&world.node, file.as_slice(), false, &mut |_| {}).unwrap();
+        assert_eq!(
+            (report.rows, report.added, report.refused),
+            (2, 2, 0),
+            "{report:?}"
+        );
+        let directory = world.node.directory.current();
+        let grid = directory.area(&AreaCode::new("9002").unwrap()).unwrap();
+        assert_eq!((&*grid.name, &*grid.level), ("３号楼（东）", "grid"));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_all_of_one_encoding_changes_nothing() {
+    let world = World::new();
+    let mut file = encoding_rs::GB18030.encode(OFFICE).0.into_owned();
+    file.extend(b"9003,9001,\xff\xff,grid\n");
+    let error = import_areas(&world.node, file.as_slice(), false, &mut |_| {}).unwrap_err();
+    assert!(matches!(
+        error,
+        gridfold_server::import::ImportError::Table(TableError::NotOneEncoding)
+    ));
+    assert!(error.to_string().contains("none of it was read"), "{error}");
+    let directory = world.node.directory.current();
+    assert!(directory.area(&AreaCode::new("9001").unwrap()).is_none());
 }

@@ -87,7 +87,23 @@ fn open(file: &Path) -> Result<(File, u64), Complaint> {
     Ok((open, bytes))
 }
 
+/// Exit code when rows of a file were not taken: the file is to be looked at. What was taken stays.
+const NOT_ALL_TAKEN: u8 = 65;
+
 fn show_report(report: &Report, json: bool) -> Done {
+    tell_report(report, json)?;
+    match report.refused {
+        0 => Ok(()),
+        n => Err(Complaint::with_code(
+            NOT_ALL_TAKEN,
+            format!(
+                "{n} rows of the file were not taken: mend them and import the file again, the others are not taken twice"
+            ),
+        )),
+    }
+}
+
+fn tell_report(report: &Report, json: bool) -> Done {
     if json {
         return say_json(report);
     }

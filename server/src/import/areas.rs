@@ -6,12 +6,49 @@ use std::io::Read;
 use gridfold_sync_core::directory::{Area, DirectoryChange, moved_by};
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 
-use super::{Delimited, ImportError, Progress, RawRow, Report};
+use super::{Column, Delimited, ImportError, Progress, RawRow, Report};
 use crate::acts::areas::check_area;
 use crate::acts::users::read_name;
 use crate::node::Node;
 
-const COLUMNS: [&str; 4] = ["code", "parent", "name", "level"];
+const COLUMNS: [Column; 4] = [
+    (
+        "code",
+        &[
+            "编码",
+            "代码",
+            "编号",
+            "区划代码",
+            "区域编码",
+            "网格编码",
+            "网格编号",
+        ],
+    ),
+    (
+        "parent",
+        &[
+            "上级",
+            "上级编码",
+            "上级代码",
+            "上级编号",
+            "上级区域",
+            "父级",
+            "父级编码",
+            "所属上级",
+        ],
+    ),
+    ("name", &["名称", "区域名称", "区划名称", "网格名称"]),
+    ("level", &["级别", "层级", "类型", "类别"]),
+];
+/// What offices call the levels.
+const LEVELS: [(&str, &[&str]); 6] = [
+    ("province", &["省", "直辖市", "自治区"]),
+    ("city", &["市", "地级市", "城市"]),
+    ("district", &["区", "县", "区县", "县级市"]),
+    ("street", &["街道", "乡镇", "镇", "乡", "街镇"]),
+    ("community", &["社区", "村", "居委会", "村委会", "村居"]),
+    ("grid", &["网格", "单元网格", "基础网格"]),
+];
 /// JSON bytes of areas in one logged change.
 const CHANGE_BYTES: usize = 24 << 10;
 
@@ -33,10 +70,16 @@ fn read(row: &RawRow) -> Result<Area, String> {
         )?,
         parent,
         name: read_name(name).map_err(|_| "name is empty, too long or cannot be shown")?,
-        level: FieldKey::new(level)
+        level: FieldKey::new(level_of(level))
             .map_err(|_| "level is not a word such as street or grid")?
             .to_string(),
     })
+}
+
+/// The word of a level.
+fn level_of(text: &str) -> &str {
+    let known = LEVELS.iter().find(|(_, also)| also.contains(&text));
+    known.map_or(text, |(level, _)| level)
 }
 
 /// Imports areas. A row whose parent is neither in the file nor known is not taken, nor what lies below it.

@@ -10,19 +10,22 @@ use gridfold_sync_core::ids::KindCode;
 use gridfold_sync_core::limits::MAX_CATALOGUE_BYTES;
 use gridfold_sync_core::schema::Label;
 
-use super::{Delimited, ImportError, Progress, Report};
+use super::{Column, Delimited, ImportError, Progress, Report};
 use crate::acts::catalogue::publish_catalogue;
 use crate::node::Node;
 
-const COLUMNS: [&str; 8] = [
-    "code",
-    "label_zh",
-    "label_en",
-    "department",
-    "deadline_hours",
-    "evidence",
-    "urgent",
-    "retired",
+const COLUMNS: [Column; 8] = [
+    ("code", &["编码", "代码", "编号"]),
+    ("label_zh", &["中文名称", "名称", "事项名称"]),
+    ("label_en", &["英文名称"]),
+    ("department", &["部门", "承办部门", "责任部门"]),
+    (
+        "deadline_hours",
+        &["时限", "时限（小时）", "时限(小时)", "办理时限"],
+    ),
+    ("evidence", &["凭证", "证据", "要求"]),
+    ("urgent", &["紧急", "加急"]),
+    ("retired", &["停用", "已停用"]),
 ];
 const REQUIRED: usize = 4;
 /// The largest JSON file: one that is written with much white space.

@@ -7,25 +7,28 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::place::{Place, place_of};
-use super::{ImportError, RawRow};
+use super::{Column, ImportError, RawRow};
 
 /// What the imported matters name as their source.
 pub const SOURCE: &str = "nyc311";
 
 /// The columns, those that must be there first.
-pub(crate) const COLUMNS: [&str; 12] = [
-    "unique_key",
-    "created_date",
-    "complaint_type",
-    "closed_date",
-    "agency",
-    "descriptor",
-    "location_type",
-    "incident_zip",
-    "city",
-    "borough",
-    "latitude",
-    "longitude",
+pub(crate) const COLUMNS: [Column; 12] = [
+    ("unique_key", &["编号", "工单编号", "工单号", "事项编号"]),
+    (
+        "created_date",
+        &["创建时间", "登记时间", "受理时间", "上报时间"],
+    ),
+    ("complaint_type", &["类型", "事项类型", "诉求类型", "类别"]),
+    ("closed_date", &["办结时间", "关闭时间"]),
+    ("agency", &["部门", "承办部门", "承办单位"]),
+    ("descriptor", &["描述", "内容", "诉求内容", "事项描述"]),
+    ("location_type", &["地点类型", "场所类型"]),
+    ("incident_zip", &["邮编", "邮政编码"]),
+    ("city", &["城市", "市"]),
+    ("borough", &["区", "行政区"]),
+    ("latitude", &["纬度"]),
+    ("longitude", &["经度"]),
 ];
 /// How many of them must be there.
 pub(crate) const REQUIRED_COLUMNS: usize = 3;
@@ -143,7 +146,7 @@ pub fn read_matter_row(row: &RawRow, clock: &RowClock) -> Result<(MatterRow, Vec
     let get = |column: &str| {
         COLUMNS
             .iter()
-            .position(|c| *c == column)
+            .position(|(name, _)| *name == column)
             .and_then(|at| values.get(at))
             .map_or("", String::as_str)
     };

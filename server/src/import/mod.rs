@@ -1,10 +1,11 @@
 //! Import: areas, matter kinds and matters from files of others.
 //!
 //! What enters is a file as it came; what leaves is edits and directory changes like any other, and a report that names every line that was not taken and why.
-//! A file is read as a stream, one bad row never keeps the next from being looked at, and the same file twice adds nothing.
+//! What encoding a file is in is judged on all of it; then it is read row by row, one bad row never keeps the next from being looked at, and the same file twice adds nothing.
 
 mod areas;
 mod catalogue;
+mod decode;
 mod matter_row;
 mod matters;
 mod place;
@@ -15,7 +16,7 @@ pub use catalogue::{CatalogueFormat, import_catalogue};
 pub use matter_row::{MatterRow, RowClock, SOURCE, matter_id, read_matter_row};
 pub use matters::{MatterOptions, import_matters};
 pub use place::{Place, place_of};
-pub use table::{Delimited, RawRow, TableError};
+pub use table::{Column, Delimited, RawRow, TableError};
 
 use serde::Serialize;
 

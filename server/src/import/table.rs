@@ -1,8 +1,10 @@
 //! A delimited file as rows of named columns, whatever the order of its columns, its line ends and the mark at its start.
 
 use std::cell::Cell;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 use std::rc::Rc;
+
+use super::decode::{Decoded, decode};
 
 /// The largest row. More than this without an end is a quote that is not closed.
 pub(super) const MAX_ROW_BYTES: u64 = 4 << 20;
@@ -15,9 +17,17 @@ pub enum TableError {
     /// Reading failed.
     #[error("cannot read the file: {0}")]
     Io(#[from] std::io::Error),
-    /// Another encoding.
-    #[error("the file is UTF-16: save it as UTF-8")]
-    Utf16,
+    /// No encoding that is known, or not one only.
+    #[error(
+        "the file is neither UTF-8 nor all of it in one encoding that is known (UTF-16, GB18030), so none of it was read: in the spreadsheet, save it as “CSV UTF-8” or as a workbook (.xlsx)"
+    )]
+    NotOneEncoding,
+    /// A workbook of before 2007.
+    #[error("the file is a workbook of an old kind (.xls): save it as .xlsx or as “CSV UTF-8”")]
+    OldWorkbook,
+    /// A workbook that does not open.
+    #[error("the workbook cannot be read: {0}")]
+    Workbook(String),
     /// No header.
     #[error("the file is empty: its first line must name the columns")]
     Empty,
@@ -46,9 +56,24 @@ pub struct RawRow {
     pub values: Result<Vec<String>, String>,
 }
 
+/// A column that is looked for: its name, and what else offices call it.
+pub type Column = (&'static str, &'static [&'static str]);
+
+/// A file in UTF-8: what was judged whole, then what of a large one comes after.
+type Source<R> = Chain<Cursor<Vec<u8>>, Rest<R>>;
+
+/// What comes after what was judged, if anything.
+struct Rest<R>(Option<R>);
+
+impl<R: Read> Read for Rest<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        self.0.as_mut().map_or(Ok(0), |rest| rest.read(out))
+    }
+}
+
 /// The rows of a delimited file.
 pub struct Delimited<R: Read> {
-    reader: csv::Reader<Guarded<R>>,
+    reader: csv::Reader<Guarded<Source<R>>>,
     record: csv::ByteRecord,
     columns: Vec<Option<usize>>,
     width: usize,
@@ -111,15 +136,14 @@ impl<R: Read> Read for Guarded<R> {
 
 impl<R: Read> Delimited<R> {
     /// Reads the header. `wanted` names the columns in the order their values are given; the first `required` of them must be there.
+    /// The encoding is judged on the whole file before.
     ///
     /// # Errors
     /// When the file cannot be read or lacks a required column.
-    pub fn open(file: R, wanted: &[&'static str], required: usize) -> Result<Self, TableError> {
-        let mut inner = BufReader::with_capacity(64 << 10, file);
+    pub fn open(file: R, wanted: &[Column], required: usize) -> Result<Self, TableError> {
+        let Decoded { whole, rest } = decode(file)?;
+        let mut inner = BufReader::with_capacity(64 << 10, whole.chain(Rest(rest)));
         let start = inner.fill_buf()?;
-        if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-            return Err(TableError::Utf16);
-        }
         let mark = if start.starts_with(UTF8_MARK) {
             UTF8_MARK.len()
         } else {
@@ -148,16 +172,18 @@ impl<R: Read> Delimited<R> {
             return Err(TableError::Empty);
         }
         let names: Vec<String> = record.iter().map(column_name).collect();
+        let names_it = |name: &str, (known, also): &Column| name == *known || also.contains(&name);
         let mut columns = Vec::with_capacity(wanted.len());
-        for (i, name) in wanted.iter().enumerate() {
+        for (i, column) in wanted.iter().enumerate() {
+            let name = column.0;
             let mut at = names
                 .iter()
                 .enumerate()
-                .filter(|(_, n)| n == name)
+                .filter(|(_, n)| names_it(n, column))
                 .map(|(at, _)| at);
             let found = at.next();
             if at.next().is_some() {
-                return Err(TableError::TwiceTheColumn((*name).to_owned()));
+                return Err(TableError::TwiceTheColumn(name.to_owned()));
             }
             if found.is_none() && i < required {
                 let found = names
@@ -193,14 +219,20 @@ impl<R: Read> Delimited<R> {
     /// # Errors
     /// When the file cannot be read any further.
     pub fn next_row(&mut self) -> Result<Option<RawRow>, TableError> {
-        self.since.set(0);
-        let before = self.reader.position().line();
-        let more = self
-            .reader
-            .read_byte_record(&mut self.record)
-            .map_err(|e| table_error(e, before))?;
-        if !more {
-            return Ok(None);
+        loop {
+            self.since.set(0);
+            let before = self.reader.position().line();
+            let more = self
+                .reader
+                .read_byte_record(&mut self.record)
+                .map_err(|e| table_error(e, before))?;
+            if !more {
+                return Ok(None);
+            }
+            // A spreadsheet writes rows of nothing after its last.
+            if self.record.iter().any(|v| !v.trim_ascii().is_empty()) {
+                break;
+            }
         }
         // Counted back from its end, since empty lines before it are passed over.
         let inside = self
@@ -280,7 +312,8 @@ mod tests {
     use super::*;
 
     fn rows(file: &[u8]) -> Vec<(u64, Result<Vec<String>, String>)> {
-        let mut table = Delimited::open(file, &["b", "a", "c"], 2).unwrap();
+        let mut table =
+            Delimited::open(file, &[("b", &[]), ("a", &["甲"]), ("c", &[])], 2).unwrap();
         let mut out = Vec::new();
         while let Some(row) = table.next_row().unwrap() {
             out.push((row.line, row.values));
@@ -290,21 +323,44 @@ mod tests {
 
     #[test]
     fn order_marks_line_ends_and_quotes_do_not_matter() {
-        let file = b"\xef\xbb\xbf\"A\",B\r\n1,\"x\r\ny\"\"\"\r\n\r\n2\r\n\xff,3\r\n4,5\r\n";
+        let file = b"\xef\xbb\xbf\"A\",B\r\n1,\"x\r\ny\"\"\"\r\n\r\n2\r\n, \r\n4,5\r\n";
         let found = rows(file);
         assert_eq!(
             found[0],
             (2, Ok(vec!["x\ny\"".into(), "1".into(), String::new()]))
         );
         assert!(found[1].1.as_ref().unwrap_err().contains("1 values"));
-        assert!(found[2].1.as_ref().unwrap_err().contains("UTF-8"));
-        assert_eq!(found[3].1, Ok(vec!["5".into(), "4".into(), String::new()]));
-        assert_eq!(found.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 5, 6, 7]);
+        // A row of nothing is passed over, and counted as a line all the same.
+        assert_eq!(found[2].1, Ok(vec!["5".into(), "4".into(), String::new()]));
+        assert_eq!(found.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 5, 7]);
+    }
+
+    #[test]
+    fn an_encoding_is_judged_on_the_whole_file() {
+        let values = |bytes: &[u8]| rows(bytes).remove(0).1.unwrap();
+        let text = "甲,b\n幸福里３号楼（东）,x\n";
+        let gb = encoding_rs::GB18030.encode(text).0.into_owned();
+        let mut utf16 = b"\xff\xfe".to_vec();
+        utf16.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        for bytes in [text.as_bytes(), &gb, &utf16] {
+            assert_eq!(values(bytes)[1], "幸福里３号楼（东）");
+        }
+        // What is GB18030 for a while and then is not, and what is pairs of bytes only by chance.
+        let mut torn = gb.clone();
+        torn.extend(b"\xff\xff,y\n");
+        let chance = b"a,b\ncaf\xe9\x80\x81x,\xd7\x5f\n";
+        for bytes in [torn.as_slice(), chance] {
+            let open = Delimited::open(bytes, &[("a", &["甲"])], 1);
+            assert!(
+                matches!(open.err(), Some(TableError::NotOneEncoding)),
+                "{bytes:?}"
+            );
+        }
     }
 
     #[test]
     fn what_is_no_table_is_said() {
-        let open = |file: &'static [u8]| Delimited::open(file, &["a", "b"], 1).err();
+        let open = |file: &'static [u8]| Delimited::open(file, &[("a", &[]), ("b", &[])], 1).err();
         assert!(matches!(open(b""), Some(TableError::Empty)));
         assert!(matches!(
             open(b"x;b\n"),
@@ -314,10 +370,17 @@ mod tests {
             open(b"a,b,A\n"),
             Some(TableError::TwiceTheColumn(_))
         ));
-        assert!(matches!(open(b"\xff\xfea\0"), Some(TableError::Utf16)));
+        assert!(matches!(
+            open(b"\xd0\xcf\x11\xe0\xa1"),
+            Some(TableError::OldWorkbook)
+        ));
+        assert!(matches!(
+            open(b"PK\x03\x04 and no workbook"),
+            Some(TableError::Workbook(_))
+        ));
         let mut long = b"a,b\n1,\"".to_vec();
         long.resize((MAX_ROW_BYTES as usize) * 2, b'x');
-        let mut table = Delimited::open(long.as_slice(), &["a"], 1).unwrap();
+        let mut table = Delimited::open(long.as_slice(), &[("a", &[])], 1).unwrap();
         assert!(matches!(table.next_row(), Err(TableError::RowTooLong(2))));
     }
 }

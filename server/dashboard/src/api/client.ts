@@ -109,10 +109,10 @@ async function send(
   };
   if (asked.signal) init.signal = asked.signal;
   if (asked.body !== undefined) init.body = asked.body;
-  if (typeof asked.body === 'string') {
-    // The one body that is text is a file of areas.
-    headers['content-type'] = 'text/csv';
-    init.bodySerializer = (text: string) => text;
+  if (asked.body instanceof Blob) {
+    // The one body that is no JSON is a file of areas, sent byte for byte.
+    headers['content-type'] = 'application/octet-stream';
+    init.bodySerializer = (file: Blob) => file;
   }
   return (await request(method, path, init)).data;
 }
