@@ -230,7 +230,7 @@ pub struct Query {
     pub household: Option<RecordId>,
     /// Only with this status.
     pub status: Option<String>,
-    /// Only with this text in any field, in any case of letters.
+    /// Only with all of these words in any field, in any width and case of letters, with or without accents.
     pub text: Option<String>,
     /// Only captured at or after.
     pub from: Option<Timestamp>,

@@ -187,6 +187,28 @@ fn delays_begin_after_five_failures_and_grow_to_fifteen_minutes() {
     assert_eq!(delay_ms(u32::MAX), MAX_DELAY_MS);
 }
 
+#[test]
+fn a_login_is_one_in_every_width_and_accounts_from_before_still_sign_in() {
+    let world = with_account();
+    let password = Password::new(GOOD);
+    for typed in ["ｌｉ.ｎａ", "ＬＩ．ＮＡ", "\u{3000}Li.Na "] {
+        assert_eq!(try_at(&world, typed, GOOD, HOME, NOW_MS).unwrap(), USER);
+        let again = world
+            .accounts
+            .create(typed, Uuid::from_u128(7), &password, ADMIN, NOW_MS);
+        assert!(matches!(again, Err(AccountError::Taken)), "{typed}");
+    }
+    assert!(try_at(&world, "lì.na", GOOD, HOME, NOW_MS).is_err());
+    // As builds kept it that folded case alone.
+    let sql = world.sql();
+    sql.execute("UPDATE accounts SET login = 'ｗａｎｇ'", [])
+        .unwrap();
+    assert_eq!(
+        try_at(&world, "ＷＡＮＧ", GOOD, HOME, NOW_MS).unwrap(),
+        USER
+    );
+}
+
 fn known(world: &World, now_ms: i64) -> Origin {
     let (_, browser) = world
         .sign_in_cookie("li.na", &Password::new(GOOD), HOME, now_ms)

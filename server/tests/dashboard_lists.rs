@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use api_support::{Client, NOW};
 use serde_json::{Value, json};
-use town_support::{DAY_MS, HOUR_MS, Town, at, ids, page, walk};
+use town_support::{DAY_MS, HOUR_MS, Town, add, at, ids, page, walk};
 
 #[test]
 fn each_condition_finds_its_records_and_no_other() {
@@ -173,6 +173,52 @@ fn every_order_pages_through_all_records_once() {
     let titles = walk(&t.supervisor, "sort=title&form=matter");
     let expected = [&t.early_matter, &t.late_matter, &t.closed_matter];
     assert_eq!(titles.iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_list_by_title_loses_nothing_when_names_change_between_pages() {
+    let t = Town::new();
+    let made: Vec<String> = (1..=12)
+        .map(|i| {
+            let fields = json!({ "address": format!("{i}号 \u{738B}") });
+            add(&t.admin, "c-a-1", "household", fields)
+        })
+        .collect();
+    for (sort, mended) in [("title", "99号"), ("-title", "0号")] {
+        let query = format!("form=household&area=c-a-1&sort={sort}&limit=5");
+        let first = page(&t.supervisor, &query);
+        let mut read = ids(&first);
+        let mut next = first["next"].as_str().unwrap().to_owned();
+        assert!(
+            !next.contains('号') && !next.contains("%E5") && next.is_ascii(),
+            "no name in an address: {next}"
+        );
+        // The one at which the page ended goes to where the list ends.
+        let last = read.last().unwrap().clone();
+        t.admin
+            .patch(
+                &format!("/v1/records/{last}"),
+                &json!({ "fields": { "address": mended } }),
+            )
+            .ok();
+        let stranger = format!("{query}&cursor={next}");
+        t.auditor
+            .get(&format!("/v1/records?{stranger}"))
+            .refused(400, "bad_request");
+        loop {
+            let found = page(&t.supervisor, &format!("{query}&cursor={next}"));
+            read.extend(ids(&found));
+            match found["next"].as_str() {
+                Some(cursor) => cursor.clone_into(&mut next),
+                None => break,
+            }
+        }
+        let read: BTreeSet<&String> = read.iter().collect();
+        assert!(made.iter().all(|id| read.contains(id)), "{sort}");
+    }
+    let titles = walk(&t.supervisor, "form=household&area=c-a-1&sort=title");
+    let place = |id: &String| titles.iter().position(|t| t == id).unwrap();
+    assert!(place(&made[1]) < place(&made[10]), "2号 stands before 11号");
 }
 
 #[test]

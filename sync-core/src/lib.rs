@@ -25,6 +25,7 @@ pub mod limits;
 pub mod merge;
 pub mod notice;
 pub mod schema;
+pub mod search;
 pub mod session;
 pub mod time;
 pub mod view;

@@ -101,6 +101,8 @@ fn what_cannot_be_meant_is_refused_by_name() {
         kind("b", "甲", "B"),
         kind("b", "乙", "a "),
         kind("A", "乙", "B"),
+        kind("b", "乙", "Ａ"),
+        kind("b", "乙", "á"),
     ] {
         let second = code(other["code"].as_str().unwrap());
         let refused = read(1, &[good(), other]);

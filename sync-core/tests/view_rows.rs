@@ -119,8 +119,12 @@ fn a_household_of_two_parts_is_one_record() {
         !view.is_deleted(),
         "the mark counts in the form's own class"
     );
-    let search = view.search_text();
-    assert!(search.contains("幸福路 3 号") && search.contains("独居") && search.contains("老王"));
+    let search = view.search_words();
+    assert!(
+        search.contains(" 幸 福 路 3 号 ")
+            && search.contains(" 独 居 ")
+            && search.contains(" 老 王 ")
+    );
     assert!(!search.contains("gone"), "a removed item is not found");
     assert_eq!((view.status(), view.conflict_count()), (None, 0));
     // Who may not see the personal part sees nothing of it.

@@ -212,7 +212,7 @@ pub struct RecordQuery {
     /// Only with this status.
     #[uniffi(default = None)]
     pub status: Option<String>,
-    /// Only with this text in any field, in any case of letters.
+    /// Only with all of these words in any field, in any width and case of letters, with or without accents.
     #[uniffi(default = None)]
     pub text: Option<String>,
     /// Only captured at or after, in milliseconds since 1970 (UTC).

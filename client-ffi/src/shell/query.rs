@@ -3,8 +3,8 @@
 use std::cmp::{Ordering, Reverse};
 
 use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::search::{SearchQuery, natural_key};
 use gridfold_sync_core::time::Timestamp;
-use memchr::memmem::Finder;
 
 use crate::shell::Shell;
 use crate::shell::carry::those_at_server;
@@ -18,37 +18,38 @@ const MAX_LIMIT: usize = 1_000;
 
 /// Where a record stands in an order; the id settles ties, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Place<'a> {
+enum Place {
     Time(Reverse<Timestamp>, Reverse<RecordId>),
-    Title(&'a str, Reverse<RecordId>),
+    /// The natural key of the title.
+    Title(String, Reverse<RecordId>),
 }
 
-fn place<'a>(sort: Sort, record: RecordId, row: &'a Row) -> Place<'a> {
+fn place(sort: Sort, record: RecordId, row: &Row) -> Place {
     match sort {
         Sort::Updated => Place::Time(Reverse(row.updated), Reverse(record)),
         Sort::Captured => Place::Time(Reverse(row.captured), Reverse(record)),
-        Sort::Title => Place::Title(&row.title, Reverse(record)),
+        Sort::Title => Place::Title(natural_key(&row.title), Reverse(record)),
     }
 }
 
-fn cursor(place: &Place<'_>) -> String {
+fn cursor(place: &Place) -> String {
     match place {
         Place::Time(Reverse(at), Reverse(record)) => format!("{record}t{}", at.millis()),
-        Place::Title(title, Reverse(record)) => format!("{record}s{title}"),
+        Place::Title(key, Reverse(record)) => format!("{record}s{key}"),
     }
 }
 
-fn parse_cursor(text: &str) -> Option<Place<'_>> {
+fn parse_cursor(text: &str) -> Option<Place> {
     let (record, rest) = text.split_at_checked(36)?;
     let record = Reverse(RecordId::parse(record).ok()?);
     match rest.split_at_checked(1)? {
         ("t", at) => Some(Place::Time(Reverse(Timestamp(at.parse().ok()?)), record)),
-        ("s", title) => Some(Place::Title(title, record)),
+        ("s", key) => Some(Place::Title(key.to_owned(), record)),
         _ => None,
     }
 }
 
-fn matches(query: &Query, text: Option<&Finder<'_>>, row: &Row) -> bool {
+fn matches(query: &Query, text: Option<&SearchQuery>, row: &Row) -> bool {
     let is = |want: &Option<_>, have: &_| want.as_ref().is_none_or(|w| w == have);
     (query.include_deleted || !row.deleted)
         && is(&query.form, &row.form)
@@ -60,26 +61,20 @@ fn matches(query: &Query, text: Option<&Finder<'_>>, row: &Row) -> bool {
             .is_none_or(|s| row.status.as_ref() == Some(s))
         && query.from.is_none_or(|from| row.captured >= from)
         && query.to.is_none_or(|to| row.captured < to)
-        && text.is_none_or(|t| t.find(row.search.as_bytes()).is_some())
+        && text.is_none_or(|t| t.finds(&row.search))
 }
 
 impl Shell {
-    fn needle(query: &Query) -> Option<String> {
-        let text = query.text.as_deref()?.trim().to_lowercase();
-        (!text.is_empty()).then_some(text)
-    }
-
     pub(crate) fn query(&self, query: &Query) -> Page<RecordSummary> {
         let state = self.state.read();
-        let text = Self::needle(query);
-        let text = text.as_deref().map(Finder::new);
+        let text = query.text.as_deref().and_then(SearchQuery::read);
         let limit = match query.limit as usize {
             0 => DEFAULT_LIMIT,
             n => n.min(MAX_LIMIT),
         };
         let after = query.after.as_deref().and_then(parse_cursor);
         let mut total = 0u64;
-        let mut found: Vec<(Place<'_>, &Row, RecordId)> = Vec::new();
+        let mut found: Vec<(Place, &Row, RecordId)> = Vec::new();
         for (record, row) in &state.rows {
             if !matches(query, text.as_ref(), row) {
                 continue;
@@ -146,8 +141,7 @@ impl Shell {
 
     pub(crate) fn count(&self, query: &Query) -> u64 {
         let state = self.state.read();
-        let text = Self::needle(query);
-        let text = text.as_deref().map(Finder::new);
+        let text = query.text.as_deref().and_then(SearchQuery::read);
         state
             .rows
             .values()

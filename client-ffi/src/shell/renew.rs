@@ -12,35 +12,52 @@ use crate::shell::rows::RecordRow;
 use crate::shell::store::{META, RECORDS, Source};
 
 const ROWS_KEY: &[u8] = b"rows";
-/// 2: texts in sides, and what is written beside a deletion.
-const ROWS: &[u8] = &[2];
+/// 2: texts in sides, and what is written beside a deletion. 3: the words of the core's search.
+const ROWS: &[u8] = &[3];
+/// Rows written anew in one commit.
+const ROWS_AT_ONCE: usize = 500;
 
 impl Shell {
-    /// Folds records again in which people wrote beside each other: only those follow from new rules.
+    /// Writes all rows anew, and folds records again in which people wrote beside each other where
+    /// an earlier build did by other rules: only those follow from new ones.
     pub(crate) fn renew_rows(&self) -> Result<(), ClientError> {
         // Read by itself: a damaged row that nobody asked for must not stop what can be written.
-        let forked = self.with_store(|store| {
+        let old = self.with_store(|store| {
             store.read(|rx| {
-                if rx.get(META, ROWS_KEY)?.as_deref() == Some(ROWS) {
+                let rows = rx.get(META, ROWS_KEY)?;
+                if rows.as_deref() == Some(ROWS) {
                     return Ok(None);
                 }
-                let mut forked = Vec::new();
+                let refolds = rows.as_deref() != Some(&[2]);
+                let mut records = Vec::new();
                 for (key, value) in rx.scan(RECORDS, &[])? {
                     let id = <[u8; 16]>::try_from(&key[..]);
                     if let (Ok(id), Ok(row)) = (id, RecordRow::decode(&value)) {
-                        let parts = row.parts.into_iter().filter(|(_, part)| part.forks > 0);
-                        forked.extend(parts.map(|part| (RecordId::from_bytes(id), part)));
+                        let mut forked = Vec::new();
+                        if refolds {
+                            let parts = row.parts.iter().filter(|(_, part)| part.forks > 0);
+                            forked.extend(parts.map(|(stream, _)| *stream));
+                        }
+                        records.push((RecordId::from_bytes(id), forked));
                     }
                 }
-                Ok(Some(forked))
+                Ok(Some(records))
             })
         })?;
-        let Some(forked) = forked else { return Ok(()) };
+        let Some(records) = old else { return Ok(()) };
+        for some in records.chunks(ROWS_AT_ONCE) {
+            self.commit(ChangeCause::Sync, |batch| {
+                for (record, forked) in some {
+                    batch.record(record)?;
+                    batch.touch(record);
+                    for stream in forked {
+                        batch.refold(record, *stream)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
         self.commit(ChangeCause::Sync, |batch| {
-            for (record, (stream, part)) in forked {
-                batch.put_part(&record, stream, part)?;
-                batch.refold(&record, stream)?;
-            }
             batch.tx.put(META, ROWS_KEY, ROWS)
         })
     }

@@ -186,7 +186,7 @@ pub(crate) struct Row {
     pub(crate) updated: Timestamp,
     pub(crate) conflicts: u32,
     pub(crate) deleted: bool,
-    /// All text in lower case.
+    /// The words of its text, as the core's search takes them.
     pub(crate) search: String,
     /// Whether this phone wrote to it.
     pub(crate) own: bool,

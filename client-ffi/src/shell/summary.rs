@@ -64,7 +64,7 @@ pub(crate) fn summarise(bearings: &Bearings, record: &RecordId, record_row: &mut
         updated: old.updated,
         conflicts: u32::try_from(view.conflict_count()).unwrap_or(u32::MAX),
         deleted: view.is_deleted(),
-        search: view.search_text().to_lowercase(),
+        search: view.search_words(),
         own: old.own,
         seen: old.seen,
         streams,

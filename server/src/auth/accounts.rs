@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use gridfold_sync_core::search::fold_keeping_accents;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -201,10 +202,15 @@ impl Accounts {
         now_ms: i64,
     ) -> Result<SignedIn, SignInError> {
         let from = from.into();
+        let typed = login.trim().to_lowercase();
         let login = normal(login).unwrap_or_default();
         // Nobody waits for a hash who has to wait anyway.
         let (found, subject, caller) = self.store.write(|tx| {
-            let found = find(tx, &login)?;
+            // One from before width was folded is kept as it was typed, and goes before others.
+            let found = match find(tx, &typed)? {
+                None if typed != login => find(tx, &login)?,
+                found => found,
+            };
             let known = from.browser.filter(|known| {
                 found.as_ref().is_some_and(|(account, _)| {
                     account.user == known.user && account.password_set_ms == known.password_set_ms
@@ -261,8 +267,9 @@ impl Accounts {
 }
 
 /// Logins are compared without regard to case or the spaces around them.
+/// A login as accounts are kept by it: whatever width and case it is typed in, accents told apart.
 fn normal(login: &str) -> Option<String> {
-    let login = login.trim().to_lowercase();
+    let login = fold_keeping_accents(login);
     let fits = (1..=LOGIN_MAX_CHARS).contains(&login.chars().count())
         && !login.chars().any(|c| c.is_whitespace() || c.is_control());
     fits.then_some(login)

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use gridfold_sync_core::search::fold_keeping_accents;
 use parking_lot::{Condvar, Mutex};
 use zeroize::Zeroizing;
 
@@ -95,7 +96,7 @@ pub fn check_password(password: &Password, login: &str) -> Result<(), PasswordEr
         return Err(PasswordError::TooShort);
     }
     let plain = Zeroizing::new(password.0.to_lowercase());
-    let login = login.trim().to_lowercase();
+    let login = fold_keeping_accents(login);
     if login.chars().count() >= LOGIN_MIN_CHARS && plain.contains(&login) {
         return Err(PasswordError::ContainsLogin);
     }

@@ -22,6 +22,7 @@ use clap::{Parser, Subcommand};
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::search::fold_keeping_accents;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -207,13 +208,13 @@ fn find_user(node: &Node, text: &str) -> Result<UserId, Complaint> {
     {
         return Ok(user);
     }
-    let login = text.trim().to_lowercase();
+    let (typed, login) = (text.trim().to_lowercase(), fold_keeping_accents(text));
     if let Some((_, user)) = node
         .auth
         .accounts
         .logins()?
         .iter()
-        .find(|(l, _)| *l == login)
+        .find(|(l, _)| *l == typed || *l == login)
     {
         return Ok(UserId(*user));
     }

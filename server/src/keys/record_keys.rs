@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::master_key::MasterKey;
 use super::private_db::open_private;
-use super::seal::{NONCE_BYTES, RecordKey, seal_with_nonce};
+use super::seal::{NONCE_BYTES, RecordKey, SealError, open_bytes, seal_with_nonce};
 use super::secret::NoRandomness;
 use super::store_error::{StoreError, file_name};
 use crate::trouble::{FaultyStore, Store, StoreFaults};
@@ -81,6 +81,27 @@ impl RecordKeys {
             cache: Mutex::new(LruCache::new(cached)),
             faulty: FaultyStore::new(Store::Keys, faults),
         })
+    }
+
+    /// Seals what somebody outside keeps for this server without reading it.
+    ///
+    /// # Errors
+    /// When no randomness is to be had.
+    pub(crate) fn seal_outside(&self, ad: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let sealed = self.master.wrap(ad, plain);
+        sealed.map_err(|_| NoRandomness.into())
+    }
+
+    /// Opens what [`Self::seal_outside`] made with the same `ad`.
+    ///
+    /// # Errors
+    /// When it did not.
+    pub(crate) fn open_outside(
+        &self,
+        ad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        open_bytes(self.master.bytes(), ad, sealed)
     }
 
     /// What opening found damaged, in words for the operator.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, moved_by};
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::search::fold;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
 use utoipa::{IntoParams, ToSchema};
@@ -142,7 +143,7 @@ pub async fn list(caller: Caller, Params(query): Params<AreaQuery>) -> Answer<Js
     let limit = page_rows(query.limit)?;
     let directory = &caller.directory;
     let part = query.name.as_deref().unwrap_or_default();
-    let lower = part.to_lowercase();
+    let folded = fold(part);
     let mut areas: Vec<AreaBody> = directory
         .areas()
         .filter(|a| {
@@ -158,7 +159,7 @@ pub async fn list(caller: Caller, Params(query): Params<AreaQuery>) -> Answer<Js
                 .is_none_or(|p| a.parent.as_ref().is_some_and(|code| code.as_str() == p))
         })
         .filter(|a| query.level.as_deref().is_none_or(|level| a.level == level))
-        .filter(|a| a.name.to_lowercase().contains(&lower) || a.code.as_str().starts_with(part))
+        .filter(|a| fold(&a.name).contains(&folded) || a.code.as_str().starts_with(part))
         .filter(|a| caller.sees_area(&a.code))
         .take(limit + 1)
         .map(|a| body(directory, a))

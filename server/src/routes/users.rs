@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use gridfold_sync_core::directory::User;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::search::fold;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -134,12 +135,12 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
                 })
         })
     };
-    let part = query.name.as_deref().unwrap_or_default().to_lowercase();
+    let part = fold(query.name.as_deref().unwrap_or_default());
     let mut users: Vec<UserBody> = caller
         .directory
         .users()
         .filter(|u| after.is_none_or(|after| u.id > after))
-        .filter(|u| u.name.to_lowercase().contains(&part) && caller.sees_user(u.id))
+        .filter(|u| fold(&u.name).contains(&part) && caller.sees_user(u.id))
         .filter(|u| works(u))
         .take(limit + 1)
         .map(|u| body(&caller, u))

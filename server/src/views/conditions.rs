@@ -4,8 +4,9 @@ use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
 use rusqlite::types::Value as Sql;
 
 use crate::views::general;
+use crate::views::text::match_expression;
 use crate::views::work::{DONE, HOUSEHOLD, UNACKNOWLEDGED};
-use crate::views::{Overdue, RecordFilter, SortKey, ViewsError, match_expression};
+use crate::views::{Overdue, RecordFilter, SortKey, ViewsError};
 
 /// SQL conditions and their values.
 #[derive(Debug, Default, Clone)]

@@ -50,7 +50,7 @@ pub enum SortKey {
     Received,
     /// When it is due; what has no due time is left out.
     Due,
-    /// What names it, by the code points of its characters.
+    /// What names it, in the natural order of the core.
     Title,
     /// Its status, then the newest claimed time; what has no status is left out.
     Status,

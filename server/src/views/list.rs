@@ -7,9 +7,10 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use crate::keys::RecordKeys;
 use crate::views::plan::{self, Total};
 use crate::views::{Page, ReadScope, RecordFilter, RecordRow, Sort, Views, ViewsError};
-use crate::views::{conditions, keys};
+use crate::views::{conditions, keys, order};
 
 /// Most rows of one page.
 pub(super) const MAX_PAGE: usize = 1_000;
@@ -161,6 +162,21 @@ fn rows(
 /// A page's row ids, and where the next page starts.
 fn page_ids(
     conn: &Connection,
+    asked: &RecordFilter,
+    keys: &RecordKeys,
+) -> Result<(Vec<i64>, Option<String>), ViewsError> {
+    let filter = RecordFilter {
+        cursor: order::take(asked, keys)?,
+        ..asked.clone()
+    };
+    let (ids, next) = plain_page_ids(conn, &filter)?;
+    let next = next.map(|next| order::give(next, &filter, keys));
+    Ok((ids, next.transpose()?))
+}
+
+/// The same with cursors as they are inside.
+fn plain_page_ids(
+    conn: &Connection,
     filter: &RecordFilter,
 ) -> Result<(Vec<i64>, Option<String>), ViewsError> {
     let limit = filter.limit.clamp(1, MAX_PAGE);
@@ -205,7 +221,7 @@ impl Views {
     /// When the views cannot be read, or the cursor is not of this list.
     pub fn list(&self, filter: &RecordFilter) -> Result<Page<RecordRow>, ViewsError> {
         self.pool.with_one_look(|conn| {
-            let (ids, next) = page_ids(conn, filter)?;
+            let (ids, next) = page_ids(conn, filter, &self.keys)?;
             let rows = rows(conn, &ids, &filter.scope)?;
             Ok(Page {
                 rows: rows.into_iter().map(|(_, row)| row).collect(),
@@ -220,7 +236,7 @@ impl Views {
     /// As [`Views::list`].
     pub fn list_full(&self, filter: &RecordFilter) -> Result<Page<StoredRecord>, ViewsError> {
         self.pool.with_one_look(|conn| {
-            let (ids, next) = page_ids(conn, filter)?;
+            let (ids, next) = page_ids(conn, filter, &self.keys)?;
             let rows = rows(conn, &ids, &filter.scope)?
                 .into_iter()
                 .map(|(id, row)| {

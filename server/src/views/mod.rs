@@ -50,7 +50,6 @@ pub use plan::Total;
 pub use projected::ProjectedEntry;
 pub use provenance::Made;
 pub use set_aside::SetAside;
-pub use text::{match_expression, segment};
 pub use write::ViewsWriter;
 pub use written::WrittenLog;
 

@@ -75,7 +75,7 @@ pub(super) fn branches(
         if let Some(column) = conditions::optional(filter, filter.sort.key) {
             base.add(format!("{column} IS NOT NULL"));
         }
-        order::after(conn, filter, &mut base)?;
+        order::after(filter, &mut base)?;
     }
     let with_rest = |mut c: Conditions, index| -> Result<Option<Vec<Branch>>, ViewsError> {
         conditions::rest(&mut c, filter, grids)?;

@@ -26,6 +26,7 @@ pub(super) struct Columns {
     pub(super) place_class: u8,
     pub(super) title: String,
     pub(super) title_class: u8,
+    pub(super) title_key: String,
     pub(super) captured: i64,
     pub(super) changed: i64,
     pub(super) received: i64,
@@ -51,7 +52,7 @@ pub(super) struct RowBefore {
 const BEFORE_COLUMNS: &str =
     "SELECT id, words, live, deleted, grid, form, status, conflicts, late, work, household, household_class,
  lat, lon, place_class, title, title_class, captured, changed, received, first_received, due, due_received,
- doer, happened, closed, about, about_class, means";
+ doer, happened, closed, about, about_class, means, title_key";
 
 fn before_where(condition: &str) -> String {
     format!(
@@ -92,8 +93,9 @@ fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
             about: row.get(26)?,
             about_class: row.get(27)?,
             means: row.get(28)?,
+            title_key: row.get(29)?,
         },
-        general: General::read(row, 29)?,
+        general: General::read(row, 30)?,
     })
 }
 
@@ -159,13 +161,13 @@ pub(super) fn write_columns(
              work = ?8, household = ?9, household_class = ?10, lat = ?11, lon = ?12, place_class = ?13, title = ?14,
              title_class = ?15, captured = ?16, changed = ?17, received = ?18, first_received = ?19, due = ?20,
              due_received = ?21, doer = ?22, happened = ?23, closed = ?24, cell = ?25, about = ?26, about_class = ?27,
-             means = ?28 WHERE id = ?1",
+             means = ?28, title_key = ?29 WHERE id = ?1",
         )?
         .execute(params![
             id, c.deleted, c.grid, c.form, c.status, c.conflicts, c.late, c.work, c.household,
             c.household_class, place.0, place.1, c.place_class, c.title, c.title_class, c.captured,
             c.changed, c.received, c.first_received, c.due, c.due_received, c.doer, c.happened,
-            c.closed, cell, c.about, c.about_class, c.means
+            c.closed, cell, c.about, c.about_class, c.means, c.title_key
         ])?;
         return Ok(());
     }
@@ -202,6 +204,10 @@ pub(super) fn write_columns(
     if (&c.title, c.title_class) != (&before.title, before.title_class) {
         tx.prepare_cached("UPDATE records SET title = ?2, title_class = ?3 WHERE id = ?1")?
             .execute(params![id, c.title, c.title_class])?;
+    }
+    if c.title_key != before.title_key {
+        tx.prepare_cached("UPDATE records SET title_key = ?2 WHERE id = ?1")?
+            .execute(params![id, c.title_key])?;
     }
     if (c.captured, c.first_received) != (before.captured, before.first_received) {
         tx.prepare_cached("UPDATE records SET captured = ?2, first_received = ?3 WHERE id = ?1")?

@@ -6,6 +6,7 @@ use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
 use gridfold_sync_core::schema::{Field, FieldMeaning, FormSet};
+use gridfold_sync_core::search::natural_key;
 use gridfold_sync_core::view::{PartState, RecordView};
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
@@ -14,7 +15,7 @@ use crate::views::counted::Counted;
 use crate::views::general::General;
 use crate::views::record_columns::{Columns, RowBefore, write_columns};
 use crate::views::work::{self, Closed};
-use crate::views::{ProjectedEntry, ViewsError, segment};
+use crate::views::{ProjectedEntry, ViewsError};
 
 /// Digest of the text of each class; 0 when there is none.
 fn digest(texts: &[String; 3]) -> i64 {
@@ -134,7 +135,7 @@ impl<'a> Changed<'a> {
                 form,
                 parts: vec![(*class, part)],
             };
-            texts[*class as usize] = one.search_text();
+            texts[*class as usize] = one.search_words();
         }
         let words = digest(&texts);
         let general = self.general.of(&before.general, &view);
@@ -161,7 +162,6 @@ impl<'a> Changed<'a> {
         if words == 0 {
             return Ok(());
         }
-        let texts = texts.map(|text| segment(&text));
         tx.prepare_cached(
             "INSERT INTO search (rowid, general, personal, restricted) VALUES (?1, ?2, ?3, ?4)",
         )?
@@ -206,6 +206,7 @@ impl<'a> Changed<'a> {
             (captured, first_received)
         };
         let about = about(view);
+        let title = view.title();
         let class = |field: Option<&Field>| field.map_or(form.class, |f| form.class_of(f)) as u8;
         Ok(Columns {
             live: true,
@@ -223,7 +224,8 @@ impl<'a> Changed<'a> {
             about_class: class(about.map(|(field, _)| field)),
             place: view.location(),
             place_class: work::class_for(form, FieldMeaning::Place) as u8,
-            title: view.title(),
+            title_key: natural_key(&title),
+            title,
             title_class: class(form.title.as_ref().and_then(|t| form.field(t.as_str()))),
             captured,
             changed,

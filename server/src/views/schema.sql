@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS records (
   id INTEGER PRIMARY KEY, record BLOB NOT NULL UNIQUE, grid TEXT NOT NULL, form TEXT NOT NULL,
   live INTEGER NOT NULL, form_version INTEGER NOT NULL, status TEXT, deleted INTEGER NOT NULL,
   conflicts INTEGER NOT NULL, title TEXT NOT NULL, title_class INTEGER NOT NULL,
+  -- What a list by title goes by.
+  title_key TEXT NOT NULL DEFAULT '',
   household BLOB, household_class INTEGER NOT NULL,
   lat INTEGER, lon INTEGER, place_class INTEGER NOT NULL, missing INTEGER NOT NULL, late INTEGER NOT NULL,
   -- When it was first captured and last changed: as the devices say, never after that was received.
@@ -64,7 +66,7 @@ CREATE INDEX IF NOT EXISTS records_changed ON records (changed, id) WHERE live =
 CREATE INDEX IF NOT EXISTS records_changed_general ON records (changed_general, id) WHERE live = 1 AND received_general > 0;
 CREATE INDEX IF NOT EXISTS records_received ON records (received, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_captured ON records (captured, id) WHERE live = 1;
-CREATE INDEX IF NOT EXISTS records_title ON records (form, title, id) WHERE live = 1;
+CREATE INDEX IF NOT EXISTS records_title ON records (form, title_key, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_due ON records (due, id) WHERE live = 1 AND due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_grid ON records (grid, form, changed, id) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS records_form ON records (form, status, changed, id) WHERE live = 1;
@@ -94,9 +96,9 @@ CREATE TABLE IF NOT EXISTS parts (
   record INTEGER NOT NULL, class INTEGER NOT NULL, state BLOB NOT NULL, PRIMARY KEY (record, class)
 ) WITHOUT ROWID;
 -- Full text, one column a class so that a search never tells of what the reader may not read.
--- Chinese characters are kept apart by spaces (see text.rs), so any substring is a phrase.
+-- It takes in the words of the core's search; this tokenizer parts them at the spaces between and nowhere else.
 CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5 (
-  general, personal, restricted, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+  general, personal, restricted, content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 -- What came in device logs that could not be taken, kept and shown.
 CREATE TABLE IF NOT EXISTS quarantine (

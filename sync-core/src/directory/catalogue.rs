@@ -10,6 +10,7 @@ use crate::ids::KindCode;
 use crate::limits::{MAX_CATALOGUE_BYTES, MAX_DEADLINE_HOURS, MAX_KIND_TEXT_CHARS};
 use crate::notice::Locale;
 use crate::schema::Label;
+use crate::search::fold;
 use crate::time::Timestamp;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -161,10 +162,6 @@ fn is_text(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
-fn folded(text: &str) -> String {
-    text.trim().to_lowercase()
-}
-
 impl MatterKind {
     /// Checks what can be checked of a kind alone.
     ///
@@ -204,15 +201,15 @@ impl MatterKind {
     /// Whether a person who typed this means this kind: its code or one of its names.
     #[must_use]
     pub fn is_called(&self, typed: &str) -> bool {
-        let typed = folded(typed);
+        let typed = fold(typed);
         self.names().contains(&typed)
     }
 
     fn names(&self) -> [String; 3] {
         [
-            folded(self.code.as_str()),
-            folded(&self.label.zh),
-            folded(&self.label.en),
+            fold(self.code.as_str()),
+            fold(&self.label.zh),
+            fold(&self.label.en),
         ]
     }
 

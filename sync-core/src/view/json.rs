@@ -6,6 +6,7 @@ use crate::edit::Value;
 use crate::ids::{EntryRef, RecordId, SensitivityClass};
 use crate::lifecycle::Stage;
 use crate::schema::{Field, FieldMeaning, Form, FormMeaning, missing_required};
+use crate::search::SearchText;
 use crate::view::{Candidate, Cell, PartState, differ};
 
 /// The parts of one record that the reader may see, put together.
@@ -122,16 +123,11 @@ impl<'a> RecordView<'a> {
         }
     }
 
-    /// All text of the record, for full-text search.
+    /// The words of all text of the record, for full-text search.
     #[must_use]
-    pub fn search_text(&self) -> String {
-        let mut out = String::new();
-        let mut push = |text: &str| {
-            if !text.is_empty() {
-                out.push_str(text);
-                out.push('\n');
-            }
-        };
+    pub fn search_words(&self) -> String {
+        let mut out = SearchText::default();
+        let mut push = |text: &str| out.add(text);
         for (_, part) in &self.parts {
             for cell in part.fields.values() {
                 match cell {
@@ -165,7 +161,7 @@ impl<'a> RecordView<'a> {
                 }
             }
         }
-        out
+        out.into_string()
     }
 
     /// The value of a field.

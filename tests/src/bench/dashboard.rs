@@ -12,8 +12,9 @@ use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
-use gridfold_server::views::{VIEWS_DB_FILE_NAME, segment};
+use gridfold_server::views::VIEWS_DB_FILE_NAME;
 use gridfold_sync_core::directory::DirectoryChange;
+use gridfold_sync_core::search::SearchQuery;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rusqlite::{Connection, OpenFlags, params};
 
@@ -216,7 +217,7 @@ fn questions(api: &Asked, conn: &Connection, grids: usize, seed: u64) {
         |n| {
             let form = ["household", "matter", "task"][n % 3];
             let sql = format!(
-                "SELECT {COLUMNS} FROM records WHERE live = 1 AND deleted = 0 AND form = ?1 ORDER BY title, id LIMIT 51"
+                "SELECT {COLUMNS} FROM records WHERE live = 1 AND deleted = 0 AND form = ?1 ORDER BY title_key, id LIMIT 51"
             );
             run(conn, &sql, [form]);
         },
@@ -228,14 +229,11 @@ fn questions(api: &Asked, conn: &Connection, grids: usize, seed: u64) {
             api.get(&format!("/v1/records?text={word}&limit=50"));
         },
         |n| {
-            let words: Vec<String> = WORDS[n % WORDS.len()]
-                .split(' ')
-                .map(|w| {
-                    format!(
-                        "\"{}\"",
-                        segment(w).split_whitespace().collect::<Vec<_>>().join(" ")
-                    )
-                })
+            let query = SearchQuery::read(WORDS[n % WORDS.len()]);
+            let phrases = query.as_ref().map(SearchQuery::phrases).unwrap_or_default();
+            let words: Vec<String> = phrases
+                .iter()
+                .map(|phrase| format!("\"{}\"", phrase.words))
                 .collect();
             let sql = format!(
                 "SELECT {COLUMNS} FROM records WHERE live = 1 AND deleted = 0
