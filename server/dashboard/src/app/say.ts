@@ -4,6 +4,7 @@ import type { FieldClass, Form, HistoryEntry, RecordRow } from '@/api/types';
 import { t } from '@/messages';
 import { historyWords, type OperationWords } from '@/words/operations';
 import { ago, localTime } from '@/words/times';
+import { Unfinished } from '@/words/typed';
 import { valueWords } from '@/words/values';
 import { field, form as formOf, recordTitle, titleOf } from './directory';
 import { locale, said } from './locale';
@@ -27,6 +28,10 @@ export const history = (form: Form | undefined, entries: HistoryEntry[]): string
 export const time = (text: string | null | undefined): string => localTime(text, locale.value);
 export const since = (text: string, now = Date.now()): string => ago(text, locale.value, now);
 export const count = (n: number): string => new Intl.NumberFormat(locale.value).format(n);
+
+/** Why what is typed cannot be sent; empty when it can. */
+export const unfinishedWords = (of: unknown): string =>
+  of instanceof Unfinished ? t(`typed.${of.why}`, { bound: of.bound }) : '';
 
 /** What happened, for people: the server's sentence, or the page's own where no server answered. */
 export function problemWords(problem: ApiProblem): string {
