@@ -35,7 +35,12 @@ export const unfinishedWords = (of: unknown): string =>
 
 /** What happened, for people: the server's sentence, or the page's own where no server answered. */
 export function problemWords(problem: ApiProblem): string {
-  const own = { offline: 'problem.offline', unreadable: 'problem.unreadable', page: 'problem.page' } as const;
+  const own = {
+    held: 'problem.held',
+    offline: 'problem.offline',
+    unreadable: 'problem.unreadable',
+    page: 'problem.page',
+  } as const;
   if (problem.code in own) return t(own[problem.code as keyof typeof own]);
   const wait = problem.retryAfterS ? ` ${t('problem.wait', { n: problem.retryAfterS })}` : '';
   return problem.message + wait;
