@@ -104,6 +104,11 @@ export default {
     'Is it really {at} now? Then deadlines, grants and sessions go by that time.',
   ],
   'live.open': ['实时', 'Live'],
+  'live.polling': ['每半分钟更新', 'Updated every half minute'],
+  'live.pollingHint': [
+    '这个浏览器打开的标签页太多，这一页定时更新',
+    'This browser has many tabs open, so this one is updated from time to time',
+  ],
   'live.connecting': ['连接中…', 'Connecting…'],
   'live.lost': [
     '连接中断，自动重连中；显示的可能不是最新的',
