@@ -3,7 +3,7 @@ import type { ApiProblem } from '@/api/problem';
 import type { FieldClass, Form, HistoryEntry, RecordRow } from '@/api/types';
 import { t } from '@/messages';
 import { historyWords, type OperationWords } from '@/words/operations';
-import { ago, localTime } from '@/words/times';
+import { ago, exactTime, localDay, localTime, shortDay, withLocalTimes } from '@/words/times';
 import { Unfinished } from '@/words/typed';
 import { valueWords } from '@/words/values';
 import { field, form as formOf, recordTitle, titleOf } from './directory';
@@ -26,6 +26,11 @@ export const value = (form: string, key: string, of: unknown): string => valueWo
 export const history = (form: Form | undefined, entries: HistoryEntry[]): string[][] =>
   historyWords(form, entries, sayer());
 export const time = (text: string | null | undefined): string => localTime(text, locale.value);
+export const exactly = (text: string): string => exactTime(text, locale.value);
+export const day = (text: string): string => localDay(text, locale.value);
+export const dayOfPlot = (text: string): string => shortDay(text, locale.value);
+/** A sentence of the server, with its times as the page shows times. */
+export const sentence = (text: string): string => withLocalTimes(text, locale.value);
 export const since = (text: string, now = Date.now()): string => ago(text, locale.value, now);
 export const count = (n: number): string => new Intl.NumberFormat(locale.value).format(n);
 
@@ -43,7 +48,7 @@ export function problemWords(problem: ApiProblem): string {
   } as const;
   if (problem.code in own) return t(own[problem.code as keyof typeof own]);
   const wait = problem.retryAfterS ? ` ${t('problem.wait', { n: problem.retryAfterS })}` : '';
-  return problem.message + wait;
+  return sentence(problem.message) + wait;
 }
 export const recordPlace = (at: { lon: number; lat: number }): string => `${at.lat.toFixed(4)}, ${at.lon.toFixed(4)}`;
 

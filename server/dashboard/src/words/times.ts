@@ -14,6 +14,27 @@ export function localTime(text: string | null | undefined, locale: Locale): stri
   }).format(at);
 }
 
+/** The same to the second and with its zone, for who has to know exactly. */
+export function exactTime(text: string | null | undefined, locale: Locale): string {
+  const at = Date.parse(text ?? '');
+  if (Number.isNaN(at)) return '';
+  return new Intl.DateTimeFormat(locale, {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  }).format(at);
+}
+
+/** Times inside a sentence of the server, which does not know the zone of who reads it. */
+const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g;
+export const withLocalTimes = (text: string, locale: Locale): string =>
+  text.replace(STAMP, (stamp) => localTime(stamp, locale) || stamp);
+
 export function localDay(text: string, locale: Locale): string {
   // A date without a time is a day, not midnight somewhere.
   const [year, month, day] = text.split('-').map(Number);
@@ -21,6 +42,13 @@ export function localDay(text: string, locale: Locale): string {
   return new Intl.DateTimeFormat(locale, { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: 'UTC' }).format(
     Date.UTC(year, month - 1, day),
   );
+}
+
+/** A day without its year, for the axis of a plot. */
+export function shortDay(text: string, locale: Locale): string {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  if (Number.isNaN(at)) return text;
+  return new Intl.DateTimeFormat(locale, { month: '2-digit', day: '2-digit', timeZone: 'UTC' }).format(at);
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -3,7 +3,18 @@ import type { Form, HistoryEntry, Operation } from '@/api/types';
 import { catalogue, type Key } from '@/messages';
 import { counted, marked } from '@/words/counted';
 import { historyWords, received, type OperationWords } from '@/words/operations';
-import { ago, howLong, isAhead, localDay, localTime, startOfDay, startOfWeek, zoneNow } from '@/words/times';
+import {
+  ago,
+  exactTime,
+  howLong,
+  isAhead,
+  localDay,
+  localTime,
+  startOfDay,
+  startOfWeek,
+  withLocalTimes,
+  zoneNow,
+} from '@/words/times';
 import { valueWords } from '@/words/values';
 
 const form: Form = {
@@ -159,6 +170,18 @@ describe('times', () => {
     const local = new Date(2026, 5, 13, 9, 5).toISOString();
     expect(localTime(local, 'en')).toBe('06/13/2026, 09:05');
     expect(localTime(local, 'zh-CN')).toBe('2026/06/13 09:05');
+  });
+  test('are local inside the sentences of the server too', () => {
+    const [at, then] = [new Date(2026, 5, 13, 9, 5), new Date(2026, 5, 14, 18, 30)].map((d) => d.toISOString());
+    expect(withLocalTimes(`把“时限”由“${at}”改为“${then}”`, 'zh-CN')).toBe(
+      '把“时限”由“2026/06/13 09:05”改为“2026/06/14 18:30”',
+    );
+    expect(withLocalTimes('set “Due” to “2026-06-13T09:05:00.250+08:00”', 'en')).not.toMatch(/T\d\d|Z”/);
+    expect(withLocalTimes('2026-06-13 and 2026-99-13T99:00Z', 'en')).toBe('2026-06-13 and 2026-99-13T99:00Z');
+    expect(valueWords(undefined, at, sayer('en'))).toBe('06/13/2026, 09:05');
+  });
+  test('are exact where that is asked for', () => {
+    expect(exactTime(new Date(2026, 5, 13, 9, 5, 7).toISOString(), 'en')).toMatch(/^06\/13\/2026, 09:05:07 \S+/);
   });
   test('a day stays the day it is, wherever the clock is', () => {
     expect(localDay('2026-06-13', 'zh-CN')).toBe('2026/06/13');
