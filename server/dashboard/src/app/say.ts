@@ -25,6 +25,16 @@ function sayer(): OperationWords {
 export const value = (form: string, key: string, of: unknown): string => valueWords(field(form, key), of, sayer());
 export const history = (form: Form | undefined, entries: HistoryEntry[]): string[][] =>
   historyWords(form, entries, sayer());
+/** What was counted in several goes, as one. */
+export const counting = (form: Form | undefined, field: string, by: number): string =>
+  t('words.count', { field: sayer().fieldName(form, field), by });
+const FIELDS_NAMED = 4;
+/** The first few of some fields by name. */
+export function fieldsIn(form: Form | undefined, keys: string[]): string {
+  const names = keys.slice(0, FIELDS_NAMED).map((key) => sayer().fieldName(form, key));
+  const more = keys.length > FIELDS_NAMED ? (locale.value === 'en' ? ' …' : '等') : '';
+  return names.join(locale.value === 'en' ? ', ' : '、') + more;
+}
 export const time = (text: string | null | undefined): string => localTime(text, locale.value);
 export const exactly = (text: string): string => exactTime(text, locale.value);
 export const day = (text: string): string => localDay(text, locale.value);

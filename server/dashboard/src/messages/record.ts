@@ -45,6 +45,8 @@ export default {
   ],
   'record.history': ['经过', 'History'],
   'record.historyOrder': ['最新的在最上面，按服务器收到的先后', 'Newest first, in the order the server received them'],
+  'record.changesOf': ['{n} 处修改：{fields}', '{n} change(s): {fields}'],
+  'record.madeWith': ['新建了记录，写了 {n} 处：{fields}', 'made the record, with {n} entries: {fields}'],
   'record.historyEmpty': ['没有可显示的经过', 'There is no history to show'],
   'record.conflicts': ['冲突', 'Conflicts'],
   'record.conflictLead': [
