@@ -76,8 +76,23 @@ export function howLong(minutes: number, locale: Locale): string {
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(minutes / size));
 }
 
+/**
+ * The zone of this browser as the API takes it: by its name, since an offset is not the same in summer and in winter.
+ * Minutes ahead of UTC where the browser knows no name.
+ */
+export function zoneAsked(now: Date = new Date()): string {
+  const name = (Intl.DateTimeFormat().resolvedOptions() as { timeZone?: string }).timeZone ?? '';
+  return name === '' || name === 'Etc/Unknown' ? String(offsetMinutes(now)) : name;
+}
+
+/** A day of this place as files are named: the date on the wall, not that of UTC. */
+export function dateHere(now: Date = new Date()): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}
+
 /** The offset of this browser's clock from UTC in minutes, east positive. */
-export const offsetMinutes = (now: Date = new Date()): number => -now.getTimezoneOffset();
+const offsetMinutes = (now: Date = new Date()): number => -now.getTimezoneOffset();
 
 /** Midnight of a local day, so many days from today, in UTC. */
 export function startOfDay(days: number, now: Date = new Date()): string {
