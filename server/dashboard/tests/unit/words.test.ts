@@ -5,6 +5,7 @@ import { counted, marked } from '@/words/counted';
 import { historyWords, received, type OperationWords } from '@/words/operations';
 import {
   ago,
+  dateHere,
   exactTime,
   howLong,
   isAhead,
@@ -13,6 +14,7 @@ import {
   startOfDay,
   startOfWeek,
   withLocalTimes,
+  zoneAsked,
   zoneNow,
 } from '@/words/times';
 import { valueWords } from '@/words/values';
@@ -209,6 +211,34 @@ describe('times', () => {
   test('the zone is told with how far it is from UTC', () => {
     const in_ = (minutes: number) => zoneNow({ getTimezoneOffset: () => -minutes } as Date).offset;
     expect([480, 0, -210, 345].map(in_)).toEqual(['UTC+8', 'UTC', 'UTC−3:30', 'UTC+5:45']);
+  });
+  test('the zone is asked for by its name, which holds in summer and in winter', () => {
+    const options = Intl.DateTimeFormat.prototype.resolvedOptions;
+    const asked = (timeZone?: string) => {
+      Intl.DateTimeFormat.prototype.resolvedOptions = function () {
+        return { ...options.call(this), timeZone } as Intl.ResolvedDateTimeFormatOptions;
+      };
+      try {
+        return zoneAsked({ getTimezoneOffset: () => -480 } as Date);
+      } finally {
+        Intl.DateTimeFormat.prototype.resolvedOptions = options;
+      }
+    };
+    expect([asked('America/New_York'), asked(undefined), asked('Etc/Unknown')]).toEqual([
+      'America/New_York',
+      '480',
+      '480',
+    ]);
+  });
+  test('a file is named by the date on the wall', () => {
+    // The UTC date is another one at this hour east of Greenwich.
+    const east = {
+      getFullYear: () => 2026,
+      getMonth: () => 5,
+      getDate: () => 4,
+      toISOString: () => '2026-06-03T17:00:00Z',
+    };
+    expect(dateHere(east as unknown as Date)).toBe('2026-06-04');
   });
   test('nothing readable is nothing said', () => expect(localTime('', 'en')).toBe(''));
 });
