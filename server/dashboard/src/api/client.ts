@@ -40,6 +40,8 @@ type Answer<P extends Path<M>, M extends Method> = [MethodResponse<Server, M, P>
 
 let csrfToken = '';
 let whenSignedOut: () => void = () => {};
+let whenForbidden: () => Promise<boolean> = () => Promise.resolve(false);
+let held = false;
 
 /** The token that goes with every writing request. */
 export function useCsrfToken(token: string): void {
@@ -49,6 +51,16 @@ export function useCsrfToken(token: string): void {
 export function onSignedOut(act: () => void): void {
   whenSignedOut = act;
 }
+
+/** Called when the server refuses what was allowed before; gives whether the page still acts for the one it shows. */
+export function onForbidden(look: () => Promise<boolean>): void {
+  whenForbidden = look;
+}
+/** While somebody else may be signed in than the page shows, nothing but the session is asked for. */
+export function hold(on: boolean): void {
+  held = on;
+}
+const SESSION = '/v1/session';
 
 /** What is empty is left out. Parameters are nothing else than these, as `Asked` has them. */
 function queryText(query: Record<string, unknown>): string {
@@ -79,7 +91,7 @@ client.use({
     noteBehind(response.headers);
     if (response.ok) return;
     const problem = await readProblem(response);
-    if (problem.status === 401 && problem.code === 'unauthorized' && schemaPath !== '/v1/session') whenSignedOut();
+    if (problem.status === 401 && problem.code === 'unauthorized' && schemaPath !== SESSION) whenSignedOut();
     throw problem;
   },
 });
@@ -98,6 +110,7 @@ async function send(
   asked: Loose = {},
   parseAs: 'json' | 'blob' = 'json',
 ): Promise<unknown> {
+  if (held && path !== SESSION) throw ApiProblem.held();
   const headers: Record<string, string> = {};
   if (asked.base) headers['if-match'] = `"${asked.base}"`;
   if (asked.background) headers['x-background'] = 'true';
@@ -114,7 +127,16 @@ async function send(
     headers['content-type'] = 'application/octet-stream';
     init.bodySerializer = (file: Blob) => file;
   }
-  return (await request(method, path, init)).data;
+  try {
+    return (await request(method, path, init)).data;
+  } catch (thrown) {
+    if (!(thrown instanceof ApiProblem) || thrown.status !== 403 || path === SESSION) throw thrown;
+    const same = await whenForbidden();
+    if (thrown.code !== 'csrf') throw thrown;
+    if (!same) throw ApiProblem.held();
+    // The token was of a session before this one. Nothing was done with it, so it is sent again with the present one.
+    return (await request(method, path, init)).data;
+  }
 }
 
 function asking<M extends Method>(method: M) {

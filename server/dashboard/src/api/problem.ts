@@ -29,6 +29,11 @@ export class ApiProblem extends Error {
     return new ApiProblem({ status: 0, code: 'offline', title: '', retryable: true });
   }
 
+  /** Not sent: the page is of somebody who is not signed in any more. */
+  static held(): ApiProblem {
+    return new ApiProblem({ status: 0, code: 'held', title: '' });
+  }
+
   /** Something that is no API problem: a defect of the page, shown as one. */
   static from(thrown: unknown): ApiProblem {
     if (thrown instanceof ApiProblem) return thrown;

@@ -62,8 +62,11 @@ export interface Field {
   choices?: Choice[];
   members?: Field[];
   max_chars?: number;
-  min?: number;
-  max?: number;
+  /** Of a decimal they are text. */
+  min?: number | string;
+  max?: number | string;
+  /** Most digits of a decimal after the point. */
+  scale?: number;
   form?: string;
   help?: Label;
   writable_by?: Role[];

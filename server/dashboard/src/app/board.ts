@@ -3,6 +3,7 @@ import { computed, reactive, ref } from 'vue';
 import { api } from '@/api/client';
 import type { RecordPage, RecordRow } from '@/api/types';
 import { conditionsOf, type Filter } from './filter';
+import { isSince, newestOf } from './newest';
 import { inWords, queries, useShown, type Asking } from './query';
 import { tellProblem } from './tell';
 
@@ -33,6 +34,8 @@ export function useBoard(board: () => Board, when: () => boolean) {
   const fresh = reactive(new Set<string>());
   /** The column that is being extended. */
   const loadingMore = ref<Place | null>(null);
+  /** What was received before is not new, however far down it stood. */
+  let since = '';
   const key = () => ['board', board()];
   const shown = (): Column[] => queries.getQueryData<Column[]>(inWords(key())) ?? [];
 
@@ -50,15 +53,19 @@ export function useBoard(board: () => Board, when: () => boolean) {
     const few = Math.max(COLUMN_ROWS, before?.rows.length ?? 0);
     const limit = asking.background ? Math.min(COLUMN_MOST, few) : COLUMN_ROWS;
     const page = await api.get('/v1/records', { query: { ...asked(place), limit, count: true }, ...asking });
-    const rows = asking.background && before ? settle(before.rows, page.records, fresh) : page.records;
+    const rows = asking.background && before ? settle(before.rows, page.records, fresh, since) : page.records;
     return { ...place, rows, total: page.total ?? null, floor: page.total_is_floor ?? false, next: page.next ?? null };
   }
   const loaded = useShown({
     key,
     ask: async (asking) => {
       const known = shown();
+      const at = asking.background ? since : await newestOf(conditionsOf(board().filter), asking);
       const columns = await Promise.all(board().places.map((place) => load(place, known.find(isAt(place)), asking)));
-      if (!asking.background) fresh.clear();
+      if (!asking.background) {
+        fresh.clear();
+        since = at;
+      }
       return columns;
     },
     follows: () => true,
@@ -101,8 +108,8 @@ export function extended(column: Column, page: RecordPage): Column {
   };
 }
 
-/** The new rows in the order of the old ones, what came since behind them. */
-export function settle(old: RecordRow[], now: RecordRow[], fresh: Set<string>): RecordRow[] {
+/** The new rows in the order of the old ones, the others behind them; what came since is marked, and not what moved up. */
+export function settle(old: RecordRow[], now: RecordRow[], fresh: Set<string>, since: string): RecordRow[] {
   const by = new Map(now.map((r) => [r.record_id, r]));
   const kept: RecordRow[] = [];
   for (const row of old) {
@@ -112,6 +119,6 @@ export function settle(old: RecordRow[], now: RecordRow[], fresh: Set<string>): 
     kept.push(newer);
     by.delete(row.record_id);
   }
-  for (const row of by.values()) fresh.add(row.record_id);
+  for (const row of by.values()) if (isSince(row, since)) fresh.add(row.record_id);
   return [...kept, ...by.values()];
 }

@@ -61,6 +61,15 @@ export function areaName(code: string): string {
   return areas.get(code)?.name ?? code;
 }
 
+/** What an area lies in; nothing for one at the top, or whose upper one is not ours to see. */
+export async function parentOf(code: string): Promise<string> {
+  const known = areas.get(code);
+  if (known) return known.parent ?? '';
+  const asked = await api.get('/v1/areas/{code}', { path: { code } }).catch(() => null);
+  if (asked) areas.set(code, asked);
+  return asked?.parent ?? '';
+}
+
 const users = reactive(new Map<string, string>());
 const usersAsked = new Set<string>();
 export function rememberUsers(list: User[]): void {

@@ -21,6 +21,7 @@ export const CONDITIONS = [
   'household',
   'not_visited_days',
   'within',
+  'bbox',
   'happened_from',
   'happened_until',
   'closed_from',

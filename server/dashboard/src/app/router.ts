@@ -106,6 +106,8 @@ router.beforeEach(async (to) => {
   }
   if (to.meta.open) return session.state === 'in' ? '/' : true;
   if (session.state === 'in') return true;
+  // The page that waits stays where it is.
+  if (session.state === 'paused') return false;
   return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });
 

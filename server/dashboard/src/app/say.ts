@@ -3,7 +3,8 @@ import type { ApiProblem } from '@/api/problem';
 import type { FieldClass, Form, HistoryEntry, RecordRow } from '@/api/types';
 import { t } from '@/messages';
 import { historyWords, type OperationWords } from '@/words/operations';
-import { ago, localTime } from '@/words/times';
+import { ago, exactTime, localDay, localTime, shortDay, withLocalTimes } from '@/words/times';
+import { Unfinished } from '@/words/typed';
 import { valueWords } from '@/words/values';
 import { field, form as formOf, recordTitle, titleOf } from './directory';
 import { locale, said } from './locale';
@@ -24,16 +25,40 @@ function sayer(): OperationWords {
 export const value = (form: string, key: string, of: unknown): string => valueWords(field(form, key), of, sayer());
 export const history = (form: Form | undefined, entries: HistoryEntry[]): string[][] =>
   historyWords(form, entries, sayer());
+/** What was counted in several goes, as one. */
+export const counting = (form: Form | undefined, field: string, by: number): string =>
+  t('words.count', { field: sayer().fieldName(form, field), by });
+const FIELDS_NAMED = 4;
+/** The first few of some fields by name. */
+export function fieldsIn(form: Form | undefined, keys: string[]): string {
+  const names = keys.slice(0, FIELDS_NAMED).map((key) => sayer().fieldName(form, key));
+  const more = keys.length > FIELDS_NAMED ? (locale.value === 'en' ? ' …' : '等') : '';
+  return names.join(locale.value === 'en' ? ', ' : '、') + more;
+}
 export const time = (text: string | null | undefined): string => localTime(text, locale.value);
+export const exactly = (text: string): string => exactTime(text, locale.value);
+export const day = (text: string): string => localDay(text, locale.value);
+export const dayOfPlot = (text: string): string => shortDay(text, locale.value);
+/** A sentence of the server, with its times as the page shows times. */
+export const sentence = (text: string): string => withLocalTimes(text, locale.value);
 export const since = (text: string, now = Date.now()): string => ago(text, locale.value, now);
 export const count = (n: number): string => new Intl.NumberFormat(locale.value).format(n);
 
+/** Why what is typed cannot be sent; empty when it can. */
+export const unfinishedWords = (of: unknown): string =>
+  of instanceof Unfinished ? t(`typed.${of.why}`, { bound: of.bound }) : '';
+
 /** What happened, for people: the server's sentence, or the page's own where no server answered. */
 export function problemWords(problem: ApiProblem): string {
-  const own = { offline: 'problem.offline', unreadable: 'problem.unreadable', page: 'problem.page' } as const;
+  const own = {
+    held: 'problem.held',
+    offline: 'problem.offline',
+    unreadable: 'problem.unreadable',
+    page: 'problem.page',
+  } as const;
   if (problem.code in own) return t(own[problem.code as keyof typeof own]);
   const wait = problem.retryAfterS ? ` ${t('problem.wait', { n: problem.retryAfterS })}` : '';
-  return problem.message + wait;
+  return sentence(problem.message) + wait;
 }
 export const recordPlace = (at: { lon: number; lat: number }): string => `${at.lat.toFixed(4)}, ${at.lon.toFixed(4)}`;
 

@@ -1,6 +1,6 @@
 /** Who is signed in, what they may do, and when the session ends for want of activity. */
 import { computed, reactive } from 'vue';
-import { api, onSignedOut, useCsrfToken } from '@/api/client';
+import { api, hold, onForbidden, onSignedOut, useCsrfToken } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
 import type { ClockDoubt, Me, Role, Session, Settings } from '@/api/types';
 
@@ -10,13 +10,21 @@ export const IDLE_MS = 15 * 60_000;
 export const WARN_MS = 2 * 60_000;
 /** While somebody types without sending anything, the server is told at most this often. */
 const TOUCH_EVERY_MS = 4 * 60_000;
-/** Set while a session should be there, so that nobody who is signed out is asked to prove it. */
+/**
+ * Set while a session should be there, so that nobody who is signed out is asked to prove it. It is another text
+ * for each sign-in: by its change other tabs learn of it.
+ */
 const SIGNED_IN = 'gridfold.signed-in';
 const ACTIVITY = 'gridfold.activity';
 
 interface State {
-  state: 'unknown' | 'in' | 'out';
+  /** Paused: the session ended or is somebody else's now; what is on the page waits for the one who wrote it. */
+  state: 'unknown' | 'in' | 'paused' | 'out';
   me: Me | null;
+  /** Who is signed in instead of `me`, while paused. */
+  other: string;
+  /** How often what `me` may do has changed since the page was opened. */
+  rights: number;
   settings: Partial<Settings>;
   absoluteAt: number;
   /** Why the server does not believe its machine's clock; empty when it does. */
@@ -27,36 +35,95 @@ interface State {
 export const session = reactive<State>({
   state: 'unknown',
   me: null,
+  other: '',
+  rights: 0,
   settings: {},
   absoluteAt: 0,
   clock: '',
   ended: '',
 });
 
-function taken(body: Session): void {
+const rightsOf = (me: Me): string => JSON.stringify([me.user_name, me.roles, me.grants]);
+
+/** What the server says of the session, when it is of whom the page shows. */
+function known(body: Session): void {
+  if (session.me && rightsOf(session.me) !== rightsOf(body.me)) session.rights += 1;
   useCsrfToken(body.csrf_token);
+  hold(false);
   session.me = body.me;
+  session.other = '';
   session.settings = body.settings;
   session.clock = body.clock ?? '';
   session.absoluteAt = Date.parse(body.absolute_expires_at);
   session.state = 'in';
   session.ended = '';
-  localStorage.setItem(SIGNED_IN, 'yes');
-  noteActivity(true);
+}
+function taken(body: Session): void {
+  if (session.me && session.me.user_id !== body.me.user_id) pause(body.me.user_name);
+  else known(body);
+}
+/** The page stays as it is, out of sight, and asks for nothing until its own person is back. */
+function pause(other = ''): void {
+  hold(true);
+  session.other = other;
+  session.state = 'paused';
+  session.ended = 'ended';
 }
 
 function left(why: typeof session.ended): void {
   useCsrfToken('');
+  hold(false);
   session.me = null;
+  session.other = '';
   localStorage.removeItem(SIGNED_IN);
   session.state = 'out';
   session.ended = why;
 }
 /** While the page itself ends the session, a request that comes too late is no news. */
 let leaving = false;
-onSignedOut(() => {
-  if (session.state === 'in' && !leaving) left('ended');
-});
+/** There is no session any more. Who did nothing for long enough is signed out; else what is typed stays. */
+function ended(): void {
+  if ((session.state !== 'in' && session.state !== 'paused') || leaving) return;
+  localStorage.removeItem(SIGNED_IN);
+  if (leftMs(Date.now()) <= 0) left('idle');
+  else pause();
+}
+onSignedOut(ended);
+
+let looking: Promise<boolean> | null = null;
+/** Asks whose session it is now. Gives whether it is that of the one whom the page shows. */
+export function look(): Promise<boolean> {
+  looking ??= api
+    .get('/v1/session', { query: { peek: true }, background: true })
+    .then(
+      (body) => {
+        if (session.state !== 'in' && session.state !== 'paused') return false;
+        if (session.me?.user_id === body.me.user_id) known(body);
+        else pause(body.me.user_name);
+        return session.state === 'in';
+      },
+      (thrown: unknown) => {
+        if (ApiProblem.from(thrown).status === 401) ended();
+        // Whoever cannot be asked has said nothing.
+        return session.state === 'in';
+      },
+    )
+    .finally(() => (looking = null));
+  return looking;
+}
+onForbidden(look);
+
+/** Looks again when another tab signed in or out, and when the page is turned to again. */
+export function watchOthers(): void {
+  const shown = () => session.state === 'in' || session.state === 'paused';
+  window.addEventListener('storage', (event) => {
+    // The key is null when all was cleared.
+    if ((event.key === SIGNED_IN || event.key === null) && shown()) void look();
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && shown()) void look();
+  });
+}
 
 /** Finds out once whether the cookie still stands for a session. */
 export async function restore(): Promise<void> {
@@ -66,6 +133,7 @@ export async function restore(): Promise<void> {
   }
   try {
     taken(await api.get('/v1/session'));
+    noteActivity(true);
   } catch (thrown) {
     const problem = ApiProblem.from(thrown);
     if (problem.status !== 401) throw problem;
@@ -74,7 +142,10 @@ export async function restore(): Promise<void> {
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  taken(await api.post('/v1/session', { body: { login, password } }));
+  const body = await api.post('/v1/session', { body: { login, password } });
+  taken(body);
+  localStorage.setItem(SIGNED_IN, `${body.me.user_id} ${Date.now()}`);
+  noteActivity(true);
 }
 
 export async function signOut(everywhere: boolean): Promise<void> {
@@ -127,11 +198,9 @@ export function noteActivity(told = false): void {
     lastTouch = now;
     api
       .get('/v1/session')
-      .then((body) => {
-        session.clock = body.clock ?? '';
-      })
-      .catch(() => {
-        // The next request of the page says what is wrong.
+      .then(taken)
+      .catch((thrown: unknown) => {
+        if (ApiProblem.from(thrown).status === 401) ended();
       });
   }
 }

@@ -2,7 +2,7 @@
 import { ElMessage, ElMessageBox } from 'element-plus';
 import { ApiProblem } from '@/api/problem';
 import { t } from '@/messages';
-import { problemWords } from './say';
+import { problemWords, sentence } from './say';
 import { session } from './session';
 
 let done: ReturnType<typeof ElMessage> | null = null;
@@ -15,10 +15,10 @@ let wrong: { text: string; box: ReturnType<typeof ElMessage> } | null = null;
 /** What went wrong, with the request's id to give to whoever runs the server. */
 export function tellProblem(thrown: unknown): void {
   const problem = ApiProblem.from(thrown);
-  // The sign-in page says already why the session is over.
-  if (problem.status === 401 && session.state === 'out') return;
+  // What is shown instead of the page says already why.
+  if ((problem.status === 401 || problem.code === 'held') && session.state !== 'in') return;
   const parts = [problemWords(problem)];
-  if (problem.detail && problem.code !== 'page') parts.push(problem.detail);
+  if (problem.detail && problem.code !== 'page') parts.push(sentence(problem.detail));
   if (problem.instance) parts.push(t('problem.request', { id: problem.instance }));
   const text = parts.join(' · ');
   if (text === wrong?.text) wrong.box.close();

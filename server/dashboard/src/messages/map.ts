@@ -29,6 +29,10 @@ export default {
   'map.total': ['地图内 {n} 条，有位置的共 {all} 条', '{n} in view, {all} with a place in all'],
   'map.unplaced': ['；另有 {n} 条没有位置', '; {n} without a place'],
   'map.cluster': ['{n} 条记录，放大查看', '{n} records; zoom in'],
+  'map.clusterOpen': ['{n} 条记录在同一处，点击列出', '{n} records in one place; list them'],
+  'map.here': ['这里有 {n} 条记录', '{n} record(s) here'],
+  'map.hereMore': ['只列出前 {n} 条，其余在列表中看', 'Only the first {n}; the list has them all'],
+  'map.closeHere': ['收起', 'Close'],
   'map.one': ['打开这条记录', 'Open this record'],
   'map.asTable': ['在列表中看', 'Show as a list'],
   'map.noWebgl': [

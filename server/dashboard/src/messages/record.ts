@@ -15,6 +15,23 @@ export default {
   'record.showFrom': ['显示来源', 'Show where it is from'],
   'record.by': ['{name}，手机或浏览器 {device}', '{name}, phone or browser {device}'],
   'record.mayNotBeEmpty': ['“{field}”必填，不能清空', '“{field}” is required and cannot be emptied'],
+  'typed.place': [
+    '请写完整的位置：先纬度后经度，用逗号隔开，如 31.2304, 121.4737',
+    'Write a whole place: latitude, then longitude, with a comma between, such as 31.2304, 121.4737',
+  ],
+  'typed.placeSwapped': [
+    '纬度和经度可能写反了，纬度在前',
+    'Latitude and longitude may be the wrong way round; latitude comes first',
+  ],
+  'typed.placeRange': [
+    '超出范围：纬度 -90 到 90，经度 -180 到 180',
+    'Out of range: latitude -90 to 90, longitude -180 to 180',
+  ],
+  'typed.number': ['请写一个数，如 21.5', 'Write a number, such as 21.5'],
+  'typed.whole': ['请写一个整数', 'Write a whole number'],
+  'typed.least': ['不能小于 {bound}', 'It must be {bound} or more'],
+  'typed.most': ['不能大于 {bound}', 'It must be {bound} or less'],
+  'typed.digits': ['位数太多，最多 {bound} 位', 'Too many digits: {bound} at most'],
   'record.missing': ['必填，未填写', 'Required, not filled in'],
   'record.hidden': ['有 {n} 个字段因权限不显示', '{n} field(s) not shown to you'],
   'record.restricted': ['受限', 'Restricted'],
@@ -28,6 +45,8 @@ export default {
   ],
   'record.history': ['经过', 'History'],
   'record.historyOrder': ['最新的在最上面，按服务器收到的先后', 'Newest first, in the order the server received them'],
+  'record.changesOf': ['{n} 处修改：{fields}', '{n} change(s): {fields}'],
+  'record.madeWith': ['新建了记录，写了 {n} 处：{fields}', 'made the record, with {n} entries: {fields}'],
   'record.historyEmpty': ['没有可显示的经过', 'There is no history to show'],
   'record.conflicts': ['冲突', 'Conflicts'],
   'record.conflictLead': [

@@ -29,6 +29,7 @@ export default {
   'records.household': ['同一住户', 'One household'],
   'records.notVisited': ['{n} 天未走访', 'Not visited for {n} days'],
   'records.within': ['在圈定的范围内', 'Within the area drawn'],
+  'records.inBox': ['在地图上的这一块', 'In this part of the map'],
   'records.moreFilters': ['更多筛选', 'More filters'],
   'records.clear': ['清除筛选', 'Clear filters'],
   'records.columns': ['列', 'Columns'],

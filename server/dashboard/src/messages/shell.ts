@@ -41,6 +41,22 @@ export default {
     '密码已修改，请用新密码登录。',
     'Your password is changed. Please sign in with the new one.',
   ],
+  'paused.ended': [
+    '登录已失效，或已在另一个标签页退出。{name} 在这一页填写的内容还在，重新登录后继续。',
+    'You are no longer signed in, or signed out in another tab. What {name} typed on this page is still there: sign in again to go on.',
+  ],
+  'paused.title': ['现在登录的是 {name}', '{name} is signed in now'],
+  'paused.other': [
+    '另一个标签页里有人登录了。这一页是 {name} 打开的，不再显示，也不会以别人的名义发送任何内容。',
+    'Somebody signed in in another tab. This page was opened by {name}: it is not shown any more, and sends nothing in anybody else’s name.',
+  ],
+  'paused.kept': [
+    '{name} 在这里填写而未保存的内容，会在 {name} 重新登录后再出现；换成新的页面就没有了。',
+    'What {name} typed here and did not save comes back when {name} signs in again; with a new page it is gone.',
+  ],
+  'paused.goOn': ['以 {name} 的身份继续', 'Go on as {name}'],
+  'paused.again': ['{name} 重新登录', 'Sign in again as {name}'],
+  'rights.changed': ['您的权限有变化，页面已按新的权限显示', 'What you may do has changed; the page goes by it now'],
   'signIn.missing': ['请填写登录名和密码。', 'Please give your login and password.'],
   'signOut.here': ['退出', 'Sign out'],
   'signOut.everywhere': ['在所有设备上退出', 'Sign out everywhere'],
@@ -88,6 +104,11 @@ export default {
     'Is it really {at} now? Then deadlines, grants and sessions go by that time.',
   ],
   'live.open': ['实时', 'Live'],
+  'live.polling': ['每半分钟更新', 'Updated every half minute'],
+  'live.pollingHint': [
+    '这个浏览器打开的标签页太多，这一页定时更新',
+    'This browser has many tabs open, so this one is updated from time to time',
+  ],
   'live.connecting': ['连接中…', 'Connecting…'],
   'live.lost': [
     '连接中断，自动重连中；显示的可能不是最新的',
@@ -103,6 +124,7 @@ export default {
     'It needs a grant of another role or area. Ask an administrator.',
   ],
   'state.notFound': ['没有找到，或不在您的区域内', 'Not found, or outside your areas'],
+  'problem.held': ['没有发送：这个浏览器里的登录已经变了。', 'Not sent: who is signed in in this browser has changed.'],
   'problem.offline': [
     '连不上服务器。您填写的内容还在，请检查网络后重试。',
     'The server cannot be reached. What you typed is still here; check the network and try again.',

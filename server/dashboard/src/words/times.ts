@@ -14,6 +14,27 @@ export function localTime(text: string | null | undefined, locale: Locale): stri
   }).format(at);
 }
 
+/** The same to the second and with its zone, for who has to know exactly. */
+export function exactTime(text: string | null | undefined, locale: Locale): string {
+  const at = Date.parse(text ?? '');
+  if (Number.isNaN(at)) return '';
+  return new Intl.DateTimeFormat(locale, {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  }).format(at);
+}
+
+/** Times inside a sentence of the server, which does not know the zone of who reads it. */
+const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g;
+export const withLocalTimes = (text: string, locale: Locale): string =>
+  text.replace(STAMP, (stamp) => localTime(stamp, locale) || stamp);
+
 export function localDay(text: string, locale: Locale): string {
   // A date without a time is a day, not midnight somewhere.
   const [year, month, day] = text.split('-').map(Number);
@@ -21,6 +42,13 @@ export function localDay(text: string, locale: Locale): string {
   return new Intl.DateTimeFormat(locale, { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: 'UTC' }).format(
     Date.UTC(year, month - 1, day),
   );
+}
+
+/** A day without its year, for the axis of a plot. */
+export function shortDay(text: string, locale: Locale): string {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  if (Number.isNaN(at)) return text;
+  return new Intl.DateTimeFormat(locale, { month: '2-digit', day: '2-digit', timeZone: 'UTC' }).format(at);
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -48,8 +76,23 @@ export function howLong(minutes: number, locale: Locale): string {
   return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(Math.round(minutes / size));
 }
 
+/**
+ * The zone of this browser as the API takes it: by its name, since an offset is not the same in summer and in winter.
+ * Minutes ahead of UTC where the browser knows no name.
+ */
+export function zoneAsked(now: Date = new Date()): string {
+  const name = (Intl.DateTimeFormat().resolvedOptions() as { timeZone?: string }).timeZone ?? '';
+  return name === '' || name === 'Etc/Unknown' ? String(offsetMinutes(now)) : name;
+}
+
+/** A day of this place as files are named: the date on the wall, not that of UTC. */
+export function dateHere(now: Date = new Date()): string {
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}
+
 /** The offset of this browser's clock from UTC in minutes, east positive. */
-export const offsetMinutes = (now: Date = new Date()): number => -now.getTimezoneOffset();
+const offsetMinutes = (now: Date = new Date()): number => -now.getTimezoneOffset();
 
 /** Midnight of a local day, so many days from today, in UTC. */
 export function startOfDay(days: number, now: Date = new Date()): string {

@@ -1,6 +1,6 @@
 /** Values of fields in words, by the type their form gives them. */
 import type { Choice, Field, Label, Locale } from '@/api/types';
-import { localDay, localTime } from './times';
+import { localDay, localTime, withLocalTimes } from './times';
 
 /** What the words need to know from outside: texts and the names of other records. */
 export interface Sayer {
@@ -41,6 +41,9 @@ export function valueWords(field: Field | undefined, value: unknown, say: Sayer)
       return say.recordTitle(plain);
     case 'group':
       return Array.isArray(value) ? value.map((item) => itemWords(field, item, say)).join('\n') : plain;
+    case undefined:
+      // A field that the form does not know says by its look that it is a time.
+      return withLocalTimes(plain, say.locale);
     default:
       return plain;
   }

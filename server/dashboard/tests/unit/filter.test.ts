@@ -56,10 +56,13 @@ test('a record id made here is a version 7 UUID of its time', () => {
   expect(id).toBe('01901234-5678-7fff-bfff-ffffffffffff');
 });
 test('what arrives on a board stands behind what is read, marked', () => {
-  const row = (id: string, received_at = '1') => ({ record_id: id, received_at }) as RecordRow;
+  const row = (id: string, received_at = '2026-06-13T08:00:00Z') => ({ record_id: id, received_at }) as RecordRow;
+  const [since, later] = ['2026-06-13T09:00:00Z', '2026-06-13T10:00:00Z'];
   const fresh = new Set<string>();
-  const rows = settle([row('a'), row('b'), row('c')], [row('d'), row('c', '2'), row('a')], fresh);
-  expect(rows.map((r) => r.record_id)).toEqual(['a', 'c', 'd']);
+  // “e” stood below what was loaded and moved up when “b” left.
+  const now = [row('d', later), row('c', later), row('a'), row('e')];
+  const rows = settle([row('a'), row('b'), row('c')], now, fresh, since);
+  expect(rows.map((r) => r.record_id)).toEqual(['a', 'c', 'd', 'e']);
   expect([...fresh].sort()).toEqual(['c', 'd']);
 });
 test('another form brings its usual columns, unless others were chosen', () => {

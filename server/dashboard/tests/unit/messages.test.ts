@@ -36,6 +36,8 @@ test('no key is there twice', () => {
 });
 
 test('every message is used', () => {
-  const unused = entries.map(([key]) => key).filter((key) => !key.startsWith('role.') && !sources.includes(`'${key}'`));
+  // These are named by what they say: a role, why a text is no value.
+  const named = (key: string) => /^(role|typed)\./.test(key);
+  const unused = entries.map(([key]) => key).filter((key) => !named(key) && !sources.includes(`'${key}'`));
   expect(unused).toEqual([]);
 });

@@ -3,7 +3,20 @@ import type { Form, HistoryEntry, Operation } from '@/api/types';
 import { catalogue, type Key } from '@/messages';
 import { counted, marked } from '@/words/counted';
 import { historyWords, received, type OperationWords } from '@/words/operations';
-import { ago, howLong, isAhead, localDay, localTime, startOfDay, startOfWeek, zoneNow } from '@/words/times';
+import {
+  ago,
+  dateHere,
+  exactTime,
+  howLong,
+  isAhead,
+  localDay,
+  localTime,
+  startOfDay,
+  startOfWeek,
+  withLocalTimes,
+  zoneAsked,
+  zoneNow,
+} from '@/words/times';
 import { valueWords } from '@/words/values';
 
 const form: Form = {
@@ -160,6 +173,18 @@ describe('times', () => {
     expect(localTime(local, 'en')).toBe('06/13/2026, 09:05');
     expect(localTime(local, 'zh-CN')).toBe('2026/06/13 09:05');
   });
+  test('are local inside the sentences of the server too', () => {
+    const [at, then] = [new Date(2026, 5, 13, 9, 5), new Date(2026, 5, 14, 18, 30)].map((d) => d.toISOString());
+    expect(withLocalTimes(`把“时限”由“${at}”改为“${then}”`, 'zh-CN')).toBe(
+      '把“时限”由“2026/06/13 09:05”改为“2026/06/14 18:30”',
+    );
+    expect(withLocalTimes('set “Due” to “2026-06-13T09:05:00.250+08:00”', 'en')).not.toMatch(/T\d\d|Z”/);
+    expect(withLocalTimes('2026-06-13 and 2026-99-13T99:00Z', 'en')).toBe('2026-06-13 and 2026-99-13T99:00Z');
+    expect(valueWords(undefined, at, sayer('en'))).toBe('06/13/2026, 09:05');
+  });
+  test('are exact where that is asked for', () => {
+    expect(exactTime(new Date(2026, 5, 13, 9, 5, 7).toISOString(), 'en')).toMatch(/^06\/13\/2026, 09:05:07 \S+/);
+  });
   test('a day stays the day it is, wherever the clock is', () => {
     expect(localDay('2026-06-13', 'zh-CN')).toBe('2026/06/13');
   });
@@ -186,6 +211,34 @@ describe('times', () => {
   test('the zone is told with how far it is from UTC', () => {
     const in_ = (minutes: number) => zoneNow({ getTimezoneOffset: () => -minutes } as Date).offset;
     expect([480, 0, -210, 345].map(in_)).toEqual(['UTC+8', 'UTC', 'UTC−3:30', 'UTC+5:45']);
+  });
+  test('the zone is asked for by its name, which holds in summer and in winter', () => {
+    const options = Intl.DateTimeFormat.prototype.resolvedOptions;
+    const asked = (timeZone?: string) => {
+      Intl.DateTimeFormat.prototype.resolvedOptions = function () {
+        return { ...options.call(this), timeZone } as Intl.ResolvedDateTimeFormatOptions;
+      };
+      try {
+        return zoneAsked({ getTimezoneOffset: () => -480 } as Date);
+      } finally {
+        Intl.DateTimeFormat.prototype.resolvedOptions = options;
+      }
+    };
+    expect([asked('America/New_York'), asked(undefined), asked('Etc/Unknown')]).toEqual([
+      'America/New_York',
+      '480',
+      '480',
+    ]);
+  });
+  test('a file is named by the date on the wall', () => {
+    // The UTC date is another one at this hour east of Greenwich.
+    const east = {
+      getFullYear: () => 2026,
+      getMonth: () => 5,
+      getDate: () => 4,
+      toISOString: () => '2026-06-03T17:00:00Z',
+    };
+    expect(dateHere(east as unknown as Date)).toBe('2026-06-04');
   });
   test('nothing readable is nothing said', () => expect(localTime('', 'en')).toBe(''));
 });

@@ -1,0 +1,69 @@
+/** A history that can be read: what one person did on one day stands together, and equal small things are one. */
+import type { HistoryEntry } from '@/api/types';
+
+/** An entry with its words, and what each of them counts, when it counts something. */
+export interface Told {
+  entry: HistoryEntry;
+  words: string[];
+}
+export interface Fold {
+  /** Oldest first; of what is not plainly admitted always one. */
+  entries: HistoryEntry[];
+  lines: string[];
+  /** The keys of the fields that it touches, each once. */
+  fields: string[];
+  /** Whether it made the record. */
+  makes: boolean;
+}
+/** More than so many lines are one that opens. */
+const LINES_MOST = 4;
+export const isLong = (fold: Fold): boolean => fold.lines.length > LINES_MOST;
+
+const day = (entry: HistoryEntry): string => new Date(entry.captured_at).toDateString();
+const makes = (entry: HistoryEntry): boolean => entry.made_at.length === 0 && entry.verdict !== 'refused';
+/** What has something of its own to say stands by itself: what made the record, came late, was refused or erased. */
+const plain = (entry: HistoryEntry): boolean => entry.verdict === 'admitted' && !entry.erased && !makes(entry);
+
+/** The entries in their order, put together as far as they follow each other. `counted` says several counts as one. */
+export function folded(told: Told[], counted: (field: string, by: number) => string): Fold[] {
+  const groups: Told[][] = [];
+  for (const each of told) {
+    const group = groups.at(-1);
+    const before = group?.at(-1)?.entry;
+    const alike =
+      before &&
+      plain(before) &&
+      plain(each.entry) &&
+      before.user_id === each.entry.user_id &&
+      day(before) === day(each.entry);
+    if (group && alike) group.push(each);
+    else groups.push([each]);
+  }
+  return groups.map((group) => ({
+    entries: group.map((each) => each.entry),
+    lines: linesOf(group, counted),
+    fields: [...new Set(group.flatMap(({ entry }) => entry.operations.flatMap((op) => op.field ?? [])))],
+    makes: group.some(({ entry }) => makes(entry)),
+  }));
+}
+
+/** The words of a group; all that was counted on one field is one line, where the first of it stood. */
+function linesOf(group: Told[], counted: (field: string, by: number) => string): string[] {
+  const lines: (string | { field: string; by: number; times: number; words: string })[] = [];
+  for (const { entry, words } of group) {
+    // A line that says that the record was made is of no operation.
+    const more = words.length - entry.operations.length;
+    for (const [i, line] of words.entries()) {
+      const op = entry.operations[i - more];
+      if (op?.op !== 'count' || op.field === undefined) {
+        lines.push(line);
+        continue;
+      }
+      const before = lines.find((l) => typeof l !== 'string' && l.field === op.field);
+      if (before && typeof before !== 'string')
+        Object.assign(before, { by: before.by + (op.by ?? 0), times: before.times + 1 });
+      else lines.push({ field: op.field, by: op.by ?? 0, times: 1, words: line });
+    }
+  }
+  return lines.map((l) => (typeof l === 'string' ? l : l.times === 1 ? l.words : counted(l.field, l.by)));
+}
