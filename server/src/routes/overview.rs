@@ -213,7 +213,7 @@ pub async fn overview(
     }
     let asked = grids_of(&caller, query.area.as_deref())?;
     api.blocking(move |node| {
-        let days = days(&zone(&node, query.tz.as_deref())?, caller.now, n)?;
+        let days = days(&zone(node, query.tz.as_deref())?, caller.now, n)?;
         let scope = caller.visible(asked);
         let found = node.views.overview(&OverviewOf {
             grids: scope.grids.clone(),
