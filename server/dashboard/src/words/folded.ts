@@ -9,6 +9,8 @@ export interface Told {
 export interface Fold {
   /** Oldest first; of what is not plainly admitted always one. */
   entries: HistoryEntry[];
+  first: HistoryEntry;
+  last: HistoryEntry;
   lines: string[];
   /** The keys of the fields that it touches, each once. */
   fields: string[];
@@ -26,24 +28,28 @@ const plain = (entry: HistoryEntry): boolean => entry.verdict === 'admitted' && 
 
 /** The entries in their order, put together as far as they follow each other. `counted` says several counts as one. */
 export function folded(told: Told[], counted: (field: string, by: number) => string): Fold[] {
-  const groups: Told[][] = [];
+  const groups: { first: HistoryEntry; last: HistoryEntry; all: Told[] }[] = [];
   for (const each of told) {
     const group = groups.at(-1);
-    const before = group?.at(-1)?.entry;
+    const before = group?.last;
     const alike =
       before &&
       plain(before) &&
       plain(each.entry) &&
       before.user_id === each.entry.user_id &&
       day(before) === day(each.entry);
-    if (group && alike) group.push(each);
-    else groups.push([each]);
+    if (group && alike) {
+      group.all.push(each);
+      group.last = each.entry;
+    } else groups.push({ first: each.entry, last: each.entry, all: [each] });
   }
-  return groups.map((group) => ({
-    entries: group.map((each) => each.entry),
-    lines: linesOf(group, counted),
-    fields: [...new Set(group.flatMap(({ entry }) => entry.operations.flatMap((op) => op.field ?? [])))],
-    makes: group.some(({ entry }) => makes(entry)),
+  return groups.map(({ first, last, all }) => ({
+    first,
+    last,
+    entries: all.map((each) => each.entry),
+    lines: linesOf(all, counted),
+    fields: [...new Set(all.flatMap(({ entry }) => entry.operations.flatMap((op) => op.field ?? [])))],
+    makes: all.some(({ entry }) => makes(entry)),
   }));
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Form, HistoryEntry, Operation } from '@/api/types';
 import { catalogue, type Key } from '@/messages';
 import { counted, marked } from '@/words/counted';
@@ -213,16 +213,12 @@ describe('times', () => {
     expect([480, 0, -210, 345].map(in_)).toEqual(['UTC+8', 'UTC', 'UTC−3:30', 'UTC+5:45']);
   });
   test('the zone is asked for by its name, which holds in summer and in winter', () => {
-    const options = Intl.DateTimeFormat.prototype.resolvedOptions;
     const asked = (timeZone?: string) => {
-      Intl.DateTimeFormat.prototype.resolvedOptions = function () {
-        return { ...options.call(this), timeZone } as Intl.ResolvedDateTimeFormatOptions;
-      };
-      try {
-        return zoneAsked({ getTimezoneOffset: () => -480 } as Date);
-      } finally {
-        Intl.DateTimeFormat.prototype.resolvedOptions = options;
-      }
+      const spy = vi.spyOn(Intl.DateTimeFormat.prototype, 'resolvedOptions');
+      spy.mockReturnValue({ timeZone } as Intl.ResolvedDateTimeFormatOptions);
+      const said = zoneAsked({ getTimezoneOffset: () => -480 } as Date);
+      spy.mockRestore();
+      return said;
     };
     expect([asked('America/New_York'), asked(undefined), asked('Etc/Unknown')]).toEqual([
       'America/New_York',
