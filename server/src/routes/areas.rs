@@ -238,7 +238,7 @@ pub async fn put(
 }
 
 /// Takes areas from a file `code,parent,name,level`, in any order; for an admin everywhere. CSV in UTF-8, UTF-16 or GB18030, or a workbook (.xlsx), with English or Chinese headings and levels; the encoding is judged on the whole file before any of it is read. Rows that do not fit are named and the rest is taken.
-#[utoipa::path(post, path = "/v1/areas/import", tag = "areas", params(ImportQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses(
+#[utoipa::path(post, path = "/v1/areas/import", tag = "areas", params(ImportQuery), request_body(content = String, content_type = "application/octet-stream"), responses(
     (status = 200, body = AreaImport),
     (status = 400, description = "bad_request: the file is no table with these columns", body = ProblemBody),
     (status = 403, body = ProblemBody),
