@@ -1,6 +1,6 @@
 //! Search: the one rule by which phone and server find records, and the one order of names.
 //!
-//! **Folding** ([`fold`]): full and half width, circled and compatibility characters are their plain form (NFKC), lower case, Latin letters without accents, white space one space. What is not seen (zero-width signs, variation selectors, control characters) is left out.
+//! **Folding** ([`fold()`]): full and half width, circled and compatibility characters are their plain form (NFKC), lower case, Latin letters without accents, white space one space. What is not seen (zero-width signs, variation selectors, control characters) is left out.
 //!
 //! **Words**: a Chinese, Japanese or Korean character is a word; other letters and digits that stand together are one; anything else only parts words. A number of 7 characters or more (a telephone, an identity card) is found by its end too, from 4 digits.
 //!
