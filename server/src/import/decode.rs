@@ -9,7 +9,7 @@ use std::io::{Cursor, Read};
 use calamine::{Data, Reader as _, Xlsx};
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::table::TableError;
+use super::table_error::TableError;
 
 /// Files up to this size are judged whole; larger ones must be UTF-8 and are read as they come.
 pub(super) const MAX_JUDGED_BYTES: u64 = 64 << 20;

@@ -10,13 +10,15 @@ mod matter_row;
 mod matters;
 mod place;
 mod table;
+mod table_error;
 
 pub use areas::import_areas;
 pub use catalogue::{CatalogueFormat, import_catalogue};
 pub use matter_row::{MatterRow, RowClock, SOURCE, matter_id, read_matter_row};
 pub use matters::{MatterOptions, import_matters};
 pub use place::{Place, place_of};
-pub use table::{Column, Delimited, RawRow, TableError};
+pub use table::{Column, Delimited, RawRow};
+pub use table_error::TableError;
 
 use serde::Serialize;
 
