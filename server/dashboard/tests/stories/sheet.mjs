@@ -46,11 +46,23 @@ export function sheetRows(bytes) {
   const shared = [...text('xl/sharedStrings.xml').matchAll(/<si>(.*?)<\/si>/gs)].map(([, si]) =>
     plain([...si.matchAll(/<t[^>]*>(.*?)<\/t>/gs)].map(([, t]) => t).join('')),
   );
+  const styles = text('xl/styles.xml');
+  const formats = new Map(
+    [...styles.matchAll(/<numFmt numFmtId="(\d+)" formatCode="([^"]*)"/g)].map(([, id, code]) => [id, code]),
+  );
+  const used = styles.match(/<cellXfs.*?<\/cellXfs>/s)?.[0] ?? '';
+  const isTime = [...used.matchAll(/<xf numFmtId="(\d+)"/g)].map(([, id]) => /yyyy/.test(formats.get(id) ?? ''));
+  // A moment is the days since the spreadsheet's own beginning, shown as its style says.
+  const shown = (value, style) =>
+    isTime[style] && value !== ''
+      ? new Date(Math.round((Number(value) - 25_569) * 86_400) * 1_000).toISOString().slice(0, 19).replace('T', ' ')
+      : value;
   return [...text('xl/worksheets/sheet1.xml').matchAll(/<row [^>]*?>(.*?)<\/row>/gs)].map(([, row]) => {
     const cells = [];
     for (const [, letters, more, value] of row.matchAll(/<c r="([A-Z]+)\d+"([^>]*)>(?:<v>(.*?)<\/v>)?/gs)) {
       const column = [...letters].reduce((n, letter) => n * 26 + letter.charCodeAt(0) - 64, 0) - 1;
-      cells[column] = / t="s"/.test(more) ? shared[Number(value)] : plain(value ?? '');
+      const style = Number(more.match(/ s="(\d+)"/)?.[1] ?? 0);
+      cells[column] = / t="s"/.test(more) ? shared[Number(value)] : shown(plain(value ?? ''), style);
     }
     return Array.from(cells, (cell) => cell ?? '');
   });
