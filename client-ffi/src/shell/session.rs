@@ -18,7 +18,7 @@ use crate::shell::batch::{Batch, place};
 use crate::shell::carry::forget_marks;
 use crate::shell::receipts::{self, seq_of};
 use crate::shell::rows::{NO_RECORD, OutboxItem, StreamNo, log_prefix, ref_of_key};
-use crate::shell::state::{self, Account, Bearings, Held as Directory, State, entry_row};
+use crate::shell::state::{self, Account, Bearings, HeldDirectory, State, entry_row};
 use crate::shell::store::{ITEMS, REFS, Source, Tx};
 
 impl From<SessionError> for ClientError {
@@ -313,7 +313,8 @@ impl Batch<'_> {
 
     /// Puts a directory in place of the one held; records of forms that changed are shown anew.
     fn put_directory(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
-        let held = Directory::of(bytes).map_err(|_| ClientError::internal("response/directory"))?;
+        let held =
+            HeldDirectory::of(bytes).map_err(|_| ClientError::internal("response/directory"))?;
         let mut changed: BTreeSet<FormCode> = BTreeSet::new();
         for code in held.scope.forms.iter().map(|f| &f.code) {
             let before = self.bearings.held.as_ref().and_then(|h| h.form(code));

@@ -66,13 +66,13 @@ pub(crate) struct Instance {
 
 /// The directory held, with what is computed from it.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldDirectory {
     pub(crate) digest: [u8; 8],
     pub(crate) scope: DirectoryScope,
     pub(crate) directory: Directory,
 }
 
-impl Held {
+impl HeldDirectory {
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, String> {
         let scope = DirectoryScope::from_bytes(bytes)?;
         Ok(Self {
@@ -131,7 +131,7 @@ pub(crate) struct Bearings {
     pub(crate) instance: Arc<Instance>,
     pub(crate) account: Option<Arc<Account>>,
     pub(crate) sync: SyncState<StreamNo>,
-    pub(crate) held: Option<Arc<Held>>,
+    pub(crate) held: Option<Arc<HeldDirectory>>,
     pub(crate) streams: Arc<Vec<StreamId>>,
     pub(crate) numbers: Arc<BTreeMap<StreamId, StreamNo>>,
     pub(crate) cursors: Arc<BTreeMap<StreamNo, Position>>,
@@ -293,7 +293,7 @@ fn load(rx: &impl Source) -> Result<State, ClientError> {
     let instance: Instance = meta(rx, INSTANCE)?.ok_or_else(lacking)?;
     let held = match rx.get(META, DIRECTORY)? {
         Some(bytes) => Some(Arc::new(
-            Held::of(&bytes).map_err(|_| ClientError::damaged("directory"))?,
+            HeldDirectory::of(&bytes).map_err(|_| ClientError::damaged("directory"))?,
         )),
         None => None,
     };

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use gridfold_sync_core::session::phone::{
-    self, Answered, Applied, Asking, GoesOn, Limits, Next, PhoneSession, Push, Repair, Shrunk,
-    Spent, Teller,
+    self, Answered, Applied, Asker, Asking, GoesOn, Limits, Next, PhoneSession, Push, Repair,
+    Shrunk, Spent,
 };
 use gridfold_sync_core::wire::{Directive, SyncResponse};
 
@@ -168,13 +168,13 @@ impl Shell {
         session: &PhoneSession<StreamNo>,
     ) -> Result<(Next<StreamNo>, Leaving), ClientError> {
         self.read_settled(|rx, state| {
-            let teller = Teller {
+            let asker = Asker {
                 sign: &state.key,
                 now: self.platform.now(),
                 nonce: random(&*self.platform),
                 library: env!("CARGO_PKG_VERSION"),
             };
-            let next = session.next(&Reading::of(rx, state), teller)?;
+            let next = session.next(&Reading::of(rx, state), asker)?;
             let leaving = match &next {
                 Next::Ask(asking) => leaving(state, &asking.push),
                 Next::Repair(_) => Leaving::default(),

@@ -266,7 +266,6 @@ impl Accounts {
     }
 }
 
-/// Logins are compared without regard to case or the spaces around them.
 /// A login as accounts are kept by it: whatever width and case it is typed in, accents told apart.
 fn normal(login: &str) -> Option<String> {
     let login = fold_keeping_accents(login);

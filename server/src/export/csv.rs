@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Picked;
 use super::cell::Cell;
-use super::tell::Teller;
+use super::labels::Labeller;
 
 /// The columns that every record has, in the order of a file that nobody chose columns for.
 const FIXED: [&str; 10] = [
@@ -152,19 +152,19 @@ impl Columns {
     pub(super) fn cells<'a>(
         &'a self,
         object: &'a Map<String, Json>,
-        teller: &'a mut Teller<'_>,
+        labeller: &'a mut Labeller<'_>,
     ) -> impl Iterator<Item = Cell> {
         let fields = object.get("fields").and_then(Json::as_object);
         let mut cells: Vec<Cell> = Vec::with_capacity(self.fixed.len() + self.fields.len());
         for column in &self.fixed {
-            cells.push(teller.column(column, object));
+            cells.push(labeller.column(column, object));
         }
         for field in &self.fields {
             let value = fields.and_then(|f| f.get(&field.key));
             cells.push(match (value, field.part) {
                 (None, _) => Cell::Empty,
                 (Some(value), Some(part)) => Cell::of(value.get(part)),
-                (Some(value), None) => teller.field(&field.key, value),
+                (Some(value), None) => labeller.field(&field.key, value),
             });
         }
         cells.into_iter()
@@ -181,10 +181,10 @@ impl Columns {
     pub(super) fn write_record(
         &self,
         object: &Map<String, Json>,
-        teller: &mut Teller<'_>,
+        labeller: &mut Labeller<'_>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let cells = self.cells(object, teller);
+        let cells = self.cells(object, labeller);
         write_row(cells.map(Cell::text), self.for_people, out)
     }
 }

@@ -4,11 +4,11 @@
 
 mod cell;
 mod csv;
-mod tell;
+mod labels;
 mod xlsx;
 
 pub use csv::{all_columns, is_column};
-pub use tell::Labels;
+pub use labels::Labels;
 pub use xlsx::MAX_XLSX_ROWS;
 
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::RecordView;
 use serde_json::{Map, Value as Json, json};
 
-use self::tell::Teller;
+use self::labels::Labeller;
 use crate::views::{RecordFilter, StoredRecord, Views, ViewsError};
 
 /// How records are written.
@@ -129,11 +129,11 @@ pub fn export_records(
 ) -> Result<u64, ExportError> {
     let forms = forms_of(directory, &filter.forms);
     let labels = picked.labels.as_ref();
-    let mut teller = Teller::new(labels, directory, views, &forms);
+    let mut labeller = Labeller::new(labels, directory, views, &forms);
     let for_people = labels.is_some() || matches!(format, Format::Csv { bom: true });
     let columns = csv::Columns::of(&forms, &filter.scope.classes, picked, for_people);
     let mut book = xlsx::Book::new(&columns);
-    let heading = |name: String| teller.heading(&name);
+    let heading = |name: String| labeller.heading(&name);
     match format {
         Format::Csv { bom } => {
             if bom {
@@ -141,19 +141,19 @@ pub fn export_records(
             }
             columns.write_header(heading, out)?;
         }
-        Format::Xlsx => book.write_header(&teller)?,
+        Format::Xlsx => book.write_header(&labeller)?,
         Format::Ndjson => {}
         Format::GeoJson => out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?,
     }
     let (mut count, mut failed) = (0u64, None);
     views.for_each_record(filter, |record| {
         let mut object = plain(directory, &record);
-        teller.begin(&record.row);
+        labeller.begin(&record.row);
         let written = match format {
             Format::Csv { .. } => columns
-                .write_record(&object, &mut teller, out)
+                .write_record(&object, &mut labeller, out)
                 .map_err(ExportError::from),
-            Format::Xlsx => book.write_record(&object, &mut teller),
+            Format::Xlsx => book.write_record(&object, &mut labeller),
             Format::Ndjson => {
                 picked.leave(&mut object);
                 write_line(&object, out).map_err(ExportError::from)

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::ExportError;
 use super::cell::{Cell, exact};
 use super::csv::Columns;
-use super::tell::Teller;
+use super::labels::Labeller;
 
 /// Most records of one workbook.
 pub const MAX_XLSX_ROWS: u32 = 50_000;
@@ -65,20 +65,20 @@ impl<'a> Book<'a> {
         }
     }
 
-    pub(super) fn write_header(&mut self, teller: &Teller<'_>) -> Result<(), ExportError> {
-        let names = self.columns.names().map(|name| teller.heading(&name));
+    pub(super) fn write_header(&mut self, labeller: &Labeller<'_>) -> Result<(), ExportError> {
+        let names = self.columns.names().map(|name| labeller.heading(&name));
         self.records.header(names, &self.bold)?;
         Ok(self
             .records
             .sheet
-            .set_name(teller.both("记录", "records"))
+            .set_name(labeller.both("记录", "records"))
             .map(drop)?)
     }
 
     pub(super) fn write_record(
         &mut self,
         object: &Map<String, Json>,
-        teller: &mut Teller<'_>,
+        labeller: &mut Labeller<'_>,
     ) -> Result<(), ExportError> {
         if self.records.rows == MAX_XLSX_ROWS {
             return Err(ExportError::TooMany);
@@ -86,35 +86,35 @@ impl<'a> Book<'a> {
         let fields = object.get("fields").and_then(Json::as_object);
         for key in self.columns.keys() {
             let value = fields.and_then(|f| f.get(key)).and_then(Json::as_array);
-            let group = teller.field_of(key);
+            let group = labeller.field_of(key);
             let group = group.filter(|f| matches!(f.kind, FieldType::Group { .. }));
             if let (Some(items), Some(group)) = (value, group) {
-                self.write_items(object, &group, items, teller)?;
+                self.write_items(object, &group, items, labeller)?;
             }
         }
         self.records.rows += 1;
         let row = self.records.rows;
-        let cells: Vec<Cell> = self.columns.cells(object, teller).collect();
+        let cells: Vec<Cell> = self.columns.cells(object, labeller).collect();
         let keys = self.columns.names();
         for ((column, cell), key) in (0u16..).zip(cells).zip(keys) {
             let cell = match cell {
-                Cell::Items(items) => self.in_one(&key, items, teller),
+                Cell::Items(items) => self.in_one(&key, items, labeller),
                 other => other,
             };
-            self.put(None, (row, column), cell, teller)?;
+            self.put(None, (row, column), cell, labeller)?;
         }
         Ok(())
     }
 
     /// The items of a group in a cell of their record, where they fit; else where they stand.
-    fn in_one(&self, key: &str, items: Vec<String>, teller: &Teller<'_>) -> Cell {
+    fn in_one(&self, key: &str, items: Vec<String>, labeller: &Labeller<'_>) -> Cell {
         let text = items.join("\n");
         let known = self.groups.get(key);
         match known.filter(|_| units(&text) > MAX_CELL_UNITS) {
             None => Cell::Text(text),
             Some(Items { name, .. }) => {
                 let n = items.len();
-                Cell::Text(teller.both(
+                Cell::Text(labeller.both(
                     &format!("共 {n} 项，见工作表“{name}”"),
                     &format!("{n} items: see the sheet “{name}”"),
                 ))
@@ -128,7 +128,7 @@ impl<'a> Book<'a> {
         object: &Map<String, Json>,
         group: &Field,
         items: &[Json],
-        teller: &mut Teller<'_>,
+        labeller: &mut Labeller<'_>,
     ) -> Result<(), ExportError> {
         let key = group.key.to_string();
         if !self.groups.contains_key(&key) {
@@ -136,13 +136,13 @@ impl<'a> Book<'a> {
                 return Ok(());
             };
             let mut sheet = Sheet::default();
-            let name = self.free_name(&teller.heading(&key));
+            let name = self.free_name(&labeller.heading(&key));
             sheet.sheet.set_name(&name)?;
-            let people = teller.is_for_people();
-            let mut names = vec![teller.heading("record_id")];
-            names.push(teller.heading(if people { "title" } else { "key" }));
+            let people = labeller.is_for_people();
+            let mut names = vec![labeller.heading("record_id")];
+            names.push(labeller.heading(if people { "title" } else { "key" }));
             let labels = members.iter().map(|member| match people {
-                true => teller.both(&member.label.zh, &member.label.en),
+                true => labeller.both(&member.label.zh, &member.label.en),
                 false => member.key.to_string(),
             });
             names.extend(labels);
@@ -158,15 +158,15 @@ impl<'a> Book<'a> {
             }
             sheet.rows += 1;
             let row = sheet.rows;
-            let second = match teller.is_for_people() {
+            let second = match labeller.is_for_people() {
                 true => object.get("title"),
                 false => item.get("key"),
             };
             let mut cells = vec![Cell::of(object.get("record_id")), Cell::of(second)];
-            let members = teller.members(group, item);
+            let members = labeller.members(group, item);
             cells.extend(members.into_iter().map(|(_, cell)| cell));
             for (column, cell) in (0u16..).zip(cells) {
-                self.put(Some(&key), (row, column), cell, teller)?;
+                self.put(Some(&key), (row, column), cell, labeller)?;
             }
         }
         Ok(())
@@ -197,7 +197,7 @@ impl<'a> Book<'a> {
         group: Option<&str>,
         (row, column): (u32, u16),
         cell: Cell,
-        teller: &Teller<'_>,
+        labeller: &Labeller<'_>,
     ) -> Result<(), ExportError> {
         let sheet = match group.and_then(|key| self.groups.get_mut(key)) {
             Some(items) => &mut items.sheet.sheet,
@@ -226,7 +226,7 @@ impl<'a> Book<'a> {
             },
             other => other.text(),
         };
-        sheet.write_string(row, column, shortened(text, teller))?;
+        sheet.write_string(row, column, shortened(text, labeller))?;
         Ok(())
     }
 
@@ -259,12 +259,12 @@ fn units(text: &str) -> usize {
 }
 
 /// A text as long as a cell holds; one that is longer says that it is, at its end.
-fn shortened(text: String, teller: &Teller<'_>) -> String {
+fn shortened(text: String, labeller: &Labeller<'_>) -> String {
     let all = units(&text);
     if all <= MAX_CELL_UNITS {
         return text;
     }
-    let note = teller.both(
+    let note = labeller.both(
         "……【单元格放不下，未完：全文见 CSV 文件】",
         "… [longer than a cell holds: the rest is in the CSV file]",
     );

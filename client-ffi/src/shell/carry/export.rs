@@ -21,7 +21,7 @@ use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::rows::{OutboxItem, StreamNo};
-use crate::shell::state::{Bearings, Held, entry_row};
+use crate::shell::state::{Bearings, HeldDirectory, entry_row};
 use crate::shell::store::Source;
 use crate::types::{CarryBundle, CarryTo};
 
@@ -37,7 +37,7 @@ struct Recipients {
     streams: BTreeSet<StreamId>,
 }
 
-fn phones(held: &Held, own: DeviceId, of: impl Fn(usize) -> bool) -> Vec<PublicKey> {
+fn phones(held: &HeldDirectory, own: DeviceId, of: impl Fn(usize) -> bool) -> Vec<PublicKey> {
     held.scope
         .colleagues
         .iter()

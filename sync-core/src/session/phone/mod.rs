@@ -26,7 +26,7 @@ pub use held::{
     Again, Fate, Filed, Held, HeldEntry, Holder, LogRefusal, Peer, Said, Step, Waiting,
 };
 pub use push::{Push, link_after, payload_size};
-pub use request::{Asking, Next, Repair, Teller};
+pub use request::{Asker, Asking, Next, Repair};
 pub use state::{Applied, LogKey, SyncState};
 
 use push::{PushCap, Sending};
@@ -146,7 +146,7 @@ impl<S: Copy + Ord + std::fmt::Debug> PhoneSession<S> {
     pub fn next<H: Held<Stream = S>>(
         &self,
         held: &H,
-        teller: Teller<'_>,
+        asker: Asker<'_>,
     ) -> Result<Next<S>, H::Error> {
         let mut cap = self.sending.cap;
         let has_budget = self.limits.budget_bytes > 0;
@@ -154,7 +154,7 @@ impl<S: Copy + Ord + std::fmt::Debug> PhoneSession<S> {
             let bytes = usize::try_from(self.left() / 2).unwrap_or(usize::MAX);
             cap.bytes = cap.bytes.min(bytes.max(1));
         }
-        let mut next = request::build(held, teller, &self.sending, cap)?;
+        let mut next = request::build(held, asker, &self.sending, cap)?;
         if let Next::Ask(asking) = &mut next {
             if has_budget {
                 asking.request.budget_kib = (self.left() / 1_024).max(1);

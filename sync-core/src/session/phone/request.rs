@@ -20,7 +20,7 @@ const RECOVER_OPS: usize = 60_000;
 
 /// What a request says besides what is held.
 #[derive(Debug, Clone, Copy)]
-pub struct Teller<'a> {
+pub struct Asker<'a> {
     /// The device's key.
     pub sign: &'a SignKey,
     /// The phone's clock.
@@ -63,11 +63,11 @@ pub struct Repair<S> {
 /// Builds the next request.
 pub(super) fn build<H: Held>(
     held: &H,
-    teller: Teller<'_>,
+    asker: Asker<'_>,
     sending: &Sending<H::Stream>,
     cap: PushCap,
 ) -> Result<Next<H::Stream>, H::Error> {
-    let mut push = push::build(held, teller.sign, sending, cap)?;
+    let mut push = push::build(held, asker.sign, sending, cap)?;
     let (recover, unproved) = runs(held, sending)?;
     let broken = std::mem::take(&mut push.broken);
     if !unproved.is_empty() || !broken.is_empty() {
@@ -87,12 +87,10 @@ pub(super) fn build<H: Held>(
         report: Some(PhoneReport {
             erasures: state.erasures,
             pending: pending as u64,
-            clock: teller.now,
-            library: teller.library.to_owned(),
+            clock: asker.now,
+            library: asker.library.to_owned(),
         }),
-        trip: Some(Trip {
-            nonce: teller.nonce,
-        }),
+        trip: Some(Trip { nonce: asker.nonce }),
     };
     Ok(Next::Ask(Box::new(Asking {
         request,

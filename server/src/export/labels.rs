@@ -64,7 +64,7 @@ pub struct Labels {
 }
 
 /// Says the records of one export.
-pub(super) struct Teller<'a> {
+pub(super) struct Labeller<'a> {
     of: Option<&'a Labels>,
     directory: &'a Directory,
     views: &'a Views,
@@ -75,7 +75,7 @@ pub(super) struct Teller<'a> {
     titles: HashMap<RecordId, String>,
 }
 
-impl<'a> Teller<'a> {
+impl<'a> Labeller<'a> {
     pub(super) fn new(
         of: Option<&'a Labels>,
         directory: &'a Directory,
@@ -116,7 +116,7 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// Says it in the language of the file; in Chinese where nobody chose one.
+    /// Says it in the language of the file; in English where nobody chose one.
     pub(super) fn both(&self, zh: &str, en: &str) -> String {
         match self.of {
             Some(of) => Self::say(of, zh, en),
