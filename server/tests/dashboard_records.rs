@@ -438,6 +438,18 @@ fn what_is_typed_wrong_is_explained_in_the_language_of_the_page() {
         tried.ok()["refusals"][0]["reason"],
         "上级 nope 既不在文件里，也不在系统里"
     );
+    for (file, words) in [
+        (&b"\xb1\xe0\xc2\xeb\n\xff\xff\n"[..], "一行也没有读"),
+        (b"\xd0\xcf\x11\xe0", "请另存为 .xlsx"),
+        (b"PK\x03\x04", "工作簿打不开"),
+        (b"", "第一行要写列名"),
+        (b"a,b\n", "缺少列 code"),
+    ] {
+        let refused = zh.send("POST", "/v1/areas/import", "application/octet-stream", file);
+        let body = refused.refused(400, "bad_request");
+        let detail = body["detail"].as_str().unwrap();
+        assert!(detail.contains(words), "{detail}");
+    }
 }
 
 #[test]

@@ -156,7 +156,7 @@ impl From<ImportError> for Problem {
             | ImportError::Json(_)
             | ImportError::Catalogue(_) => {
                 let text = error.to_string();
-                Self::bad_request_in(explain::file(&text), text)
+                Self::bad_request_in(explain::file(&error), text)
             }
         }
     }

@@ -7,6 +7,7 @@ use gridfold_sync_core::schema::FormError;
 use crate::auth::{
     AccountError, LOGIN_MAX_CHARS, PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, PasswordError,
 };
+use crate::import::{ImportError, TableError};
 
 pub(super) fn password(error: &PasswordError) -> String {
     match error {
@@ -164,32 +165,33 @@ pub(super) fn area_row(reason: &str) -> String {
 }
 
 /// Why a file as a whole was not taken.
-pub(super) fn file(reason: &str) -> String {
-    const WHOLE: [(&str, &str); 3] = [
-        ("the file is UTF-16", "文件是 UTF-16 编码，请另存为 UTF-8"),
-        ("the file is empty", "文件是空的：第一行要写列名"),
-        (
-            "the row that starts",
-            "有一行没有结束，可能是引号没有成对：",
-        ),
-    ];
-    if let Some((_, zh)) = WHOLE.iter().find(|(en, _)| reason.starts_with(en)) {
-        return match reason.split_once("on line ") {
-            Some((_, rest)) => format!("{zh}第 {} 行", rest.split(' ').next().unwrap_or_default()),
-            None => (*zh).to_owned(),
-        };
+pub(super) fn file(error: &ImportError) -> String {
+    match error {
+        ImportError::Table(error) => table(error),
+        ImportError::TimeZone(name) => {
+            format!("没有时区 {name}；请写 Asia/Shanghai 这样的名称")
+        }
+        ImportError::Json(what) => format!("这不是 JSON 格式的事项目录：{what}"),
+        ImportError::Catalogue(error) => format!("什么都没有改动：{}", catalogue(error)),
+        ImportError::Node { line, .. } => format!("第 {line} 行之后停下了，之前的都已写入"),
     }
-    if let Some((missing, found)) = reason
-        .strip_prefix("the file has no column ")
-        .and_then(|rest| rest.split_once("; its columns are: "))
-    {
-        return format!("文件缺少列 {missing}；现有的列是：{found}");
+}
+
+fn table(error: &TableError) -> String {
+    match error {
+        TableError::Io(_) => "文件没有读完，什么都没有改动，请再试一次".to_owned(),
+        TableError::NotOneEncoding => {
+            "文件不是 UTF-8，也不全是同一种认识的编码（UTF-16、GB18030），所以一行也没有读：请在电子表格里另存为“CSV UTF-8”或 .xlsx".to_owned()
+        }
+        TableError::OldWorkbook => "这是旧格式的工作簿（.xls），请另存为 .xlsx 或“CSV UTF-8”".to_owned(),
+        TableError::Workbook(what) => format!("工作簿打不开：{what}"),
+        TableError::Empty => "文件是空的：第一行要写列名".to_owned(),
+        TableError::MissingColumn { missing, found } => {
+            format!("文件缺少列 {missing}；现有的列是：{found}")
+        }
+        TableError::TwiceTheColumn(name) => format!("列 {name} 出现了两次"),
+        TableError::RowTooLong(line) => {
+            format!("第 {line} 行开始的一行没有结束，可能是引号没有成对")
+        }
     }
-    if let Some(twice) = reason
-        .strip_prefix("the file has the column ")
-        .and_then(|rest| rest.strip_suffix(" twice"))
-    {
-        return format!("列 {twice} 出现了两次");
-    }
-    reason.to_owned()
 }
