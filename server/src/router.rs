@@ -19,8 +19,8 @@ use crate::middleware::{Held, MAX_BODY_TIME, Transport, observe, security_header
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
-    enrol, erasures, export, forms, grants, health, map, overview, phones, records, refused,
-    retention, saved_views, session, sync, users,
+    enrol, erasures, export, forms, grants, hand_over, health, map, overview, phones, records,
+    refused, retention, saved_views, session, sync, users,
 };
 
 /// All routes of the API.
@@ -55,6 +55,7 @@ fn routes() -> Router<Api> {
         .route("/v1/users", get(users::list).post(users::add))
         .route("/v1/users/{user_id}", get(users::one).patch(users::change))
         .route("/v1/users/{user_id}/password", put(users::password))
+        .route("/v1/users/{user_id}/hand-over", post(hand_over::go))
         .route("/v1/grants", get(grants::list).post(grants::add))
         .route("/v1/grants/{grant_id}/end", post(grants::end))
         .route("/v1/forms", get(forms::list).post(forms::publish))

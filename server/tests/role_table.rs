@@ -244,6 +244,18 @@ const ROWS: &[Row] = &[
             )
         },
     ),
+    (
+        "post",
+        "/v1/users/{user_id}/hand-over",
+        "132233333",
+        "134433333",
+        |t, a| {
+            with(
+                format!("/v1/users/{}/hand-over", t.colleague(a)),
+                &json!({ "to": t.newcomer(a), "dry_run": true }),
+            )
+        },
+    ),
     ("get", "/v1/grants", "122222222", "122222222", |_, _| {
         plain("/v1/grants")
     }),
@@ -621,6 +633,15 @@ impl Town {
     }
     fn colleague(&self, area: &str) -> String {
         self.colleagues[area].clone()
+    }
+    /// Somebody else who works in that area.
+    fn newcomer(&self, area: &str) -> String {
+        let made = json!({ "name": "newcomer" });
+        let user = self.operator.post("/v1/users", &made).ok();
+        let id = user["user_id"].as_str().unwrap().to_owned();
+        let grant = json!({ "user_id": id, "role": "worker", "area": area });
+        self.operator.post("/v1/grants", &grant).ok();
+        id
     }
     /// A code that waits, of somebody of that area.
     fn invitation(&self, area: &str) -> String {

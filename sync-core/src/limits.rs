@@ -50,6 +50,8 @@ pub const MAX_GROUP_ITEMS: usize = 500;
 pub const MAX_COUNTER_STEP: i64 = 1_000_000;
 /// Longest note of a transition, in Unicode scalar values.
 pub const MAX_NOTE_CHARS: usize = 2_000;
+/// Longest name of a person in a field, in Unicode scalar values.
+pub const MAX_PERSON_NAME_CHARS: usize = 200;
 /// Most items in one pull page.
 pub const MAX_ITEMS_PER_PULL: usize = 4_096;
 /// Most items in one message, over all its pages or runs.

@@ -10,7 +10,7 @@ use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payloa
 use gridfold_sync_core::entry::{Entry, Header, Receipt, ReceiptStream, SignKey, Target};
 use gridfold_sync_core::ids::{
     ActionKey, AreaCode, ChoiceKey, EntryRef, FieldKey, FormCode, Hash, IncarnationId, ItemKey,
-    RecordId, SensitivityClass, StreamId,
+    RecordId, SensitivityClass, StreamId, UserId,
 };
 use gridfold_sync_core::limits::{MAX_DEPS, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES};
 use gridfold_sync_core::time::Timestamp;
@@ -45,6 +45,10 @@ fn value() -> impl Strategy<Value = Value> {
         choice().prop_map(Value::Choice),
         any::<(i32, i32)>().prop_map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 }),
         any::<[u8; 16]>().prop_map(|b| Value::Reference(RecordId::from_bytes(b))),
+        (any::<[u8; 16]>(), text()).prop_map(|(b, name)| Value::Person {
+            user: UserId::from_bytes(b),
+            name,
+        }),
     ]
 }
 

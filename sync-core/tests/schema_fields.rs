@@ -9,11 +9,18 @@ mod schema_probe;
 
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::RefusalCode::{OutOfRange, PastEnd, TooLong, WrongType};
-use gridfold_sync_core::ids::{ItemKey, RecordId};
-use gridfold_sync_core::limits::{MAX_COUNTER_STEP, MAX_TEXT_CHARS};
+use gridfold_sync_core::ids::{ItemKey, RecordId, UserId};
+use gridfold_sync_core::limits::{MAX_COUNTER_STEP, MAX_PERSON_NAME_CHARS, MAX_TEXT_CHARS};
 use gridfold_sync_core::schema::Pattern;
 use gridfold_sync_core::time::Timestamp;
 use schema_probe::{accepts, check, day, decimal, key, pick, refuses, row, set, splice, text};
+
+fn person(name: &str) -> Value {
+    Value::Person {
+        user: UserId::from_bytes([3; 16]),
+        name: name.to_owned(),
+    }
+}
 
 fn sample_values() -> Vec<(&'static str, Value)> {
     vec![
@@ -32,6 +39,7 @@ fn sample_values() -> Vec<(&'static str, Value)> {
             },
         ),
         ("other", Value::Reference(RecordId::from_bytes([2; 16]))),
+        ("who", person("张伟")),
     ]
 }
 
@@ -39,7 +47,8 @@ fn sample_values() -> Vec<(&'static str, Value)> {
 fn each_single_value_field_takes_its_own_kind_of_value_and_no_other() {
     for (field, _) in sample_values() {
         for (kind, value) in sample_values() {
-            let expected = if field == kind {
+            // Somebody without an account has a name and no id.
+            let expected = if field == kind || (field, kind) == ("who", "text") {
                 Ok(())
             } else {
                 Err(WrongType)
@@ -51,6 +60,16 @@ fn each_single_value_field_takes_its_own_kind_of_value_and_no_other() {
             );
         }
         accepts([Op::Unset { field: key(field) }]);
+    }
+}
+
+#[test]
+fn a_person_has_a_name_that_is_one_and_not_too_long() {
+    for made in [person, text as fn(&str) -> Value] {
+        let named = |n: usize| set("who", made(&"字".repeat(n)));
+        accepts([named(1), named(MAX_PERSON_NAME_CHARS)]);
+        refuses(TooLong, [named(MAX_PERSON_NAME_CHARS + 1)]);
+        refuses(OutOfRange, [set("who", made("")), set("who", made(" "))]);
     }
 }
 

@@ -148,6 +148,20 @@ fn every_op() -> Vec<Op> {
     ops
 }
 
+/// Two people, one of them twice, and one by name only.
+fn with_a_person() -> Vec<Op> {
+    let person = |n: u8, name: &str| Value::Person {
+        user: UserId::from_bytes([n; 16]),
+        name: name.to_owned(),
+    };
+    vec![
+        set("f", person(7, "张伟")),
+        set("f", person(7, "张玮")),
+        set("f", person(8, "")),
+        set("f", Value::Text("老李".to_owned())),
+    ]
+}
+
 fn first() -> Entry {
     let record = RecordId::from_parts(NOW, [5; 10]);
     let target = Target::New {
@@ -214,6 +228,21 @@ fn request() -> SyncRequest {
         seen: None,
         report: None,
         trip: None,
+    }
+}
+
+/// A push with people in it.
+fn request_person() -> SyncRequest {
+    let record = RecordId::from_parts(NOW, [5; 10]);
+    let target = Target::New {
+        record,
+        form: form_code("probe"),
+    };
+    let entry = Entry::new(incarnation(1), 1, target, 1, NOW, with_a_person());
+    let log = common::world::sign(&key(), &stream("g-1"), Hash::default(), vec![entry]);
+    SyncRequest {
+        logs: vec![log],
+        ..SyncRequest::default()
     }
 }
 
@@ -446,6 +475,8 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
     let open = |body: Vec<u8>| open_frame(&body).unwrap();
     vec![
         ("payload-every-operation", encode_payload(&every_op())),
+        ("payload-person", encode_payload(&with_a_person())),
+        ("request-person", open(request_person().encode())),
         ("header-new", first().header.encode()),
         ("header-at-heads", second().header.encode()),
         ("receipt", receipt().encode()),
@@ -563,6 +594,12 @@ fn what_was_once_written_is_read_as_what_it_meant() {
         decode_payload(&golden("payload-every-operation")),
         Ok(every_op())
     );
+    assert_eq!(
+        decode_payload(&golden("payload-person")),
+        Ok(with_a_person())
+    );
+    let read = SyncRequest::decode(&plain("request-person")).unwrap();
+    assert!(read == request_person());
     let read = SyncRequest::decode(&plain("request-full")).unwrap();
     assert!(read == request());
     assert!(SyncRequest::decode(&golden("request-full.frame")).unwrap() == request());

@@ -345,7 +345,7 @@ fn references_point_inside_their_tables() {
         Err(DecodeError::OutOfRange("operation tag"))
     );
     assert_eq!(
-        decode(&[1, 9, 1, b'f'], &[1, 1, 0]),
+        decode(&[1, 10, 1, b'f'], &[1, 1, 0]),
         Err(DecodeError::OutOfRange("value tag"))
     );
     assert_eq!(

@@ -91,6 +91,10 @@ pub(crate) fn value_in(value: FieldValue, of: &str) -> Result<Value, Inner> {
         FieldValue::Reference { record_id: id } => {
             Value::Reference(RecordId::parse(&id).map_err(|_| bad())?)
         }
+        FieldValue::Person { user_id, name } => Value::Person {
+            user: UserId::parse(&user_id).map_err(|_| bad())?,
+            name,
+        },
     })
 }
 
@@ -115,6 +119,10 @@ pub(crate) fn value_out(value: &Value) -> FieldValue {
         },
         Value::Reference(record) => FieldValue::Reference {
             record_id: record.to_string(),
+        },
+        Value::Person { user, name } => FieldValue::Person {
+            user_id: user.to_string(),
+            name: name.clone(),
         },
     }
 }

@@ -74,6 +74,8 @@ pub enum FieldKind {
         /// The form of the other record.
         form: String,
     },
+    /// Somebody with an account (a `Person`), or the name of somebody without one (a `Text`).
+    Person,
     /// Items with members.
     Group {
         /// What each item holds.
@@ -202,6 +204,7 @@ fn kind_out(field: &Field, class: Sensitivity, roles: &[Role], locale: Locale) -
             choices: list(choices),
         },
         FieldType::Geopoint => FieldKind::Geopoint,
+        FieldType::Person => FieldKind::Person,
         FieldType::Reference { form } => FieldKind::Reference {
             form: form.to_string(),
         },

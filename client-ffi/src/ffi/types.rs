@@ -52,6 +52,13 @@ pub enum FieldValue {
         /// Its id.
         record_id: String,
     },
+    /// Somebody with an account. Somebody without one is a text.
+    Person {
+        /// Their id.
+        user_id: String,
+        /// What they were called when it was written.
+        name: String,
+    },
 }
 
 /// One item of a repeated group.

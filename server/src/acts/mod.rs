@@ -9,6 +9,7 @@ pub(crate) mod catalogue;
 pub(crate) mod devices;
 pub(crate) mod forms;
 pub(crate) mod grants;
+pub(crate) mod hand_over;
 pub(crate) mod people;
 pub(crate) mod records;
 pub(crate) mod users;

@@ -53,6 +53,7 @@ impl Cell {
                 Ok(day) => Self::Day(text.clone(), day),
                 Err(_) => Self::Text(text.clone()),
             },
+            (FieldType::Person, Json::Object(person)) => Self::of(person.get("name")),
             (FieldType::Decimal { .. }, Json::String(text)) => Self::Number(text.clone()),
             (_, value) => Self::of(Some(value)),
         }

@@ -108,6 +108,8 @@ impl Columns {
             {
                 let parts: &[Option<&'static str>] = match field.kind {
                     FieldType::Geopoint => &[Some("lat"), Some("lon")],
+                    // A program tells people apart by their ids.
+                    FieldType::Person if !for_people => &[None, Some("user_id")],
                     _ => &[None],
                 };
                 for part in parts {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gridfold_sync_core::directory::Directory;
-use gridfold_sync_core::ids::{AreaCode, RecordId};
+use gridfold_sync_core::ids::{AreaCode, RecordId, UserId};
 use gridfold_sync_core::notice::Locale;
 use gridfold_sync_core::schema::{Field, FieldType, Form, Label};
 use jiff::tz::TimeZone;
@@ -263,6 +263,14 @@ impl<'a> Labeller<'a> {
             (FieldType::Geopoint, Json::Object(at)) => {
                 let of_part = |part| at.get(part).map(ToString::to_string).unwrap_or_default();
                 format!("{}, {}", of_part("lat"), of_part("lon"))
+            }
+            // What they are called now, where they have an account.
+            (FieldType::Person, Json::Object(person)) => {
+                let said = |part| person.get(part).and_then(Json::as_str).unwrap_or_default();
+                let now = UserId::parse(said("user_id")).ok();
+                let now = now.and_then(|id| self.directory.user(&id));
+                now.map_or(said("name"), |user| user.name.as_str())
+                    .to_owned()
             }
             (FieldType::Group { .. }, Json::Array(items)) => {
                 let items = items.iter().map(|item| self.item(of, field, item));

@@ -218,6 +218,7 @@ fn fields(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
 
 fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
     let row = &record.row;
+    let assignee = row.doer.as_ref().map(|doer| directory.called(doer).1);
     let all = json!({
         "record_id": row.record.to_string(),
         "grid": row.grid.as_str(),
@@ -231,7 +232,7 @@ fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
         "household": row.household.map(|h| h.to_string()),
         "due_at": row.due.map(Timestamp::to_rfc3339),
         "due_received_at": row.due_received.map(Timestamp::to_rfc3339),
-        "assignee": row.doer,
+        "assignee": assignee,
         "last_visited_at": row.visited.map(Timestamp::to_rfc3339),
         "closed_at": row.closed.map(Timestamp::to_rfc3339),
         "captured_at": row.captured.map(Timestamp::to_rfc3339),

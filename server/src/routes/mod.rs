@@ -35,6 +35,7 @@ pub mod erasures;
 pub mod export;
 pub mod forms;
 pub mod grants;
+pub mod hand_over;
 pub mod health;
 pub mod map;
 pub mod openapi;

@@ -6,8 +6,8 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::ProblemBody;
 use crate::routes::{
     areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, enrol, erasures,
-    export, forms, grants, health, map, overview, phones, records, refused, retention, saved_views,
-    session, sync, users,
+    export, forms, grants, hand_over, health, map, overview, phones, records, refused, retention,
+    saved_views, session, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -22,7 +22,7 @@ use crate::routes::{
         enrol::begin, enrol::finish,
         devices::invite, devices::invitation, devices::invitations, devices::cancel, devices::list, devices::revoke, devices::wiped,
         areas::list, areas::one, areas::put, areas::import, map::boundaries,
-        users::list, users::one, users::add, users::change, users::password,
+        users::list, users::one, users::add, users::change, users::password, hand_over::go,
         grants::list, grants::add, grants::end,
         forms::list, forms::one, forms::publish,
         catalogue::one, catalogue::publish,

@@ -125,15 +125,8 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
         .map(|code| caller.read_area(code))
         .transpose()?;
     let works = |user: &User| {
-        grid.as_ref().is_none_or(|grid| {
-            caller
-                .directory
-                .active_grants(user.id, caller.now)
-                .any(|g| {
-                    matches!(g.role, Role::Worker | Role::Supervisor)
-                        && caller.directory.covers(g.area.as_ref(), grid)
-                })
-        })
+        grid.as_ref()
+            .is_none_or(|grid| caller.directory.works_in(user.id, grid, caller.now))
     };
     let part = fold(query.name.as_deref().unwrap_or_default());
     let mut users: Vec<UserBody> = caller

@@ -130,8 +130,8 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
     if let Some(before) = filter.due_before {
         c.with("r.due < ?", before.millis());
     }
-    if let Some(doer) = &filter.doer {
-        c.with("r.doer = ?", doer.clone());
+    if let Some(doers) = &filter.doers {
+        c.one_of("r.doer", doers.clone());
     }
     if let Some((clock, now)) = filter.overdue {
         let column = match clock {

@@ -162,8 +162,8 @@ pub struct RecordFilter {
     pub closed: (Option<Timestamp>, Option<Timestamp>),
     /// Only records due before this time.
     pub due_before: Option<Timestamp>,
-    /// Only records that this person is to handle, as the field says.
-    pub doer: Option<String>,
+    /// Only records that one of these is to handle: ids of people, and names of those without an account.
+    pub doers: Option<Vec<String>>,
     /// Only work to be done that is past its deadline at this time.
     pub overdue: Option<(Overdue, Timestamp)>,
     /// Only tasks that nobody has acknowledged.
@@ -213,7 +213,7 @@ impl RecordFilter {
             happened: (None, None),
             closed: (None, None),
             due_before: None,
-            doer: None,
+            doers: None,
             overdue: None,
             unacknowledged: false,
             not_visited_since: None,
@@ -262,7 +262,7 @@ pub struct RecordRow {
     pub due: Option<Timestamp>,
     /// The same, later by what the record took to arrive.
     pub due_received: Option<Timestamp>,
-    /// Who is to handle it, as the field says.
+    /// Who is to handle it: the id of a person, or the name of somebody without an account.
     pub doer: Option<String>,
     /// Of a household: when it was last visited.
     pub visited: Option<Timestamp>,

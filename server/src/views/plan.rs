@@ -128,7 +128,7 @@ pub(super) fn branches(
         );
         return with_rest(base, index);
     }
-    if filter.doer.is_some() {
+    if filter.doers.is_some() {
         return with_rest(base, "INDEXED BY records_doer");
     }
     let is_placed = filter.bbox.is_some() || filter.within.is_some();

@@ -29,6 +29,7 @@ pub(super) const DONE: i64 = 3;
 pub(super) struct Work {
     pub(super) state: i64,
     pub(super) due: Option<i64>,
+    /// The id of a person, or the name of somebody without an account.
     pub(super) doer: Option<String>,
     pub(super) happened: Option<i64>,
     pub(super) closed: Closed,
@@ -80,7 +81,8 @@ pub(super) fn of(view: &RecordView<'_>) -> Work {
     let general = |meaning| field_in(form, meaning, SensitivityClass::General);
     let due = general(FieldMeaning::Due).and_then(|f| time(view, f));
     let doer = general(FieldMeaning::Doer).and_then(|f| match view.value(f) {
-        Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
+        Some(Value::Person { user, .. }) => Some(user.to_string()),
+        Some(Value::Text(name)) if !name.is_empty() => Some(name.clone()),
         _ => None,
     });
     let happened = form.field_for(FieldMeaning::Happened);

@@ -13,6 +13,7 @@ mod changes;
 mod colleague;
 mod held;
 mod moves;
+mod named;
 mod parts;
 mod people;
 mod reach;
@@ -25,6 +26,7 @@ pub use changes::{
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use moves::moved_by;
+pub use named::Namesakes;
 pub use reach::Reach;
 pub use scope::DirectoryScope;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::codec::{DecodeError, Reader, put_i64, put_str, put_u64};
-use crate::ids::{ChoiceKey, RecordId};
+use crate::ids::{ChoiceKey, RecordId, UserId};
 use crate::limits::MAX_PAYLOAD_BYTES;
 use crate::time::{Timestamp, format_date};
 
@@ -88,6 +88,13 @@ pub enum Value {
     },
     /// Another record.
     Reference(RecordId),
+    /// Somebody with an account.
+    Person {
+        /// Who.
+        user: UserId,
+        /// What they were called when it was written, for where the directory does not know them.
+        name: String,
+    },
 }
 
 impl Value {
@@ -104,6 +111,7 @@ impl Value {
             Self::Choice(_) => 6,
             Self::Geopoint { .. } => 7,
             Self::Reference(_) => 8,
+            Self::Person { .. } => 9,
         }
     }
 
@@ -126,6 +134,10 @@ impl Value {
                 put_i64(out, i64::from(*lon_e7));
             }
             Self::Reference(id) => out.extend_from_slice(&id.bytes()),
+            Self::Person { user, name } => {
+                out.extend_from_slice(&user.bytes());
+                put_str(out, name);
+            }
         }
     }
 
@@ -158,11 +170,16 @@ impl Value {
                 lon_e7: small(r.i64()?)?,
             },
             8 => Self::Reference(RecordId::from_bytes(r.array()?)),
+            9 => Self::Person {
+                user: UserId::from_bytes(r.array()?),
+                name: r.str(MAX_PAYLOAD_BYTES)?.to_owned(),
+            },
             _ => return Err(DecodeError::OutOfRange("value tag")),
         })
     }
 
-    /// The value as people and JSON see it: text, number, boolean, ISO date, `lat,lon` or id.
+    /// The value as people and JSON see it: text, number, boolean, ISO date, a place or a person as
+    /// an object, or an id.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match self {
@@ -178,6 +195,9 @@ impl Value {
                 "lon": f64::from(*lon_e7) / 1e7,
             }),
             Self::Reference(id) => id.to_string().into(),
+            Self::Person { user, name } => {
+                serde_json::json!({ "user_id": user.to_string(), "name": name })
+            }
         }
     }
 }

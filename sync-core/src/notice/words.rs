@@ -253,6 +253,7 @@ impl<'a> Teller<'a> {
                     f64::from(*lon_e7) / 1e7
                 )
             }
+            Value::Person { name, .. } => name.clone(),
             other => match other.to_json() {
                 serde_json::Value::String(text) => self.choice(kind, &text),
                 json => json.to_string(),

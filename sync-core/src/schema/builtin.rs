@@ -2,7 +2,7 @@
 
 use crate::schema::{Form, FormError, FormSet};
 
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 9] = [
     include_str!("../../forms/household.json"),
     include_str!("../../forms/visit.json"),
     include_str!("../../forms/matter.json"),
@@ -11,6 +11,9 @@ const SOURCES: [&str; 7] = [
     // With comments, and notes where a transition asks for one.
     include_str!("../../forms/matter.2.json"),
     include_str!("../../forms/task.2.json"),
+    // With people by id.
+    include_str!("../../forms/matter.3.json"),
+    include_str!("../../forms/task.3.json"),
 ];
 
 /// Household, visit, matter, task and meeting, in all their versions, older ones first.

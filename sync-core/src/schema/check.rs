@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::edit::{Decimal, Op, Value};
 use crate::entry::RefusalCode;
 use crate::ids::{FieldKey, SensitivityClass};
-use crate::limits::{MAX_COUNTER_STEP, MAX_GROUP_ITEMS, MAX_NOTE_CHARS, MAX_TEXT_CHARS};
+use crate::limits::{
+    MAX_COUNTER_STEP, MAX_GROUP_ITEMS, MAX_NOTE_CHARS, MAX_PERSON_NAME_CHARS, MAX_TEXT_CHARS,
+};
 use crate::schema::{Condition, Field, FieldType, Form, Role};
 use crate::time::parse_date;
 use crate::view::{Cell, PartState};
@@ -247,6 +249,13 @@ fn check_value(kind: &FieldType, value: &Value) -> Result<(), RefusalCode> {
         }
         (FieldType::DateTime, Value::DateTime(at)) => {
             within((-62_135_596_800_000..=253_402_300_799_999).contains(&at.millis()))
+        }
+        // Somebody without an account, or one whom a version before called by name.
+        (FieldType::Person, Value::Text(name) | Value::Person { name, .. }) => {
+            if name.chars().count() > MAX_PERSON_NAME_CHARS {
+                return Err(RefusalCode::TooLong);
+            }
+            within(!name.trim().is_empty())
         }
         (FieldType::ChooseOne { choices }, Value::Choice(key)) => {
             within(choices.iter().any(|c| c.key == *key))

@@ -99,6 +99,8 @@ pub enum FieldType {
         /// The form of the other record.
         form: FormCode,
     },
+    /// Somebody with an account, or the name of somebody without one.
+    Person,
     /// Items with members, kept apart by key so that concurrent additions all stay.
     Group {
         /// What each item holds; no long text, counter, choose-many or group inside.

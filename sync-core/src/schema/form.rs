@@ -265,7 +265,7 @@ impl Form {
                 for member in members {
                     if old
                         .iter()
-                        .any(|m| m.key == member.key && !same_kind(m, member))
+                        .any(|was| was.key == member.key && !same_kind(member, was))
                     {
                         return Err(changed(&member.key));
                     }
@@ -276,8 +276,14 @@ impl Form {
     }
 }
 
-fn same_kind(a: &Field, b: &Field) -> bool {
-    std::mem::discriminant(&a.kind) == std::mem::discriminant(&b.kind)
+/// Whether a field may follow one of the same key. Whoever was called by name may become a person:
+/// the names there are stay what they were, names.
+fn same_kind(now: &Field, was: &Field) -> bool {
+    std::mem::discriminant(&now.kind) == std::mem::discriminant(&was.kind)
+        || matches!(
+            (&now.kind, &was.kind),
+            (FieldType::Person, FieldType::Text { .. })
+        )
 }
 
 fn check_field(field: &Field) -> Result<(), FormError> {

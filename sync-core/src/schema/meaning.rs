@@ -131,9 +131,10 @@ impl FieldMeaning {
             Self::Household | Self::About => matches!(kind, FieldType::Reference { .. }),
             Self::Place => matches!(kind, FieldType::Geopoint),
             Self::Happened | Self::Due | Self::Closed => matches!(kind, FieldType::DateTime),
-            Self::Doer | Self::Issuer | Self::Accountable => {
-                matches!(kind, FieldType::Text { .. })
+            Self::Doer | Self::Issuer => {
+                matches!(kind, FieldType::Person | FieldType::Text { .. })
             }
+            Self::Accountable => matches!(kind, FieldType::Text { .. }),
             Self::Priority => matches!(kind, FieldType::ChooseOne { .. }),
             Self::Details | Self::Reply => {
                 matches!(kind, FieldType::LongText { .. } | FieldType::Text { .. })
@@ -147,7 +148,8 @@ impl FieldMeaning {
             Self::Household | Self::About => "reference",
             Self::Place => "geopoint",
             Self::Happened | Self::Due | Self::Closed => "date_time",
-            Self::Doer | Self::Issuer | Self::Accountable => "text",
+            Self::Doer | Self::Issuer => "person, text",
+            Self::Accountable => "text",
             Self::Priority => "choose_one",
             Self::Details | Self::Reply => "long_text, text",
         }

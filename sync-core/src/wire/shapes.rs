@@ -2,9 +2,12 @@
 
 use crate::codec::{DecodeError, Reader, put_i64, put_str, put_u64};
 use crate::edit::{Decimal, Op, Value};
-use crate::ids::{ActionKey, ChoiceKey, FieldKey, ItemKey, RecordId};
+use crate::ids::{ActionKey, ChoiceKey, FieldKey, ItemKey, RecordId, UserId};
 use crate::limits::{MAX_BODY_DECODED_BYTES, MAX_NAME_BYTES, MAX_WORDS_PER_COLUMN};
 use crate::time::Timestamp;
+
+/// The highest of [`crate::edit::Value::tag`].
+const MAX_VALUE_TAG: u8 = 9;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Shape {
@@ -56,7 +59,7 @@ impl KnownShape {
         if tag > 12 {
             return Err(DecodeError::OutOfRange("operation tag"));
         }
-        if value > 8 || (value != 0 && tag != 0 && tag != 7) {
+        if value > MAX_VALUE_TAG || (value != 0 && tag != 0 && tag != 7) {
             return Err(DecodeError::OutOfRange("value tag"));
         }
         let mut name = |there: bool| {
@@ -129,6 +132,10 @@ impl ShapeColumn {
                 self.delta(1, i64::from(*lon_e7));
             }
             Value::Reference(id) => self.word(&id.bytes()),
+            Value::Person { user, name } => {
+                self.word(&user.bytes());
+                self.text(name);
+            }
         }
     }
     pub(super) fn op(&mut self, op: &Op, claimed: Timestamp) {
@@ -253,6 +260,16 @@ impl<'a> ShapeReader<'a> {
                     .try_into()
                     .map_err(|_| DecodeError::OutOfRange("reference"))?;
                 Value::Reference(RecordId::from_bytes(bytes))
+            }
+            9 => {
+                let bytes: [u8; 16] = self
+                    .word()?
+                    .try_into()
+                    .map_err(|_| DecodeError::OutOfRange("person"))?;
+                Value::Person {
+                    user: UserId::from_bytes(bytes),
+                    name: self.text()?.to_owned(),
+                }
             }
             _ => return Err(DecodeError::OutOfRange("value tag")),
         })

@@ -48,7 +48,7 @@ fn seq(r: &mut Rng) -> u64 {
 }
 
 pub fn value(r: &mut Rng) -> Value {
-    match r.below(9) {
+    match r.below(10) {
         0 => Value::Text(words(r)),
         1 => Value::Integer(r.i64()),
         2 => Value::Decimal(Decimal {
@@ -62,6 +62,10 @@ pub fn value(r: &mut Rng) -> Value {
         7 => Value::Geopoint {
             lat_e7: r.i64() as i32,
             lon_e7: r.i64() as i32,
+        },
+        8 => Value::Person {
+            user: UserId::from_bytes(r.bytes()),
+            name: words(r),
         },
         _ => Value::Reference(RecordId::from_bytes(r.bytes())),
     }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::entry::{Entry, Target};
-use gridfold_sync_core::ids::{EntryRef, IncarnationId, RecordId};
+use gridfold_sync_core::ids::{EntryRef, IncarnationId, RecordId, UserId};
 use gridfold_sync_core::merge::{Merger, fold, follows};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, Cell, PartState};
@@ -185,7 +185,7 @@ const ITEMS: [&str; 3] = ["i1", "i-2", "i.3"];
 
 fn value(p: &Pick) -> Value {
     let small = i64::from(p.a % 3);
-    match p.b % 10 {
+    match p.b % 11 {
         0..=2 => text(TEXTS[usize::from(p.a) % 3 + 1]),
         3 => Value::Integer(small - 1),
         4 => Value::Decimal(Decimal {
@@ -198,6 +198,10 @@ fn value(p: &Pick) -> Value {
         8 => Value::Geopoint {
             lat_e7: small as i32,
             lon_e7: -1,
+        },
+        9 => Value::Person {
+            user: UserId::from_bytes([small as u8; 16]),
+            name: TEXTS[usize::from(p.a) % 3].to_owned(),
         },
         _ => Value::DateTime(Timestamp(small)),
     }

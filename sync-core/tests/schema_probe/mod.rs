@@ -46,6 +46,7 @@ pub(crate) fn form() -> Form {
             field("many", "choose_many", json!({ "choices": choices })),
             field("place", "geopoint", json!({})),
             field("other", "reference", json!({ "form": "household" })),
+            field("who", "person", json!({})),
             field("group", "group", json!({ "members": members, "max_items": 2 })),
             field("many_items", "group", json!({ "members": members, "max_items": 4_000_000 })),
             field("counter", "counter", json!({ "max_step": 10 })),

@@ -68,6 +68,7 @@ fn scalar(value: &Value) -> ScalarValue {
             format!("{},{}", f64::from(*lat_e7) / 1e7, f64::from(*lon_e7) / 1e7).into()
         }
         Value::Reference(id) => ScalarValue::Bytes(id.bytes().to_vec()),
+        Value::Person { user, name } => format!("{user} {name}").into(),
     }
 }
 

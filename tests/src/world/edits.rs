@@ -1,7 +1,7 @@
 //! What people type: random operations that fit a form, and some that do not.
 
 use gridfold_sync_core::edit::{Decimal, Op, Value};
-use gridfold_sync_core::ids::{ChoiceKey, ItemKey, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{ChoiceKey, ItemKey, RecordId, SensitivityClass, UserId};
 use gridfold_sync_core::schema::{Field, FieldType, Form};
 use gridfold_sync_core::time::Timestamp;
 use rand::RngExt;
@@ -41,6 +41,13 @@ fn value(rng: &mut StdRng, kind: &FieldType, bad: bool) -> Value {
             Timestamp(1),
             [rng.random_range(0..3); 10],
         )),
+        FieldType::Person if rng.random() => {
+            let who = rng.random_range(0..3);
+            Value::Person {
+                user: UserId::from_parts(Timestamp(2), [who; 10]),
+                name: format!("person {who}"),
+            }
+        }
         // A digit fits every pattern of the built-in forms when repeated.
         _ => Value::Text(format!("{}", 100 + rng.random_range(0..12))),
     }

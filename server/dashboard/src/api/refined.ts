@@ -31,6 +31,7 @@ export type FieldKind =
   | 'choose_many'
   | 'geopoint'
   | 'reference'
+  | 'person'
   | 'group'
   | 'counter';
 export type FieldClass = 'general' | 'personal' | 'restricted';

@@ -2,6 +2,7 @@
 import { reactive, shallowRef } from 'vue';
 import { api } from '@/api/client';
 import type { Area, Field, Form, Status, User } from '@/api/types';
+import type { Person } from '@/words/person';
 import { said } from './locale';
 import { session } from './session';
 
@@ -93,6 +94,33 @@ export function userName(id: string): string {
   return id.slice(0, 8);
 }
 
+const places = reactive(new Map<string, string>());
+/** The areas in which somebody has a role now: what tells two people of one name apart. */
+export function worksAt(id: string): string {
+  if (!places.has(id) && mayAsk()) {
+    places.set(id, '');
+    api.get('/v1/grants', { query: { user_id: id, active: true, limit: 10 } }).then(
+      ({ grants }) => {
+        const codes = [...new Set(grants.flatMap((g) => g.area ?? []))];
+        places.set(id, codes.map((code) => areaName(code)).join(' '));
+      },
+      () => {
+        // Their name alone has to do.
+      },
+    );
+  }
+  return places.get(id) ?? '';
+}
+export function rememberName(id: string, name: string): void {
+  if (name !== '' && !users.has(id)) users.set(id, name);
+}
+/** What a person whom a record names is called now. */
+export function personName(person: Person): string {
+  if (!person.user_id) return person.name;
+  const now = userName(person.user_id);
+  return users.has(person.user_id) || person.name === '' ? now : person.name;
+}
+
 const titles = reactive(new Map<string, string>());
 /** What names a record that another one refers to. */
 export function recordTitle(id: string): string {
@@ -128,5 +156,6 @@ export function forget(): void {
   areas.clear();
   users.clear();
   usersAsked.clear();
+  places.clear();
   titles.clear();
 }

@@ -3,6 +3,7 @@ import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
 import type { FieldMeaning, Form, RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
+import type { Person } from '@/words/person';
 import { aboutFields, closingWithReply, dispatchStep, fieldFor, formsThat } from '@/words/meaning';
 import { form as formOf, forms } from './directory';
 
@@ -10,8 +11,8 @@ export interface Order {
   /** The form of the task. */
   form: string;
   title: string;
-  doer: string;
-  issuer: string;
+  doer: Person;
+  issuer: Person;
   dueAt: string;
   what: string;
   priority: string;
@@ -31,11 +32,17 @@ export function taskFormAbout(about: string | undefined): Form | undefined {
 }
 
 /** Values by the fields that are for them, as far as the form has such. */
-function fieldsOf(form: Form | undefined, said: Partial<Record<FieldMeaning, string>>): Record<string, unknown> {
-  const all = Object.entries(said) as [FieldMeaning, string][];
+function fieldsOf(
+  form: Form | undefined,
+  said: Partial<Record<FieldMeaning, string | Person>>,
+): Record<string, unknown> {
+  const all = Object.entries(said) as [FieldMeaning, string | Person][];
   const known = all.flatMap(([meaning, value]) => {
     const field = fieldFor(form, meaning);
-    return field && value !== '' ? [[field.key, value] as const] : [];
+    if (!field || value === '') return [];
+    // A form of an organisation's own may call its people by name.
+    const asText = typeof value !== 'string' && field.type !== 'person';
+    return [[field.key, asText ? value.name : value] as const];
   });
   return Object.fromEntries(known);
 }

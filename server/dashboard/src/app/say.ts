@@ -6,7 +6,7 @@ import { historyWords, type OperationWords } from '@/words/operations';
 import { ago, exactTime, localDay, localTime, shortDay, withLocalTimes } from '@/words/times';
 import { Unfinished } from '@/words/typed';
 import { valueWords } from '@/words/values';
-import { field, form as formOf, recordTitle, titleOf } from './directory';
+import { field, form as formOf, personName, recordTitle, titleOf } from './directory';
 import { locale, said } from './locale';
 import { may } from './session';
 
@@ -16,6 +16,7 @@ function sayer(): OperationWords {
     yes: t('app.yes'),
     no: t('app.no'),
     recordTitle,
+    personName,
     t,
     fieldName: (form, key) => said(form?.fields.find((f) => f.key === key)?.label, key),
     actionName: (form, action) => said(form?.lifecycle?.transitions.find((s) => s.action === action)?.label, action),

@@ -8,6 +8,7 @@ export const ACTS: Record<string, Key> = {
   'user.unblock': 'audit.userUnblock',
   'grant.add': 'audit.grantAdd',
   'grant.end': 'audit.grantEnd',
+  'work.hand_over': 'audit.handOver',
   'session.start': 'audit.sessionStart',
   'session.end': 'audit.sessionEnd',
   'session.end-all': 'audit.sessionEndAll',

@@ -1,5 +1,6 @@
 /** Values of fields in words, by the type their form gives them. */
 import type { Choice, Field, Label, Locale } from '@/api/types';
+import { personOf, type Person } from './person';
 import { localDay, localTime, withLocalTimes } from './times';
 
 /** What the words need to know from outside: texts and the names of other records. */
@@ -8,6 +9,8 @@ export interface Sayer {
   yes: string;
   no: string;
   recordTitle: (id: string) => string;
+  /** What a person is called now; as the record says where that is not known. */
+  personName: (person: Person) => string;
 }
 
 const pick = (label: Label, locale: Locale): string => (locale === 'en' ? label.en || label.zh : label.zh || label.en);
@@ -65,6 +68,8 @@ function plainWords(value: unknown, say: Sayer): string {
   if (typeof value === 'boolean') return value ? say.yes : say.no;
   if (isPlace(value)) return `${value.lat.toFixed(5)}, ${value.lon.toFixed(5)}`;
   if (Array.isArray(value)) return value.map((v) => plainWords(v, say)).join(', ');
+  const person = typeof value === 'object' ? personOf(value) : undefined;
+  if (person) return say.personName(person);
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
       .map(([key, v]) => `${key}: ${plainWords(v, say)}`)

@@ -197,6 +197,33 @@ test('a matter is escalated, handled, closed with a reply and reopened', async (
   assert.ok(notes.includes('需要街道协调') && notes.includes('又堵了'), JSON.stringify(notes));
 });
 
+test('the open work of somebody who leaves is handed to another, who then has it', async () => {
+  const [one, two] = town.workers;
+  const made = await server.call('POST', '/v1/records', {
+    grid: AREA.one,
+    form: 'task',
+    fields: { title: '清点应急物资', doer: one.user_id, due_at: '2099-01-01T00:00:00Z' },
+  });
+  await open('/administration/users');
+  const people = page.getByRole('row', { name: new RegExp(one.name) });
+  await people.getByRole('button', { name: '授权' }).click();
+  const work = dialog().getByRole('region', { name: '手里的工作' });
+  await work.getByText(/手里有 \d+ 条未办结/).waitFor();
+  assert.ok(await work.getByRole('button', { name: '移交' }).isDisabled());
+  await work.getByRole('combobox', { name: '移交给谁' }).fill(two.name);
+  await page.getByRole('option', { name: two.name }).click();
+  await work.getByText(new RegExp(`条会交给 ${two.name}`)).waitFor();
+  await shot(page, 'hand-over-laptop-zh');
+  await accessible(page, 'handing over work');
+  await work.getByRole('button', { name: '移交' }).click();
+  await page.getByText(new RegExp(`条移交给 ${two.name}`)).waitFor();
+  await work.getByText(/没有未办结的工作/).waitFor();
+  const task = await server.call('GET', `/v1/records/${made.record.record_id}`);
+  assert.equal(task.assignee_id, two.user_id);
+  assert.equal(task.assignee, two.name);
+  await page.keyboard.press('Escape');
+});
+
 test('a matter that is returned shows the task that is still open, and the task is cancelled', async () => {
   const [{ phone, name }] = town.workers;
   const { record } = await phone.do('capture', { form: 'matter' });

@@ -185,7 +185,9 @@ test('a matter is dispatched to a person, the phone acknowledges, and the board 
   await dialog.waitFor({ state: 'detached' });
   const matter = await server.call('GET', `/v1/records/${record}`);
   assert.equal(matter.status, 'dispatched');
-  assert.equal(matter.fields.assignee, name);
+  // By id, with the name of the moment.
+  assert.equal(matter.fields.assignee.name, name);
+  assert.equal(matter.fields.assignee.user_id, matter.assignee_id);
 
   await page.goto(`${server.url}/tasks`);
   await ready(page);

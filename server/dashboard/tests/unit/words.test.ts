@@ -55,6 +55,7 @@ function sayer(locale: 'zh-CN' | 'en'): OperationWords {
     yes: said['app.yes']![which],
     no: said['app.no']![which],
     recordTitle: (id) => id,
+    personName: (person) => (person.user_id === 'u-1' ? '张玮' : person.name),
     t: (key: Key, named = {}) =>
       counted(marked(said[key]![which]).replace(/\{(\w+)\}/g, (_, name: string) => String(named[name]))),
     fieldName: (of, key) => of?.fields.find((f) => f.key === key)?.label[locale === 'en' ? 'en' : 'zh'] ?? key,
@@ -164,6 +165,10 @@ describe('values in words', () => {
     expect(valueWords(undefined, false, say)).toBe('No');
     expect(valueWords(form.fields[1], { a: 1, b: true }, say)).toBe('a: 1; b: Yes');
     expect(valueWords(undefined, 0, say)).toBe('0');
+    // A person is called what they are called now; whoever has no account, as they were written.
+    expect(valueWords(undefined, { user_id: 'u-1', name: '张伟' }, say)).toBe('张玮');
+    expect(valueWords(undefined, { name: '物业公司' }, say)).toBe('物业公司');
+    expect(valueWords(undefined, '物业公司', say)).toBe('物业公司');
   });
 });
 

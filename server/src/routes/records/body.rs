@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{EntryRef, FieldKey};
+use gridfold_sync_core::ids::{EntryRef, FieldKey, UserId};
 use gridfold_sync_core::notice::{self, Edit, Teller};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, RecordView, differ};
@@ -53,9 +53,12 @@ pub struct RecordRowBody {
     /// The same, later by what the record took to arrive: no deadline counts before anybody here could know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_received_at: Option<String>,
-    /// Who is to handle it.
+    /// What whoever is to handle it is called now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
+    /// Their id; absent of somebody without an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee_id: Option<String>,
     /// Of a household: when it was last visited; absent when never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_visited_at: Option<String>,
@@ -80,7 +83,14 @@ pub struct RecordRowBody {
     pub received_at: Option<String>,
 }
 
-pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
+pub(crate) fn row_body(directory: &Directory, row: &RecordRow) -> RecordRowBody {
+    let (assignee_id, assignee) = match &row.doer {
+        Some(doer) => {
+            let (id, name) = directory.called(doer);
+            (id.map(|id| id.to_string()), Some(name))
+        }
+        None => (None, None),
+    };
     RecordRowBody {
         record_id: row.record.to_string(),
         grid: row.grid.to_string(),
@@ -97,7 +107,8 @@ pub(crate) fn row_body(row: &RecordRow) -> RecordRowBody {
             .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 }.to_json()),
         due_at: row.due.map(Timestamp::to_rfc3339),
         due_received_at: row.due_received.map(Timestamp::to_rfc3339),
-        assignee: row.doer.clone(),
+        assignee,
+        assignee_id,
         last_visited_at: row.visited.map(Timestamp::to_rfc3339),
         heads: None,
         fields: None,
@@ -210,7 +221,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
     let mut body = RecordBody {
         row: RecordRowBody {
             heads: Some(Heads::of(&scope.classes, &record.parts).to_string()),
-            ..row_body(&record.row)
+            ..row_body(&caller.directory, &record.row)
         },
         fields: Map::new(),
         provenance: BTreeMap::new(),
@@ -339,7 +350,7 @@ pub struct HistoryBody {
     pub entries: Vec<HistoryEntry>,
 }
 
-fn user_name(directory: &Directory, id: gridfold_sync_core::ids::UserId) -> String {
+fn user_name(directory: &Directory, id: UserId) -> String {
     directory
         .user(&id)
         .map_or_else(String::new, |u| u.name.clone())

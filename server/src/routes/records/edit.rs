@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId};
+use gridfold_sync_core::schema::Form;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use super::find::find;
 use super::made_at::{MadeAt, Tagged};
 use super::once::Once;
 use super::ops::{ops_of_fields, ops_of_json, written};
+use super::people::People;
 use super::result::{EditResult, VerdictBody};
 use crate::acts::records::{chosen, dismiss};
 use crate::admit::{Base, ConsoleEdit, EditOutcome, Parts, Wish};
@@ -143,16 +145,17 @@ fn edit_of(
     caller: &Caller,
     id: &str,
     base: Base,
-    wish: impl Fn(&gridfold_sync_core::schema::Form, &Parts) -> Answer<Vec<Op>> + Send + 'static,
+    wish: impl Fn(&Form, &Parts, &People) -> Answer<Vec<Op>> + Send + 'static,
 ) -> Answer<ConsoleEdit> {
     let (stored, scope) = find(node, caller, id)?;
+    let people = People::of(caller, &stored.row.grid);
     let wish = Wish::reckoned(move |form, parts| {
         let shown: Vec<_> = parts
             .iter()
             .filter(|(class, _)| scope.classes.contains(class))
             .cloned()
             .collect();
-        wish(form, &shown)
+        wish(form, &shown, &people)
     });
     Ok(ConsoleEdit {
         record: stored.row.record,
@@ -191,6 +194,7 @@ pub async fn add(
         None => RecordId::from_parts(caller.now, random_10().map_err(|e| Problem::internal(&e))?),
     };
     let once = made_at.once("records", &given);
+    let people = People::of(&caller, &grid);
     api.blocking(move |node| {
         let edit = ConsoleEdit {
             record,
@@ -198,11 +202,8 @@ pub async fn add(
             form,
             base: Base::Nothing,
             wish: Wish::reckoned(move |form, parts| {
-                Ok(written(
-                    form,
-                    parts,
-                    ops_of_fields(form, parts, &given.fields)?,
-                ))
+                let fields = people.in_fields(form, &given.fields)?;
+                Ok(written(form, parts, ops_of_fields(form, parts, &fields)?))
             }),
             claimed,
         };
@@ -233,9 +234,13 @@ pub async fn edit(
     let base = made_at.base(given.base.as_deref())?;
     let once = made_at.once(&format!("edit {id}"), &given);
     api.blocking(move |node| {
-        let edit = edit_of(node, &caller, &id, base, move |form, parts| {
-            let mut ops = ops_of_fields(form, parts, &given.fields)?;
-            ops.extend(ops_of_json(form, &given.operations)?);
+        let edit = edit_of(node, &caller, &id, base, move |form, parts, people| {
+            let fields = people.in_fields(form, &given.fields)?;
+            let mut ops = ops_of_fields(form, parts, &fields)?;
+            ops.extend(ops_of_json(
+                form,
+                &people.in_operations(form, &given.operations)?,
+            )?);
             Ok(written(form, parts, ops))
         })?;
         let edit = ConsoleEdit { claimed, ..edit };
@@ -252,7 +257,9 @@ async fn simple(
     op: Op,
 ) -> Answer<Tagged<EditResult>> {
     api.blocking(move |node| {
-        let edit = edit_of(node, &caller, &id, base, move |_, _| Ok(vec![op.clone()]))?;
+        let edit = edit_of(node, &caller, &id, base, move |_, _, _| {
+            Ok(vec![op.clone()])
+        })?;
         Ok(Tagged(write_once(node, &caller, once, edit)?))
     })
     .await
@@ -327,7 +334,7 @@ pub async fn choose(
     let base = made_at.base(given.base.as_deref())?;
     let once = made_at.once(&format!("choose {id}"), &given);
     api.blocking(move |node| {
-        let edit = edit_of(node, &caller, &id, base, move |_, parts| {
+        let edit = edit_of(node, &caller, &id, base, move |_, parts, _| {
             let op = chosen(parts, &given.field, &given.by).ok_or_else(Problem::not_found)?;
             Ok(vec![op])
         })?;

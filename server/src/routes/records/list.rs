@@ -75,7 +75,11 @@ fn page(
     if keys.is_empty() && !heads {
         let page = node.views.list(filter)?;
         return Ok(Page {
-            rows: page.rows.iter().map(row_body).collect(),
+            rows: page
+                .rows
+                .iter()
+                .map(|row| row_body(&caller.directory, row))
+                .collect(),
             next: page.next,
         });
     }
@@ -83,7 +87,7 @@ fn page(
     let rows = page.rows.iter().map(|record| RecordRowBody {
         fields: (!keys.is_empty()).then(|| field_values(&caller.directory, record, keys)),
         heads: heads.then(|| Heads::of(&filter.scope.classes, &record.parts).to_string()),
-        ..row_body(&record.row)
+        ..row_body(&caller.directory, &record.row)
     });
     Ok(Page {
         rows: rows.collect(),

@@ -8,6 +8,7 @@ pub mod list;
 mod made_at;
 mod once;
 mod ops;
+mod people;
 mod provenance;
 mod query;
 mod result;

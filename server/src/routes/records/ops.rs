@@ -2,7 +2,7 @@
 
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::entry::RefusalCode;
-use gridfold_sync_core::ids::{ActionKey, ChoiceKey, FieldKey, ItemKey, RecordId};
+use gridfold_sync_core::ids::{ActionKey, ChoiceKey, FieldKey, ItemKey, RecordId, UserId};
 use gridfold_sync_core::schema::{Field, FieldType, Form};
 use gridfold_sync_core::time::{Timestamp, parse_date};
 use gridfold_sync_core::view::{Cell, GroupItem, as_splices};
@@ -54,6 +54,15 @@ fn value_of(kind: &FieldType, json: &Json) -> Option<Value> {
             lon_e7: degrees(json.get("lon"), 180.0)?,
         },
         FieldType::Reference { .. } => Value::Reference(RecordId::parse(json.as_str()?).ok()?),
+        // Whom a name or an id stands for was found before: see `people`.
+        FieldType::Person => match (json.get("user_id"), json.get("name")) {
+            (Some(id), name) => Value::Person {
+                user: UserId::parse(id.as_str()?).ok()?,
+                name: name.and_then(Json::as_str).unwrap_or_default().to_owned(),
+            },
+            (None, Some(name)) => Value::Text(name.as_str()?.to_owned()),
+            (None, None) => Value::Text(json.as_str()?.to_owned()),
+        },
         FieldType::LongText { .. }
         | FieldType::ChooseMany { .. }
         | FieldType::Group { .. }

@@ -66,7 +66,7 @@ pub struct RecordQuery {
     pub closed_until: Option<String>,
     /// Due before this time.
     pub due_before: Option<String>,
-    /// To be handled by this person, as the field that means the doer says.
+    /// To be handled by this person: their id, or what they are called. A name finds everybody who is called so now, and records that name somebody without an account so.
     pub assignee: Option<String>,
     /// Work to be done past its deadline: `captured` as the deadline says, `received` counted from when the record arrived.
     pub overdue: Option<String>,
@@ -288,7 +288,8 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
     filter.due_before = time(&query.due_before, "due_before")?;
     filter.has_conflict = query.conflict;
     filter.late = query.late;
-    filter.doer = query.assignee.clone().filter(|d| !d.trim().is_empty());
+    let assignee = query.assignee.as_deref().filter(|d| !d.trim().is_empty());
+    filter.doers = assignee.map(|who| caller.directory.meant_by(who));
     filter.overdue = match query.overdue.as_deref() {
         None => None,
         Some("captured") => Some((Overdue::Captured, caller.now)),

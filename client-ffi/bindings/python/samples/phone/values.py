@@ -83,7 +83,22 @@ async def _value(phone: Phone, kind: FieldKind, text: str) -> FieldValue:
         return FieldValue.GEOPOINT(float(latitude), float(longitude))
     if isinstance(kind, FieldKind.REFERENCE):
         return FieldValue.REFERENCE(await phone.record_id(text))
+    if isinstance(kind, FieldKind.PERSON):
+        return await _person(phone, text)
     raise ValueError
+
+
+async def _person(phone: Phone, text: str) -> FieldValue:
+    """A colleague by id or name; somebody without an account is a name. Of two of one name the id
+    says which."""
+    people = [c for c in await phone.client.colleagues() if text in (c.name, c.user_id)]
+    if len(people) > 1:
+        raise Mistake("error.which_colleague")
+    if people:
+        return FieldValue.PERSON(people[0].user_id, people[0].name)
+    if not text:
+        raise ValueError
+    return FieldValue.TEXT(text)
 
 
 async def operations_of(
@@ -174,6 +189,7 @@ def hint(phone: Phone, field: FieldInfo) -> str:
         (FieldKind.DATE_TIME, "hint.date_time"),
         (FieldKind.GEOPOINT, "hint.geopoint"),
         (FieldKind.REFERENCE, "hint.reference"),
+        (FieldKind.PERSON, "hint.person"),
         (FieldKind.COUNTER, "hint.counter"),
     ):
         if isinstance(kind, of):
@@ -203,6 +219,8 @@ def shown_value(phone: Phone, field: FieldInfo | None, value: FieldValue) -> str
         return f"{value.latitude:.7f}, {value.longitude:.7f}"
     if isinstance(value, FieldValue.REFERENCE):
         return short(value.record_id)
+    if isinstance(value, FieldValue.PERSON):
+        return clean(value.name)
     raise AssertionError
 
 

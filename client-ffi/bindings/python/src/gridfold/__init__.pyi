@@ -106,6 +106,10 @@ class FieldValue:
     class REFERENCE(FieldValue):
         record_id: str
         def __init__(self, record_id: str) -> None: ...
+    class PERSON(FieldValue):
+        user_id: str
+        name: str
+        def __init__(self, user_id: str, name: str) -> None: ...
 
 class Operation:
     class SET(Operation):
@@ -201,6 +205,8 @@ class FieldKind:
     class REFERENCE(FieldKind):
         form: str
         def __init__(self, form: str) -> None: ...
+    class PERSON(FieldKind):
+        def __init__(self) -> None: ...
     class GROUP(FieldKind):
         members: builtins.list['FieldInfo']
         max_items: int
