@@ -17,6 +17,9 @@ use crate::schema::{Field, FieldType, Form, FormError, FormSet, builtin_forms};
 
 /// The built-in form of households: a reference to it need not say that it means one.
 const HOUSEHOLD_FORM: &str = "household";
+/// The field of the built-in matters that holds the kind, from before there was that meaning: a text
+/// of matters that is called so need not say it.
+const KIND_FIELD: &str = "kind";
 
 /// What a form's author wrote as a meaning. What this build does not know is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +116,8 @@ meanings! {
         Priority = "priority",
         /// What whoever reported it was answered.
         Reply = "reply",
+        /// Which kind of matter it is: one of the catalogue's, or what was typed.
+        Kind = "kind",
     }
 }
 
@@ -131,7 +136,7 @@ impl FieldMeaning {
             Self::Household | Self::About => matches!(kind, FieldType::Reference { .. }),
             Self::Place => matches!(kind, FieldType::Geopoint),
             Self::Happened | Self::Due | Self::Closed => matches!(kind, FieldType::DateTime),
-            Self::Doer | Self::Issuer | Self::Accountable => {
+            Self::Doer | Self::Issuer | Self::Accountable | Self::Kind => {
                 matches!(kind, FieldType::Text { .. })
             }
             Self::Priority => matches!(kind, FieldType::ChooseOne { .. }),
@@ -147,7 +152,7 @@ impl FieldMeaning {
             Self::Household | Self::About => "reference",
             Self::Place => "geopoint",
             Self::Happened | Self::Due | Self::Closed => "date_time",
-            Self::Doer | Self::Issuer | Self::Accountable => "text",
+            Self::Doer | Self::Issuer | Self::Accountable | Self::Kind => "text",
             Self::Priority => "choose_one",
             Self::Details | Self::Reply => "long_text, text",
         }
@@ -176,7 +181,7 @@ impl Form {
     }
 
     /// The field that is for that. The type of a place, and of a reference to the built-in
-    /// household, says it where no field does.
+    /// household, says it where no field does; so does the name of the kind of a matter.
     #[must_use]
     pub fn field_for(&self, meaning: FieldMeaning) -> Option<&Field> {
         let says = |f: &&Field| f.meaning() == Some(meaning);
@@ -184,6 +189,10 @@ impl Form {
             (FieldMeaning::Place, FieldType::Geopoint) => f.meaning().is_none(),
             (FieldMeaning::Household, FieldType::Reference { form }) => {
                 f.meaning().is_none() && form.as_str() == HOUSEHOLD_FORM
+            }
+            (FieldMeaning::Kind, FieldType::Text { .. }) => {
+                let is_named = f.key.as_str() == KIND_FIELD;
+                f.meaning().is_none() && is_named && self.is(FormMeaning::Matter)
             }
             _ => false,
         };
