@@ -133,6 +133,41 @@ fn nobody_is_taken_over_whatever_their_grants_are_at_the_moment() {
 }
 
 #[test]
+fn one_is_told_whom_one_may_act_on() {
+    let office = Office::new();
+    office
+        .world
+        .person(&office.operator, "mine", "worker", "c-a-1");
+    office
+        .world
+        .person(&office.operator, "above", "admin", "c-a");
+    let phones_only = office
+        .a
+        .post("/v1/users", &json!({ "name": "phones-only" }))
+        .ok();
+    let mut told = Vec::new();
+    for who in [&office.a, &office.b, &office.operator] {
+        let listed = who.get("/v1/users?limit=500").ok();
+        let me = who.get("/v1/me").ok()["user_id"].clone();
+        // One's own account is another matter.
+        let others = listed["users"].as_array().unwrap().iter();
+        for user in others.filter(|u| u["user_id"] != me) {
+            let may_act = user["may_act"].as_bool().unwrap();
+            let id = user["user_id"].as_str().unwrap();
+            let invite = json!({ "user_id": id });
+            let status = who.post("/v1/devices/invite", &invite).status;
+            assert_eq!(may_act, status == 201, "{}: {status}", user["name"]);
+            assert!(user["has_login"].is_null(), "of one user alone");
+            let one = who.get(&format!("/v1/users/{id}")).ok();
+            let login = may_act.then_some(id != phones_only["user_id"].as_str().unwrap());
+            assert_eq!(one["has_login"], json!(login), "{}", user["name"]);
+            told.push(may_act);
+        }
+    }
+    assert!(told.contains(&true) && told.contains(&false));
+}
+
+#[test]
 fn one_worker_of_two_streets_is_nobodys_of_one() {
     let office = Office::new();
     let (both, _) = office

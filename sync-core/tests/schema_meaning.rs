@@ -294,7 +294,10 @@ fn meanings_that_cannot_be_meant_are_refused() {
             FieldMeaning::Household | FieldMeaning::About => vec!["reference"],
             FieldMeaning::Place => vec!["geopoint"],
             FieldMeaning::Happened | FieldMeaning::Due | FieldMeaning::Closed => vec!["date_time"],
-            FieldMeaning::Doer | FieldMeaning::Issuer | FieldMeaning::Accountable => vec!["text"],
+            FieldMeaning::Doer
+            | FieldMeaning::Issuer
+            | FieldMeaning::Accountable
+            | FieldMeaning::Kind => vec!["text"],
             FieldMeaning::Priority => vec!["choose_one"],
             FieldMeaning::Details | FieldMeaning::Reply => vec!["text", "long_text"],
         };

@@ -173,6 +173,18 @@ impl Accounts {
         })
     }
 
+    /// Whether a user has a login.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn has_login(&self, user_id: Uuid) -> Result<bool, StoreError> {
+        self.store.read(|conn| {
+            Ok(conn
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM accounts WHERE user_id = ?1)")?
+                .query_row([user_id.as_bytes()], |r| r.get(0))?)
+        })
+    }
+
     /// All logins with their users, by login.
     ///
     /// # Errors

@@ -27,6 +27,11 @@ pub struct UserBody {
     pub active: bool,
     /// Roles held now, anywhere.
     pub roles: Vec<String>,
+    /// Whether the caller may act on the person: grant, invite, set a password, rename, disable.
+    pub may_act: bool,
+    /// Whether the person has a login; only of one user, for who may act on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_login: Option<bool>,
 }
 
 /// A page of users.
@@ -97,6 +102,10 @@ fn body(caller: &Caller, user: &User) -> UserBody {
         name: user.name.clone(),
         active: user.active,
         roles: roles.iter().map(|r| r.as_str().to_owned()).collect(),
+        may_act: caller
+            .directory
+            .may_manage(caller.user(), user.id, caller.now),
+        has_login: None,
     }
 }
 
@@ -146,10 +155,21 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
 
 /// One user.
 #[utoipa::path(get, path = "/v1/users/{user_id}", tag = "users", params(("user_id" = String, Path)), responses((status = 200, body = UserBody), (status = 404, body = ProblemBody)))]
-pub async fn one(caller: Caller, Path(id): Path<String>) -> Answer<Json<UserBody>> {
+pub async fn one(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<Json<UserBody>> {
     let id = read_user(&caller, &id)?;
-    let user = caller.directory.user(&id).ok_or_else(Problem::not_found)?;
-    Ok(Json(body(&caller, user)))
+    api.blocking(move |node| {
+        let user = caller.directory.user(&id).ok_or_else(Problem::not_found)?;
+        let mut body = body(&caller, user);
+        if body.may_act {
+            body.has_login = Some(node.auth.accounts.has_login(id.0)?);
+        }
+        Ok(Json(body))
+    })
+    .await
 }
 
 /// Adds a user. What they may do is granted separately.

@@ -1,6 +1,6 @@
 //! The conditions of a filter as SQL. Every value is bound; only names of columns that stand here are written.
 
-use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
+use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass};
 use rusqlite::types::Value as Sql;
 
 use crate::views::general;
@@ -75,9 +75,9 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
     if !filter.include_deleted {
         c.add("r.deleted = 0");
     }
-    if let Some(household) = filter.household {
-        c.with("r.household = ?", household.bytes().to_vec());
-        c.readable("r.household_class", filter);
+    // Of what is linked to it there are two looks, which the plan makes.
+    if !filter.linked {
+        household(&mut c, filter);
     }
     if let Some(from) = filter.from {
         c.with("r.changed >= ?", from.millis());
@@ -189,6 +189,47 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         c.add(format!("{column} IS NULL"));
     }
     c
+}
+
+/// What is about the household of a filter.
+pub(super) fn household(c: &mut Conditions, filter: &RecordFilter) {
+    if let Some(household) = filter.household {
+        c.with("r.household = ?", household.bytes().to_vec());
+        c.readable("r.household_class", filter);
+    }
+}
+
+/// What refers to a record about the household of a filter and is not about it itself. Of a record that the reader may not know nothing is told by what refers to it.
+pub(super) fn linked(
+    c: &mut Conditions,
+    filter: &RecordFilter,
+    household: RecordId,
+) -> Result<(), ViewsError> {
+    let mut between = Conditions::default();
+    between.with("m.household = ?", household.bytes().to_vec());
+    between.add("m.live = 1");
+    if !filter.include_deleted {
+        between.add("m.deleted = 0");
+    }
+    between.readable("m.household_class", filter);
+    if let Some(grids) = &filter.scope.grids {
+        let grids: Vec<&AreaCode> = grids.iter().collect();
+        between.with(
+            "m.grid IN (SELECT value FROM json_each(?))",
+            json_list(&grids)?,
+        );
+    }
+    c.add(format!(
+        "r.about IN (SELECT m.record FROM records m INDEXED BY records_household WHERE {})",
+        between.all()
+    ));
+    c.values.extend(between.values);
+    c.readable("r.about_class", filter);
+    c.with(
+        "(r.household IS NULL OR r.household <> ?)",
+        household.bytes().to_vec(),
+    );
+    Ok(())
 }
 
 /// The column of a key that a record may lack.

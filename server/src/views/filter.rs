@@ -138,6 +138,8 @@ pub struct RecordFilter {
     pub grids: Vec<AreaCode>,
     /// Only records about this household.
     pub household: Option<RecordId>,
+    /// Besides these what refers to a record about the household, such as the tasks of its matters.
+    pub linked: bool,
     /// Only these statuses; empty for all.
     pub statuses: Vec<String>,
     /// Words that must be in a text the reader may read.
@@ -201,6 +203,7 @@ impl RecordFilter {
             forms: Vec::new(),
             grids: Vec::new(),
             household: None,
+            linked: false,
             statuses: Vec::new(),
             text: None,
             from: None,
@@ -274,6 +277,8 @@ pub struct RecordRow {
     pub changed: Option<Timestamp>,
     /// Newest time the server received an edit, likewise.
     pub received: Option<Timestamp>,
+    /// When the server received the first edit, likewise.
+    pub first_received: Option<Timestamp>,
 }
 
 /// A page of a list.

@@ -34,7 +34,7 @@ const COLUMNS: &str =
  r.title_class, r.household, r.lat, r.lon, r.missing, r.late, r.captured, r.changed, r.received,
  r.household_class, r.place_class, r.due, r.due_received, r.doer, r.visited, r.closed, r.visited_class,
  r.captured_general, r.changed_general, r.received_general, r.late_general, r.conflicts_general,
- r.missing_general, r.main_class";
+ r.missing_general, r.main_class, r.first_received, r.first_received_general";
 
 fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsError> {
     let readable = |class: u8| -> Result<bool, ViewsError> {
@@ -90,6 +90,7 @@ fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsE
             captured: time(15, 26)?,
             changed: time(16, 27)?,
             received: time(17, 28)?,
+            first_received: time(33, 34)?,
         },
     ))
 }

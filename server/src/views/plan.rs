@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
+use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 
@@ -76,6 +76,9 @@ pub(super) fn branches(
             base.add(format!("{column} IS NOT NULL"));
         }
         order::after(filter, &mut base)?;
+    }
+    if let (true, Some(household)) = (filter.linked, filter.household) {
+        return linked(filter, household, base, grids).map(Some);
     }
     let with_rest = |mut c: Conditions, index| -> Result<Option<Vec<Branch>>, ViewsError> {
         conditions::rest(&mut c, filter, grids)?;
@@ -155,6 +158,39 @@ pub(super) fn branches(
         }]));
     }
     in_order(filter, base, grids).map(Some)
+}
+
+/// What is about a household, and what refers to that: a look for each, in which nothing is twice. They are few, so a text narrows them where they stand.
+fn linked(
+    filter: &RecordFilter,
+    household: RecordId,
+    mut base: Conditions,
+    grids: Option<&[&AreaCode]>,
+) -> Result<Vec<Branch>, ViewsError> {
+    if !filter.ids.is_empty() {
+        let marks = vec!["?"; filter.ids.len()].join(",");
+        base.add(format!("r.record IN ({marks})"));
+        let ids = filter.ids.iter().map(|id| Sql::Blob(id.bytes().to_vec()));
+        base.values.extend(ids);
+    }
+    if let Some(text) = &filter.text {
+        let Some(expression) = conditions::text(filter, text) else {
+            return Ok(Vec::new());
+        };
+        base.with(
+            "+r.id IN (SELECT rowid FROM search WHERE search MATCH ?)",
+            expression,
+        );
+    }
+    conditions::rest(&mut base, filter, grids)?;
+    let mut beyond = base.clone();
+    conditions::household(&mut base, filter);
+    conditions::linked(&mut beyond, filter, household)?;
+    let branch = |index, conditions| Branch { index, conditions };
+    Ok(vec![
+        branch("INDEXED BY records_household", base),
+        branch("INDEXED BY records_about", beyond),
+    ])
 }
 
 /// The index of a time that a filter names from its beginning, for the forms that it names.
@@ -393,6 +429,7 @@ pub(super) fn is_counted(filter: &RecordFilter) -> bool {
         ..RecordFilter::of(filter.scope.clone())
     };
     conditions::of(filter).sql == conditions::of(&plain).sql
+        && !filter.linked
         && filter.text.is_none()
         && filter.statuses.is_empty()
         && filter.ids.is_empty()

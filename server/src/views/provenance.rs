@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use gridfold_sync_core::entry::Author;
-use gridfold_sync_core::ids::{DeviceId, EntryRef, StreamId, UserId};
+use gridfold_sync_core::ids::{DeviceId, EntryRef, RecordId, StreamId, UserId};
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use crate::views::{Views, ViewsError};
+use crate::views::{ReadScope, Views, ViewsError};
 
 /// Who made an entry, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,42 @@ pub struct Made {
 }
 
 impl Views {
+    /// Who made these records: the author of the first admitted entry of each, of those that the reader may read.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn makers(
+        &self,
+        records: &[RecordId],
+        scope: &ReadScope,
+    ) -> Result<BTreeMap<RecordId, UserId>, ViewsError> {
+        let classes: Vec<String> = scope
+            .classes
+            .iter()
+            .map(|c| format!("'{}'", *c as u8))
+            .collect();
+        // The name of a stream ends in the number of its class.
+        let sql = format!(
+            "SELECT e.user FROM records r JOIN entries e ON e.record = r.id JOIN streams s ON s.id = e.stream
+             WHERE r.record = ?1 AND e.verdict < 2 AND substr(s.name, -1) IN ({})
+             ORDER BY e.received, e.stream, e.seq LIMIT 1",
+            classes.join(",")
+        );
+        self.pool.with(|conn| {
+            let mut statement = conn.prepare_cached(&sql)?;
+            let mut out = BTreeMap::new();
+            for record in records {
+                let maker = statement
+                    .query_row([record.bytes()], |r| r.get(0))
+                    .optional()?;
+                if let Some(user) = maker {
+                    out.insert(*record, UserId::from_bytes(user));
+                }
+            }
+            Ok(out)
+        })
+    }
+
     /// Who made these entries of a stream. One that is not known is left out.
     ///
     /// # Errors

@@ -17,6 +17,9 @@ use crate::schema::{Field, FieldType, Form, FormError, FormSet, builtin_forms};
 
 /// The built-in form of households: a reference to it need not say that it means one.
 const HOUSEHOLD_FORM: &str = "household";
+/// The field of the built-in matters that holds the kind, from before there was that meaning: a text
+/// of matters that is called so need not say it.
+const KIND_FIELD: &str = "kind";
 
 /// What a form's author wrote as a meaning. What this build does not know is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +116,8 @@ meanings! {
         Priority = "priority",
         /// What whoever reported it was answered.
         Reply = "reply",
+        /// Which kind of matter it is: one of the catalogue's, or what was typed.
+        Kind = "kind",
     }
 }
 
@@ -134,7 +139,7 @@ impl FieldMeaning {
             Self::Doer | Self::Issuer => {
                 matches!(kind, FieldType::Person | FieldType::Text { .. })
             }
-            Self::Accountable => matches!(kind, FieldType::Text { .. }),
+            Self::Accountable | Self::Kind => matches!(kind, FieldType::Text { .. }),
             Self::Priority => matches!(kind, FieldType::ChooseOne { .. }),
             Self::Details | Self::Reply => {
                 matches!(kind, FieldType::LongText { .. } | FieldType::Text { .. })
@@ -149,7 +154,7 @@ impl FieldMeaning {
             Self::Place => "geopoint",
             Self::Happened | Self::Due | Self::Closed => "date_time",
             Self::Doer | Self::Issuer => "person, text",
-            Self::Accountable => "text",
+            Self::Accountable | Self::Kind => "text",
             Self::Priority => "choose_one",
             Self::Details | Self::Reply => "long_text, text",
         }
@@ -178,7 +183,7 @@ impl Form {
     }
 
     /// The field that is for that. The type of a place, and of a reference to the built-in
-    /// household, says it where no field does.
+    /// household, says it where no field does; so does the name of the kind of a matter.
     #[must_use]
     pub fn field_for(&self, meaning: FieldMeaning) -> Option<&Field> {
         let says = |f: &&Field| f.meaning() == Some(meaning);
@@ -186,6 +191,10 @@ impl Form {
             (FieldMeaning::Place, FieldType::Geopoint) => f.meaning().is_none(),
             (FieldMeaning::Household, FieldType::Reference { form }) => {
                 f.meaning().is_none() && form.as_str() == HOUSEHOLD_FORM
+            }
+            (FieldMeaning::Kind, FieldType::Text { .. }) => {
+                let is_named = f.key.as_str() == KIND_FIELD;
+                f.meaning().is_none() && is_named && self.is(FormMeaning::Matter)
             }
             _ => false,
         };

@@ -13,7 +13,9 @@ use gridfold_server::config::Config;
 use gridfold_server::import::{MatterOptions, Report, RowClock, import_areas, import_matters};
 use gridfold_server::node::{Node, NodeError, random_10};
 use gridfold_server::serve::Server;
-use gridfold_sync_core::directory::{Area, DirectoryChange, GRID_LEVEL, Grant, User};
+use gridfold_sync_core::directory::{
+    Area, DirectoryChange, GRID_LEVEL, Grant, User, default_catalogue,
+};
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, DeviceId, GrantId, UserId};
 use gridfold_sync_core::schema::Role;
@@ -82,6 +84,10 @@ impl Town {
             device: DeviceId(device),
             user,
         };
+        // As `gridfold init` does.
+        node.directory.change(vec![DirectoryChange::Catalogue {
+            catalogue: Box::new(default_catalogue()?),
+        }])?;
         let mut imports = Vec::new();
         let areas = data.join("areas-tianjin.csv");
         let report = match File::open(&areas) {

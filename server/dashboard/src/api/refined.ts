@@ -52,7 +52,8 @@ export type FieldMeaning =
   | 'accountable'
   | 'details'
   | 'priority'
-  | 'reply';
+  | 'reply'
+  | 'kind';
 export interface Field {
   key: string;
   label: Label;
@@ -63,6 +64,7 @@ export interface Field {
   choices?: Choice[];
   members?: Field[];
   max_chars?: number;
+  pattern?: string;
   /** Of a decimal they are text. */
   min?: number | string;
   max?: number | string;
@@ -71,7 +73,16 @@ export interface Field {
   form?: string;
   help?: Label;
   writable_by?: Role[];
+  visible_if?: Condition;
 }
+/** When a field is shown: what another one holds. Two stand in a list, the field and its value. */
+export type Condition =
+  | { equals: Value[] }
+  | { includes: Value[] }
+  | { present: string }
+  | { not: Condition }
+  | { all: Condition[] }
+  | { any: Condition[] };
 export interface Status {
   key: string;
   label: Label;

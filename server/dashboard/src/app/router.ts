@@ -10,7 +10,7 @@ declare module 'vue-router' {
     /** Open without a session. */
     open?: boolean;
     /** Which right the page needs; the server holds to it in any case. */
-    needs?: 'supervise' | 'administer' | 'administerEverywhere';
+    needs?: 'write' | 'supervise' | 'administer' | 'administerEverywhere';
   }
 }
 
@@ -57,6 +57,11 @@ const routes: RouteRecordRaw[] = [
   { path: '/sign-in', component: () => import('@/pages/SignInPage.vue'), meta: { title: 'signIn.title', open: true } },
   { path: '/', component: () => import('@/pages/OverviewPage.vue'), meta: { title: 'nav.overview' } },
   { path: '/records', component: () => import('@/pages/RecordsPage.vue'), meta: { title: 'nav.records' } },
+  {
+    path: '/records/new',
+    component: () => import('@/pages/NewRecordPage.vue'),
+    meta: { title: 'entry.title', needs: 'write' },
+  },
   {
     path: '/records/:id',
     component: () => import('@/pages/RecordPage.vue'),

@@ -3,7 +3,7 @@ import type { ApiProblem } from '@/api/problem';
 import type { FieldClass, Form, HistoryEntry, RecordRow } from '@/api/types';
 import { t } from '@/messages';
 import { historyWords, type OperationWords } from '@/words/operations';
-import { ago, exactTime, localDay, localTime, shortDay, withLocalTimes } from '@/words/times';
+import { ago, exactTime, localDay, localTime, shortDay, untilWords, withLocalTimes } from '@/words/times';
 import { Unfinished } from '@/words/typed';
 import { valueWords } from '@/words/values';
 import { field, form as formOf, personName, recordTitle, titleOf } from './directory';
@@ -37,6 +37,8 @@ export function fieldsIn(form: Form | undefined, keys: string[]): string {
   return names.join(locale.value === 'en' ? ', ' : '、') + more;
 }
 export const time = (text: string | null | undefined): string => localTime(text, locale.value);
+/** Until when something is to be done. */
+export const until = (text: string | null | undefined): string => untilWords(text, locale.value);
 export const exactly = (text: string): string => exactTime(text, locale.value);
 export const day = (text: string): string => localDay(text, locale.value);
 export const dayOfPlot = (text: string): string => shortDay(text, locale.value);

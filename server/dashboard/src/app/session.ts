@@ -16,6 +16,14 @@ const TOUCH_EVERY_MS = 4 * 60_000;
  */
 const SIGNED_IN = 'gridfold.signed-in';
 const ACTIVITY = 'gridfold.activity';
+/** What names of things that are typed and not saved begin with, in the storage of the tab. */
+export const DRAFTS = 'gridfold.draft.';
+/** Whoever leaves, or is followed by somebody else, leaves nothing of what they typed in the tab. */
+function forgetDrafts(butOf?: string): void {
+  const kept = butOf === undefined ? null : `${DRAFTS}${butOf}.`;
+  for (const name of Object.keys(sessionStorage))
+    if (name.startsWith(DRAFTS) && !(kept && name.startsWith(kept))) sessionStorage.removeItem(name);
+}
 
 interface State {
   /** Paused: the session ended or is somebody else's now; what is on the page waits for the one who wrote it. */
@@ -50,6 +58,7 @@ function known(body: Session): void {
   if (session.me && rightsOf(session.me) !== rightsOf(body.me)) session.rights += 1;
   useCsrfToken(body.csrf_token);
   hold(false);
+  forgetDrafts(body.me.user_id);
   session.me = body.me;
   session.other = '';
   session.settings = body.settings;
@@ -76,6 +85,7 @@ function left(why: typeof session.ended): void {
   session.me = null;
   session.other = '';
   localStorage.removeItem(SIGNED_IN);
+  forgetDrafts();
   session.state = 'out';
   session.ended = why;
 }

@@ -75,6 +75,18 @@ export default {
   'password.again': ['再写一遍', 'Once more'],
   'password.act': ['修改密码并退出', 'Change it and sign out'],
   'password.short': ['密码至少要有 {n} 个字', 'The password needs at least {n} characters'],
+  'password.titleOf': ['设置密码：{name}', 'Set the password: {name}'],
+  'password.leadOf': [
+    '至少 {n} 个字。设好后，此人在所有浏览器里的登录都会结束。请当面或打电话告知，并请对方登录后自己修改。',
+    'At least {n} characters. It ends all sessions of the person. Tell it in person or on the phone, and have it changed at the first sign-in.',
+  ],
+  'password.loginNeeded': ['此人还没有登录名，请写一个', 'The person has no login yet: give one'],
+  'password.loginHint': [
+    '此人还没有登录名，设了才能登录管理台。',
+    'The person has no login yet and needs one to sign in here.',
+  ],
+  'password.set': ['已设置 {name} 的密码', 'The password of {name} is set'],
+  'password.setAct': ['设置密码', 'Set the password'],
   'password.differ': ['两遍写的不一样', 'The two are not the same'],
   'idle.title': ['您还在吗？', 'Are you still there?'],
   'idle.text': [
@@ -142,6 +154,10 @@ export default {
   'user.search': ['输入姓名查找', 'Type a name'],
   'time.received': ['服务器收到：{at}', 'Received: {at}'],
   'time.captured': ['手机记录：{at}', 'Captured: {at}'],
+  'time.first': ['首次记录', 'First written'],
+  'time.last': ['最近修改（{name}）', 'Last changed by {name}'],
+  'time.arrived': ['服务器收到', 'received'],
+  'time.lateBy': ['晚到 {span}', 'arrived {span} later'],
   'time.ahead': ['时钟可能不准', 'Clock may be wrong'],
   'time.aheadHint': [
     '这个时间还没有到，记录它的手机时钟可能走快了',

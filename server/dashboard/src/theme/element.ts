@@ -1,6 +1,7 @@
 /** The styles of the components in use; scripts come with the pages that import them. */
 import 'element-plus/theme-chalk/base.css';
 import 'element-plus/theme-chalk/el-alert.css';
+import 'element-plus/theme-chalk/el-autocomplete.css';
 import 'element-plus/theme-chalk/el-button.css';
 import 'element-plus/theme-chalk/el-checkbox.css';
 import 'element-plus/theme-chalk/el-checkbox-group.css';

@@ -3,6 +3,22 @@ import type { Field, FieldMeaning, Form, FormMeaning, Role, Transition } from '@
 
 export type Stage = 'open' | 'done' | 'closed';
 
+/** The built-in form of households, and the field of the built-in matters that holds their kind: as the core has it, they need not say what they mean. */
+const HOUSEHOLD_FORM = 'household';
+const KIND_FIELD = 'kind';
+
+/** The field that says whom a record is about. */
+export const householdField = (form: Form | undefined): Field | undefined =>
+  fieldFor(form, 'household') ??
+  form?.fields.find((f) => f.type === 'reference' && !f.means && f.form === HOUSEHOLD_FORM);
+
+/** The field that says which kind of the catalogue a matter is. */
+export const kindField = (form: Form | undefined): Field | undefined =>
+  fieldFor(form, 'kind') ??
+  (form?.means === 'matter'
+    ? form.fields.find((f) => f.type === 'text' && !f.means && f.key === KIND_FIELD)
+    : undefined);
+
 export const fieldFor = (form: Form | undefined, meaning: FieldMeaning): Field | undefined =>
   form?.fields.find((f) => f.means === meaning);
 
@@ -65,4 +81,23 @@ export function closingWithReply(
   if (!way) return null;
   const actions = [...(answer ? [answer] : []), ...way].map((step) => step.action);
   return { reply: answer ? reply.key : null, actions };
+}
+
+/** What stands on the page of a household: visits, then work, then what else there is. */
+const ORDER = ['visit', 'matter', 'task', 'meeting'];
+const orderOf = (form: Form): number =>
+  form.means && ORDER.includes(form.means) ? ORDER.indexOf(form.means) : ORDER.length;
+
+/** The forms whose records belong to a household of a form: those that say whom they are about, and, `linked`, those that only refer to such a record. */
+export function formsAround(forms: Form[], household: string): { form: Form; linked: boolean }[] {
+  const isAbout = (form: Form) => {
+    const field = householdField(form);
+    return form.code !== household && field !== undefined && (field.form === undefined || field.form === household);
+  };
+  const direct = forms.filter(isAbout);
+  const refers = (form: Form) =>
+    aboutFields(form).some((f) => f.form === undefined || direct.some((to) => to.code === f.form));
+  const linked = forms.filter((f) => f.code !== household && !isAbout(f) && refers(f));
+  const all = [...direct.map((form) => ({ form, linked: false })), ...linked.map((form) => ({ form, linked: true }))];
+  return all.sort((a, b) => orderOf(a.form) - orderOf(b.form));
 }

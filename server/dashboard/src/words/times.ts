@@ -94,9 +94,35 @@ export function dateHere(now: Date = new Date()): string {
 /** The offset of this browser's clock from UTC in minutes, east positive. */
 const offsetMinutes = (now: Date = new Date()): number => -now.getTimezoneOffset();
 
+/** Where a day becomes an instant: its first, its last second, and when it is over. */
+export type Edge = 'begins' | 'ends' | 'over';
+/** The one way from a day of this place to an instant. What is due on a day is due when the day ends, never as it begins. */
+export function instantOf(day: Date, edge: Edge): Date {
+  const [year, month, date] = [day.getFullYear(), day.getMonth(), day.getDate()];
+  if (edge === 'begins') return new Date(year, month, date);
+  const over = new Date(year, month, date + 1);
+  return edge === 'over' ? over : new Date(over.getTime() - 1000);
+}
+/** The time of day that stands for the end of it where a calendar asks for one. */
+export const DAY_END = '23:59:59';
+/** A day that was typed where a time is asked for, with the end of that day; null for anything else. */
+export function withDayEnd(typed: string): string | null {
+  const [, year, month = '', day = ''] = /^\s*(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?\s*$/.exec(typed) ?? [];
+  return year ? `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')} ${DAY_END}` : null;
+}
+/** A time until which something is to be done: the day, when all of it is left. */
+export function untilWords(text: string | null | undefined, locale: Locale): string {
+  const at = new Date(text ?? '');
+  if (Number.isNaN(at.getTime())) return '';
+  const isDay = instantOf(at, 'ends').getTime() === Math.floor(at.getTime() / 1000) * 1000;
+  return isDay
+    ? new Intl.DateTimeFormat(locale, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
+    : localTime(text, locale);
+}
+
 /** Midnight of a local day, so many days from today, in UTC. */
 export function startOfDay(days: number, now: Date = new Date()): string {
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days).toISOString();
+  return instantOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() + days), 'begins').toISOString();
 }
 
 /** Midnight of this week's Monday, in UTC. */

@@ -1,7 +1,7 @@
 /** Values of fields in words, by the type their form gives them. */
 import type { Choice, Field, Label, Locale } from '@/api/types';
 import { personOf, type Person } from './person';
-import { localDay, localTime, withLocalTimes } from './times';
+import { localDay, localTime, untilWords, withLocalTimes } from './times';
 
 /** What the words need to know from outside: texts and the names of other records. */
 export interface Sayer {
@@ -31,7 +31,7 @@ export function valueWords(field: Field | undefined, value: unknown, say: Sayer)
   const plain = plainWords(value, say);
   switch (field?.type) {
     case 'date_time':
-      return localTime(plain, say.locale);
+      return field.means === 'due' ? untilWords(plain, say.locale) : localTime(plain, say.locale);
     case 'date':
       return localDay(plain, say.locale);
     case 'choose_one':

@@ -1,9 +1,9 @@
 /** What the stories stand on: the real server in a directory of its own, phones, a browser that is watched. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
@@ -11,6 +11,8 @@ import { chromium } from 'playwright-core';
 
 const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
 const PROGRAMS = process.env.DASHBOARD_PROGRAMS ?? join(ROOT, 'target/debug');
+/** Where the app lies that is looked at instead of the one in the server, so that a page is tried without building a server. */
+const DIST = process.env.DASHBOARD_DIST;
 export const SHOTS = join(ROOT, 'target/dashboard-screenshots');
 export const WIDTHS = { laptop: { width: 1366, height: 850 }, phone: { width: 390, height: 844 } };
 /** A limit for things that happen by themselves; a story fails, it never waits a fixed time. */
@@ -154,6 +156,7 @@ export class Browser {
       timezoneId: 'Asia/Shanghai',
       acceptDownloads: true,
     });
+    if (DIST) await this.#serveFrom(context);
     const page = await context.newPage();
     page.setDefaultTimeout(SOON_MS);
     page.on('console', (said) => {
@@ -178,6 +181,19 @@ export class Browser {
       if (sizes) this.scripts.set(path, Math.max(sizes.responseBodySize, this.scripts.get(path) ?? 0));
     });
     return page;
+  }
+  /** The server's headers, with the policy that they say, around files of `DIST`. */
+  async #serveFrom(context) {
+    const { headers } = await fetch(this.server.url);
+    const policy = headers.get('content-security-policy');
+    await context.route(
+      (url) => url.href.startsWith(this.server.url) && !url.pathname.startsWith('/v1/'),
+      (route) => {
+        const file = join(DIST, new URL(route.request().url()).pathname);
+        const path = extname(file) && existsSync(file) ? file : join(DIST, 'index.html');
+        return route.fulfill({ path, headers: { 'content-security-policy': policy } });
+      },
+    );
   }
   async signIn(page, login = this.server.login, password = this.server.password) {
     await page.goto(`${this.server.url}/sign-in`);

@@ -52,6 +52,7 @@ export function walk(width) {
         overview: '/',
         records: '/records',
         record: `/records/${household}`,
+        'new-record': '/records/new?form=matter',
         attention: '/attention',
         matters: '/matters',
         'matters-list': '/matters?as=list',

@@ -11,6 +11,10 @@ vi.stubGlobal('localStorage', {
   setItem: (key: string, value: string) => void kept.set(key, value),
   removeItem: (key: string) => void kept.delete(key),
 });
+/** What the tab keeps to itself. */
+const ofTab: Record<string, string> = {};
+Object.defineProperty(ofTab, 'removeItem', { value: (key: string) => Reflect.deleteProperty(ofTab, key) });
+vi.stubGlobal('sessionStorage', ofTab);
 const listens = { addEventListener: (kind: string, act: (event: unknown) => void) => void heard.set(kind, act) };
 vi.stubGlobal('window', { ...listens, setTimeout, clearTimeout });
 interface Person {
@@ -40,7 +44,7 @@ vi.stubGlobal('fetch', (request: Request) => {
   );
 });
 const { api } = await import('@/api/client');
-const { may, session, signIn, watchOthers } = await import('@/app/session');
+const { may, session, signIn, signOut, watchOthers } = await import('@/app/session');
 // Vue looks for a whole one when it is loaded.
 vi.stubGlobal('document', {
   ...listens,
@@ -91,6 +95,13 @@ describe('a page whose session changes in another tab', () => {
     now = { person: YI, csrf: 'y' };
     await signIn('yi', 'x');
     expect([session.state, session.me?.user_name, session.other]).toEqual(['paused', '甲主任', '乙主任']);
+  });
+  test('keeps what its own person typed, and nothing of anybody else', async () => {
+    Object.assign(ofTab, { 'gridfold.draft.jia.visit': '{}', 'gridfold.draft.yi.visit': '{}' });
+    await elsewhere(JIA, 'again');
+    expect(Object.keys(ofTab)).toEqual(['gridfold.draft.jia.visit']);
+    await signOut(false);
+    expect(Object.keys(ofTab)).toEqual([]);
   });
   test('looks again when it is turned to, without a word of another tab', async () => {
     now = { person: YI, csrf: 'y' };

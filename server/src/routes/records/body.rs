@@ -18,6 +18,15 @@ use crate::admit::Heads;
 use crate::routes::Caller;
 use crate::views::{HistoryRow, ReadScope, RecordRow, StoredRecord};
 
+/// Who made a record.
+#[derive(Serialize, ToSchema)]
+pub struct Maker {
+    /// Who.
+    pub user_id: String,
+    /// Their name.
+    pub user_name: String,
+}
+
 /// One row of a list.
 #[derive(Serialize, ToSchema)]
 pub struct RecordRowBody {
@@ -81,6 +90,12 @@ pub struct RecordRowBody {
     /// When the server last received an edit of it; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received_at: Option<String>,
+    /// When the server received the first edit of it, which is the one that `captured_at` is of; likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_received_at: Option<String>,
+    /// Who wrote the first edit of it, of fields that the caller may read. In a list only when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<Maker>,
 }
 
 pub(crate) fn row_body(directory: &Directory, row: &RecordRow) -> RecordRowBody {
@@ -116,6 +131,8 @@ pub(crate) fn row_body(directory: &Directory, row: &RecordRow) -> RecordRowBody 
         captured_at: row.captured.map(Timestamp::to_rfc3339),
         changed_at: row.changed.map(Timestamp::to_rfc3339),
         received_at: row.received.map(Timestamp::to_rfc3339),
+        first_received_at: row.first_received.map(Timestamp::to_rfc3339),
+        made_by: None,
     }
 }
 
@@ -185,7 +202,7 @@ pub struct RecordBody {
     /// For each of them: who set it, on which device, when captured and when received. Absent where a record is answered to a write.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub provenance: BTreeMap<String, Provenance>,
-    /// The classes of fields the caller sees.
+    /// The classes of fields that the caller may read, also those in which nothing was written yet.
     pub classes: Vec<String>,
     /// Its conflicts.
     #[serde(rename = "conflict_list")]
@@ -225,11 +242,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
         },
         fields: Map::new(),
         provenance: BTreeMap::new(),
-        classes: record
-            .parts
-            .iter()
-            .map(|(class, _)| class_name(*class))
-            .collect(),
+        classes: scope.classes.iter().map(|c| class_name(*c)).collect(),
         conflicts: Vec::new(),
         written_beside: Vec::new(),
         concurrent_statuses: Vec::new(),
@@ -350,7 +363,7 @@ pub struct HistoryBody {
     pub entries: Vec<HistoryEntry>,
 }
 
-fn user_name(directory: &Directory, id: UserId) -> String {
+pub(super) fn user_name(directory: &Directory, id: UserId) -> String {
     directory
         .user(&id)
         .map_or_else(String::new, |u| u.name.clone())

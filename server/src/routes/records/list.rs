@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::ids::FieldKey;
+use gridfold_sync_core::ids::{FieldKey, RecordId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::body::{Maker, user_name};
 use super::query::read_fields;
 use super::{RecordQuery, RecordRowBody, field_values, filter_of, row_body};
 use crate::admit::Heads;
@@ -49,7 +50,10 @@ pub async fn list(
             let scope = AuditScope::of("class", "restricted").and("rows", filter.limit);
             caller.audit(node, "records.read-restricted", scope)?;
         }
-        let page = page(node, &caller, &filter, &keys, query.heads)?;
+        let mut page = page(node, &caller, &filter, &keys, query.heads)?;
+        if query.made_by {
+            name_makers(node, &caller, &filter, &mut page.rows)?;
+        }
         let total = if query.count {
             Some(node.views.count(&filter, MAX_COUNT)?)
         } else {
@@ -63,6 +67,27 @@ pub async fn list(
         }))
     })
     .await
+}
+
+/// Says of each row who wrote its first edit.
+fn name_makers(
+    node: &Node,
+    caller: &Caller,
+    filter: &RecordFilter,
+    rows: &mut [RecordRowBody],
+) -> Answer<()> {
+    let ids = rows
+        .iter()
+        .map(|row| RecordId::parse(&row.record_id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let makers = node.views.makers(&ids, &filter.scope)?;
+    for (row, id) in rows.iter_mut().zip(&ids) {
+        row.made_by = makers.get(id).map(|user| Maker {
+            user_id: user.to_string(),
+            user_name: user_name(&caller.directory, *user),
+        });
+    }
+    Ok(())
 }
 
 fn page(

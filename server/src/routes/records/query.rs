@@ -34,6 +34,9 @@ pub struct RecordQuery {
     pub area: Option<String>,
     /// Only records about this household.
     pub household: Option<String>,
+    /// With `household`: besides these what refers to a record about it, such as the tasks of its matters.
+    #[serde(default)]
+    pub linked: bool,
     /// Only these statuses, separated by commas.
     pub status: Option<String>,
     /// Words that must be in a text the caller may read; Chinese is found anywhere in a text.
@@ -82,6 +85,9 @@ pub struct RecordQuery {
     /// Whether each row says its `heads`, which a write names as what it was made at.
     #[serde(default)]
     pub heads: bool,
+    /// Whether each row says who wrote its first edit.
+    #[serde(default)]
+    pub made_by: bool,
     /// Whether records marked as deleted are listed too.
     #[serde(default)]
     pub deleted: bool,
@@ -268,6 +274,7 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
         .as_deref()
         .map(RecordId::parse)
         .transpose()?;
+    filter.linked = query.linked && filter.household.is_some();
     filter.about = query.about.as_deref().map(RecordId::parse).transpose()?;
     if query.past_retention {
         filter.past_retention = Some(past_retention(caller));
