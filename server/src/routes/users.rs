@@ -27,6 +27,8 @@ pub struct UserBody {
     pub active: bool,
     /// Roles held now, anywhere.
     pub roles: Vec<String>,
+    /// Whether the caller may act on them: give them rights, set their password, invite their phones, disable them.
+    pub may_manage: bool,
 }
 
 /// A page of users.
@@ -97,6 +99,7 @@ fn body(caller: &Caller, user: &User) -> UserBody {
         name: user.name.clone(),
         active: user.active,
         roles: roles.iter().map(|r| r.as_str().to_owned()).collect(),
+        may_manage: caller.may_manage(user.id),
     }
 }
 
