@@ -152,16 +152,16 @@ fn one_is_told_whom_one_may_act_on() {
         // One's own account is another matter.
         let others = listed["users"].as_array().unwrap().iter();
         for user in others.filter(|u| u["user_id"] != me) {
-            let may_act = user["may_act"].as_bool().unwrap();
+            let may_manage = user["may_manage"].as_bool().unwrap();
             let id = user["user_id"].as_str().unwrap();
             let invite = json!({ "user_id": id });
             let status = who.post("/v1/devices/invite", &invite).status;
-            assert_eq!(may_act, status == 201, "{}: {status}", user["name"]);
+            assert_eq!(may_manage, status == 201, "{}: {status}", user["name"]);
             assert!(user["has_login"].is_null(), "of one user alone");
             let one = who.get(&format!("/v1/users/{id}")).ok();
-            let login = may_act.then_some(id != phones_only["user_id"].as_str().unwrap());
+            let login = may_manage.then_some(id != phones_only["user_id"].as_str().unwrap());
             assert_eq!(one["has_login"], json!(login), "{}", user["name"]);
-            told.push(may_act);
+            told.push(may_manage);
         }
     }
     assert!(told.contains(&true) && told.contains(&false));
@@ -201,6 +201,55 @@ fn one_worker_of_two_streets_is_nobodys_of_one() {
         .a
         .post("/v1/devices/invite", &invite)
         .refused(403, "forbidden");
+}
+
+#[test]
+fn what_lists_say_of_who_may_act_is_what_the_acts_answer() {
+    let office = Office::new();
+    let listed = |who: &Client, list: &str, user: &str| {
+        let rows = who.get(&format!("/v1/{list}?limit=500")).ok();
+        let rows = rows[list].as_array().unwrap().clone();
+        let row = rows.into_iter().find(|row| row["user_id"] == *user);
+        row.unwrap_or_else(|| panic!("{user} is not in {list}"))["may_manage"]
+            .as_bool()
+            .unwrap()
+    };
+    let (own, _) = office
+        .world
+        .person(&office.operator, "own", "worker", "c-a-1");
+    let (both, _) = office
+        .world
+        .person(&office.operator, "both", "worker", "c-a-1");
+    let phone = office.world.phone(&office.operator, &both, 9).ok();
+    Office::grant(&office.operator, &both, "worker", Some("c-b-1"), &json!({}));
+    for user in [&own, &both] {
+        let invited = office
+            .a
+            .post("/v1/devices/invite", &json!({ "user_id": user }));
+        let says = listed(&office.a, "users", user);
+        assert_eq!(says, invited.status == 201, "{user}: {}", invited.status);
+    }
+    assert!(listed(&office.a, "users", &own));
+    assert!(!listed(&office.a, "phones", &both));
+    let device = phone["device_id"].as_str().unwrap();
+    let revoke = format!("/v1/devices/{device}/revoke");
+    office
+        .a
+        .post(&revoke, &json!({ "wipe": false }))
+        .refused(403, "forbidden");
+    assert!(listed(&office.operator, "phones", &both));
+    // A phone that waits for somebody says what can be done with it, and to whom nothing, nothing.
+    office
+        .operator
+        .post(&revoke, &json!({ "wipe": false }))
+        .ok();
+    for (who, actions) in [
+        (&office.operator, json!(["wipe", "settle"])),
+        (&office.a, json!([])),
+    ] {
+        let waiting = who.get("/v1/attention?kind=phone").ok();
+        assert_eq!(waiting["items"][0]["actions"], actions);
+    }
 }
 
 #[test]

@@ -9,3 +9,8 @@ declare module 'element-plus/es/locale/lang/zh-cn' {
   const language: Language;
   export default language;
 }
+declare module 'world-atlas/land-50m.json' {
+  import type { GeometryCollection, Topology } from 'topojson-specification';
+  const land: Topology<{ land: GeometryCollection }>;
+  export default land;
+}

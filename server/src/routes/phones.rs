@@ -25,6 +25,8 @@ pub struct PhoneBody {
     pub user_id: String,
     /// Their name.
     pub user_name: String,
+    /// Whether the caller may revoke and wipe it: its owner, and who may act on them.
+    pub may_manage: bool,
     /// What its owner calls it, for example its model.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub model: String,
@@ -126,6 +128,10 @@ fn body(
             .directory
             .user(&UserId(device.user_id))
             .map_or_else(String::new, |u| u.name.clone()),
+        may_manage: {
+            let owner = UserId(device.user_id);
+            owner == caller.user() || caller.may_manage(owner)
+        },
         model: device.label.clone(),
         enrolled_at: Timestamp(device.created_ms).to_rfc3339(),
         last_sync_at: Timestamp(device.last_seen_ms).to_rfc3339(),

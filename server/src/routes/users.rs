@@ -27,8 +27,8 @@ pub struct UserBody {
     pub active: bool,
     /// Roles held now, anywhere.
     pub roles: Vec<String>,
-    /// Whether the caller may act on the person: grant, invite, set a password, rename, disable.
-    pub may_act: bool,
+    /// Whether the caller may act on them: give them rights, set their password, invite their phones, disable them.
+    pub may_manage: bool,
     /// Whether the person has a login; only of one user, for who may act on them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub has_login: Option<bool>,
@@ -102,9 +102,7 @@ fn body(caller: &Caller, user: &User) -> UserBody {
         name: user.name.clone(),
         active: user.active,
         roles: roles.iter().map(|r| r.as_str().to_owned()).collect(),
-        may_act: caller
-            .directory
-            .may_manage(caller.user(), user.id, caller.now),
+        may_manage: caller.may_manage(user.id),
         has_login: None,
     }
 }
@@ -164,7 +162,7 @@ pub async fn one(
     api.blocking(move |node| {
         let user = caller.directory.user(&id).ok_or_else(Problem::not_found)?;
         let mut body = body(&caller, user);
-        if body.may_act {
+        if body.may_manage {
             body.has_login = Some(node.auth.accounts.has_login(id.0)?);
         }
         Ok(Json(body))

@@ -3,6 +3,7 @@ import { computed, reactive } from 'vue';
 import { api } from '@/api/client';
 import type { Attention, AttentionItem, AttentionKind } from '@/api/types';
 import { usePages } from './pages';
+import { recount } from './waiting';
 
 /** What can be done with what waits. */
 export type Act = 'adopt' | 'dismiss' | 'revoke' | 'settle';
@@ -33,7 +34,7 @@ export function useQueue(wanted: () => Wanted) {
 
   async function gone(item: AttentionItem): Promise<void> {
     left.add(keyOf(item));
-    await queue.renew();
+    await Promise.all([queue.renew(), recount()]);
     left.delete(keyOf(item));
   }
 

@@ -5,6 +5,7 @@ import type { Area, Field, Form, Status, User } from '@/api/types';
 import type { Person } from '@/words/person';
 import { said } from './locale';
 import { session } from './session';
+import { t } from '@/messages';
 
 /** The frame is still there for a moment when the session has ended: nothing is asked for then. */
 const mayAsk = (): boolean => session.state === 'in';
@@ -44,22 +45,59 @@ export function titleOf(title: string, code?: string): string {
   return title;
 }
 
+/** Null: asked for, or not ours to see. */
 const areas = reactive(new Map<string, Area | null>());
+const unseen = reactive(new Set<string>());
 export function rememberAreas(list: Area[]): void {
   for (const area of list) areas.set(area.code, area);
 }
-/** The name of an area; its code until the name is known, and for ever when it is not ours to see. */
-export function areaName(code: string): string {
+/** An area once it is known; asked for when it is not. */
+export function areaOf(code: string): Area | undefined {
   if (!areas.has(code) && mayAsk()) {
     areas.set(code, null);
     api.get('/v1/areas/{code}', { path: { code } }).then(
       (area) => areas.set(code, area),
-      () => {
-        // The code says enough.
-      },
+      () => unseen.add(code),
     );
   }
-  return areas.get(code)?.name ?? code;
+  return areas.get(code) ?? undefined;
+}
+/** What stands for a name that is still on its way. */
+const COMING = '…';
+/** The name of an area. Its code says nothing to people: one that is not theirs to see has no name here. */
+export function areaName(code: string): string {
+  return areaOf(code)?.name ?? (unseen.has(code) ? t('area.unseen') : COMING);
+}
+/** More levels than a country has. */
+const DEEPEST = 32;
+/** An area and what it lies in, the uppermost first, as far as it is known. What is above one's own area goes without saying. */
+export function areasTo(code: string): Area[] {
+  const own = new Set((session.me?.grants ?? []).map((g) => g.area ?? ''));
+  const path: Area[] = [];
+  for (let at = areaOf(code); at && path.length < DEEPEST; at = at.parent ? areaOf(at.parent) : undefined) {
+    path.unshift(at);
+    if (own.has(at.code)) break;
+  }
+  return path;
+}
+/** Whether an area is one of these or lies in one, as far as is known yet; null for everywhere. */
+export function isWithin(code: string, among: string[] | null): boolean {
+  if (among === null) return true;
+  let at = areaOf(code);
+  if (among.includes(code)) return true;
+  for (let steps = 0; at?.parent && steps < DEEPEST; at = areaOf(at.parent), steps += 1)
+    if (among.includes(at.parent)) return true;
+  return false;
+}
+/** The name with its place in the tree: `幸福街道 / 第一社区 / 3号网格`. Grids of many communities are called alike. */
+export function areaPath(code: string): string {
+  const path = areasTo(code);
+  return path.length > 0 ? path.map((area) => area.name).join(' / ') : areaName(code);
+}
+/** The same with no more than what it lies in directly, for where there is little room. */
+export function areaShort(code: string): string {
+  const path = areasTo(code).slice(-2);
+  return path.length > 0 ? path.map((area) => area.name).join(' / ') : areaName(code);
 }
 
 /** What an area lies in; nothing for one at the top, or whose upper one is not ours to see. */
@@ -73,6 +111,7 @@ export async function parentOf(code: string): Promise<string> {
 
 const users = reactive(new Map<string, string>());
 const usersAsked = new Set<string>();
+const usersUnseen = reactive(new Set<string>());
 export function rememberUsers(list: User[]): void {
   for (const user of list) users.set(user.user_id, user.name);
 }
@@ -86,12 +125,10 @@ export function userName(id: string): string {
     usersAsked.add(id);
     api.get('/v1/users/{user_id}', { path: { user_id: id } }).then(
       (user) => users.set(id, user.name),
-      () => {
-        // The id says enough.
-      },
+      () => usersUnseen.add(id),
     );
   }
-  return id.slice(0, 8);
+  return usersUnseen.has(id) ? t('user.unseen') : COMING;
 }
 
 const places = reactive(new Map<string, string>());
@@ -121,34 +158,6 @@ export function personName(person: Person): string {
   return users.has(person.user_id) || person.name === '' ? now : person.name;
 }
 
-const titles = reactive(new Map<string, string>());
-/** What names a record that another one refers to. */
-export function recordTitle(id: string): string {
-  const known = titles.get(id);
-  if (known !== undefined) return known;
-  if (!mayAsk()) return id.slice(0, 8);
-  titles.set(id, id.slice(0, 8));
-  wanted.push(id);
-  if (wanted.length === 1) queueMicrotask(askTitles);
-  return id.slice(0, 8);
-}
-/** A table asks for the titles of all its rows at once. */
-const wanted: string[] = [];
-const TITLES_AT_ONCE = 200;
-function askTitles(): void {
-  while (wanted.length > 0) {
-    const ids = wanted.splice(0, TITLES_AT_ONCE);
-    api.get('/v1/records', { query: { id: ids.join(','), deleted: true, limit: TITLES_AT_ONCE } }).then(
-      (page) => {
-        for (const r of page.records) titles.set(r.record_id, titleOf(r.title, r.form) || r.record_id.slice(0, 8));
-      },
-      () => {
-        // Their ids say enough.
-      },
-    );
-  }
-}
-
 /** Everything known is of the one who was signed in. */
 export function forget(): void {
   asked = null;
@@ -157,5 +166,6 @@ export function forget(): void {
   users.clear();
   usersAsked.clear();
   places.clear();
-  titles.clear();
+  unseen.clear();
+  usersUnseen.clear();
 }

@@ -2,7 +2,9 @@
 import type { LocationQuery } from 'vue-router';
 import type { RecordQuery } from '@/api/types';
 import { fieldFor } from '@/words/meaning';
+import { FIELDS_MOST } from '@/words/telling';
 import { form as formOf } from './directory';
+import { besideKeys } from './rows';
 
 export const CONDITIONS = [
   'form',
@@ -12,6 +14,7 @@ export const CONDITIONS = [
   'text',
   'from',
   'until',
+  'received_from',
   'conflict',
   'late',
   'deleted',
@@ -118,8 +121,10 @@ export function conditionsOf(filter: Filter): Pick<RecordQuery, Condition> {
   };
 }
 
+/** What the table asks for: its columns, and what stands beside the titles. */
 export function requestOf(view: View): RecordQuery {
-  return { ...conditionsOf(view.filter), sort: view.sort, fields: fieldColumns(view).join(',') };
+  const fields = [...new Set([...fieldColumns(view), ...besideKeys()])].slice(0, FIELDS_MOST);
+  return { ...conditionsOf(view.filter), sort: view.sort, fields: fields.join(',') };
 }
 
 const EXPORTED: Record<string, string> = {

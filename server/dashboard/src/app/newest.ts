@@ -11,8 +11,9 @@ export async function newestOf(conditions: RecordQuery, asking: Asking): Promise
   const query = { ...conditions, fields: undefined, sort: '-received', limit: 1 };
   const { records } = await api.get('/v1/records', { query, ...asking });
   const at = Date.parse(records[0]?.received_at ?? '');
-  // Of nothing everything that comes is new.
-  return new Date(Number.isNaN(at) ? 0 : at + 1).toISOString();
+  // Of nothing everything that comes is new, as far back as the conditions go.
+  const since = Date.parse(conditions.received_from ?? '') || 0;
+  return new Date(Number.isNaN(at) ? since : Math.max(since, at + 1)).toISOString();
 }
 
 export const isSince = (row: { received_at?: string | null }, since: string): boolean =>

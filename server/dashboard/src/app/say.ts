@@ -5,9 +5,11 @@ import { t } from '@/messages';
 import { historyWords, type OperationWords } from '@/words/operations';
 import { ago, exactTime, localDay, localTime, shortDay, untilWords, withLocalTimes } from '@/words/times';
 import { Unfinished } from '@/words/typed';
+import { LEVEL_NAMES } from '@/words/levels';
 import { valueWords } from '@/words/values';
-import { field, form as formOf, personName, recordTitle, titleOf } from './directory';
+import { field, form as formOf, personName, titleOf } from './directory';
 import { locale, said } from './locale';
+import { recordTitle } from './rows';
 import { may } from './session';
 
 function sayer(): OperationWords {
@@ -62,6 +64,11 @@ export function problemWords(problem: ApiProblem): string {
   if (problem.code in own) return t(own[problem.code as keyof typeof own]);
   const wait = problem.retryAfterS ? ` ${t('problem.wait', { n: problem.retryAfterS })}` : '';
   return sentence(problem.message) + wait;
+}
+/** A level of an organisation's own is its own word. */
+export function levelName(level: string): string {
+  const key = LEVEL_NAMES[level];
+  return key ? t(key) : level;
 }
 export const recordPlace = (at: { lon: number; lat: number }): string => `${at.lat.toFixed(4)}, ${at.lon.toFixed(4)}`;
 

@@ -1,5 +1,7 @@
 /** Short messages and questions, each in one way over the whole app. */
+import { h } from 'vue';
 import { ElMessage, ElMessageBox } from 'element-plus';
+import MoreDetails from '@/components/MoreDetails.vue';
 import { ApiProblem } from '@/api/problem';
 import { t } from '@/messages';
 import { problemWords, sentence } from './say';
@@ -12,17 +14,19 @@ export function tellDone(text: string): void {
   done = ElMessage({ type: 'success', message: text, duration: 4000 });
 }
 let wrong: { text: string; box: ReturnType<typeof ElMessage> } | null = null;
-/** What went wrong, with the request's id to give to whoever runs the server. */
+/** What went wrong; the request's id, to give to whoever runs the server, for who asks. */
 export function tellProblem(thrown: unknown): void {
   const problem = ApiProblem.from(thrown);
   // What is shown instead of the page says already why.
   if ((problem.status === 401 || problem.code === 'held') && session.state !== 'in') return;
   const parts = [problemWords(problem)];
   if (problem.detail && problem.code !== 'page') parts.push(sentence(problem.detail));
-  if (problem.instance) parts.push(t('problem.request', { id: problem.instance }));
   const text = parts.join(' · ');
   if (text === wrong?.text) wrong.box.close();
-  wrong = { text, box: ElMessage({ type: 'error', message: text, duration: 9000, showClose: true }) };
+  const id = problem.instance;
+  const message = () =>
+    h('div', [text, id ? h(MoreDetails, null, { default: () => t('problem.request', { id }) }) : null]);
+  wrong = { text, box: ElMessage({ type: 'error', message, duration: 9000, showClose: true }) };
 }
 
 /** The dots of a button say that a question follows; on the question itself there is nothing to follow. */

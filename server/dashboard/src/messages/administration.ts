@@ -22,6 +22,7 @@ export default {
   'areas.new': ['新区域', 'New area'],
   'areas.edit': ['编辑“{name}”', 'Edit “{name}”'],
   'areas.nameNone': ['请填写编码、名称和级别', 'Give a code, a name and a level'],
+  'areas.parentNone': ['请选择上级', 'Choose what it lies in'],
   'areas.import': ['导入 CSV', 'Import CSV'],
   'areas.importHint': [
     '表头为 code,parent,name,level，顺序不限。先检查，再写入。',
@@ -82,6 +83,10 @@ export default {
   'grants.endAsk': [
     '“{name}”在“{area}”的{role}授权立即结束。手机会先交回写好的内容，再清除这个区域的数据。',
     'The grant of “{name}” as {role} in “{area}” ends at once. The phone first hands over what it wrote, then erases the data of this area.',
+  ],
+  'grants.notYours': [
+    '“新授权”要由管得到此人全部授权的人来做。',
+    'A new grant is for whoever may give all that this person has.',
   ],
   'grants.none': ['没有授权', 'No grants'],
   'grants.roleNone': ['请选择角色', 'Choose a role'],
@@ -177,6 +182,16 @@ export default {
   'catalogue.deadline': ['办理时限（小时）', 'Deadline (hours)'],
   'catalogue.urgent': ['紧急', 'Urgent'],
   'catalogue.retired': ['停用', 'Retired'],
+  'catalogue.retire': ['停用', 'Retire'],
+  'catalogue.unretire': ['重新启用', 'Take back into use'],
+  'catalogue.retireAsk': [
+    '会发布第 {n} 版：新的事项不能再选这一类，已有的事项照旧。可以再启用。',
+    'Version {n} is published: new matters can no longer be of this kind, those that are stay as they are. It can be taken back into use.',
+  ],
+  'catalogue.unretireAsk': [
+    '会发布第 {n} 版：新的事项又可以选这一类。',
+    'Version {n} is published: new matters can be of this kind again.',
+  ],
   'catalogue.add': ['新增事项类别', 'Add a kind'],
   'catalogue.publish': ['发布第 {n} 版', 'Publish version {n}'],
   'catalogue.publishAsk': [
@@ -213,6 +228,7 @@ export default {
   'retention.past': ['超过保存期限', 'Past how long it is kept'],
   'retention.pastOf': ['“{form}”中超过保存期限的记录', 'Records of “{form}” past how long they are kept'],
   'retention.inTable': ['在记录列表中看', 'Show in the table of records'],
+  'retention.gone': ['（已抹除）', '(erased)'],
   'retention.none': ['没有超过保存期限的记录', 'No record is past how long it is kept'],
   'retention.erase': ['抹除所选', 'Erase those selected'],
   'retention.close': ['收起', 'Put away'],

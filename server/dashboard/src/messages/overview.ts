@@ -5,6 +5,13 @@ export default {
   'overview.nDays': ['{n} 天', '{n} days'],
   'overview.asOf': ['截至 {at}', 'As of {at}'],
   'overview.numbers': ['数字', 'Numbers'],
+  'overview.cameIn': ['今天收到', 'Came in today'],
+  'overview.cameInFloor': ['实际更多', 'There are more'],
+  'overview.cameInHint': [
+    '服务器今天零点以后收到的记录，也包括手机早先写下、今天才送到的',
+    'Records that the server received since midnight, also those that were written earlier and arrived today',
+  ],
+  'overview.receivedSince': ['{at} 以后收到', 'Received since {at}'],
   'overview.visitsToday': ['今日走访', 'Visits today'],
   'overview.visitsWeek': ['本周走访', 'Visits this week'],
   'overview.mattersOpen': ['未办结事项', 'Open matters'],

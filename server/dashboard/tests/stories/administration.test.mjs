@@ -100,8 +100,8 @@ test('a grant says who may do what where before it is given', async () => {
   await dialog().getByRole('combobox', { name: '角色' }).press('Enter');
   await page.getByRole('option', { name: /网格员/ }).click();
   await dialog().getByRole('combobox', { name: '区域' }).fill('第三');
-  await page.getByRole('option', { name: /第三网格 · 和平社区/ }).click();
-  await dialog().getByText(`将授予“${name}”：网格员，第三网格，自现在起长期有效`).waitFor();
+  await page.getByRole('option', { name: /和平社区 \/ 第三网格/ }).click();
+  await dialog().getByText(`将授予“${name}”：网格员，示范街道 / 和平社区 / 第三网格，自现在起长期有效`).waitFor();
   await accessible(page, 'granting');
   await button('授予').click();
   await page.getByText(`已给“${name}”授权`).waitFor();

@@ -352,7 +352,7 @@ test('a colleague’s password is set by who may act on them, and by nobody else
   await row(name).getByRole('button', { name: '设置密码' }).click();
   await dialog.getByLabel('新密码').waitFor();
   assert.equal(await dialog.getByLabel('登录名').count(), 0);
-  const { may_act: mayAct, has_login: hasLogin } = await server.call('GET', `/v1/users/${user_id}`);
+  const { may_manage: mayAct, has_login: hasLogin } = await server.call('GET', `/v1/users/${user_id}`);
   assert.deepEqual([mayAct, hasLogin], [true, true]);
 });
 

@@ -25,7 +25,7 @@ after(async () => {
 const text = (selector) => page.locator(selector).first().innerText();
 const button = (name) => page.getByRole('button', { name });
 
-test('a wrong password is told in a sentence with the request’s id', async () => {
+test('a wrong password is told in a sentence, and the request’s id to who asks', async () => {
   page = await browser.page();
   await page.goto(server.url);
   await page.waitForURL('**/sign-in');
@@ -34,6 +34,8 @@ test('a wrong password is told in a sentence with the request’s id', async () 
   await page.press('input[name=password]', 'Enter');
   const alert = page.getByRole('alert');
   await alert.waitFor();
+  assert.doesNotMatch(await alert.innerText(), /[0-9a-f]{8}-/);
+  await alert.getByText('详情').click();
   assert.match(await alert.innerText(), /请求编号 [0-9a-f-]{36}/);
   browser.forgive(/401/);
   await accessible(page, 'sign-in');
@@ -131,7 +133,10 @@ test('what is exported is what is shown', async () => {
   await ready(page);
   const shown = await page.locator('tbody tr').count();
   await button('导出').click();
-  const [download] = await Promise.all([page.waitForEvent('download'), button('CSV').click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('group', { name: '显示的列' }).getByRole('button', { name: 'CSV' }).click(),
+  ]);
   const file = await readFile(await download.path(), 'utf8');
   const lines = file
     .replace(/^\ufeff/, '')

@@ -253,6 +253,8 @@ impl Queue<'_> {
                     let state = id.split_once(':').map_or("", |(_, s)| s);
                     let state = state.split('-').next().unwrap_or_default().to_owned();
                     let actions: &[&str] = match state.as_str() {
+                        // Known of, and another's to act on.
+                        _ if !self.caller.may_manage(UserId(device.user_id)) => &[],
                         "forked" => &["revoke", "wipe", "settle"],
                         "revoked" => &["wipe", "settle"],
                         _ => &["settle"],
