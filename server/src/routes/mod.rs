@@ -45,6 +45,7 @@ pub mod refused;
 pub mod retention;
 pub mod saved_views;
 pub mod session;
+pub mod shapes;
 pub mod sync;
 pub mod users;
 

@@ -1,7 +1,7 @@
 /** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. */
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { FieldMeaning, Form, RecordRow } from '@/api/types';
+import type { FieldMeaning, Fields, Form, RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import { aboutFields, closingWithReply, dispatchStep, fieldFor, formsThat } from '@/words/meaning';
 import { form as formOf, forms } from './directory';
@@ -31,7 +31,7 @@ export function taskFormAbout(about: string | undefined): Form | undefined {
 }
 
 /** Values by the fields that are for them, as far as the form has such. */
-function fieldsOf(form: Form | undefined, said: Partial<Record<FieldMeaning, string>>): Record<string, unknown> {
+function fieldsOf(form: Form | undefined, said: Partial<Record<FieldMeaning, string>>): Fields {
   const all = Object.entries(said) as [FieldMeaning, string][];
   const known = all.flatMap(([meaning, value]) => {
     const field = fieldFor(form, meaning);
@@ -40,7 +40,7 @@ function fieldsOf(form: Form | undefined, said: Partial<Record<FieldMeaning, str
   return Object.fromEntries(known);
 }
 
-function taskFields(form: Form, order: Order, matter?: RecordRow): Record<string, unknown> {
+function taskFields(form: Form, order: Order, matter?: RecordRow): Fields {
   const fields = fieldsOf(form, {
     doer: order.doer,
     issuer: order.issuer,
