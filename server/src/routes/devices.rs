@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::users::read_user;
-use super::{Api, Body, Caller, Params, Path, Peer, read_hex};
+use super::{Api, Body, Caller, Here, Params, Path, Peer, read_hex};
 use crate::acts::devices::{DeviceBody, revoke_device};
 use crate::auth::EnrolmentStatus;
 use crate::middleware::Subject;
@@ -83,7 +83,7 @@ pub struct Revoke {
     pub wipe: bool,
 }
 
-/// Makes a one-time code for a user's next device, valid for 15 minutes.
+/// Makes a one-time code for a user's next device, valid for 15 minutes. Its QR code names `server.public_url`, or the address of this request when none is configured.
 #[utoipa::path(post, path = "/v1/devices/invite", operation_id = "invite_device", tag = "devices", request_body = Invite, responses(
     (status = 201, body = Invitation),
     (status = 403, body = ProblemBody),
@@ -92,6 +92,7 @@ pub struct Revoke {
 pub async fn invite(
     State(api): State<Api>,
     caller: Caller,
+    Here(here): Here,
     Body(given): Body<Invite>,
 ) -> Answer<(StatusCode, Json<Invitation>)> {
     let user = read_user(&caller, &given.user_id)?;
@@ -108,7 +109,7 @@ pub async fn invite(
             Json(Invitation {
                 enrolment_id: made.enrolment_id.to_string(),
                 code: made.code.text().to_string(),
-                qr: made.code.qr(&node.config.public_url()).to_string(),
+                qr: made.code.qr(&here).to_string(),
                 expires_at: Timestamp(made.expires_ms).to_rfc3339(),
             }),
         ))
