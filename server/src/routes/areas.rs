@@ -15,7 +15,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Api, Body, Caller, Params, Path, RawBody, explain, page_rows, shapes};
 use gridfold_sync_core::notice::Locale;
 
-use crate::acts::areas::{check_area, read_boundary};
+use crate::acts::areas::check_area;
+use crate::acts::boundary::read_boundary;
 use crate::acts::users::read_name;
 use crate::import::import_areas;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -74,7 +75,7 @@ pub struct AreaChange {
     pub name: String,
     /// The level.
     pub level: String,
-    /// A GeoJSON Polygon or MultiPolygon, at most 64 KiB; `null` takes the boundary away, left out it stays as it is.
+    /// A GeoJSON Polygon or MultiPolygon in WGS 84, at most 64 KiB; `null` takes the boundary away, left out it stays as it is. Rings are turned as RFC 7946 has them, heights are left out, a `crs` of anything else is refused.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<shapes::Boundary>)]
     pub boundary: Option<Option<JsonValue>>,
