@@ -16,31 +16,28 @@ const OUT = new URL('src/api/generated.ts', import.meta.url);
 /** Types of refined.ts by the places that have them, among schemas and among paths. */
 const REFINED = {
   AttentionKind: ['AttentionItem/kind', 'PutAwayBody/kind'],
-  Boundary: ['AreaChange/boundary'],
   ClockDoubt: ['ClockBody/doubt', 'CookieSessionBody/clock'],
   EnrolmentState: ['InvitationStatus/status'],
-  FieldClass: ['HistoryEntry/class', 'RecordBody/classes/items'],
-  Form: ['FormList/forms/items'],
+  FieldClass: ['Field/class', 'Form/class', 'HistoryEntry/class', 'RecordBody/classes/items'],
+  FieldKind: ['Field/type'],
+  FieldMeaning: ['Field/means'],
+  FormMeaning: ['Form/means'],
   GrantAccess: ['NewGrant/access'],
-  Operation: ['HistoryEntry/operations/items', 'Edit/operations/items'],
   PhoneState: ['PhoneBody/state'],
-  Place: ['RecordRowBody/location'],
-  Role: ['GrantBody/role', 'Me/roles/items', 'NewGrant/role', 'UserBody/roles/items'],
+  Role: [
+    'Field/writable_by/items',
+    'GrantBody/role',
+    'Me/roles/items',
+    'NewGrant/role',
+    'Transition/roles/items',
+    'UserBody/roles/items',
+  ],
   SettledHow: ['Settle/how'],
-  Value: ['ConflictValue/value'],
+  StepMeaning: ['Transition/means'],
   Verdict: ['HistoryEntry/verdict'],
 };
-const REFINED_BODIES = {
-  BoundaryCollection: [['get', '/v1/areas/boundaries', 200]],
-  Catalogue: [
-    ['get', '/v1/catalogue', 200],
-    ['post', '/v1/catalogue', 'request'],
-  ],
-  Form: [
-    ['get', '/v1/forms/{code}/{version}', 200],
-    ['post', '/v1/forms', 'request'],
-  ],
-};
+/** Whole schemas, whose members the description has and how they go together it does not. */
+const REFINED_WHOLE = ['Boundary'];
 
 const description = JSON.parse(readFileSync(DESCRIPTION, 'utf8'));
 
@@ -61,14 +58,11 @@ for (const [name, places] of Object.entries(REFINED)) {
     else refine(properties, property, name, place);
   }
 }
-for (const [name, places] of Object.entries(REFINED_BODIES)) {
-  for (const [method, path, which] of places) {
-    const operation = description.paths[path]?.[method];
-    const body = which === 'request' ? operation?.requestBody : operation?.responses[which];
-    refine(body?.content['application/json'], 'schema', name, `${method} ${path}`);
-  }
+for (const name of REFINED_WHOLE) {
+  if (!description.components.schemas[name]) throw new Error(`${name}: not in the description`);
+  description.components.schemas[name]['x-type'] = name;
 }
-// Operations are told from each other by where they are: their ids are names of functions, and not unique.
+// Pages name operations by where they are.
 for (const path of Object.values(description.paths)) {
   for (const operation of Object.values(path)) delete operation.operationId;
 }
@@ -86,7 +80,7 @@ const types = await openapiTS(description, {
     return ts.factory.createUnionTypeNode([type, ts.factory.createLiteralTypeNode(ts.factory.createNull())]);
   },
 });
-for (const name of [...Object.keys(REFINED), ...Object.keys(REFINED_BODIES)]) {
+for (const name of [...Object.keys(REFINED), ...REFINED_WHOLE]) {
   if (!used.has(name)) throw new Error(`${name}: not taken over into the types`);
 }
 const names = [...used].sort().join(', ');

@@ -745,6 +745,69 @@ fn what_every_answer_has_and_what_none_has() {
 }
 
 #[test]
+fn an_invitation_names_the_address_that_was_asked_unless_another_is_configured() {
+    let invited = |world: &World, client: &Client| {
+        let user = client.get("/v1/me").ok()["user_id"].clone();
+        let made = client
+            .post("/v1/devices/invite", &json!({ "user_id": user }))
+            .ok();
+        assert_eq!(
+            made["qr"].as_str().unwrap().matches(&world.base).count(),
+            1,
+            "{made}"
+        );
+        made["qr"].as_str().unwrap().to_owned()
+    };
+    // The server listens elsewhere than its settings say, as with `--listen`.
+    let world = World::new();
+    assert_ne!(world.base, world.node.config.public_url());
+    invited(&world, &world.admin());
+    invited(&world, &world.page("admin"));
+    let mut named = config();
+    named.server.public_url = Some("https://grid.example.org".to_owned());
+    let world = world.reopen(named);
+    let user = world.admin().get("/v1/me").ok()["user_id"].clone();
+    let made = world
+        .admin()
+        .post("/v1/devices/invite", &json!({ "user_id": user }))
+        .ok();
+    let qr = made["qr"].as_str().unwrap();
+    assert!(
+        qr.starts_with("gridfold:1:https://grid.example.org:"),
+        "{qr}"
+    );
+}
+
+#[test]
+fn the_description_tells_of_every_answer_and_names_each_operation_once() {
+    let description: Value =
+        serde_json::from_str(&gridfold_server::routes::openapi::to_json()).unwrap();
+    let mut ids = BTreeSet::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id), "{method} {path}: {id} is another's already");
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let what = format!("{method} {path} {status}");
+                assert!(
+                    !answer["description"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .is_empty(),
+                    "{what}"
+                );
+                let kinds = answer["content"].as_object().into_iter().flatten();
+                for (kind, body) in kinds {
+                    let is_problem = kind == "application/problem+json";
+                    assert_eq!(is_problem, !status.starts_with('2'), "{what}: {kind}");
+                    assert_ne!(body["schema"], json!({ "type": "object" }), "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn the_description_changes_only_on_purpose() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/openapi.json");
     let now = gridfold_server::routes::openapi::to_json();

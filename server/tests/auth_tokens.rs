@@ -115,6 +115,18 @@ fn the_forge_itself_makes_good_tokens() {
 }
 
 #[test]
+fn a_token_names_its_client_and_one_from_before_there_were_clients_is_good() {
+    let world = auth_support::World::new();
+    let token = world.tokens.issue(USER, DEVICE, NOW_MS).unwrap();
+    let claims = world.tokens.verify(&token, NOW_MS).unwrap();
+    assert_eq!(claims.client_id, Some(DEVICE));
+    let forge = Forge::new();
+    let before = forge.sign(&forge.header(), &forge.claims());
+    let claims = forge.tokens.verify(&before, NOW_MS).unwrap();
+    assert_eq!(claims.client_id, None);
+}
+
+#[test]
 fn an_issued_token_verifies_and_expires_by_the_clock_passed_in() {
     let world = auth_support::World::new();
     let token = world.tokens.issue(USER, DEVICE, NOW_MS).unwrap();

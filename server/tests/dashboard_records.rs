@@ -173,6 +173,75 @@ fn boundaries_are_kept_checked_and_shown_to_those_who_see_the_area() {
 }
 
 #[test]
+fn rings_turn_as_the_standard_has_them_and_heights_are_left_out() {
+    let t = Town::new();
+    let kept = |boundary: Value| {
+        let given =
+            json!({ "parent": "c-a", "name": "one", "level": "grid", "boundary": boundary });
+        t.admin.put("/v1/areas/c-a-1", &given).ok();
+        let all = t.admin.get("/v1/areas/boundaries?area=c-a-1").ok();
+        all["features"][0]["geometry"].clone()
+    };
+    let outer = json!([
+        [117.0, 39.0],
+        [117.3, 39.0],
+        [117.3, 39.3],
+        [117.0, 39.3],
+        [117.0, 39.0]
+    ]);
+    let hole = json!([[117.1, 39.1], [117.1, 39.2], [117.2, 39.2], [117.1, 39.1]]);
+    let turned = |ring: &Value| {
+        let mut corners = ring.as_array().unwrap().clone();
+        corners.reverse();
+        Value::from(corners)
+    };
+    let right = json!({ "type": "Polygon", "coordinates": [outer, hole] });
+    let wrong = json!({ "type": "Polygon", "coordinates": [turned(&outer), turned(&hole)] });
+    assert_eq!(kept(right.clone()), right);
+    assert_eq!(kept(wrong), right);
+    let several =
+        json!({ "type": "MultiPolygon", "coordinates": [[turned(&outer)], [outer, hole]] });
+    assert_eq!(
+        kept(several),
+        json!({ "type": "MultiPolygon", "coordinates": [[outer], [outer, hole]] })
+    );
+    let high: Vec<Value> = outer.as_array().unwrap().clone();
+    let high = high.into_iter().map(|c| json!([c[0], c[1], 8.5]));
+    let high = json!({ "type": "Polygon", "coordinates": [high.collect::<Value>()] });
+    assert_eq!(
+        kept(high),
+        json!({ "type": "Polygon", "coordinates": [outer] })
+    );
+}
+
+#[test]
+fn coordinates_of_another_reference_system_are_refused_with_advice() {
+    let t = Town::new();
+    let ring = json!([[117.0, 39.0], [117.3, 39.0], [117.3, 39.3], [117.0, 39.0]]);
+    let put = |name: &str| {
+        let crs = json!({ "type": "name", "properties": { "name": name } });
+        let boundary = json!({ "type": "Polygon", "coordinates": [ring], "crs": crs });
+        let given =
+            json!({ "parent": "c-a", "name": "one", "level": "grid", "boundary": boundary });
+        t.admin.put("/v1/areas/c-a-1", &given)
+    };
+    for same in [
+        "urn:ogc:def:crs:OGC:1.3:CRS84",
+        "urn:ogc:def:crs:EPSG::4326",
+        "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+        "EPSG:4326",
+    ] {
+        assert_eq!(put(same).ok()["has_boundary"], true, "{same}");
+    }
+    for other in ["EPSG:3857", "urn:ogc:def:crs:EPSG::4479", "CGCS2000", ""] {
+        let refused = put(other);
+        refused.refused(400, "bad_request");
+        let said = refused.text();
+        assert!(said.contains("EPSG:4326") && said.contains(other), "{said}");
+    }
+}
+
+#[test]
 fn areas_come_from_a_file_over_the_api() {
     let t = Town::new();
     let csv =

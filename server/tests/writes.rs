@@ -184,6 +184,31 @@ fn lists_counters_and_steps_are_reckoned_on_what_was_seen() {
 }
 
 #[test]
+fn a_whole_number_is_one_however_a_program_writes_it() {
+    let office = office();
+    let visit = made(
+        &office.one,
+        "visit",
+        json!({ "purpose": "care", "minutes": 25.0 }),
+    );
+    assert_eq!(read(&office.one, &visit)["fields"]["minutes"], json!(25));
+    let path = format!("/v1/records/{visit}");
+    let put = |minutes: Value| {
+        office
+            .one
+            .patch(&path, &json!({ "fields": { "minutes": minutes } }))
+    };
+    assert_eq!(
+        put(json!(30.0)).ok()["record"]["fields"]["minutes"],
+        json!(30)
+    );
+    for wrong in [json!(30.5), json!(1e300), json!("30"), json!(-1.5)] {
+        put(wrong).refused(422, "wrong_type");
+    }
+    assert_eq!(read(&office.one, &visit)["fields"]["minutes"], json!(30));
+}
+
+#[test]
 fn two_saves_at_once_leave_only_words_that_somebody_typed() {
     let o = office();
     let base = "甲段：灯不亮。乙段：水管漏水。丙段：电梯停。";

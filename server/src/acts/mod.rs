@@ -5,6 +5,7 @@
 //! what a caller may see.
 
 pub(crate) mod areas;
+pub(crate) mod boundary;
 pub(crate) mod catalogue;
 pub(crate) mod devices;
 pub(crate) mod forms;

@@ -85,6 +85,10 @@ pub struct Claims {
     pub sub: Uuid,
     /// The device.
     pub device_id: Uuid,
+    /// The client that the token was given to, as RFC 9068 asks for: here every device is one. Tokens
+    /// from before this claim have none.
+    #[serde(default)]
+    pub client_id: Option<Uuid>,
     /// The token's own id.
     pub jti: Uuid,
     /// Issued at, in seconds.
@@ -193,6 +197,7 @@ impl Tokens {
             aud: self.settings.audience.clone(),
             sub: user,
             device_id: device,
+            client_id: Some(device),
             jti: new_id(now_ms)?,
             iat: now_s,
             nbf: now_s,

@@ -1,13 +1,14 @@
 //! `device`.
 
+use std::io::IsTerminal as _;
+
 use clap::Subcommand;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::time::Timestamp;
 use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
 use uuid::Uuid;
 
-use super::{Complaint, Context, Done, complain, find_user, say, say_json, show};
+use super::{Complaint, Context, Done, complain, find_user, qr, say, say_json, show};
 use crate::acts::devices::{DeviceBody, revoke_device};
 use crate::auth::Actor;
 use crate::node::Node;
@@ -62,14 +63,8 @@ impl Device {
                     .enrolment
                     .invite(user.0, Actor::SERVER, now.millis())?;
                 if !no_qr {
-                    let qr = QrCode::new(made.code.qr(&node.config.public_url()).as_bytes())?;
-                    // Light on dark, since most terminals are dark; readers take either.
-                    let image = qr
-                        .render::<Dense1x2>()
-                        .dark_color(Dense1x2::Light)
-                        .light_color(Dense1x2::Dark)
-                        .build();
-                    say(&image)?;
+                    let code = QrCode::new(made.code.qr(&node.config.public_url()).as_bytes())?;
+                    say(&qr::drawn(&code, std::io::stdout().is_terminal()))?;
                 }
                 say(&format!("server: {}", node.config.public_url()))?;
                 say(&format!("code (shown once): {}", *made.code.text()))?;

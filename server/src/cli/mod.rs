@@ -7,6 +7,7 @@ mod clock;
 mod devices;
 mod grants;
 mod heal;
+mod qr;
 mod records;
 mod safety;
 mod serve;

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, Body, Caller, Params, Path, RawBody, explain, page_rows};
+use super::{Api, Body, Caller, Params, Path, RawBody, explain, page_rows, shapes};
 use gridfold_sync_core::notice::Locale;
 
-use crate::acts::areas::{check_area, read_boundary};
+use crate::acts::areas::check_area;
+use crate::acts::boundary::read_boundary;
 use crate::acts::users::read_name;
 use crate::import::import_areas;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -74,9 +75,9 @@ pub struct AreaChange {
     pub name: String,
     /// The level.
     pub level: String,
-    /// A GeoJSON Polygon or MultiPolygon, at most 64 KiB; `null` takes the boundary away, left out it stays as it is.
+    /// A GeoJSON Polygon or MultiPolygon in WGS 84, at most 64 KiB; `null` takes the boundary away, left out it stays as it is. Rings are turned as RFC 7946 has them, heights are left out, a `crs` of anything else is refused.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<shapes::Boundary>)]
     pub boundary: Option<Option<JsonValue>>,
 }
 
@@ -138,7 +139,7 @@ fn body(directory: &Directory, area: &Area) -> AreaBody {
 }
 
 /// The areas in and around the caller's.
-#[utoipa::path(get, path = "/v1/areas", tag = "areas", params(AreaQuery), responses((status = 200, body = AreaPage), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/areas", operation_id = "list_areas", tag = "areas", params(AreaQuery), responses((status = 200, body = AreaPage), (status = 400, body = ProblemBody)))]
 pub async fn list(caller: Caller, Params(query): Params<AreaQuery>) -> Answer<Json<AreaPage>> {
     let limit = page_rows(query.limit)?;
     let directory = &caller.directory;
@@ -171,7 +172,7 @@ pub async fn list(caller: Caller, Params(query): Params<AreaQuery>) -> Answer<Js
 }
 
 /// One area.
-#[utoipa::path(get, path = "/v1/areas/{code}", tag = "areas", params(("code" = String, Path)), responses((status = 200, body = AreaBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/areas/{code}", operation_id = "read_area", tag = "areas", params(("code" = String, Path)), responses((status = 200, body = AreaBody), (status = 404, body = ProblemBody)))]
 pub async fn one(caller: Caller, Path(code): Path<String>) -> Answer<Json<AreaBody>> {
     let area = AreaCode::new(&code)
         .ok()
@@ -182,7 +183,7 @@ pub async fn one(caller: Caller, Path(code): Path<String>) -> Answer<Json<AreaBo
 }
 
 /// Adds or changes an area.
-#[utoipa::path(put, path = "/v1/areas/{code}", tag = "areas", params(("code" = String, Path)), request_body = AreaChange, responses(
+#[utoipa::path(put, path = "/v1/areas/{code}", operation_id = "put_area", tag = "areas", params(("code" = String, Path)), request_body = AreaChange, responses(
     (status = 200, body = AreaBody),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),
@@ -238,7 +239,7 @@ pub async fn put(
 }
 
 /// Takes areas from a file `code,parent,name,level`, in any order; for an admin everywhere. CSV in UTF-8, UTF-16 or GB18030, or a workbook (.xlsx), with English or Chinese headings and levels; the encoding is judged on the whole file before any of it is read. Rows that do not fit are named and the rest is taken.
-#[utoipa::path(post, path = "/v1/areas/import", tag = "areas", params(ImportQuery), request_body(content = String, content_type = "application/octet-stream"), responses(
+#[utoipa::path(post, path = "/v1/areas/import", operation_id = "import_areas", tag = "areas", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "application/octet-stream"), responses(
     (status = 200, body = AreaImport),
     (status = 400, description = "bad_request: the file is no table with these columns", body = ProblemBody),
     (status = 403, body = ProblemBody),

@@ -64,7 +64,7 @@ pub struct AuditQuery {
 }
 
 /// Who did what, by ids. For an admin everywhere.
-#[utoipa::path(get, path = "/v1/audit", tag = "operation", params(AuditQuery), responses((status = 200, body = AuditPage), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/audit", operation_id = "list_audit", tag = "operation", params(AuditQuery), responses((status = 200, body = AuditPage), (status = 403, body = ProblemBody)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,

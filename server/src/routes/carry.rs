@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gridfold_sync_core::limits::{MAX_BODY_DECODED_BYTES, MAX_CARRY_BYTES};
 
-use super::{Api, Caller, RawBody};
+use super::{Api, Caller, RawBody, shapes};
 use crate::middleware::MAX_SYNCS_PER_DEVICE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -14,9 +14,9 @@ pub const CARRY_CONTENT_TYPE: &str = "application/vnd.gridfold.carry";
 
 /// Takes a carry bundle sealed to this server, whoever brings it, and answers with the receipt for its author's phone. The same bundle again is answered the same way; `docs/PROTOCOL.md` has the bytes.
 #[utoipa::path(post, path = "/v1/carry", tag = "sync",
-    request_body(content_type = "application/vnd.gridfold.carry", content = Vec<u8>),
+    request_body(content_type = "application/vnd.gridfold.carry", content = inline(shapes::Bytes)),
     responses(
-        (status = 200, content_type = "application/vnd.gridfold.carry", body = Vec<u8>),
+        (status = 200, content_type = "application/vnd.gridfold.carry", body = inline(shapes::Bytes)),
         (status = 401, body = ProblemBody),
         (status = 413, body = ProblemBody),
         (status = 415, body = ProblemBody),

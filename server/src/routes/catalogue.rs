@@ -7,7 +7,7 @@ use gridfold_sync_core::directory::{Catalogue, CatalogueError};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Api, Caller, Params, RawBody, explain};
+use super::{Api, Caller, Params, RawBody, explain, shapes};
 use crate::acts::catalogue::{PublishError, is_news, publish_catalogue};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -31,7 +31,7 @@ impl From<CatalogueError> for Problem {
 }
 
 /// The kinds of matters with department, deadline and evidence. Version 0 without kinds when none was published. It is advice: a matter's kind is text, and may be one that is not listed.
-#[utoipa::path(get, path = "/v1/catalogue", tag = "catalogue", params(CatalogueQuery), responses((status = 200, body = Object), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/catalogue", operation_id = "read_catalogue", tag = "catalogue", params(CatalogueQuery), responses((status = 200, body = shapes::Catalogue), (status = 404, body = ProblemBody)))]
 pub async fn one(caller: Caller, Params(query): Params<CatalogueQuery>) -> Answer<Json<Catalogue>> {
     let found = match query.version {
         Some(version) => caller.directory.catalogue_version(version),
@@ -49,9 +49,9 @@ pub async fn one(caller: Caller, Params(query): Params<CatalogueQuery>) -> Answe
 }
 
 /// Publishes the next version, with all its kinds. One that is no longer wanted is marked as `retired`, since matters name it. The same again changes nothing.
-#[utoipa::path(post, path = "/v1/catalogue", tag = "catalogue", request_body = Object, responses(
-    (status = 200, description = "it was published before", body = Object),
-    (status = 201, body = Object),
+#[utoipa::path(post, path = "/v1/catalogue", operation_id = "publish_catalogue", tag = "catalogue", request_body = shapes::Catalogue, responses(
+    (status = 200, description = "it was published before", body = shapes::Catalogue),
+    (status = 201, body = shapes::Catalogue),
     (status = 400, description = "bad_request: the detail names the kind and what to do", body = ProblemBody),
     (status = 403, body = ProblemBody),
     (status = 409, description = "conflict with a published version, or not the next", body = ProblemBody),

@@ -32,7 +32,7 @@ fn sees(directory: &Directory, user: UserId, stream: &StreamId, now: Timestamp) 
 
 /// Server-sent events of type `moved` with `{"stream","seq"}`, and `missed` when some were left out: ask for everything then.
 /// Ends when the device is revoked, its session ends or the server stops; following does not keep a session from going idle; a follower comes back with a new token when its own has expired.
-#[utoipa::path(get, path = "/v1/changes", tag = "changes", responses(
+#[utoipa::path(get, path = "/v1/changes", operation_id = "follow_changes", tag = "changes", responses(
     (status = 200, description = "A stream of events", content_type = "text/event-stream", body = String),
     (status = 401, body = ProblemBody),
 ))]

@@ -40,14 +40,14 @@ impl From<ClockReading> for ClockBody {
 }
 
 /// What the clocks say. For an admin everywhere.
-#[utoipa::path(get, path = "/v1/clock", tag = "operation", responses((status = 200, body = ClockBody), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/clock", operation_id = "read_clock", tag = "operation", responses((status = 200, body = ClockBody), (status = 403, body = ProblemBody)))]
 pub async fn look(State(api): State<Api>, caller: Caller) -> Answer<Json<ClockBody>> {
     caller.require_operator()?;
     Ok(Json(api.node.clock_reading().into()))
 }
 
 /// Says that the machine's clock is right, so that the server goes by it. For an admin everywhere.
-#[utoipa::path(post, path = "/v1/clock/confirm", tag = "operation", request_body = ClockConfirmation, responses(
+#[utoipa::path(post, path = "/v1/clock/confirm", operation_id = "confirm_clock", tag = "operation", request_body = ClockConfirmation, responses(
     (status = 200, body = ClockBody),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),

@@ -113,7 +113,7 @@ fn set_cookie(name: &str, value: &str, rest: &str) -> Answer<(HeaderName, Header
 }
 
 /// Signs a person in at the dashboard. The cookie is new each time, and a session that the browser had before ends.
-#[utoipa::path(post, path = "/v1/session", tag = "sessions", security(()), request_body = SignIn, responses(
+#[utoipa::path(post, path = "/v1/session", operation_id = "begin_session", tag = "sessions", security(()), request_body = SignIn, responses(
     (status = 200, body = CookieSessionBody, headers(("set-cookie" = String, description = "`__Host-gridfold`, for this origin alone and no script"))),
     (status = 401, description = "sign_in_failed", body = ProblemBody),
     (status = 403, description = "csrf: the page is of another origin", body = ProblemBody),
@@ -175,7 +175,7 @@ pub async fn begin(
 }
 
 /// The session of the cookie: who it is of, and how long it lasts.
-#[utoipa::path(get, path = "/v1/session", tag = "sessions", security(("cookie" = [])), params(SessionQuery), responses(
+#[utoipa::path(get, path = "/v1/session", operation_id = "read_session", tag = "sessions", security(("cookie" = [])), params(SessionQuery), responses(
     (status = 200, body = CookieSessionBody),
     (status = 401, body = ProblemBody),
 ))]
@@ -211,7 +211,7 @@ pub async fn look(
 }
 
 /// Ends the session of the cookie, or every session of its user. The next request of each is refused.
-#[utoipa::path(delete, path = "/v1/session", tag = "sessions", security(("cookie" = [])), params(EndQuery), responses(
+#[utoipa::path(delete, path = "/v1/session", operation_id = "end_session", tag = "sessions", security(("cookie" = [])), params(EndQuery), responses(
     (status = 204, description = "Ended"),
     (status = 400, description = "bad_request: a bearer token has no cookie session", body = ProblemBody),
     (status = 401, body = ProblemBody),

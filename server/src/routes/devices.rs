@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::users::read_user;
-use super::{Api, Body, Caller, Params, Path, Peer, read_hex};
+use super::{Api, Body, Caller, Here, Params, Path, Peer, read_hex};
 use crate::acts::devices::{DeviceBody, revoke_device};
 use crate::auth::EnrolmentStatus;
 use crate::middleware::Subject;
@@ -83,8 +83,8 @@ pub struct Revoke {
     pub wipe: bool,
 }
 
-/// Makes a one-time code for a user's next device, valid for 15 minutes.
-#[utoipa::path(post, path = "/v1/devices/invite", tag = "devices", request_body = Invite, responses(
+/// Makes a one-time code for a user's next device, valid for 15 minutes. Its QR code names `server.public_url`, or the address of this request when none is configured.
+#[utoipa::path(post, path = "/v1/devices/invite", operation_id = "invite_device", tag = "devices", request_body = Invite, responses(
     (status = 201, body = Invitation),
     (status = 403, body = ProblemBody),
     (status = 404, body = ProblemBody),
@@ -92,6 +92,7 @@ pub struct Revoke {
 pub async fn invite(
     State(api): State<Api>,
     caller: Caller,
+    Here(here): Here,
     Body(given): Body<Invite>,
 ) -> Answer<(StatusCode, Json<Invitation>)> {
     let user = read_user(&caller, &given.user_id)?;
@@ -108,7 +109,7 @@ pub async fn invite(
             Json(Invitation {
                 enrolment_id: made.enrolment_id.to_string(),
                 code: made.code.text().to_string(),
-                qr: made.code.qr(&node.config.public_url()).to_string(),
+                qr: made.code.qr(&here).to_string(),
                 expires_at: Timestamp(made.expires_ms).to_rfc3339(),
             }),
         ))
@@ -148,7 +149,7 @@ fn may_invite(caller: &Caller, user: UserId) -> bool {
 }
 
 /// The codes that nobody has used yet, of users whom the caller may invite.
-#[utoipa::path(get, path = "/v1/devices/invite", tag = "devices", params(InvitationQuery), responses(
+#[utoipa::path(get, path = "/v1/devices/invite", operation_id = "list_invitations", tag = "devices", params(InvitationQuery), responses(
     (status = 200, body = InvitationList),
     (status = 404, body = ProblemBody),
 ))]
@@ -179,7 +180,7 @@ pub async fn invitations(
 }
 
 /// Makes a code useless. A device that it made stays.
-#[utoipa::path(delete, path = "/v1/devices/invite/{enrolment_id}", tag = "devices", params(("enrolment_id" = String, Path)), responses(
+#[utoipa::path(delete, path = "/v1/devices/invite/{enrolment_id}", operation_id = "cancel_invitation", tag = "devices", params(("enrolment_id" = String, Path)), responses(
     (status = 204, description = "It cannot be used any more"),
     (status = 404, body = ProblemBody),
 ))]
@@ -201,7 +202,7 @@ pub async fn cancel(
 }
 
 /// What became of a code.
-#[utoipa::path(get, path = "/v1/devices/invite/{enrolment_id}", tag = "devices", params(("enrolment_id" = String, Path)), responses(
+#[utoipa::path(get, path = "/v1/devices/invite/{enrolment_id}", operation_id = "read_invitation", tag = "devices", params(("enrolment_id" = String, Path)), responses(
     (status = 200, body = InvitationStatus),
     (status = 404, body = ProblemBody),
 ))]
@@ -242,7 +243,7 @@ pub async fn invitation(
 }
 
 /// The devices of users the caller may know of.
-#[utoipa::path(get, path = "/v1/devices", tag = "devices", params(DeviceQuery), responses((status = 200, body = DeviceList)))]
+#[utoipa::path(get, path = "/v1/devices", operation_id = "list_devices", tag = "devices", params(DeviceQuery), responses((status = 200, body = DeviceList)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
@@ -272,7 +273,7 @@ pub async fn list(
 }
 
 /// Takes a device out of use from its next request on.
-#[utoipa::path(post, path = "/v1/devices/{device_id}/revoke", tag = "devices", params(("device_id" = String, Path)), request_body = Revoke, responses(
+#[utoipa::path(post, path = "/v1/devices/{device_id}/revoke", operation_id = "revoke_device", tag = "devices", params(("device_id" = String, Path)), request_body = Revoke, responses(
     (status = 200, body = DeviceBody),
     (status = 403, body = ProblemBody),
     (status = 404, body = ProblemBody),
@@ -302,7 +303,7 @@ pub async fn revoke(
 }
 
 /// A phone that was told to wipe itself says that it did. It has no token any more: its signature, made before it erased its key, stands for it. Safe to repeat; the first time counts.
-#[utoipa::path(post, path = "/v1/devices/{device_id}/wiped", tag = "devices", security(()), params(("device_id" = String, Path)), request_body = Wiped, responses(
+#[utoipa::path(post, path = "/v1/devices/{device_id}/wiped", operation_id = "report_wiped", tag = "devices", security(()), params(("device_id" = String, Path)), request_body = Wiped, responses(
     (status = 204),
     (status = 400, body = ProblemBody),
     (status = 404, description = "no such phone, it was not told to wipe itself, or the signature is not its own", body = ProblemBody),

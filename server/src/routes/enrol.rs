@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::session::name_of;
-use super::{Api, Body, Peer, read_hex};
+use super::{Api, Body, Peer, read_hex, shapes};
 use crate::acts::devices::note_device;
 use crate::auth::{EnrolmentError, Redemption};
 use crate::middleware::Subject;
@@ -68,7 +68,7 @@ pub struct Enrolled {
     /// What supervisor and worker compare on both screens.
     pub fingerprint: String,
     /// What the phone needs of the directory.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::PhoneDirectory)]
     pub directory: serde_json::Value,
 }
 
@@ -82,7 +82,7 @@ async fn take_code(api: &Api, from: IpAddr, code: &str) -> Answer<()> {
 }
 
 /// The nonce of a code; the same each time.
-#[utoipa::path(post, path = "/v1/enrol/begin", tag = "enrolment", security(()), request_body = EnrolBegin, responses(
+#[utoipa::path(post, path = "/v1/enrol/begin", operation_id = "begin_enrolment", tag = "enrolment", security(()), request_body = EnrolBegin, responses(
     (status = 200, body = EnrolNonce),
     (status = 400, description = "bad_code", body = ProblemBody),
     (status = 429, description = "rate_limited", body = ProblemBody),
@@ -105,7 +105,7 @@ pub async fn begin(
 }
 
 /// Makes the device. A phone that was enrolled for this user before stays the device that it is, whatever became of its session. The same phone may repeat this while the code is valid, since replies get lost.
-#[utoipa::path(post, path = "/v1/enrol/finish", tag = "enrolment", security(()), request_body = EnrolFinish, responses(
+#[utoipa::path(post, path = "/v1/enrol/finish", operation_id = "finish_enrolment", tag = "enrolment", security(()), request_body = EnrolFinish, responses(
     (status = 200, body = Enrolled),
     (status = 400, description = "bad_code", body = ProblemBody),
     (status = 403, description = "device_revoked: the user was disabled; device_wiped, with the signed order", body = ProblemBody),

@@ -78,7 +78,7 @@ fn body(caller: &Caller, record: &RecordId, erasure: &Erasure) -> ErasureBody {
 }
 
 /// Erases a record for ever: its key is destroyed, so that no copy of the log can be read, and lists forget it. Edits of it that come later are refused. Nobody can undo this.
-#[utoipa::path(post, path = "/v1/records/{record_id}/erase", tag = "records", params(("record_id" = String, Path)), request_body = EraseRequest, responses(
+#[utoipa::path(post, path = "/v1/records/{record_id}/erase", operation_id = "erase_record", tag = "records", params(("record_id" = String, Path)), request_body = EraseRequest, responses(
     (status = 200, body = ErasureBody),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),
@@ -130,7 +130,7 @@ pub async fn erase(
 }
 
 /// What was erased in the areas that the caller oversees.
-#[utoipa::path(get, path = "/v1/erasures", tag = "records", params(ErasureQuery), responses((status = 200, body = ErasureList), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/erasures", operation_id = "list_erasures", tag = "records", params(ErasureQuery), responses((status = 200, body = ErasureList), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,

@@ -82,7 +82,7 @@ impl Write for Chunks {
 }
 
 /// All records of a filter as a file. The export is audited; it holds what the caller may read.
-#[utoipa::path(get, path = "/v1/export/records", tag = "records", params(ExportQuery, RecordQuery), responses(
+#[utoipa::path(get, path = "/v1/export/records", operation_id = "export_records", tag = "records", params(ExportQuery, RecordQuery), responses(
     (status = 200, description = "The file", body = String, content_type = "text/csv"),
     (status = 400, body = ProblemBody),
     (status = 413, description = "too_large: more records than a workbook holds", body = ProblemBody),

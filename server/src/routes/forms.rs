@@ -8,7 +8,7 @@ use gridfold_sync_core::schema::{Form, FormError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Api, Caller, Path, RawBody, explain};
+use super::{Api, Caller, Path, RawBody, explain, shapes};
 use crate::acts::forms::{PublishFormError, is_news, publish_form};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -29,12 +29,12 @@ impl From<FormError> for Problem {
 #[derive(Serialize, ToSchema)]
 pub struct FormList {
     /// The newest version of each.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<shapes::Form>)]
     pub forms: Vec<Form>,
 }
 
 /// The newest version of every form.
-#[utoipa::path(get, path = "/v1/forms", tag = "forms", responses((status = 200, body = FormList)))]
+#[utoipa::path(get, path = "/v1/forms", operation_id = "list_forms", tag = "forms", responses((status = 200, body = FormList)))]
 pub async fn list(caller: Caller) -> Answer<Json<FormList>> {
     let all = caller.directory.forms();
     let forms = all
@@ -49,7 +49,7 @@ pub async fn list(caller: Caller) -> Answer<Json<FormList>> {
 }
 
 /// One version of a form, `latest` for the newest.
-#[utoipa::path(get, path = "/v1/forms/{code}/{version}", tag = "forms", params(("code" = String, Path), ("version" = String, Path)), responses((status = 200, body = Object), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/forms/{code}/{version}", operation_id = "read_form", tag = "forms", params(("code" = String, Path), ("version" = String, Path)), responses((status = 200, body = shapes::Form), (status = 404, body = ProblemBody)))]
 pub async fn one(
     caller: Caller,
     Path((code, version)): Path<(String, String)>,
@@ -65,9 +65,9 @@ pub async fn one(
 }
 
 /// Publishes a version of a form. Records keep the fields of older versions. The same again changes nothing.
-#[utoipa::path(post, path = "/v1/forms", tag = "forms", request_body = Object, responses(
-    (status = 200, description = "it was published before", body = Object),
-    (status = 201, body = Object),
+#[utoipa::path(post, path = "/v1/forms", operation_id = "publish_form", tag = "forms", request_body = shapes::Form, responses(
+    (status = 200, description = "it was published before", body = shapes::Form),
+    (status = 201, body = shapes::Form),
     (status = 400, description = "bad_request: the detail names the field and what to do", body = ProblemBody),
     (status = 403, body = ProblemBody),
     (status = 409, description = "conflict with a published version", body = ProblemBody),

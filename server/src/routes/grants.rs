@@ -80,7 +80,7 @@ fn sees(caller: &Caller, grant: &Grant) -> bool {
 }
 
 /// The grants the caller may know of, oldest first.
-#[utoipa::path(get, path = "/v1/grants", tag = "grants", params(GrantQuery), responses((status = 200, body = GrantPage), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/grants", operation_id = "list_grants", tag = "grants", params(GrantQuery), responses((status = 200, body = GrantPage), (status = 400, body = ProblemBody)))]
 pub async fn list(caller: Caller, Params(query): Params<GrantQuery>) -> Answer<Json<GrantPage>> {
     let limit = page_rows(query.limit)?;
     let after = match &query.cursor {
@@ -119,7 +119,7 @@ pub async fn list(caller: Caller, Params(query): Params<GrantQuery>) -> Answer<J
 }
 
 /// Grants a role.
-#[utoipa::path(post, path = "/v1/grants", tag = "grants", request_body = NewGrant, responses(
+#[utoipa::path(post, path = "/v1/grants", operation_id = "add_grant", tag = "grants", request_body = NewGrant, responses(
     (status = 201, body = GrantBody),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),
@@ -179,7 +179,7 @@ pub async fn add(
 }
 
 /// Ends a grant. What its holder captured before still arrives for a while, marked as late.
-#[utoipa::path(post, path = "/v1/grants/{grant_id}/end", tag = "grants", params(("grant_id" = String, Path)), request_body = EndGrant, responses(
+#[utoipa::path(post, path = "/v1/grants/{grant_id}/end", operation_id = "end_grant", tag = "grants", params(("grant_id" = String, Path)), request_body = EndGrant, responses(
     (status = 200, body = GrantBody),
     (status = 403, body = ProblemBody),
     (status = 404, body = ProblemBody),

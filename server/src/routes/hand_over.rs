@@ -48,7 +48,7 @@ pub struct HandedOverBody {
 }
 
 /// Hands over the open work of a person: tasks, matters, whatever a form says that somebody does. At most 10,000 records at once; asking again goes on with what is left. Closed work stays theirs who did it.
-#[utoipa::path(post, path = "/v1/users/{user_id}/hand-over", tag = "users", params(("user_id" = String, Path)), request_body = HandOverRequest, responses(
+#[utoipa::path(post, path = "/v1/users/{user_id}/hand-over", operation_id = "hand_over_work", tag = "users", params(("user_id" = String, Path)), request_body = HandOverRequest, responses(
     (status = 200, body = HandedOverBody),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),

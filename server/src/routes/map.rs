@@ -7,7 +7,7 @@ use serde_json::{Value as JsonValue, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::records::{RecordQuery, filter_of, read_bbox};
-use super::{Api, Caller, Params};
+use super::{Api, Caller, Params, shapes};
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::views::BBox;
 
@@ -62,7 +62,7 @@ pub struct BoundaryQuery {
 }
 
 /// The records of a part of the map, put together by the server. Without `bbox` the whole world.
-#[utoipa::path(get, path = "/v1/map", tag = "overview", params(MapQuery, RecordQuery), responses((status = 200, body = MapBody), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/map", operation_id = "map_records", tag = "overview", params(MapQuery, RecordQuery), responses((status = 200, body = MapBody), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub async fn map(
     State(api): State<Api>,
     caller: Caller,
@@ -118,7 +118,7 @@ pub async fn map(
 }
 
 /// The boundaries of areas in and around the caller's, as a GeoJSON feature collection. Areas without a boundary are left out.
-#[utoipa::path(get, path = "/v1/areas/boundaries", tag = "areas", params(BoundaryQuery), responses((status = 200, body = Object), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/areas/boundaries", operation_id = "list_boundaries", tag = "areas", params(BoundaryQuery), responses((status = 200, body = shapes::BoundaryCollection), (status = 404, body = ProblemBody)))]
 pub async fn boundaries(
     State(api): State<Api>,
     caller: Caller,

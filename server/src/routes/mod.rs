@@ -46,6 +46,7 @@ pub mod refused;
 pub mod retention;
 pub mod saved_views;
 pub mod session;
+pub mod shapes;
 pub mod sync;
 pub mod users;
 
@@ -53,7 +54,7 @@ pub(crate) use crate::acts::read_time;
 pub use caller::{Caller, Peer};
 pub(crate) use extract::read_hex;
 pub use extract::{Body, Params, Path, RawBody};
-pub use origin::{BACKGROUND_HEADER, COOKIE_NAME, CSRF_HEADER, KNOWN_COOKIE_NAME};
+pub use origin::{BACKGROUND_HEADER, COOKIE_NAME, CSRF_HEADER, Here, KNOWN_COOKIE_NAME};
 
 use std::sync::Arc;
 

@@ -1,9 +1,18 @@
 //! The description of the API, from the routes themselves.
 
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{Content, Ref, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
 
-use crate::problem::ProblemBody;
+use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, enrol, erasures,
     export, forms, grants, hand_over, health, map, overview, phones, records, refused, retention,
@@ -36,7 +45,8 @@ use crate::routes::{
         audit::list, clock::look, clock::confirm, health::healthz, health::readyz, health::metrics,
     ),
     components(schemas(ProblemBody)),
-    modifiers(&Schemes),
+    servers((url = "/", description = "This server")),
+    modifiers(&Schemes, &Answers),
     security(("bearer" = []), ("cookie" = [])),
 )]
 struct ApiDoc;
@@ -53,6 +63,114 @@ impl Modify for Schemes {
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("bearer", bearer);
         components.add_security_scheme("cookie", cookie);
+    }
+}
+
+/// What every answer has and no route says by itself: a description, the type that problems have,
+/// and that any request may be answered with one.
+struct Answers;
+
+impl Modify for Answers {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let told: BTreeMap<String, String> = openapi
+            .components
+            .iter()
+            .flat_map(|c| &c.schemas)
+            .filter_map(|(name, schema)| Some((name.clone(), description(schema)?)))
+            .collect();
+        for operation in openapi.paths.paths.values_mut().flat_map(operations) {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response {
+                    complete(status, response, &told);
+                }
+            }
+            // Nothing is needed, which generators do not read out of "one of: nothing".
+            let open = [SecurityRequirement::default()];
+            if operation.security.as_deref() == Some(&open) {
+                operation.security = Some(Vec::new());
+            }
+            if operation.parameters.as_ref().map_or(0, Vec::len) > LIST_OF_PARAMETERS {
+                let named = Extensions::builder()
+                    .add("x-group-parameters", true)
+                    .build();
+                operation.extensions.get_or_insert_default().merge(named);
+            }
+            let any = ResponseBuilder::new()
+                .description("Any other problem; its `code` says which.")
+                .content(
+                    PROBLEM_CONTENT_TYPE,
+                    Content::new(Some(Ref::from_schema_name(PROBLEM_SCHEMA))),
+                )
+                .build();
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), any.into());
+        }
+    }
+}
+
+/// With more parameters than this an operation asks generators of languages whose parameters have no
+/// names, such as Java, to make a builder of them.
+const LIST_OF_PARAMETERS: usize = 8;
+/// The name of the schema of a problem.
+const PROBLEM_SCHEMA: &str = "ProblemBody";
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut path.get,
+        &mut path.put,
+        &mut path.post,
+        &mut path.delete,
+        &mut path.patch,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn description(schema: &RefOr<Schema>) -> Option<String> {
+    match schema {
+        RefOr::T(Schema::Object(schema)) => schema.description.clone(),
+        RefOr::T(Schema::AllOf(schema)) => schema.description.clone(),
+        _ => None,
+    }
+}
+
+fn complete(status: &str, response: &mut Response, told: &BTreeMap<String, String>) {
+    let status = status.parse().ok();
+    if status.is_some_and(|s: StatusCode| s.is_client_error() || s.is_server_error())
+        && let Some(body) = response.content.shift_remove("application/json")
+    {
+        response
+            .content
+            .insert(PROBLEM_CONTENT_TYPE.to_owned(), body);
+    }
+    if response.description.is_empty() {
+        response.description = match status {
+            Some(status) if response.content.contains_key(PROBLEM_CONTENT_TYPE) => codes_of(status),
+            _ => body_name(response)
+                .and_then(|name| told.get(name).cloned())
+                .unwrap_or_else(|| "Done.".to_owned()),
+        };
+    }
+}
+
+/// The codes that a status has.
+fn codes_of(status: StatusCode) -> String {
+    let codes: Vec<String> = Code::ALL
+        .iter()
+        .filter(|code| code.status() == status)
+        .map(|code| format!("`{}`", code.as_str()))
+        .collect();
+    codes.join(", ")
+}
+
+/// The name of the schema of what is answered.
+fn body_name(response: &Response) -> Option<&str> {
+    let RefOr::T(content) = response.content.values().next()? else {
+        return None;
+    };
+    match content.schema.as_ref()? {
+        RefOr::Ref(to) => to.ref_location.strip_prefix("#/components/schemas/"),
+        RefOr::T(_) => None,
     }
 }
 

@@ -1,6 +1,10 @@
 //! What a browser sends by itself: the cookie of a session, and where a request comes from.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Method, header};
 
 use super::Api;
@@ -66,17 +70,54 @@ fn is_own(api: &Api, parts: &Parts, origin: &str) -> bool {
     {
         return true;
     }
-    let host = parts
-        .uri
-        .authority()
-        .map(|a| a.as_str())
-        .or_else(|| parts.headers.get(header::HOST)?.to_str().ok());
-    let (Some(host), Some((scheme, from))) = (host, origin.split_once("://")) else {
+    let (Some(host), Some((scheme, from))) = (host(parts), origin.split_once("://")) else {
         return false;
     };
     // Something in front may do TLS, so https is always good; plain http only where this server speaks it.
     let scheme_fits = scheme == "https" || (scheme == "http" && config.server.tls_cert.is_none());
     scheme_fits && from.eq_ignore_ascii_case(host)
+}
+
+/// The host that a request was sent to, with its port.
+fn host(parts: &Parts) -> Option<&str> {
+    parts
+        .uri
+        .authority()
+        .map(Authority::as_str)
+        .or_else(|| parts.headers.get(header::HOST)?.to_str().ok())
+}
+
+/// The address that this server is reached at: the configured one, else the one that this very request
+/// came to. What it listens on is not known to be it: `serve --listen` and whatever stands in front
+/// change it.
+#[derive(Debug)]
+pub struct Here(pub String);
+
+impl FromRequestParts<Api> for Here {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
+        let config = &api.node.config;
+        if let Some(public) = &config.server.public_url {
+            return Ok(Self(public.clone()));
+        }
+        // A browser also says by which scheme, which a server behind TLS of somebody else's does not see.
+        let origin = parts
+            .headers
+            .get(header::ORIGIN)
+            .and_then(|v| v.to_str().ok());
+        if let Some(origin) = origin.filter(|o| is_own(api, parts, o)) {
+            return Ok(Self(origin.to_owned()));
+        }
+        let named = host(parts).filter(|h| h.parse::<Authority>().is_ok() && !h.contains('@'));
+        let scheme = match config.server.tls_cert {
+            Some(_) => "https",
+            None => "http",
+        };
+        Ok(Self(named.map_or_else(
+            || config.public_url(),
+            |host| format!("{scheme}://{host}"),
+        )))
+    }
 }
 
 /// Scheme, host and port of a URL.

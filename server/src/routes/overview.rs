@@ -199,7 +199,7 @@ pub(super) fn zone(node: &Node, tz: Option<&str>) -> Answer<TimeZone> {
 }
 
 /// The numbers of the caller's areas. Each comes from an index; none holds a field of a record.
-#[utoipa::path(get, path = "/v1/overview", tag = "overview", params(OverviewQuery), responses((status = 200, body = OverviewBody), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/overview", operation_id = "read_overview", tag = "overview", params(OverviewQuery), responses((status = 200, body = OverviewBody), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub async fn overview(
     State(api): State<Api>,
     caller: Caller,

@@ -151,7 +151,7 @@ fn body(
 }
 
 /// The phones of the people of the caller's areas, the longest silent first.
-#[utoipa::path(get, path = "/v1/phones", tag = "devices", params(PhoneQuery), responses((status = 200, body = PhonePage), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/phones", operation_id = "list_phones", tag = "devices", params(PhoneQuery), responses((status = 200, body = PhonePage), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,

@@ -66,7 +66,7 @@ pub struct Settle {
 }
 
 /// The refused edits of the caller's areas.
-#[utoipa::path(get, path = "/v1/refused", tag = "refused", params(RefusedQuery), responses((status = 200, body = RefusedPage), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/refused", operation_id = "list_refused", tag = "refused", params(RefusedQuery), responses((status = 200, body = RefusedPage), (status = 403, body = ProblemBody)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
@@ -124,7 +124,7 @@ fn form_of_record(node: &crate::node::Node, record: Option<RecordId>) -> Option<
 }
 
 /// Settles a refused edit. An adopted one may be refused again, for its new reason; it is then not settled.
-#[utoipa::path(post, path = "/v1/refused/settle", tag = "refused", request_body = Settle, responses(
+#[utoipa::path(post, path = "/v1/refused/settle", operation_id = "settle_refused", tag = "refused", request_body = Settle, responses(
     (status = 200, body = EditResult),
     (status = 403, body = ProblemBody),
     (status = 404, body = ProblemBody),

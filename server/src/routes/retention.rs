@@ -80,7 +80,7 @@ fn body(node: &Node, caller: &Caller, form: &FormCode) -> Answer<RetentionBody> 
 }
 
 /// How long records are kept, and how many are past it. `GET /v1/records?past_retention=true` lists them.
-#[utoipa::path(get, path = "/v1/retention", tag = "records", responses((status = 200, body = RetentionList), (status = 403, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/retention", operation_id = "list_retention", tag = "records", responses((status = 200, body = RetentionList), (status = 403, body = ProblemBody)))]
 pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<RetentionList>> {
     caller.require(&[Role::Admin, Role::Supervisor, Role::Auditor])?;
     api.blocking(move |node| {
@@ -102,7 +102,7 @@ pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<Retenti
 }
 
 /// Sets how long records of a form are kept. For an admin everywhere.
-#[utoipa::path(put, path = "/v1/retention/{form}", tag = "records", params(("form" = String, Path)), request_body = RetentionChange, responses(
+#[utoipa::path(put, path = "/v1/retention/{form}", operation_id = "put_retention", tag = "records", params(("form" = String, Path)), request_body = RetentionChange, responses(
     (status = 200, body = RetentionBody),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value as JsonValue;
 use utoipa::ToSchema;
 
-use super::{Api, Body, Caller, Path};
+use super::{Api, Body, Caller, Path, shapes};
 use crate::desk::{SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -18,7 +18,7 @@ pub struct SavedViewBody {
     /// Its name.
     pub name: String,
     /// What the page keeps.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::SavedJson)]
     pub view: JsonValue,
     /// When it was last saved.
     pub changed_at: String,
@@ -51,7 +51,7 @@ fn read_name(name: &str) -> Answer<&str> {
 }
 
 /// The caller's saved views.
-#[utoipa::path(get, path = "/v1/saved-views", tag = "overview", responses((status = 200, body = SavedViewList)))]
+#[utoipa::path(get, path = "/v1/saved-views", operation_id = "list_saved_views", tag = "overview", responses((status = 200, body = SavedViewList)))]
 pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<SavedViewList>> {
     api.blocking(move |node| {
         let views = node.desk.saved_views.of(caller.actor.user)?;
@@ -63,7 +63,7 @@ pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<SavedVi
 }
 
 /// One of the caller's saved views.
-#[utoipa::path(get, path = "/v1/saved-views/{name}", tag = "overview", params(("name" = String, Path)), responses((status = 200, body = SavedViewBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/saved-views/{name}", operation_id = "read_saved_view", tag = "overview", params(("name" = String, Path)), responses((status = 200, body = SavedViewBody), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(api): State<Api>,
     caller: Caller,
@@ -77,7 +77,7 @@ pub async fn one(
 }
 
 /// Keeps a view under a name, at most 16 KiB of JSON and 50 views.
-#[utoipa::path(put, path = "/v1/saved-views/{name}", tag = "overview", params(("name" = String, Path)), request_body = Object, responses(
+#[utoipa::path(put, path = "/v1/saved-views/{name}", operation_id = "put_saved_view", tag = "overview", params(("name" = String, Path)), request_body = shapes::SavedJson, responses(
     (status = 200, body = SavedViewBody),
     (status = 400, body = ProblemBody),
     (status = 409, description = "conflict: there are 50 already", body = ProblemBody),
@@ -113,7 +113,7 @@ pub async fn put(
 }
 
 /// Removes a view.
-#[utoipa::path(delete, path = "/v1/saved-views/{name}", tag = "overview", params(("name" = String, Path)), responses((status = 204, description = "Removed"), (status = 404, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/v1/saved-views/{name}", operation_id = "remove_saved_view", tag = "overview", params(("name" = String, Path)), responses((status = 204, description = "Removed"), (status = 404, body = ProblemBody)))]
 pub async fn remove(
     State(api): State<Api>,
     caller: Caller,

@@ -8,7 +8,7 @@ use gridfold_sync_core::ids::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Api, Body, Caller, Peer};
+use super::{Api, Body, Caller, Peer, shapes};
 use crate::acts::devices::revoke_device;
 use crate::acts::grants::GrantBody;
 use crate::auth::{Password, RefreshError, Session};
@@ -112,7 +112,7 @@ pub async fn sign_in(
 }
 
 /// Exchanges a refresh token for new tokens. The token before stays good until the new one is used.
-#[utoipa::path(post, path = "/v1/token", tag = "sessions", security(()), request_body = Refresh, responses(
+#[utoipa::path(post, path = "/v1/token", operation_id = "refresh_token", tag = "sessions", security(()), request_body = Refresh, responses(
     (status = 200, body = SessionBody),
     (status = 401, description = "unauthorized: sign in or enrol again", body = ProblemBody),
     (status = 403, description = "device_revoked; device_wiped, with the signed order", body = ProblemBody),
@@ -178,7 +178,7 @@ pub async fn sign_out(
 }
 
 /// Who the caller is and what they may do.
-#[utoipa::path(get, path = "/v1/me", tag = "sessions", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/me", operation_id = "read_me", tag = "sessions", responses((status = 200, body = Me), (status = 401, body = ProblemBody)))]
 pub async fn me(State(api): State<Api>, caller: Caller) -> Answer<Json<Me>> {
     Ok(Json(me_body(&api.node, &caller)))
 }
@@ -203,7 +203,7 @@ pub(super) fn me_body(node: &Node, caller: &Caller) -> Me {
 }
 
 /// The public keys that access tokens verify under, as a JWK set.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sessions", security(()), responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "read_jwks", tag = "sessions", security(()), responses((status = 200, body = shapes::JwkSet)))]
 pub async fn jwks(State(api): State<Api>) -> Answer<Json<serde_json::Value>> {
     let now = api.now();
     api.blocking(move |node| Ok::<_, Problem>(Json(node.auth.tokens.jwks(now.millis()))))

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use gridfold_sync_core::wire::frame_bytes;
 
-use super::{Api, Caller, RawBody};
+use super::{Api, Caller, RawBody, shapes};
 use crate::middleware::MAX_SYNCS_PER_DEVICE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
@@ -15,9 +15,9 @@ pub const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
 /// One exchange: pushes what is new, pulls what is missing. Only for enrolled devices; `docs/PROTOCOL.md` has the bytes.
 #[utoipa::path(post, path = "/v1/sync", tag = "sync",
-    request_body(content_type = "application/vnd.gridfold.sync", content = Vec<u8>),
+    request_body(content_type = "application/vnd.gridfold.sync", content = inline(shapes::Bytes)),
     responses(
-        (status = 200, content_type = "application/vnd.gridfold.sync", body = Vec<u8>),
+        (status = 200, content_type = "application/vnd.gridfold.sync", body = inline(shapes::Bytes)),
         (status = 400, body = ProblemBody),
         (status = 403, description = "forbidden: a console does not sync; device_revoked; device_wiped, with the signed order", body = ProblemBody),
         (status = 413, body = ProblemBody),

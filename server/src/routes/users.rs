@@ -116,7 +116,7 @@ pub(super) fn read_user(caller: &Caller, text: &str) -> Answer<UserId> {
 }
 
 /// The users the caller may know of, by name.
-#[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery), responses((status = 200, body = UserPage), (status = 400, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/users", operation_id = "list_users", tag = "users", params(UserQuery), responses((status = 200, body = UserPage), (status = 400, body = ProblemBody)))]
 pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Json<UserPage>> {
     let limit = page_rows(query.limit)?;
     let after = match &query.cursor {
@@ -152,7 +152,7 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
 }
 
 /// One user.
-#[utoipa::path(get, path = "/v1/users/{user_id}", tag = "users", params(("user_id" = String, Path)), responses((status = 200, body = UserBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/users/{user_id}", operation_id = "read_user", tag = "users", params(("user_id" = String, Path)), responses((status = 200, body = UserBody), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(api): State<Api>,
     caller: Caller,
@@ -171,7 +171,7 @@ pub async fn one(
 }
 
 /// Adds a user. What they may do is granted separately.
-#[utoipa::path(post, path = "/v1/users", tag = "users", request_body = NewUser, responses(
+#[utoipa::path(post, path = "/v1/users", operation_id = "add_user", tag = "users", request_body = NewUser, responses(
     (status = 201, body = UserBody),
     (status = 403, body = ProblemBody),
     (status = 409, description = "conflict: the login is taken", body = ProblemBody),
@@ -199,7 +199,7 @@ pub async fn add(
 }
 
 /// Renames, disables or enables a user.
-#[utoipa::path(patch, path = "/v1/users/{user_id}", tag = "users", params(("user_id" = String, Path)), request_body = UserChange, responses(
+#[utoipa::path(patch, path = "/v1/users/{user_id}", operation_id = "change_user", tag = "users", params(("user_id" = String, Path)), request_body = UserChange, responses(
     (status = 200, body = UserBody),
     (status = 403, body = ProblemBody),
     (status = 404, body = ProblemBody),
@@ -246,7 +246,7 @@ fn prove_own(node: &Node, id: UserId, current: String, from: Origin, now_ms: i64
 }
 
 /// Sets a user's password and ends all their sessions. One's own needs the present one.
-#[utoipa::path(put, path = "/v1/users/{user_id}/password", tag = "users", params(("user_id" = String, Path)), request_body = NewPassword, responses(
+#[utoipa::path(put, path = "/v1/users/{user_id}/password", operation_id = "set_password", tag = "users", params(("user_id" = String, Path)), request_body = NewPassword, responses(
     (status = 204, description = "Set"),
     (status = 403, body = ProblemBody),
     (status = 404, body = ProblemBody),

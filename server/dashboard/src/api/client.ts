@@ -18,8 +18,7 @@ type Part<Name extends string, T> = [T] extends [undefined]
 type At<T, Key extends string> = Key extends keyof T ? T[Key] : undefined;
 type Parameter<O, Where extends string> = At<At<O, 'parameters'>, Where>;
 type Content<B> = B extends { content: infer C } ? C[keyof C] : undefined;
-// The only header that a route may describe.
-type TakesBase<O> = [NonNullable<Parameter<O, 'header'>>] extends [never] ? false : true;
+type TakesBase<O> = 'If-Match' extends keyof NonNullable<Parameter<O, 'header'>> ? true : false;
 
 interface Always {
   signal?: AbortSignal | undefined;

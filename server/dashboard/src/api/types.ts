@@ -3,25 +3,7 @@ import type { components, paths } from './generated';
 
 type Schemas = components['schemas'];
 
-export type {
-  AttentionKind,
-  Boundary,
-  BoundaryCollection,
-  Catalogue,
-  Choice,
-  ClockDoubt,
-  Field,
-  FieldClass,
-  FieldMeaning,
-  Form,
-  FormMeaning,
-  Label,
-  MatterKind,
-  Operation,
-  Role,
-  Status,
-  Transition,
-} from './refined';
+export type { AttentionKind, Boundary, ClockDoubt, FieldClass, FieldMeaning, FormMeaning, Role } from './refined';
 
 export type Locale = 'zh-CN' | 'en';
 
@@ -33,19 +15,30 @@ export type AreaImport = Schemas['AreaImport'];
 export type Attention = Schemas['AttentionPage'];
 export type AttentionItem = Schemas['AttentionItem'];
 export type AuditRow = Schemas['AuditBody'];
+export type BoundaryCollection = Schemas['BoundaryCollection'];
+export type Catalogue = Schemas['Catalogue'];
+export type Choice = Schemas['Choice'];
 export type ClockReading = Schemas['ClockBody'];
 export type Cluster = Schemas['ClusterBody'];
 export type Conflict = Schemas['Conflict'];
 export type EditResult = Schemas['EditResult'];
 export type Erasure = Schemas['ErasureBody'];
+export type Field = Schemas['Field'];
+export type FieldValue = Schemas['FieldValue'];
+export type Fields = Schemas['Fields'];
+export type Form = Schemas['Form'];
 export type Grant = Schemas['GrantBody'];
 export type GridLine = Schemas['GridRow'];
 export type HistoryEntry = Schemas['HistoryEntry'];
 export type Invitation = Schemas['Invitation'];
 export type InvitationStatus = Schemas['InvitationStatus'];
+export type Label = Schemas['Label'];
 export type MapAnswer = Schemas['MapBody'];
+export type MatterKind = Schemas['MatterKind'];
 export type Me = Schemas['Me'];
+export type MemberValue = Schemas['MemberValue'];
 export type NextTransition = Schemas['TransitionBody'];
+export type Operation = Schemas['Operation'];
 export type Overview = Schemas['OverviewBody'];
 export type Phone = Schemas['PhoneBody'];
 export type ProblemJson = Schemas['ProblemBody'];
@@ -57,5 +50,7 @@ export type RetentionRule = Schemas['RetentionBody'];
 export type SavedView = Schemas['SavedViewBody'];
 export type Session = Schemas['CookieSessionBody'];
 export type Settings = Schemas['DashboardSettings'];
+export type Status = Schemas['Status'];
+export type Transition = Schemas['Transition'];
 export type TrendDay = Schemas['TrendDay'];
 export type User = Schemas['UserBody'];

@@ -1,7 +1,7 @@
 /** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. */
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { FieldMeaning, Form, RecordRow } from '@/api/types';
+import type { FieldMeaning, Fields, Form, RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import type { Person } from '@/words/person';
 import { aboutFields, closingWithReply, dispatchStep, fieldFor, formsThat } from '@/words/meaning';
@@ -32,22 +32,20 @@ export function taskFormAbout(about: string | undefined): Form | undefined {
 }
 
 /** Values by the fields that are for them, as far as the form has such. */
-function fieldsOf(
-  form: Form | undefined,
-  said: Partial<Record<FieldMeaning, string | Person>>,
-): Record<string, unknown> {
+function fieldsOf(form: Form | undefined, said: Partial<Record<FieldMeaning, string | Person>>): Fields {
   const all = Object.entries(said) as [FieldMeaning, string | Person][];
   const known = all.flatMap(([meaning, value]) => {
     const field = fieldFor(form, meaning);
     if (!field || value === '') return [];
+    if (typeof value === 'string') return [[field.key, value] as const];
     // A form of an organisation's own may call its people by name.
-    const asText = typeof value !== 'string' && field.type !== 'person';
-    return [[field.key, asText ? value.name : value] as const];
+    const { user_id, name } = value;
+    return [[field.key, field.type === 'person' && user_id ? { user_id, name } : name] as const];
   });
   return Object.fromEntries(known);
 }
 
-function taskFields(form: Form, order: Order, matter?: RecordRow): Record<string, unknown> {
+function taskFields(form: Form, order: Order, matter?: RecordRow): Fields {
   const fields = fieldsOf(form, {
     doer: order.doer,
     issuer: order.issuer,

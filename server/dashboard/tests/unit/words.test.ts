@@ -133,7 +133,7 @@ describe('a history in words', () => {
       { op: 'splice', field: 'notes', at: 0, delete: 0, insert: 'a' },
       { op: 'splice', field: 'notes', at: 0, delete: 2, insert: '' },
       { op: 'item_set', field: 'members', item: 'm1', member: 'name', value: '王' },
-      { op: 'of_the_future', field: 'x', value: { a: 1 } },
+      { op: 'of_the_future', field: 'x', value: { lat: 1, lon: 2 } },
     ];
     expect(historyWords(form, [entry(2, ops)], sayer('en'))[0]).toEqual([
       'wrote “a” in “Notes”',

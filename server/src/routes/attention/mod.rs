@@ -85,7 +85,7 @@ pub(super) fn counts(
 }
 
 /// What waits for the caller in the areas they oversee.
-#[utoipa::path(get, path = "/v1/attention", tag = "overview", params(AttentionQuery), responses((status = 200, body = AttentionPage), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/attention", operation_id = "list_attention", tag = "overview", params(AttentionQuery), responses((status = 200, body = AttentionPage), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
@@ -155,7 +155,7 @@ fn overseen(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Option<BTreeSet<Ar
 }
 
 /// Puts away late edits of a record, a phone or an upload that somebody has looked at. What happens to it later brings it back.
-#[utoipa::path(post, path = "/v1/attention/settle", tag = "overview", request_body = PutAwayBody, responses(
+#[utoipa::path(post, path = "/v1/attention/settle", operation_id = "put_away", tag = "overview", request_body = PutAwayBody, responses(
     (status = 204, description = "Put away"),
     (status = 400, description = "bad_request: a conflict is settled by choosing, a refused edit at /v1/refused/settle", body = ProblemBody),
     (status = 403, body = ProblemBody),

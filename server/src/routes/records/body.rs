@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::provenance::Provenance;
 use crate::admit::Heads;
-use crate::routes::Caller;
+use crate::routes::{Caller, shapes};
 use crate::views::{HistoryRow, ReadScope, RecordRow, StoredRecord};
 
 /// Who made a record.
@@ -54,7 +54,7 @@ pub struct RecordRowBody {
     pub household: Option<String>,
     /// Where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<shapes::Place>)]
     pub location: Option<Json>,
     /// When it is due.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,7 @@ pub struct RecordRowBody {
     pub heads: Option<String>,
     /// The fields that the request named, as far as the caller may read them.
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = shapes::Fields, required = false)]
     pub fields: Option<Map<String, Json>>,
     /// When its work was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,7 +162,7 @@ pub(crate) fn field_values(
 #[derive(Serialize, ToSchema)]
 pub struct ConflictValue {
     /// The value.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::FieldValue)]
     pub value: Json,
     /// The entry that set it: its name in the history.
     pub by: String,
@@ -197,7 +197,7 @@ pub struct RecordBody {
     #[serde(flatten)]
     pub row: RecordRowBody,
     /// Its fields by key, as far as the caller may read them.
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::Fields)]
     pub fields: Map<String, Json>,
     /// For each of them: who set it, on which device, when captured and when received. Absent where a record is answered to a write.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -348,9 +348,10 @@ pub struct HistoryEntry {
     pub words: Vec<String>,
     /// For each operation the values that its author found in the field it sets: one, or several that stood
     /// side by side. Empty for a field that was empty, and for operations of another kind.
+    #[schema(value_type = Vec<Vec<shapes::FieldValue>>)]
     pub found: Vec<Vec<Json>>,
     /// What it does.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<shapes::Operation>)]
     pub operations: Vec<Json>,
 }
 

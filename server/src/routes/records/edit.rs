@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::body::{class_name, record_body};
 use super::find::find;
-use super::made_at::{MadeAt, Tagged};
+use super::made_at::{MadeAt, OnceName, SeenState, Tagged};
 use super::once::Once;
 use super::ops::{ops_of_fields, ops_of_json, written};
 use super::people::People;
@@ -22,7 +22,7 @@ use crate::acts::records::{chosen, dismiss};
 use crate::admit::{Base, ConsoleEdit, EditOutcome, Parts, Wish};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Problem, ProblemBody};
-use crate::routes::{Api, Body, Caller, Path, read_time};
+use crate::routes::{Api, Body, Caller, Path, read_time, shapes};
 
 /// A new record.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -36,7 +36,7 @@ pub struct NewRecord {
     pub record_id: Option<String>,
     /// Its fields by key.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::Fields, required = false)]
     pub fields: Map<String, JsonValue>,
     /// When it was captured; now when left out.
     #[serde(default)]
@@ -48,11 +48,11 @@ pub struct NewRecord {
 pub struct Edit {
     /// Fields by key: null empties one, what is not named stays.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = shapes::Fields, required = false)]
     pub fields: Map<String, JsonValue>,
     /// Single operations, as the history shows them; after the fields.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<shapes::Operation>)]
     pub operations: Vec<JsonValue>,
     /// What its author saw: `heads` of the record as it was read. The same as the header `If-Match`; the newest state when both are left out.
     #[serde(default)]
@@ -168,7 +168,7 @@ fn edit_of(
 }
 
 /// Makes a record. With an id of its own a repeated request changes nothing and answers the same.
-#[utoipa::path(post, path = "/v1/records", tag = "records", request_body = NewRecord, responses(
+#[utoipa::path(post, path = "/v1/records", operation_id = "create_record", tag = "records", params(OnceName), request_body = NewRecord, responses(
     (status = 201, body = EditResult),
     (status = 404, description = "not_found: no such grid in scope", body = ProblemBody),
     (status = 409, description = "conflict: there is a record with this id already, made otherwise", body = ProblemBody),
@@ -214,7 +214,7 @@ pub async fn add(
 }
 
 /// Changes a record. What others wrote since its author read it stays beside it: texts merge, choices are kept, of other values both are shown until somebody chooses.
-#[utoipa::path(patch, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), request_body = Edit, responses(
+#[utoipa::path(patch, path = "/v1/records/{record_id}", operation_id = "edit_record", tag = "records", params(("record_id" = String, Path), SeenState, OnceName), request_body = Edit, responses(
     (status = 200, body = EditResult),
     (status = 404, body = ProblemBody),
     (status = 412, description = "unknown_base: what it was made at is no state of this record", body = ProblemBody),
@@ -266,7 +266,7 @@ async fn simple(
 }
 
 /// Marks a record as deleted. It can be restored.
-#[utoipa::path(delete, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
+#[utoipa::path(delete, path = "/v1/records/{record_id}", operation_id = "delete_record", tag = "records", params(("record_id" = String, Path), SeenState, OnceName), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
 pub async fn delete(
     State(api): State<Api>,
     made_at: MadeAt,
@@ -281,7 +281,7 @@ pub async fn delete(
 }
 
 /// Takes the mark of deletion away.
-#[utoipa::path(post, path = "/v1/records/{record_id}/restore", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
+#[utoipa::path(post, path = "/v1/records/{record_id}/restore", operation_id = "restore_record", tag = "records", params(("record_id" = String, Path), SeenState, OnceName), responses((status = 200, body = EditResult), (status = 404, body = ProblemBody), (status = 412, body = ProblemBody)))]
 pub async fn restore(
     State(api): State<Api>,
     made_at: MadeAt,
@@ -296,7 +296,7 @@ pub async fn restore(
 }
 
 /// Moves a record along its form's lifecycle.
-#[utoipa::path(post, path = "/v1/records/{record_id}/transitions", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), request_body = TransitionRequest, responses(
+#[utoipa::path(post, path = "/v1/records/{record_id}/transitions", operation_id = "make_transition", tag = "records", params(("record_id" = String, Path), SeenState, OnceName), request_body = TransitionRequest, responses(
     (status = 200, body = EditResult),
     (status = 404, body = ProblemBody),
     (status = 412, description = "unknown_base: what it was made at is no state of this record", body = ProblemBody),
@@ -319,7 +319,7 @@ pub async fn transition(
 }
 
 /// Chooses which of the concurrent values of a field stands. The others stay in the history.
-#[utoipa::path(post, path = "/v1/records/{record_id}/choose", tag = "records", params(("record_id" = String, Path), ("If-Match" = Option<String>, Header, description = "what its author saw: the `ETag` of the record as it was read")), request_body = Choose, responses(
+#[utoipa::path(post, path = "/v1/records/{record_id}/choose", operation_id = "choose_value", tag = "records", params(("record_id" = String, Path), SeenState, OnceName), request_body = Choose, responses(
     (status = 200, body = EditResult),
     (status = 412, description = "unknown_base: what it was made at is no state of this record", body = ProblemBody),
     (status = 404, description = "not_found: no such record, or the conflict is settled already", body = ProblemBody),

@@ -36,7 +36,7 @@ pub struct RecordPage {
 }
 
 /// A page of the records the caller may see. Fields of the restricted class that are named in `fields` are audited as read.
-#[utoipa::path(get, path = "/v1/records", tag = "records", params(RecordQuery), responses((status = 200, body = RecordPage), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/records", operation_id = "list_records", tag = "records", params(RecordQuery), responses((status = 200, body = RecordPage), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::IntoParams;
 
 use super::body::RecordBody;
 use super::once::Once;
@@ -16,6 +17,26 @@ use crate::admit::{Base, Heads};
 use crate::auth::IDEMPOTENCY_KEY_MAX_BYTES;
 use crate::problem::{Answer, Problem};
 use crate::routes::Api;
+
+/// What a write of an existing record was made at, for the description: [`MadeAt`] reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described")]
+pub(super) struct SeenState {
+    /// What its author saw: the `ETag` of the record as it was read.
+    #[param(rename = "If-Match", nullable = false)]
+    if_match: Option<String>,
+}
+
+/// The name of a write, for the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described")]
+pub(super) struct OnceName {
+    /// For 24 hours the same request of the same user with the same name, of up to 128 bytes, happens once and answers the same.
+    #[param(rename = "Idempotency-Key", nullable = false)]
+    idempotency_key: Option<String>,
+}
 
 /// When a write was asked for, and what its header says that it was made at.
 #[derive(Debug)]

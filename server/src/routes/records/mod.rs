@@ -59,7 +59,7 @@ fn audit_reading(
 }
 
 /// One record with its conflicts and the transitions the caller may make. Its `ETag`, and `heads`, name the state that is shown: a write that carries it as `If-Match` or `base` stands on what its author saw. Reading restricted fields is audited. That a supervisor or admin of its grid opened it, not who, is told to the phones of those who wrote it.
-#[utoipa::path(get, path = "/v1/records/{record_id}", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = RecordBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/records/{record_id}", operation_id = "read_record", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = RecordBody), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(api): State<Api>,
     caller: Caller,
@@ -85,7 +85,7 @@ pub async fn one(
 }
 
 /// Everything that ever happened to a record, refused edits included: who, what, when captured, when received, on which device.
-#[utoipa::path(get, path = "/v1/records/{record_id}/history", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = HistoryBody), (status = 404, body = ProblemBody)))]
+#[utoipa::path(get, path = "/v1/records/{record_id}/history", operation_id = "read_history", tag = "records", params(("record_id" = String, Path)), responses((status = 200, body = HistoryBody), (status = 404, body = ProblemBody)))]
 pub async fn history(
     State(api): State<Api>,
     caller: Caller,

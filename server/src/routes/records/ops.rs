@@ -30,11 +30,27 @@ fn degrees(json: Option<&Json>, most: f64) -> Option<i32> {
     (value.is_finite() && value.abs() <= most).then(|| (value * 1e7).round() as i32)
 }
 
+/// Past this not every whole number is one that JSON's numbers hold.
+const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
+
+/// A whole number, however a program writes it: 25.0 is 25 in JSON, and clients of languages that have
+/// one type for all numbers of a union write it so.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range was checked: it fits"
+)]
+fn whole(json: &Json) -> Option<i64> {
+    json.as_i64().or_else(|| {
+        let number = json.as_f64()?;
+        (number.fract() == 0.0 && number.abs() <= MOST_EXACT).then_some(number as i64)
+    })
+}
+
 /// A value of a field type from the JSON the API shows it as.
 fn value_of(kind: &FieldType, json: &Json) -> Option<Value> {
     Some(match kind {
         FieldType::Text { .. } => Value::Text(json.as_str()?.to_owned()),
-        FieldType::Integer { .. } => Value::Integer(json.as_i64()?),
+        FieldType::Integer { .. } => Value::Integer(whole(json)?),
         FieldType::Decimal { .. } => Value::Decimal(match json {
             Json::String(text) => Decimal::parse(text)?,
             Json::Number(number) => Decimal::parse(&number.to_string())?,
@@ -151,7 +167,7 @@ fn field_ops(field: &Field, cell: Option<&Cell>, json: &Json, ops: &mut Vec<Op>)
                 Some(Cell::Counter { value, .. }) => *value,
                 _ => 0,
             };
-            let by = json.as_i64()?.checked_sub(now)?;
+            let by = whole(json)?.checked_sub(now)?;
             if by != 0 {
                 ops.push(Op::Count { field: key(), by });
             }
@@ -353,7 +369,7 @@ fn op_of_json(form: &Form, json: &Json) -> Answer<Op> {
         "count" => {
             let by = json
                 .get("by")
-                .and_then(Json::as_i64)
+                .and_then(whole)
                 .ok_or_else(|| wrong(field.key.as_str()))?;
             Op::Count { field: key, by }
         }
