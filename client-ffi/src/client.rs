@@ -24,8 +24,8 @@ use crate::shell::state::{Account, initialise};
 use crate::shell::store::Store;
 use crate::shell::transport::{AsyncTransport, Blocking, Transport, at_once};
 use crate::types::{
-    HistoryEntry, Identity, OpenOptions, Page, Query, RecordDetail, RecordSummary, RefusedEdit,
-    RetryPolicy, Status, SyncOptions, SyncReport,
+    DraftId, HistoryEntry, Identity, OpenOptions, Page, Query, RecordDetail, RecordSummary,
+    RefusedEdit, RetryPolicy, Status, SyncOptions, SyncReport,
 };
 
 /// A phone's store and its way to the server. Clones share one store.
@@ -172,6 +172,15 @@ impl Client {
             .collect()
     }
 
+    /// A version of a form, such as a draft was begun with.
+    #[must_use]
+    pub fn form(&self, code: &FormCode, version: u32) -> Option<Form> {
+        let state = self.shell.state.read();
+        let held = state.bearings.held.as_ref()?;
+        let form = held.directory.forms().get(code, version)?;
+        Some((**form).clone())
+    }
+
     /// The newest catalogue of matter kinds held here, if one was published.
     #[must_use]
     pub fn catalogue(&self) -> Option<Catalogue> {
@@ -190,24 +199,40 @@ impl Client {
             .map_or_else(Vec::new, |h| h.grids())
     }
 
-    /// Makes a record; durable when this returns.
+    /// Makes a record with the newest version of its form; durable when this returns.
     ///
     /// # Errors
-    /// [`ClientError::Rejected`] with the code of the rule that does not allow it.
+    /// [`ClientError::Rejected`] with the code of the rule that does not allow it, and the draft
+    /// that what was typed is kept as.
     pub fn create_record(
         &self,
         grid: &AreaCode,
         form: &FormCode,
         ops: Vec<Op>,
     ) -> Result<RecordId, ClientError> {
-        self.shell.create_record(grid, form, ops)
+        self.shell.create_record(grid, form, None, ops)
+    }
+
+    /// Makes a record with a certain version of its form: the one that a screen was drawn with.
+    ///
+    /// # Errors
+    /// As [`Client::create_record`].
+    pub fn create_with_form_version(
+        &self,
+        grid: &AreaCode,
+        form: &FormCode,
+        form_version: u32,
+        ops: Vec<Op>,
+    ) -> Result<RecordId, ClientError> {
+        self.shell
+            .create_record(grid, form, Some(form_version), ops)
     }
 
     /// Edits a record as it stands here; durable when this returns.
     ///
     /// # Errors
-    /// [`ClientError::Rejected`] with the code of the rule that does not allow it, or
-    /// [`ClientError::NotFound`].
+    /// [`ClientError::Rejected`] with the code of the rule that does not allow it and the draft that
+    /// what was typed is kept as, or [`ClientError::NotFound`].
     pub fn edit(&self, record: RecordId, ops: Vec<Op>) -> Result<(), ClientError> {
         self.shell.edit(&record, None, ops)
     }
@@ -305,12 +330,25 @@ impl Client {
         self.shell.discard_refused(stream, entry)
     }
 
-    /// Makes a refused edit again, at the record as it stands now.
+    /// Makes a refused edit again, at the record as it stands now: under the version of the form
+    /// that it was typed with, or the newest where only that takes it.
     ///
     /// # Errors
     /// As [`Client::edit`]; the refused edit is kept then.
     pub fn retry_refused(&self, stream: &StreamId, entry: EntryRef) -> Result<(), ClientError> {
         self.shell.retry_refused(stream, entry)
+    }
+
+    /// Makes a refused edit a draft, to be changed and committed; it is refused no more.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`], or [`ClientError::Rejected`] with `too_many_drafts`.
+    pub fn refused_as_draft(
+        &self,
+        stream: &StreamId,
+        entry: EntryRef,
+    ) -> Result<DraftId, ClientError> {
+        self.shell.refused_as_draft(stream, entry)
     }
 
     /// Where the phone stands.

@@ -1,5 +1,33 @@
 //! Errors by what the app does next. None of them carries personal data.
 
+use gridfold_sync_core::notice;
+
+use crate::draft_id::DraftId;
+
+/// What became of an edit that this phone did not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhatBecame {
+    /// It is nowhere: nothing was changed.
+    #[default]
+    Nothing,
+    /// It is this draft.
+    Draft(DraftId),
+    /// It waits among the refused edits, as before.
+    Refused,
+}
+
+impl WhatBecame {
+    /// As the texts ask.
+    #[must_use]
+    pub fn kept(self) -> notice::Kept {
+        match self {
+            Self::Nothing => notice::Kept::Nothing,
+            Self::Draft(_) => notice::Kept::Draft,
+            Self::Refused => notice::Kept::Refused,
+        }
+    }
+}
+
 /// Why a call did not do what it was asked to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
@@ -19,6 +47,8 @@ pub enum ClientError {
         code: String,
         /// The field, when one field is the reason.
         field: Option<String>,
+        /// What became of what was to be written.
+        became: WhatBecame,
     },
     /// The server speaks a newer protocol.
     #[error("this app is too old for the server: update it")]
@@ -79,9 +109,24 @@ impl ClientError {
         }
     }
     pub(crate) fn rejected(code: &str) -> Self {
+        Self::rejected_at(code, None)
+    }
+    pub(crate) fn rejected_at(code: &str, field: Option<String>) -> Self {
         Self::Rejected {
             code: code.to_owned(),
-            field: None,
+            field,
+            became: WhatBecame::Nothing,
+        }
+    }
+    /// The same, when this became of what was to be written.
+    pub(crate) fn but(self, became: WhatBecame) -> Self {
+        match self {
+            Self::Rejected { code, field, .. } => Self::Rejected {
+                code,
+                field,
+                became,
+            },
+            other => other,
         }
     }
     /// The stable name of what happened: the rule's code, or the kind of error.

@@ -12,6 +12,7 @@
 mod cancel;
 mod client;
 mod disk;
+mod draft_id;
 mod error;
 mod event;
 pub mod ffi;
@@ -26,7 +27,7 @@ pub use client::Client;
 #[cfg(not(target_family = "wasm"))]
 pub use disk::Folder;
 pub use disk::{Disk, DiskFile};
-pub use error::ClientError;
+pub use error::{ClientError, WhatBecame};
 pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
 pub use frames::{CarryProgress, CarryReader, MAX_FRAME_CHARS, MIN_FRAME_CHARS, carry_frames};
 pub use gridfold_sync_core as core;

@@ -14,7 +14,7 @@ use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FieldKey, FormCode, RecordId, SensitivityClass, StreamId, UserId,
 };
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::Cell;
+use gridfold_sync_core::view::{Cell, Work};
 
 use crate::cancel::CancelToken;
 use crate::disk::Disk;
@@ -217,6 +217,8 @@ pub enum Sort {
     Captured,
     /// By title.
     Title,
+    /// Due first first; what has no due time is left out.
+    Due,
 }
 
 /// Which records to list. An empty query lists all that are not deleted.
@@ -236,6 +238,19 @@ pub struct Query {
     pub from: Option<Timestamp>,
     /// Only captured before.
     pub to: Option<Timestamp>,
+    /// Only work of this phone's user, as the field that means `doer` says.
+    pub mine: bool,
+    /// Only work that is not closed.
+    pub open: bool,
+    /// Only work yet to be done that is past the time in the field that means `due`, by the
+    /// server's clock as far as it is known.
+    pub overdue: bool,
+    /// Only work yet to be done that is due within three days.
+    pub due_soon: bool,
+    /// Only what is due before this time.
+    pub due_before: Option<Timestamp>,
+    /// Only with a field that refers to this record, besides the household: the tasks of a matter.
+    pub about: Option<RecordId>,
     /// The order.
     pub sort: Sort,
     /// Most records of a page; 0 means 50.
@@ -272,6 +287,8 @@ pub struct RecordSummary {
     pub status: Option<String>,
     /// What names it.
     pub title: String,
+    /// What its work stands at: how far, due when, whose, about what.
+    pub work: Work,
     /// When it was captured, by the clock of the phone that did.
     pub captured: Timestamp,
     /// When it last changed, likewise.
@@ -297,6 +314,10 @@ pub struct RefusedEdit {
     pub entry: EntryRef,
     /// The record.
     pub record: RecordId,
+    /// Its form.
+    pub form: FormCode,
+    /// The version of the form that it was typed with.
+    pub form_version: u32,
     /// What was typed.
     pub ops: Vec<Op>,
     /// The stable code of the reason.

@@ -86,7 +86,7 @@ fn any_order_repetitions_and_losses_lead_to_the_same() {
     // The mixed half alone, and whatever a fixed stride meets in the loop.
     let only_mixed: Vec<String> = frames[parts..].to_vec();
     let strided: Vec<String> = (0..4 * frames.len())
-        .map(|i| frames[i * 7 % frames.len()].clone())
+        .map(|i| frames[i * 11 % frames.len()].clone())
         .collect();
     let twice: Vec<String> = frames.iter().flat_map(|f| [f.clone(), f.clone()]).collect();
     let lower: Vec<String> = frames.iter().map(|f| f.to_lowercase()).collect();
@@ -113,6 +113,33 @@ fn any_order_repetitions_and_losses_lead_to_the_same() {
 }
 
 #[test]
+fn what_fits_is_one_code_in_the_form_that_others_read() {
+    // Of BCR-2020-005's test vectors.
+    let data = "916ec65cf77cadf55cd7f9cda1a1030026ddd42e905b77adc36e4f2d3ccba44f7f04f2de44f42d84c374a0e149136f25b018";
+    let text = "ur:bytes/hdeymejtswhhylkepmykhhtsytsnoyoyaxaedsuttydmmhhpktpmsrjtgwdpfnsboxgwlbaawzuefywkdplrsrjynbvygabwjldapfcsdwkbrkch";
+    let data: Vec<u8> = (0..data.len() / 2)
+        .map(|i| u8::from_str_radix(&data[2 * i..2 * i + 2], 16).unwrap())
+        .collect();
+    assert_eq!(carry_frames(&data, 600).unwrap(), [text.to_uppercase()]);
+    let reader = read(&[text.to_owned()]);
+    assert_eq!(reader.bytes(), Some(data.as_slice()));
+    assert_eq!(reader.progress(), CarryProgress { have: 1, of: 1 });
+    // The largest that fits one code, and one byte more.
+    let chars = 600;
+    let fits = (0..1_000)
+        .rev()
+        .find(|n| carry_frames(&noise(9, *n), chars).is_ok_and(|f| f.len() == 1));
+    let fits = fits.unwrap();
+    assert!(
+        (chars as usize - 20..=chars as usize).contains(&(2 * fits + 20)),
+        "{fits}"
+    );
+    let frames = carry_frames(&noise(9, fits + 1), chars).unwrap();
+    assert_eq!(frames.len(), 4);
+    assert!(frames[0].starts_with("UR:BYTES/1-2/"));
+}
+
+#[test]
 fn garbage_and_others_frames_between_do_no_harm() {
     let (ours, theirs) = (noise(5, 4_000), noise(6, 4_000));
     let frames = carry_frames(&ours, 300).unwrap();
@@ -122,10 +149,15 @@ fn garbage_and_others_frames_between_do_no_harm() {
     let garbage = [
         String::new(),
         "https://example.org/menu".to_owned(),
-        "UR:BYTES/1-9/LPADBBCSIECYVDIDATKPFEGHIHJTCXIABDFEVLMS".to_owned(),
-        "UR:GRIDFOLD-CARRY/1-4294967295/LPADBBCSIECYVDIDATKPFEGHIHJTCXIABDFEVLMS".to_owned(),
-        "UR:GRIDFOLD-CARRY/0-0/AEAE".to_owned(),
-        "UR:GRIDFOLD-CARRY//".to_owned(),
+        "UR:CRYPTO-SEED/1-9/LPADBBCSIECYVDIDATKPFEGHIHJTCXIABDFEVLMS".to_owned(),
+        "UR:BYTES/1-4294967295/LPADBBCSIECYVDIDATKPFEGHIHJTCXIABDFEVLMS".to_owned(),
+        "UR:BYTES/0-0/AEAE".to_owned(),
+        "UR:BYTES//".to_owned(),
+        "UR:BYTES/".to_owned(),
+        // A byte string that something follows, a text, and bytes that are no CBOR.
+        ur::ur::encode(&[0x41, 7, 0], &ur::Type::Bytes),
+        ur::ur::encode(&[0x61, b'a'], &ur::Type::Bytes),
+        ur::ur::encode(b"GFCARRY", &ur::Type::Bytes),
         "é".repeat(100),
         "A".repeat(100_000),
         frames[0][..frames[0].len() - 1].to_owned(),

@@ -11,6 +11,7 @@ mod common;
 use common::*;
 use gridfold_client::{
     Client, ClientError, Draft, HttpRequest, HttpResponse, SyncOptions, Transport, TransportError,
+    WhatBecame,
 };
 use gridfold_sync_core::ids::RecordId;
 
@@ -28,6 +29,8 @@ fn draft() -> Draft {
         form: code("household"),
         grid: grid(1),
         record: None,
+        new_record: false,
+        form_version: None,
         ops: vec![set_text("address", "half")],
         app_state: String::new(),
     }
@@ -37,6 +40,7 @@ fn anothers<T>() -> Result<T, ClientError> {
     Err(ClientError::Rejected {
         code: "anothers_phone".to_owned(),
         field: None,
+        became: WhatBecame::Nothing,
     })
 }
 

@@ -9,7 +9,7 @@
 mod common;
 
 use common::*;
-use gridfold_client::{ClientError, NextTransition};
+use gridfold_client::{ClientError, NextTransition, WhatBecame};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::schema::Role;
 
@@ -28,6 +28,7 @@ fn rejected(code: &str) -> Result<(), ClientError> {
     Err(ClientError::Rejected {
         code: code.to_owned(),
         field: None,
+        became: WhatBecame::Nothing,
     })
 }
 

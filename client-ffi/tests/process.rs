@@ -70,6 +70,8 @@ fn draft(text: &str) -> Draft {
         form: code("household"),
         grid: grid(1),
         record: None,
+        new_record: false,
+        form_version: None,
         ops: vec![],
         app_state: text.to_owned(),
     }

@@ -9,10 +9,12 @@
 mod common;
 
 use common::*;
-use gridfold_client::{Query, Sort};
+use gridfold_client::{Platform, Query, Sort};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{ActionKey, RecordId};
+use gridfold_sync_core::schema::Form;
 use gridfold_sync_core::search::natural_key;
+use gridfold_sync_core::time::Timestamp;
 
 fn world() -> (Phone, Vec<RecordId>) {
     let server = FakeServer::new();
@@ -157,6 +159,183 @@ fn pages_follow_each_other_in_every_order() {
             ),
             Sort::Captured => assert!(paged.windows(2).all(|w| w[0].captured >= w[1].captured)),
             Sort::Updated => assert!(paged.windows(2).all(|w| w[0].updated >= w[1].updated)),
+            Sort::Due => panic!("it leaves records out"),
         }
     }
+}
+
+/// A task, by what it says of its doer and due time.
+fn task(
+    phone: &Phone,
+    title: &str,
+    doer: &str,
+    due: Option<i64>,
+    about: Option<RecordId>,
+) -> RecordId {
+    let mut ops = vec![set_text("title", title), set_text("doer", doer)];
+    ops.extend(due.map(|due| set("due_at", Value::DateTime(Timestamp(due)))));
+    ops.extend(about.map(|of| set("matter", Value::Reference(of))));
+    phone
+        .client
+        .create_record(&grid(1), &code("task"), ops)
+        .unwrap()
+}
+
+const HOUR: i64 = 3_600_000;
+
+#[test]
+fn work_is_found_by_whose_it_is_and_when_it_is_due() {
+    let server = FakeServer::new();
+    let phone = Phone::enrolled(&server, "甲", 1);
+    let now = phone.platform.now().millis();
+    let ops = vec![set_text("summary", "路灯不亮")];
+    let matter = phone
+        .client
+        .create_record(&grid(1), &code("matter"), ops)
+        .unwrap();
+    let late = task(&phone, "一", "甲", Some(now - HOUR), Some(matter));
+    let soon = task(&phone, "二", "甲", Some(now + 24 * HOUR), None);
+    let far = task(&phone, "三", "甲", Some(now + 200 * HOUR), None);
+    let theirs = task(&phone, "四", "乙", Some(now - 2 * HOUR), Some(matter));
+    let open = task(&phone, "五", "甲", None, None);
+    let find = |query: Query| {
+        let page = phone.client.query(query.clone());
+        assert_eq!(
+            page.total,
+            phone.client.count(query),
+            "a list and its count"
+        );
+        let mut found: Vec<_> = page.items.into_iter().map(|i| i.record).collect();
+        found.sort_unstable();
+        found
+    };
+    let mine = Query {
+        mine: true,
+        ..Query::default()
+    };
+    let overdue = Query {
+        overdue: true,
+        ..Query::default()
+    };
+    assert_eq!(find(mine.clone()), [late, soon, far, open]);
+    assert_eq!(find(overdue.clone()), [late, theirs]);
+    assert_eq!(
+        find(Query {
+            mine: true,
+            ..overdue.clone()
+        }),
+        [late]
+    );
+    assert_eq!(
+        find(Query {
+            due_soon: true,
+            ..Query::default()
+        }),
+        [soon]
+    );
+    assert_eq!(
+        find(Query {
+            due_before: Some(Timestamp(now + 100 * HOUR)),
+            ..Query::default()
+        }),
+        [late, soon, theirs]
+    );
+    assert_eq!(
+        find(Query {
+            about: Some(matter),
+            ..Query::default()
+        }),
+        [late, theirs]
+    );
+    // Due first first, page by page; what has no due time is left out.
+    let mut by_due = Query {
+        sort: Sort::Due,
+        limit: 1,
+        ..Query::default()
+    };
+    let mut order = Vec::new();
+    loop {
+        let page = phone.client.query(by_due.clone());
+        assert_eq!(page.total, 4);
+        order.extend(page.items.iter().map(|i| i.record));
+        match page.next {
+            Some(next) => by_due.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(order, [theirs, late, soon, far]);
+
+    // What is done is not overdue; what is closed is no work.
+    phone.client.acknowledge(late).unwrap();
+    assert_eq!(find(overdue.clone()), [late, theirs]);
+    phone.client.transition(late, "finish", "").unwrap();
+    assert_eq!(find(overdue.clone()), [theirs]);
+    let open_work = Query {
+        open: true,
+        form: Some(code("task")),
+        ..Query::default()
+    };
+    assert_eq!(find(open_work.clone()).len(), 5);
+    // Time goes on by itself.
+    phone.platform.advance(25 * HOUR);
+    assert_eq!(find(overdue.clone()), [soon, theirs]);
+    // As the server's clock has it, once it is known.
+    let summary = phone.client.query(mine.clone()).items.remove(0);
+    assert_eq!(summary.work.doer.as_deref(), Some("甲"));
+    phone.sync(&server);
+    assert!(phone.client.status().clock_skew_ms < -20 * HOUR);
+    assert_eq!(find(overdue), [theirs]);
+}
+
+#[test]
+fn work_goes_by_what_the_form_says_and_not_by_names() {
+    let server = FakeServer::new();
+    let phone = Phone::enrolled(&server, "甲", 1);
+    let form = r#"{"code":"repair","version":1,"label":{"zh":"维修","en":"Repair"},"class":"general",
+      "fields":[
+        {"key":"who","label":{"zh":"谁","en":"Who"},"type":"text","means":"doer"},
+        {"key":"assignee","label":{"zh":"甲方","en":"Other"},"type":"text"},
+        {"key":"till","label":{"zh":"到","en":"Till"},"type":"date_time","means":"due"},
+        {"key":"secret","label":{"zh":"密","en":"S"},"type":"text","class":"personal"}],
+      "lifecycle":{"initial":"new","statuses":[
+        {"key":"new","label":{"zh":"新","en":"New"},"rank":1},
+        {"key":"end","label":{"zh":"完","en":"End"},"rank":2,"closed":true}],
+       "transitions":[{"action":"stop","label":{"zh":"停","en":"Stop"},"from":["new"],"to":"end","roles":["worker"]}]}}"#;
+    let mut form = Form::from_json(form).unwrap();
+    server.publish(form.clone());
+    phone.sync(&server);
+    let now = phone.platform.now().millis();
+    let make = |who: &str, other: &str| {
+        let ops = vec![
+            set_text("who", who),
+            set_text("assignee", other),
+            set("till", Value::DateTime(Timestamp(now - HOUR))),
+        ];
+        let made = phone.client.create_record(&grid(1), &code("repair"), ops);
+        made.unwrap()
+    };
+    let (mine, theirs) = (make("甲", "乙"), make("乙", "甲"));
+    let of_me = Query {
+        mine: true,
+        ..Query::default()
+    };
+    let overdue = Query {
+        overdue: true,
+        ..Query::default()
+    };
+    let found = |query: &Query| -> Vec<RecordId> {
+        let items = phone.client.query(query.clone()).items;
+        items.into_iter().map(|i| i.record).collect()
+    };
+    assert_eq!(found(&of_me), [mine]);
+    assert_eq!(found(&overdue).len(), 2);
+    phone.client.transition(mine, "stop", "").unwrap();
+    assert_eq!(found(&overdue), [theirs]);
+    // A new version that says otherwise is gone by at once.
+    form.version = 2;
+    let (who, assignee) = (form.fields[0].means.take(), &mut form.fields[1]);
+    assignee.means = who;
+    server.publish(form);
+    phone.sync(&server);
+    assert_eq!(found(&of_me), [theirs]);
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use common::*;
 use gridfold_client::{
     CancelToken, Client, ClientError, Draft, HttpRequest, HttpResponse, Query, RetryPolicy,
-    SyncOptions, Transport, TransportError,
+    SyncOptions, Transport, TransportError, WhatBecame,
 };
 use gridfold_sync_core::ids::RecordId;
 
@@ -37,6 +37,7 @@ fn unsent<T>() -> Result<T, ClientError> {
     Err(ClientError::Rejected {
         code: "unsent_edits".to_owned(),
         field: None,
+        became: WhatBecame::Nothing,
     })
 }
 
@@ -63,6 +64,8 @@ fn signing_out_tells_the_server_and_leaves_nothing() {
         form: code("household"),
         grid: grid(1),
         record: None,
+        new_record: false,
+        form_version: None,
         ops: vec![],
         app_state: String::new(),
     };

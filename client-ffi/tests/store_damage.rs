@@ -124,8 +124,10 @@ impl Truth {
                 .save_draft(&Draft {
                     id: None,
                     form: code("household"),
+                    form_version: None,
                     grid: grid(1),
                     record: None,
+                    new_record: false,
                     ops: vec![set_text("address", "没写完")],
                     app_state: n.to_string(),
                 })

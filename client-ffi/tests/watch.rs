@@ -92,7 +92,12 @@ async fn watched(dir: &tempfile::TempDir) -> (Arc<Client>, String, Arc<Watch>) {
         .await
         .unwrap();
     let record = client
-        .create(grid(1).to_string(), "household".to_owned(), address(0))
+        .create(
+            grid(1).to_string(),
+            "household".to_owned(),
+            address(0),
+            None,
+        )
         .await
         .unwrap();
     let watch = client
@@ -111,7 +116,10 @@ fn a_wait_that_is_given_up_loses_no_event() {
         let (client, record, watch) = watched(&dir).await;
         let mut given_up = 0;
         for round in 1..50 {
-            client.edit(record.clone(), address(round)).await.unwrap();
+            client
+                .edit(record.clone(), address(round), None)
+                .await
+                .unwrap();
             if let Some(event) = poll_once(watch.next_event()).await {
                 assert_eq!(shown(&event.unwrap()), round.to_string());
                 continue;
@@ -131,7 +139,10 @@ fn who_waits_beside_a_wait_that_is_given_up_is_told() {
         let (client, record, watch) = watched(&dir).await;
         let mut given_up = 0;
         for round in 1..50 {
-            client.edit(record.clone(), address(round)).await.unwrap();
+            client
+                .edit(record.clone(), address(round), None)
+                .await
+                .unwrap();
             let mut first = Box::pin(watch.next_event());
             if poll_once(&mut first).await.is_some() {
                 continue;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use common::*;
 use gridfold_client::{
     ChangeCause, Client, ClientError, Draft, HttpRequest, HttpResponse, MAX_APP_STATE_BYTES, Query,
-    RecordEdit, SyncOptions, Transport, TransportError,
+    RecordEdit, SyncOptions, Transport, TransportError, WhatBecame,
 };
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::RecordId;
@@ -25,6 +25,7 @@ fn rejected(code: &str) -> ClientError {
     ClientError::Rejected {
         code: code.to_owned(),
         field: None,
+        became: WhatBecame::Nothing,
     }
 }
 
@@ -33,6 +34,7 @@ fn create(form: &str, ops: Vec<Op>) -> RecordEdit {
         id: None,
         grid: grid(1),
         form: code(form),
+        form_version: None,
         ops,
     }
 }
@@ -117,7 +119,8 @@ fn a_change_is_all_or_nothing_and_its_parts_see_each_other() {
         refused,
         Err(ClientError::Rejected {
             code: "unknown_field".to_owned(),
-            field: Some("nope".to_owned())
+            field: Some("nope".to_owned()),
+            became: WhatBecame::Nothing,
         })
     );
     assert_eq!(
@@ -131,6 +134,7 @@ fn a_change_is_all_or_nothing_and_its_parts_see_each_other() {
             id: Some(home),
             grid: grid(1),
             form: code("household"),
+            form_version: None,
             ops: address("3号楼"),
         },
         visit(home),
@@ -333,8 +337,10 @@ fn draft(app_state: &str, ops: Vec<Op>) -> Draft {
     Draft {
         id: None,
         form: code("household"),
+        form_version: None,
         grid: grid(1),
         record: None,
+        new_record: false,
         ops,
         app_state: app_state.to_owned(),
     }

@@ -146,6 +146,8 @@ pub struct Problem {
     pub retry_after_s: Option<u64>,
     /// With [`Code::DeviceWiped`]: the order, which alone makes a phone erase anything.
     pub wipe: Option<Box<WipeBody>>,
+    /// What became of an edit that was refused.
+    pub kept: notice::Kept,
 }
 
 /// The signed order to a phone to erase everything.
@@ -227,7 +229,14 @@ impl Problem {
             detail: None,
             retry_after_s,
             wipe: None,
+            kept: notice::Kept::Refused,
         }
+    }
+    /// Of an edit of which no entry was made: nothing of it waits anywhere.
+    #[must_use]
+    pub fn unkept(mut self) -> Self {
+        self.kept = notice::Kept::Nothing;
+        self
     }
     /// A device was told to erase itself: with the order, since words alone order nothing.
     #[must_use]
@@ -301,7 +310,7 @@ impl Problem {
         let status = self.code.status();
         let body = ProblemBody {
             kind: format!("{TYPE_PREFIX}{}", self.code.as_str()),
-            title: notice::text(self.code.as_str(), locale).to_owned(),
+            title: notice::text_of(self.code.as_str(), locale, self.kept).to_owned(),
             status: status.as_u16(),
             detail: self.detail.as_ref().map(|d| match (locale, &d.zh) {
                 (Locale::Zh, Some(zh)) => zh.clone(),

@@ -443,6 +443,55 @@ fn a_refused_edit_says_what_was_written_and_adopting_it_in_vain_adds_none() {
 }
 
 #[test]
+fn a_refused_edit_is_adopted_though_its_form_went_on_without_one_of_its_fields() {
+    let t = Town::new();
+    let path = format!("/v1/records/{}", t.late_matter);
+    let close = json!({ "op": "transition", "action": "close" });
+    let source = json!({ "op": "set", "field": "source", "value": "热线" });
+    t.supervisor
+        .patch(&path, &json!({ "operations": [source, close] }))
+        .refused(422, "transition_not_allowed");
+    let waiting = t.supervisor.get("/v1/attention?kind=refused").ok();
+    let item = &waiting["items"][0];
+    for action in ["accept", "escalate", "handle"] {
+        t.supervisor
+            .post(&format!("{path}/transitions"), &json!({ "action": action }))
+            .ok();
+    }
+    let mut form = t.admin.get("/v1/forms/matter/latest").ok();
+    form["version"] = json!(form["version"].as_u64().unwrap() + 1);
+    let fields = form["fields"].as_array_mut().unwrap();
+    fields.retain(|f| f["key"] != "source");
+    t.admin.post("/v1/forms", &form).ok();
+    let settle = json!({ "stream": item["stream"], "entry": item["entry"], "how": "adopt" });
+    t.supervisor.post("/v1/refused/settle", &settle).ok();
+    let adopted = t.supervisor.get(&path).ok();
+    assert_eq!(adopted["status"], "closed");
+    assert_eq!(adopted["fields"]["source"], "热线");
+    let left = t.supervisor.get("/v1/attention?kind=refused").ok();
+    assert_eq!(left["counts"]["refused"], 0);
+}
+
+#[test]
+fn an_edit_that_no_entry_was_made_of_is_not_said_to_be_kept() {
+    let t = Town::new();
+    let path = format!("/v1/records/{}", t.late_matter);
+    let said = |fields: Value| {
+        let answer = t.supervisor.patch(&path, &json!({ "fields": fields }));
+        let waiting = t.supervisor.get("/v1/attention?kind=refused").ok();
+        let kept = waiting["counts"]["refused"].as_u64().unwrap();
+        let body: Value = serde_json::from_str(&answer.text()).unwrap();
+        (body["title"].as_str().unwrap().to_owned(), kept)
+    };
+    let (title, kept) = said(json!({ "no_such": "x" }));
+    assert!(title.ends_with("Nothing was changed."), "{title}");
+    assert_eq!(kept, 0);
+    let (title, kept) = said(json!({ "place": "长".repeat(300) }));
+    assert!(title.contains("The edit is kept"), "{title}");
+    assert_eq!(kept, 1);
+}
+
+#[test]
 fn people_who_work_in_a_grid_are_told_from_those_who_do_not() {
     let t = Town::new();
     let (_, _) = t.world.person(&t.admin, "ma", "worker", "c-a-1");

@@ -9,7 +9,7 @@
 use gridfold_sync_core::admission::LogProblem;
 use gridfold_sync_core::carry::CarryError;
 use gridfold_sync_core::entry::{RefusalCode, Verdict};
-use gridfold_sync_core::notice::{Locale, has, text};
+use gridfold_sync_core::notice::{Kept, Locale, has, text, text_of};
 
 fn codes() -> Vec<&'static str> {
     let problems = [
@@ -64,4 +64,26 @@ fn an_unknown_code_is_shown_as_itself() {
     assert_eq!(Locale::from_tag("en-GB,en;q=0.9"), Locale::En);
     assert_eq!(Locale::from_tag("fr, zh-CN;q=0.8"), Locale::Zh);
     assert_eq!(Locale::from_tag("é"), Locale::Zh);
+}
+
+#[test]
+fn a_reason_says_what_became_of_the_edit_and_nothing_else() {
+    let said = |kept| match kept {
+        Kept::Refused => ("修改已保留", "The edit is kept"),
+        Kept::Draft => ("已存为草稿", "kept as a draft"),
+        Kept::Nothing => ("没有做任何更改", "Nothing was changed"),
+    };
+    for code in RefusalCode::ALL.iter().map(|c| c.as_str()) {
+        let tells = text(code, Locale::Zh).contains(said(Kept::Refused).0);
+        for kept in Kept::ALL {
+            let zh = text_of(code, Locale::Zh, kept);
+            let en = text_of(code, Locale::En, kept);
+            assert!(!zh.contains('{') && !en.contains('{'), "{code}: {zh} {en}");
+            for other in Kept::ALL {
+                let is_said = tells && other == kept;
+                assert_eq!(zh.contains(said(other).0), is_said, "{code}: {zh}");
+                assert_eq!(en.contains(said(other).1), is_said, "{code}: {en}");
+            }
+        }
+    }
 }

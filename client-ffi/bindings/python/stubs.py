@@ -1,16 +1,22 @@
 """Writes the package's typed stub from the generated bindings: `stubs.py INSTALLED_PACKAGE`.
 
 Type checkers do not see what the generated module does at import: variants that become subclasses
-of their enum, names that are exported in a loop, fields of errors. The stub says all of it. It is
-committed, so that a change of the boundary shows in it; a test compares.
+of their enum, names that are exported in a loop, fields of errors. The stub says all of it, with what
+each is for: editors show that. What fields of records and errors are for is read from the boundary's
+source, since the generator leaves it out. The stub is committed, so that a change of the boundary
+shows in it; a test compares.
 """
 
 import ast
 import re
 import sys
+import textwrap
 from pathlib import Path
 
-STUB = Path(__file__).parent / "src" / "gridfold" / "__init__.pyi"
+HERE = Path(__file__).parent
+STUB = HERE / "src" / "gridfold" / "__init__.pyi"
+#: The source of the boundary.
+BOUNDARY = HERE.parents[1] / "src" / "ffi"
 
 HEAD = '''\
 """Offline-first records for community grid work."""
@@ -24,26 +30,77 @@ import ssl
 from contextlib import AbstractAsyncContextManager
 '''
 
-#: What `gridfold` has beside the generated names.
-OWN = """\
-class HttpxTransport(Transport):
-    def __init__(
+#: What `gridfold` has beside the generated names: where it is, and its types.
+OWN = {
+    "HttpxTransport": (
+        "transport.py",
+        "class HttpxTransport(Transport):",
+        {
+            "__init__": """def __init__(
         self,
         *,
         verify: bool | str | ssl.SSLContext = True,
         timeout_s: float = 60.0,
         trust_env: bool = True,
-    ) -> None: ...
-    async def call(self, request: HttpRequest) -> HttpReply: ...
-
-def open_client(
+    ) -> None:""",
+            "call": "async def call(self, request: HttpRequest) -> HttpReply:",
+        },
+    ),
+    "open_client": (
+        "__init__.py",
+        """def open_client(
     path: str | os.PathLike[str],
     key: bytes,
     *,
     locale: Locale = ...,
     transport: Transport | None = None,
-) -> AbstractAsyncContextManager[Client]: ...
-"""
+) -> AbstractAsyncContextManager[Client]:""",
+        {},
+    ),
+}
+
+
+def told(text):
+    """A docstring as Python has it: links of the source's language are plain names."""
+    text = re.sub(r"\[`(\w+)::(\w+)`\]", r"`\1.\2`", textwrap.dedent(text).strip())
+    return text.replace("# Errors\n", "Errors:\n")
+
+
+def doc_lines(text, indent):
+    """The lines of a docstring; none where there is nothing to say."""
+    if not text:
+        return []
+    lines = told(text).replace("\\", "\\\\").splitlines()
+    body = [f"{indent}{line}".rstrip() for line in lines]
+    if len(body) == 1:
+        return [f'{indent}"""{lines[0]}"""']
+    body[0] = f'{indent}"""{lines[0]}'
+    return [*body, f'{indent}"""']
+
+
+def docs_of_fields(folder):
+    """What the fields of records and of variants are for, by type, variant and field."""
+    docs = {}
+    for path in sorted(folder.glob("*.rs")):
+        of = variant = None
+        said = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            text = line.strip()
+            if match := re.match(r"pub (?:struct|enum) (\w+) \{", text):
+                of, variant = match[1], None
+            elif line == "}":
+                of = variant = None
+            elif match := re.match(r"    (\w+) \{$", line):
+                variant = match[1]
+            elif text.startswith("///"):
+                said.append(text.removeprefix("///").strip())
+                continue
+            elif text.startswith("#["):
+                continue
+            elif of and (match := re.match(r"(?:pub )?(\w+): ", text)):
+                docs[of, variant, match[1]] = "\n".join(said)
+            said = []
+    return docs
 
 
 def annotation(node):
@@ -78,11 +135,19 @@ def of_converter(name):
     return known[name]
 
 
+def stated(node):
+    """The text of a statement that is nothing but one."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return node.value.value
+    return None
+
+
 class Stub:
     """The stub of one generated module."""
 
-    def __init__(self, source):
+    def __init__(self, source, field_docs):
         self.module = ast.parse(source)
+        self.field_docs = field_docs
         self.exported = next(
             ast.literal_eval(n.value)
             for n in self.module.body
@@ -108,31 +173,47 @@ class Stub:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in names:
                 self.method(node, "")
                 self.lines.append("")
-        return "\n".join(self.lines) + "\n" + OWN
+        for name, (file, head, methods) in OWN.items():
+            self.own(name, HERE / "src" / "gridfold" / file, head, methods)
+        return "\n".join(self.lines).rstrip() + "\n"
+
+    def own(self, name, path, head, methods):
+        """A name of the package's own, with the docstrings of its source."""
+        named = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        node = next(n for n in module.body if isinstance(n, named) and n.name == name)
+        self.lines.append(head)
+        self.ending(ast.get_docstring(node), "    ")
+        for method in (n for n in node.body if getattr(n, "name", "") in methods):
+            self.lines.append(f"    {methods[method.name]}")
+            self.ending(ast.get_docstring(method), "        ")
+        self.lines.append("")
 
     def class_of(self, name):
         definitions = self.classes[name]
         node = definitions[-1]
         bases = {ast.unparse(b) for b in definitions[0].bases}
         nested = [n for n in node.body if isinstance(n, ast.ClassDef)]
+        doc = doc_lines(ast.get_docstring(node), "    ")
         if "enum.Enum" in bases:
-            self.lines.append(f"class {name}(enum.Enum):")
-            for item in node.body:
+            self.lines += [f"class {name}(enum.Enum):", *doc]
+            for item, after in zip(node.body, [*node.body[1:], None], strict=True):
                 if isinstance(item, ast.Assign):
                     self.lines.append(f"    {ast.unparse(item)}")
+                    self.lines += doc_lines(stated(after), "    ")
         elif "Exception" in bases:
-            self.lines.append(f"class {name}(Exception):")
+            self.lines += [f"class {name}(Exception):", *doc]
             for variant in nested:
                 self.variant(name, variant, self.error_fields(name, variant.name))
         elif nested:
-            self.lines.append(f"class {name}:")
+            self.lines += [f"class {name}:", *doc]
             for variant in nested:
                 self.variant(name, variant, self.fields(variant))
         elif any(ast.unparse(d) == "dataclass" for d in node.decorator_list):
-            self.lines.append(f"class {name}:")
-            self.record(self.fields(node))
+            self.lines += [f"class {name}:", *doc]
+            self.record(name, self.fields(node))
         else:
-            self.lines.append(f"class {name}:")
+            self.lines += [f"class {name}:", *doc]
             self.methods(node)
 
     def fields(self, node):
@@ -165,17 +246,38 @@ class Stub:
 
     def variant(self, name, node, fields):
         self.lines.append(f"    class {node.name}({name}):")
-        self.attributes(fields, "        ")
+        self.lines += doc_lines(ast.get_docstring(node), "        ")
+        self.attributes(name, node.name, fields, "        ")
         given = ", ".join(["self", *(self.argument(f) for f in fields)])
         self.lines.append(f"        def __init__({given}) -> None: ...")
 
-    def record(self, fields):
-        self.attributes(fields, "    ")
+    def record(self, name, fields):
+        self.attributes(name, None, fields, "    ")
         given = ", ".join(["self", *(["*"] if fields else []), *(self.argument(f) for f in fields)])
         self.lines.append(f"    def __init__({given}) -> None: ...")
 
-    def attributes(self, fields, indent):
-        self.lines += [f"{indent}{key}: {kind}" for key, kind, _ in fields]
+    def attributes(self, name, variant, fields, indent):
+        for key, kind, _ in fields:
+            self.lines.append(f"{indent}{key}: {kind}")
+            self.lines += doc_lines(self.field_doc(name, variant, key), indent)
+
+    def field_doc(self, name, variant, key):
+        # A variant is named as Python names it: in capitals, unless it is an error's.
+        same = lambda of: variant is None or of.upper() == variant.replace("_", "").upper()
+        found = (
+            doc
+            for (of, its, field), doc in self.field_docs.items()
+            if of == name and field == key and (its is None) == (variant is None) and same(its or "")
+        )
+        return next(found, "")
+
+    def ending(self, doc, indent):
+        """The body of a function: what it says, or nothing."""
+        lines = doc_lines(doc, indent)
+        if lines:
+            self.lines += lines
+        else:
+            self.lines[-1] += " ..."
 
     @staticmethod
     def argument(field):
@@ -208,13 +310,14 @@ class Stub:
         arguments = ", ".join([*first, *(self.argument(f) for f in typed)])
         returns = "None" if node.returns is None else annotation(node.returns)
         word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
-        self.lines.append(f"{indent}{word} {node.name}({arguments}) -> {returns}: ...")
+        self.lines.append(f"{indent}{word} {node.name}({arguments}) -> {returns}:")
+        self.ending(ast.get_docstring(node), indent + "    ")
 
 
 def stub_of(package):
     """The stub for an installed package."""
     source = (Path(package) / "_native" / "gridfold_client.py").read_text(encoding="utf-8")
-    return Stub(source).text()
+    return Stub(source, docs_of_fields(BOUNDARY)).text()
 
 
 if __name__ == "__main__":

@@ -65,11 +65,23 @@ impl Client {
         self.shell.discard_draft(id)
     }
 
-    /// Makes a draft's edit and removes the draft, both or neither.
+    /// Makes a draft's edit and removes the draft, both or neither: under the version of the form
+    /// that it was typed with, or the newest where only that takes it. What was set aside when it
+    /// was mended stays behind as a draft of the record.
     ///
     /// # Errors
     /// As [`Client::create_record`] and [`Client::edit`]; the draft stays then.
     pub fn commit_draft(&self, id: DraftId) -> Result<RecordId, ClientError> {
         self.shell.commit_draft(id)
+    }
+
+    /// Makes a draft one of the newest version of its form. What does not fit there is named in
+    /// [`SavedDraft::misfits`] and stays with it.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`], or [`ClientError::Rejected`] with `unknown_form` or `no_grant`;
+    /// the draft stays as it is then.
+    pub fn mend_draft(&self, id: DraftId) -> Result<SavedDraft, ClientError> {
+        self.shell.mend_draft(id)
     }
 }

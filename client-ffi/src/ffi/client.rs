@@ -171,38 +171,52 @@ impl Client {
         Self::opened(config, || raw(key), transport, crate::Client::open).await
     }
 
-    /// Makes a record; durable when this returns. Gives its id.
+    /// Makes a record; durable when this returns. Gives its id. `form_version` is that of the form
+    /// that the screen was drawn with; the newest when left out.
     ///
     /// # Errors
-    /// `Rejected` with the code of the rule that does not allow it.
+    /// `Rejected` with the code of the rule that does not allow it; what was typed is kept as the
+    /// draft that the error names.
+    #[uniffi::method(default(form_version = None))]
     pub async fn create(
         &self,
         grid: String,
         form: String,
         operations: Vec<Operation>,
+        form_version: Option<u32>,
     ) -> Result<String, ClientError> {
         self.run(move |store| {
             let ops = ops_in(operations)?;
-            let record =
-                store.create_record(&convert::area(&grid)?, &convert::form(&form)?, ops)?;
+            let (grid, form) = (convert::area(&grid)?, convert::form(&form)?);
+            let record = match form_version {
+                Some(version) => store.create_with_form_version(&grid, &form, version, ops)?,
+                None => store.create_record(&grid, &form, ops)?,
+            };
             Ok(record.to_string())
         })
         .await
     }
 
     /// Edits a record as it stands here; all operations or none; durable when this returns.
+    /// `form_version` is that of the form that the screen was drawn with; the newest when left out.
     ///
     /// # Errors
-    /// `Rejected` with the code of the rule that does not allow it, or `NotFound`.
+    /// `Rejected` with the code of the rule that does not allow it, and what was typed is kept as
+    /// the draft that the error names; `NotFound`.
+    #[uniffi::method(default(form_version = None))]
     pub async fn edit(
         &self,
         record_id: String,
         operations: Vec<Operation>,
+        form_version: Option<u32>,
     ) -> Result<(), ClientError> {
         self.run(move |store| {
             let record = convert::record_id(&record_id)?;
             let ops = ops_in(operations)?;
-            store.edit(record, ops)
+            match form_version {
+                Some(version) => store.edit_with_form_version(record, version, ops),
+                None => store.edit(record, ops),
+            }
         })
         .await
     }
@@ -290,14 +304,28 @@ impl Client {
         .await
     }
 
-    /// Makes a refused edit again, at the record as it stands now.
+    /// Makes a refused edit again, at the record as it stands now: under the version of the form
+    /// that it was typed with, or the newest where only that takes it.
     ///
     /// # Errors
-    /// As [`Client::edit`]; the refused edit is kept then.
+    /// `Rejected` with the code of the rule that does not allow it; the refused edit is kept then.
     pub async fn retry_refused(&self, refused_id: String) -> Result<(), ClientError> {
         self.run(move |store| {
             let (stream, entry) = convert::parse_refused_id(&refused_id)?;
             store.retry_refused(&stream, entry)
+        })
+        .await
+    }
+
+    /// Makes a refused edit a draft, to be changed, mended and committed; it is refused no more.
+    /// Gives the draft's id.
+    ///
+    /// # Errors
+    /// `NotFound`, or `Rejected` with `too_many_drafts`.
+    pub async fn refused_as_draft(&self, refused_id: String) -> Result<String, ClientError> {
+        self.run(move |store| {
+            let (stream, entry) = convert::parse_refused_id(&refused_id)?;
+            Ok(store.refused_as_draft(&stream, entry)?.to_string())
         })
         .await
     }

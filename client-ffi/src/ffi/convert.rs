@@ -18,10 +18,7 @@ pub(crate) const MALFORMED: &str = "malformed_argument";
 const DEGREE: f64 = 1e7;
 
 pub(crate) fn malformed(argument: &str) -> Inner {
-    Inner::Rejected {
-        code: MALFORMED.to_owned(),
-        field: Some(argument.to_owned()),
-    }
+    Inner::rejected_at(MALFORMED, Some(argument.to_owned()))
 }
 
 pub(crate) fn record_id(text: &str) -> Result<RecordId, Inner> {

@@ -107,6 +107,20 @@ impl Client {
         .await
     }
 
+    /// A version of a form: that of a draft or refused edit, to show it with its own fields. None
+    /// when it is not known here.
+    ///
+    /// # Errors
+    /// `Rejected` for a code that is none.
+    pub async fn form(&self, code: String, version: u32) -> Result<Option<FormInfo>, ClientError> {
+        let locale = self.locale;
+        self.run(move |store| {
+            let form = store.form(&convert::form(&code)?, version);
+            Ok(form.map(|form| form_out(&form, &my_roles(store), locale)))
+        })
+        .await
+    }
+
     /// Those who work in this user's areas.
     ///
     /// # Errors
@@ -128,23 +142,25 @@ impl Client {
     }
 
     /// The fields of a form that are shown while a record, or a new one when there is none, would
-    /// read as after these operations.
+    /// read as after these operations. `form_version` is that of a draft; the newest when left out.
     ///
     /// # Errors
     /// `Rejected` for an unknown form or an operation that is none.
+    #[uniffi::method(default(form_version = None))]
     pub async fn visible_fields(
         &self,
         form: String,
         record_id: Option<String>,
         operations: Vec<Operation>,
+        form_version: Option<u32>,
     ) -> Result<Vec<String>, ClientError> {
         self.run(move |store| {
             let code = convert::form(&form)?;
-            let form = store
-                .forms()
-                .into_iter()
-                .find(|f| f.code == code)
-                .ok_or_else(|| Inner::rejected("unknown_form"))?;
+            let form = match form_version {
+                Some(version) => store.form(&code, version),
+                None => store.forms().into_iter().find(|f| f.code == code),
+            };
+            let form = form.ok_or_else(|| Inner::rejected("unknown_form"))?;
             let mut values = match record_id {
                 Some(id) => {
                     let detail = store.get(convert::record_id(&id)?);

@@ -2,7 +2,7 @@
 
 use gridfold_sync_core::notice;
 
-use crate::error::ClientError as Inner;
+use crate::error::{ClientError as Inner, WhatBecame};
 use crate::ffi::locale::Locale;
 
 /// Why a call did not do what it was asked to. What was typed before is safe in every case.
@@ -24,8 +24,11 @@ pub enum ClientError {
         code: String,
         /// The field or argument, when one is the reason.
         field: Option<String>,
-        /// The reason for people, in the language the client was opened with.
+        /// The reason for people, in the language the client was opened with, and what became of
+        /// what was typed.
         reason: String,
+        /// The draft that what was typed is kept as: to be changed, mended and committed.
+        draft_id: Option<String>,
     },
     /// The server or the store is newer than this library: update the app.
     #[error("this app is too old: update it")]
@@ -81,7 +84,19 @@ impl ClientError {
                 retry_after_s: retry_after,
             },
             Inner::SignInRequired => Self::SignInRequired,
-            Inner::Rejected { code, field } => Self::rejected(&code, field.as_deref(), locale),
+            Inner::Rejected {
+                code,
+                field,
+                became,
+            } => Self::Rejected {
+                reason: notice::text_of(&code, locale.into(), became.kept()).to_owned(),
+                code,
+                field,
+                draft_id: match became {
+                    WhatBecame::Draft(id) => Some(id.to_string()),
+                    WhatBecame::Nothing | WhatBecame::Refused => None,
+                },
+            },
             Inner::UpdateRequired => Self::UpdateRequired,
             Inner::StorageFull => Self::StorageFull,
             Inner::KeyUnavailable => Self::KeyUnavailable,
@@ -95,14 +110,6 @@ impl ClientError {
             Inner::Revoked => Self::Revoked,
             Inner::NotFound => Self::NotFound,
             Inner::Internal { reference } => Self::Internal { reference },
-        }
-    }
-
-    pub(crate) fn rejected(code: &str, field: Option<&str>, locale: Locale) -> Self {
-        Self::Rejected {
-            code: code.to_owned(),
-            field: field.map(ToOwned::to_owned),
-            reason: notice::text(code, locale.into()).to_owned(),
         }
     }
 }

@@ -8,9 +8,11 @@ mod auto;
 mod auto_run;
 mod bridge;
 mod carry;
+mod catalogue;
 mod client;
 mod convert;
 mod directory;
+mod drafts;
 mod error;
 mod events;
 mod forms;
@@ -30,7 +32,9 @@ pub use carry::{
     CarriedEdit, CarriedReceipt, CarryBundle, CarryImport, CarryReader, CarryScan, CarryTo,
     carry_frames,
 };
+pub use catalogue::MatterKind;
 pub use client::{Client, OpenConfig};
+pub use drafts::{Draft, DraftReason, Misfit};
 pub use error::ClientError;
 pub use events::ClientEvent;
 pub use forms::{Choice, FieldInfo, FieldKind, FormInfo, StatusInfo};
@@ -44,4 +48,4 @@ pub use traits::{
 };
 pub use types::*;
 pub use watch::{Subscription, Watch, WatchTarget};
-pub use work::{Comment, Draft, MatterKind, NextTransition, RecordEdit, UndoneEdit};
+pub use work::{Comment, NextTransition, RecordEdit, UndoneEdit};

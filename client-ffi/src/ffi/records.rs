@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use gridfold_sync_core::lifecycle::Stage;
+
 use crate::ffi::types::{FieldContent, FieldValue, Operation};
 use crate::types as inner;
 
@@ -195,6 +197,29 @@ pub enum Sort {
     Captured,
     /// By title.
     Title,
+    /// Due first first; what has no due time is left out.
+    Due,
+}
+
+/// How far the work of a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum WorkStage {
+    /// It is to be done.
+    Open,
+    /// The doer has done their part, and somebody has yet to close it.
+    Done,
+    /// It is over.
+    Closed,
+}
+
+impl From<Stage> for WorkStage {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Open => Self::Open,
+            Stage::Done => Self::Done,
+            Stage::Closed => Self::Closed,
+        }
+    }
 }
 
 /// Which records to list; with nothing set, all that are not deleted.
@@ -221,6 +246,24 @@ pub struct RecordQuery {
     /// Only captured before.
     #[uniffi(default = None)]
     pub to_ms: Option<i64>,
+    /// Only work of this phone's user: what the field that means `doer` says.
+    #[uniffi(default = false)]
+    pub mine: bool,
+    /// Only work that is not closed.
+    #[uniffi(default = false)]
+    pub open: bool,
+    /// Only work yet to be done that is past the time in the field that means `due`.
+    #[uniffi(default = false)]
+    pub overdue: bool,
+    /// Only work yet to be done that is due within three days.
+    #[uniffi(default = false)]
+    pub due_soon: bool,
+    /// Only what is due before, in milliseconds since 1970 (UTC).
+    #[uniffi(default = None)]
+    pub due_before_ms: Option<i64>,
+    /// Only with a field that refers to this record, besides the household: the tasks of a matter.
+    #[uniffi(default = None)]
+    pub about_id: Option<String>,
     /// The order; last changed first when left out.
     #[uniffi(default = None)]
     pub sort: Option<Sort>,
@@ -261,6 +304,14 @@ pub struct RecordSummary {
     pub status: Option<String>,
     /// What names it.
     pub title: String,
+    /// How far its work is; none of a record without statuses.
+    pub stage: Option<WorkStage>,
+    /// When its work is due, in milliseconds since 1970 (UTC).
+    pub due_at_ms: Option<i64>,
+    /// Who is to do its work, as the field that means `doer` says.
+    pub doer: Option<String>,
+    /// The record it is about besides its household.
+    pub about_id: Option<String>,
     /// When it was captured, by the clock of the phone that did, in milliseconds since 1970 (UTC).
     pub captured_at_ms: i64,
     /// When it last changed, likewise.
@@ -284,6 +335,10 @@ pub struct RefusedEdit {
     pub id: String,
     /// The record.
     pub record_id: String,
+    /// Its form.
+    pub form: String,
+    /// The version of the form that it was typed with, for `form`.
+    pub form_version: u32,
     /// What was typed.
     pub operations: Vec<Operation>,
     /// The stable code of the reason.

@@ -63,6 +63,10 @@ impl From<inner::RecordSummary> for RecordSummary {
             household_id: r.household.map(|h| h.to_string()),
             status: r.status,
             title: r.title,
+            stage: r.work.stage.map(Into::into),
+            due_at_ms: r.work.due.map(|t| t.millis()),
+            doer: r.work.doer,
+            about_id: r.work.about.map(|a| a.to_string()),
             captured_at_ms: r.captured.millis(),
             updated_at_ms: r.updated.millis(),
             conflicts: r.conflicts,
@@ -113,10 +117,21 @@ pub(crate) fn query_in(query: RecordQuery) -> Result<inner::Query, Inner> {
         text: query.text,
         from: query.from_ms.map(Timestamp),
         to: query.to_ms.map(Timestamp),
+        mine: query.mine,
+        open: query.open,
+        overdue: query.overdue,
+        due_soon: query.due_soon,
+        due_before: query.due_before_ms.map(Timestamp),
+        about: query
+            .about_id
+            .as_deref()
+            .map(convert::record_id)
+            .transpose()?,
         sort: match query.sort {
             None | Some(Sort::Updated) => inner::Sort::Updated,
             Some(Sort::Captured) => inner::Sort::Captured,
             Some(Sort::Title) => inner::Sort::Title,
+            Some(Sort::Due) => inner::Sort::Due,
         },
         limit: query.limit,
         after: query.after,
@@ -213,6 +228,8 @@ pub(crate) fn refused_out(edit: inner::RefusedEdit, locale: Locale) -> RefusedEd
     RefusedEdit {
         id: refused_id(&edit.stream, &edit.entry),
         record_id: edit.record.to_string(),
+        form: edit.form.to_string(),
+        form_version: edit.form_version,
         operations: edit.ops.iter().map(op_out).collect(),
         reason: match locale {
             Locale::Zh => edit.message_zh,

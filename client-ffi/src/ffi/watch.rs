@@ -21,6 +21,10 @@ use crate::ffi::traits::EventListener;
 use crate::types::Query;
 
 /// What to watch.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once for a watch, and no box crosses the boundary"
+)]
 #[derive(Debug, Clone, PartialEq, uniffi::Enum)]
 pub enum WatchTarget {
     /// Which records change.

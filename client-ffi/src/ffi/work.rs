@@ -1,10 +1,10 @@
-//! What a person does: changes, undo, drafts, transitions, comments.
+//! What a person does: changes, undo, transitions, comments.
 
 use gridfold_sync_core::notice;
 
 use crate::error::ClientError as Inner;
 use crate::ffi::client::Client;
-use crate::ffi::convert::{self, malformed, op_out, ops_in};
+use crate::ffi::convert::{self, op_out, ops_in};
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
 use crate::ffi::types::Operation;
@@ -22,6 +22,8 @@ pub enum RecordEdit {
         grid: String,
         /// Its form.
         form: String,
+        /// The version of the form that the screen was drawn with; the newest when left out.
+        form_version: Option<u32>,
         /// Its first edit.
         operations: Vec<Operation>,
     },
@@ -29,6 +31,8 @@ pub enum RecordEdit {
     Edit {
         /// The record.
         record_id: String,
+        /// The version of the form that the screen was drawn with; the newest when left out.
+        form_version: Option<u32>,
         /// What to do.
         operations: Vec<Operation>,
     },
@@ -47,29 +51,6 @@ pub struct UndoneEdit {
     pub created: bool,
     /// What had been typed.
     pub operations: Vec<Operation>,
-}
-
-/// A draft. Nothing of it is checked before it is committed.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct Draft {
-    /// The draft it replaces; a new one when left out.
-    #[uniffi(default = None)]
-    pub id: Option<String>,
-    /// The grid.
-    pub grid: String,
-    /// The form.
-    pub form: String,
-    /// The record it edits; a new one when left out.
-    #[uniffi(default = None)]
-    pub record_id: Option<String>,
-    /// What was typed so far.
-    pub operations: Vec<Operation>,
-    /// Whatever the app needs to show its screen again, at most 64 KiB.
-    #[uniffi(default = "")]
-    pub app_state: String,
-    /// When it was last saved, in milliseconds since 1970 (UTC); ignored when saving.
-    #[uniffi(default = None)]
-    pub updated_at_ms: Option<i64>,
 }
 
 /// A transition that this user may make next.
@@ -102,35 +83,6 @@ pub struct Comment {
     pub user_name: Option<String>,
 }
 
-/// One kind of matter in the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct MatterKind {
-    /// Its code, for a matter's `kind`.
-    pub code: String,
-    /// Its name for people.
-    pub label: String,
-    /// The department accountable for it.
-    pub department: String,
-    /// Whether it cannot wait.
-    pub urgent: bool,
-}
-
-fn draft_id(text: &str) -> Result<inner::DraftId, Inner> {
-    inner::DraftId::parse(text).map_err(|_| malformed("draft_id"))
-}
-
-fn draft_out(draft: inner::SavedDraft) -> Draft {
-    Draft {
-        id: Some(draft.id.to_string()),
-        grid: draft.grid.to_string(),
-        form: draft.form.to_string(),
-        record_id: draft.record.map(|r| r.to_string()),
-        operations: draft.ops.iter().map(op_out).collect(),
-        app_state: draft.app_state,
-        updated_at_ms: Some(draft.updated.millis()),
-    }
-}
-
 #[uniffi::export]
 impl Client {
     /// A new id for a record that a change makes.
@@ -144,7 +96,8 @@ impl Client {
     /// Makes and edits several records as one: all of it or nothing; durable when this returns.
     ///
     /// # Errors
-    /// `Rejected` with the code of the rule that does not allow it.
+    /// `Rejected` with the code of the rule that does not allow it. Nothing of a change is kept as
+    /// drafts: its parts belong together, and the app has them.
     pub async fn change(&self, edits: Vec<RecordEdit>) -> Result<Vec<String>, ClientError> {
         self.run(move |store| {
             let edits = edits
@@ -155,19 +108,22 @@ impl Client {
                             record_id,
                             grid,
                             form,
+                            form_version,
                             operations,
                         } => inner::RecordEdit::Create {
                             id: record_id.as_deref().map(convert::record_id).transpose()?,
                             grid: convert::area(&grid)?,
                             form: convert::form(&form)?,
+                            form_version,
                             ops: ops_in(operations)?,
                         },
                         RecordEdit::Edit {
                             record_id,
+                            form_version,
                             operations,
                         } => inner::RecordEdit::Edit {
                             record: convert::record_id(&record_id)?,
-                            form_version: None,
+                            form_version,
                             ops: ops_in(operations)?,
                         },
                     })
@@ -197,61 +153,6 @@ impl Client {
                     operations: edit.ops.iter().map(op_out).collect(),
                 })
                 .collect())
-        })
-        .await
-    }
-
-    /// Keeps a draft; it survives a killed app. Gives its id.
-    ///
-    /// # Errors
-    /// `Rejected` with `draft_too_large` or `too_many_drafts`.
-    pub async fn save_draft(&self, draft: Draft) -> Result<String, ClientError> {
-        self.run(move |store| {
-            let ops = ops_in(draft.operations)?;
-            let id = store.save_draft(&inner::Draft {
-                id: draft.id.as_deref().map(draft_id).transpose()?,
-                form: convert::form(&draft.form)?,
-                grid: convert::area(&draft.grid)?,
-                record: draft
-                    .record_id
-                    .as_deref()
-                    .map(convert::record_id)
-                    .transpose()?,
-                ops,
-                app_state: draft.app_state,
-            })?;
-            Ok(id.to_string())
-        })
-        .await
-    }
-
-    /// All drafts.
-    ///
-    /// # Errors
-    /// `Closed`.
-    pub async fn drafts(&self) -> Result<Vec<Draft>, ClientError> {
-        self.run(|store| Ok(store.drafts()?.into_iter().map(draft_out).collect()))
-            .await
-    }
-
-    /// Lets a draft go.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub async fn discard_draft(&self, draft_id: String) -> Result<(), ClientError> {
-        self.run(move |store| store.discard_draft(self::draft_id(&draft_id)?))
-            .await
-    }
-
-    /// Makes a draft a record, or an edit of its record, and removes the draft, in one step. Gives
-    /// the record's id.
-    ///
-    /// # Errors
-    /// `Rejected` with the code of the rule that does not allow it; the draft stays.
-    pub async fn commit_draft(&self, draft_id: String) -> Result<String, ClientError> {
-        self.run(move |store| {
-            let record = store.commit_draft(self::draft_id(&draft_id)?)?;
-            Ok(record.to_string())
         })
         .await
     }
@@ -316,7 +217,7 @@ impl Client {
     /// Says something about a matter or task; concurrent comments all stay.
     ///
     /// # Errors
-    /// `Rejected` with `no_comments` for forms without them.
+    /// `Rejected` with `no_comments` for forms without them, or as [`Client::edit`].
     pub async fn comment(&self, record_id: String, text: String) -> Result<(), ClientError> {
         self.run(move |store| store.comment(convert::record_id(&record_id)?, &text))
             .await
@@ -342,30 +243,8 @@ impl Client {
         .await
     }
 
-    /// The kinds of matters that are offered; empty without a catalogue.
-    ///
-    /// # Errors
-    /// `Closed`.
-    pub async fn matter_kinds(&self) -> Result<Vec<MatterKind>, ClientError> {
-        let locale = self.locale;
-        self.run(move |store| {
-            let Some(catalogue) = store.catalogue() else {
-                return Ok(Vec::new());
-            };
-            Ok(catalogue
-                .offered()
-                .map(|kind| MatterKind {
-                    code: kind.code.to_string(),
-                    label: locale.pick(&kind.label),
-                    department: kind.department.clone(),
-                    urgent: kind.urgent,
-                })
-                .collect())
-        })
-        .await
-    }
-
-    /// The text of a stable code, in the language the client was opened with.
+    /// The text of a stable code, in the language the client was opened with. Of a refusal: as of an
+    /// edit that waits among the refused ones.
     #[must_use]
     pub fn reason(&self, code: String) -> String {
         notice::text(&code, self.locale.into()).to_owned()

@@ -10,6 +10,7 @@ use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
+use crate::shell::writing::Write;
 use crate::types::{MAX_EDITS_PER_CHANGE, RecordEdit};
 
 impl Batch<'_> {
@@ -19,13 +20,20 @@ impl Batch<'_> {
                 id,
                 grid,
                 form,
+                form_version,
                 ops,
             } => {
                 let record = id.unwrap_or(new);
                 if self.record(&record)?.is_some() {
                     return Err(ClientError::rejected("record_exists"));
                 }
-                self.write_edit(&record, &grid, &form, None, ops)?;
+                let write = Write {
+                    record: &record,
+                    grid: &grid,
+                    form: &form,
+                    ops: &ops,
+                };
+                self.write_edit(write, form_version)?;
                 Ok(record)
             }
             RecordEdit::Edit {

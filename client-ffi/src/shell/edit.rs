@@ -11,14 +11,21 @@ use gridfold_sync_core::ids::{
 use gridfold_sync_core::schema::{Form, Role};
 use gridfold_sync_core::view::{PartState, as_splices};
 
-use crate::error::ClientError;
+use crate::error::{ClientError, WhatBecame};
 use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::consumed::Kept;
+use crate::shell::rows::StreamNo;
+use crate::shell::state::HeldDirectory;
+use crate::shell::writing::{Unwritten, Write};
 
 fn refuse(code: RefusalCode) -> ClientError {
     ClientError::rejected(code.as_str())
+}
+
+fn refuse_field(code: RefusalCode, field: String) -> ClientError {
+    ClientError::rejected_at(code.as_str(), Some(field))
 }
 
 /// Why an entry is refused, with the field of the first operation that is.
@@ -37,81 +44,147 @@ fn refuse_at(
         check_edit(form, class, roles, at.clone(), &first).err()?;
         ops[n - 1].field().map(ToString::to_string)
     });
-    ClientError::Rejected {
-        code: code.as_str().to_owned(),
-        field,
-    }
+    ClientError::rejected_at(code.as_str(), field)
+}
+
+/// One entry of an edit, checked and not stored yet.
+struct Planned {
+    stream: StreamNo,
+    entry: Entry,
+    after: PartState,
 }
 
 impl Batch<'_> {
     /// Writes an edit of a record: one entry for each class its operations fall into.
     pub(crate) fn write_edit(
         &mut self,
-        record: &RecordId,
-        grid: &AreaCode,
-        form_code: &FormCode,
+        write: Write<'_>,
         version: Option<u32>,
-        ops: Vec<Op>,
     ) -> Result<(), ClientError> {
-        let held = self
-            .bearings
-            .held
-            .clone()
-            .ok_or(ClientError::SignInRequired)?;
+        let held = self.held()?;
         let forms = held.directory.forms();
-        let form: Arc<Form> = match version {
+        let form = match version {
             Some(version) => forms
-                .get(form_code, version)
+                .get(write.form, version)
                 .ok_or_else(|| refuse(RefusalCode::UnknownFormVersion))?,
             None => forms
-                .latest(form_code)
+                .latest(write.form)
                 .ok_or_else(|| refuse(RefusalCode::UnknownForm))?,
+        };
+        let planned = self.plan(write, form)?;
+        self.store_planned(write.record, planned)
+    }
+
+    /// Writes what was kept while its form may have gone on, under the first version that takes it.
+    /// When none does, the reason is that of the version it was typed with.
+    pub(crate) fn write_kept(
+        &mut self,
+        write: Write<'_>,
+        typed_with: u32,
+        refused: Option<&str>,
+    ) -> Result<(), ClientError> {
+        let refused = refused
+            .and_then(|code| RefusalCode::ALL.iter().find(|c| c.as_str() == code))
+            .copied();
+        let held = self.held()?;
+        let forms = held.directory.forms();
+        let forms = forms.to_write_again(write.form, typed_with, refused);
+        let mut why = refuse(RefusalCode::UnknownForm);
+        for (i, form) in forms.iter().enumerate() {
+            match self.plan(write, form) {
+                Ok(planned) => return self.store_planned(write.record, planned),
+                Err(e @ ClientError::Rejected { .. }) if i == 0 || form.version == typed_with => {
+                    why = e;
+                }
+                Err(ClientError::Rejected { .. }) => {}
+                Err(other) => return Err(other),
+            }
         }
-        .clone();
-        let roles = held.roles(grid);
-        if roles.is_empty() || !held.directory.is_grid(grid) {
+        Err(why)
+    }
+
+    /// The version that operations without one were most likely typed with; none of a form that is
+    /// not known here.
+    pub(crate) fn newest_with_fields_of(
+        &self,
+        form: &FormCode,
+        ops: &[Op],
+    ) -> Result<Option<u32>, ClientError> {
+        let held = self.held()?;
+        let form = held.directory.forms().newest_with_fields_of(form, ops);
+        Ok(form.map(|form| form.version))
+    }
+
+    pub(crate) fn held(&self) -> Result<Arc<HeldDirectory>, ClientError> {
+        let held = self.bearings.held.clone();
+        held.ok_or(ClientError::SignInRequired)
+    }
+
+    /// The entries that an edit becomes under a version of its form. Nothing is stored.
+    fn plan(&mut self, write: Write<'_>, form: &Form) -> Result<Vec<Planned>, ClientError> {
+        let held = self.held()?;
+        let roles = held.roles(write.grid);
+        if roles.is_empty() || !held.directory.is_grid(write.grid) {
             return Err(refuse(RefusalCode::NoGrant));
         }
-        if ops.is_empty() {
+        if write.ops.is_empty() {
             return Err(refuse(RefusalCode::Empty));
         }
-        let by_class = form.by_class(ops).map_err(|key| ClientError::Rejected {
-            code: RefusalCode::UnknownField.as_str().to_owned(),
-            field: Some(key.to_string()),
-        })?;
+        let by_class = form
+            .by_class(write.ops.to_vec())
+            .map_err(|key| refuse_field(RefusalCode::UnknownField, key.to_string()))?;
         let claimed = self.platform.now();
-        let mut written = false;
+        let mut planned = Vec::new();
         for (class, ops) in by_class {
-            let stream = self.number(&StreamId::new(grid.clone(), class))?;
+            let stream = self.number(&StreamId::new(write.grid.clone(), class))?;
             let part = self
-                .record(record)?
+                .record(write.record)?
                 .as_ref()
                 .and_then(|r| r.parts.get(&stream).cloned());
             let target = match &part {
                 Some(part) => Target::At(part.heads.clone()),
                 None => Target::New {
-                    record: *record,
-                    form: form_code.clone(),
+                    record: *write.record,
+                    form: write.form.clone(),
                 },
             };
-            let at = part.unwrap_or_else(|| PartState::new(form_code.clone()));
-            let ops = as_splices(&form, |field| at.fields.get(field), ops);
+            let at = part.unwrap_or_else(|| PartState::new(write.form.clone()));
+            let ops = as_splices(form, |field| at.fields.get(field), ops);
             if ops.is_empty() {
                 continue;
             }
-            written = true;
             let entry = self.next_entry(stream, target, form.version, claimed, ops);
-            let after = check_next(&form, class, &roles, at.clone(), &entry)
-                .map_err(|code| refuse_at(&form, class, &roles, &at, &entry, code))?;
+            let after = check_next(form, class, &roles, at.clone(), &entry)
+                .map_err(|code| refuse_at(form, class, &roles, &at, &entry, code))?;
+            planned.push(Planned {
+                stream,
+                entry,
+                after,
+            });
+        }
+        if planned.is_empty() {
+            return Err(refuse(RefusalCode::Empty));
+        }
+        Ok(planned)
+    }
+
+    fn store_planned(
+        &mut self,
+        record: &RecordId,
+        planned: Vec<Planned>,
+    ) -> Result<(), ClientError> {
+        for Planned {
+            stream,
+            entry,
+            after,
+        } in planned
+        {
+            let claimed = entry.header.claimed;
             self.author(record, stream, entry)?;
             self.put_part(record, stream, after)?;
             self.note_time(record, claimed);
         }
-        if written {
-            Ok(())
-        } else {
-            Err(refuse(RefusalCode::Empty))
-        }
+        Ok(())
     }
 
     pub(crate) fn edit_known(
@@ -124,7 +197,13 @@ impl Batch<'_> {
             Some(row) => (row.row.grid.clone(), row.row.form.clone()),
             None => return Err(ClientError::NotFound),
         };
-        self.write_edit(record, &grid, &form, version, ops)
+        let write = Write {
+            record,
+            grid: &grid,
+            form: &form,
+            ops: &ops,
+        };
+        self.write_edit(write, version)
     }
 }
 
@@ -133,11 +212,29 @@ impl Shell {
         &self,
         grid: &AreaCode,
         form: &FormCode,
+        version: Option<u32>,
         ops: Vec<Op>,
     ) -> Result<RecordId, ClientError> {
         let record = self.new_record_id();
-        self.commit_change(|batch| batch.write_edit(&record, grid, form, None, ops))?;
-        Ok(record)
+        let write = Write {
+            record: &record,
+            grid,
+            form,
+            ops: &ops,
+        };
+        match self.commit_change(|batch| batch.write_edit(write, version)) {
+            Ok(()) => Ok(record),
+            Err(e) => Err(self.or_draft(
+                e,
+                Unwritten {
+                    record: None,
+                    grid: grid.clone(),
+                    form: form.clone(),
+                    version,
+                    ops,
+                },
+            )),
+        }
     }
 
     pub(crate) fn edit(
@@ -146,7 +243,9 @@ impl Shell {
         version: Option<u32>,
         ops: Vec<Op>,
     ) -> Result<(), ClientError> {
+        let again = ops.clone();
         self.commit_change(|batch| batch.edit_known(record, version, ops))
+            .map_err(|e| self.edit_or_draft(e, record, version, again))
     }
 
     /// Settles a conflict by choosing a value.
@@ -156,10 +255,7 @@ impl Shell {
         path: &str,
         value: Value,
     ) -> Result<(), ClientError> {
-        let unknown = || ClientError::Rejected {
-            code: RefusalCode::UnknownField.as_str().to_owned(),
-            field: Some(path.to_owned()),
-        };
+        let unknown = || refuse_field(RefusalCode::UnknownField, path.to_owned());
         let key = |text: &str| FieldKey::new(text).map_err(|_| unknown());
         let parts: Vec<&str> = path.split('/').collect();
         let op = match parts.as_slice() {
@@ -177,7 +273,20 @@ impl Shell {
             },
             _ => return Err(unknown()),
         };
-        self.edit(record, None, vec![op])
+        // A field that the newest form no longer has is settled under one that has it.
+        self.commit_change(|batch| {
+            let row = batch.record(record)?.as_ref().map(|r| r.row.clone());
+            let row = row.ok_or(ClientError::NotFound)?;
+            let ops = [op];
+            let version = batch.newest_with_fields_of(&row.form, &ops)?;
+            let write = Write {
+                record,
+                grid: &row.grid,
+                form: &row.form,
+                ops: &ops,
+            };
+            batch.write_edit(write, version)
+        })
     }
 
     pub(crate) fn discard_refused(
@@ -206,7 +315,7 @@ impl Shell {
         stream: &StreamId,
         entry: EntryRef,
     ) -> Result<(), ClientError> {
-        self.commit_change(|batch| {
+        let retried = self.commit_change(|batch| {
             let number = batch.bearings.numbers.get(stream).copied();
             let found =
                 number.and_then(|n| Some((n, batch.bearings.refused.get(&(n, entry))?.clone())));
@@ -218,8 +327,15 @@ impl Shell {
             // A record whose only entry was refused is made again under the same id.
             let (grid, form) = known.unwrap_or_else(|| (stream.grid.clone(), row.form.clone()));
             batch.keep_consumed(Kept::Refused(number, entry), row.encode())?;
-            batch.write_edit(&row.record, &grid, &form, None, row.ops)?;
+            let write = Write {
+                record: &row.record,
+                grid: &grid,
+                form: &form,
+                ops: &row.ops,
+            };
+            batch.write_kept(write, row.form_version, Some(&row.code))?;
             batch.drop_refused(number, entry)
-        })
+        });
+        retried.map_err(|e| e.but(WhatBecame::Refused))
     }
 }

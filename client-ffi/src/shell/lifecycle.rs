@@ -127,7 +127,8 @@ impl Shell {
             member(key(TEXT)?, Value::Text(text.to_owned())),
             member(key(AT)?, Value::DateTime(self.platform.now())),
         ];
-        self.commit_change(|batch| {
+        let again = ops.clone();
+        let said = self.commit_change(|batch| {
             let row = batch.record(record)?.as_ref().map(|r| r.row.clone());
             let row = row.ok_or(ClientError::NotFound)?;
             let form = batch.bearings.held.as_ref().and_then(|h| h.form(&row.form));
@@ -135,6 +136,11 @@ impl Shell {
                 return Err(ClientError::rejected("no_comments"));
             }
             batch.edit_known(record, None, ops)
+        });
+        said.map_err(|e| match e.code() {
+            // No form of it has a place for that.
+            "no_comments" => e,
+            _ => self.edit_or_draft(e, record, None, again),
         })
     }
 

@@ -41,6 +41,7 @@ pub(crate) mod transport;
 #[cfg(feature = "transport-ureq")]
 pub(crate) mod transport_ureq;
 pub(crate) mod undo;
+mod writing;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};

@@ -1,14 +1,17 @@
-//! Lists: filters, text, order and pages over the summaries in memory.
+//! Lists: filters, text, order and pages over the summaries in memory. What work is, whose, and when
+//! it is due is the core's to say, as it is at the server.
 
 use std::cmp::{Ordering, Reverse};
 
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::search::{SearchQuery, natural_key};
 use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::view::{Person, Work};
 
 use crate::shell::Shell;
 use crate::shell::carry::those_at_server;
 use crate::shell::rows::Row;
+use crate::shell::state::{Account, Bearings};
 use crate::types::{Delivery, Page, Query, RecordSummary, Sort};
 
 /// Records of a page when the query names no limit.
@@ -20,21 +23,26 @@ const MAX_LIMIT: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Time(Reverse<Timestamp>, Reverse<RecordId>),
+    /// When it is due.
+    Due(Timestamp, Reverse<RecordId>),
     /// The natural key of the title.
     Title(String, Reverse<RecordId>),
 }
 
-fn place(sort: Sort, record: RecordId, row: &Row) -> Place {
-    match sort {
+/// None of a record that the order leaves out.
+fn place(sort: Sort, record: RecordId, row: &Row) -> Option<Place> {
+    Some(match sort {
         Sort::Updated => Place::Time(Reverse(row.updated), Reverse(record)),
         Sort::Captured => Place::Time(Reverse(row.captured), Reverse(record)),
         Sort::Title => Place::Title(natural_key(&row.title), Reverse(record)),
-    }
+        Sort::Due => Place::Due(row.work.as_ref()?.due?, Reverse(record)),
+    })
 }
 
 fn cursor(place: &Place) -> String {
     match place {
         Place::Time(Reverse(at), Reverse(record)) => format!("{record}t{}", at.millis()),
+        Place::Due(at, Reverse(record)) => format!("{record}d{}", at.millis()),
         Place::Title(key, Reverse(record)) => format!("{record}s{key}"),
     }
 }
@@ -44,30 +52,85 @@ fn parse_cursor(text: &str) -> Option<Place> {
     let record = Reverse(RecordId::parse(record).ok()?);
     match rest.split_at_checked(1)? {
         ("t", at) => Some(Place::Time(Reverse(Timestamp(at.parse().ok()?)), record)),
+        ("d", at) => Some(Place::Due(Timestamp(at.parse().ok()?), record)),
         ("s", key) => Some(Place::Title(key.to_owned(), record)),
         _ => None,
     }
 }
 
-fn matches(query: &Query, text: Option<&SearchQuery>, row: &Row) -> bool {
-    let is = |want: &Option<_>, have: &_| want.as_ref().is_none_or(|w| w == have);
-    (query.include_deleted || !row.deleted)
-        && is(&query.form, &row.form)
-        && query.grid.as_ref().is_none_or(|g| *g == row.grid)
-        && query.household.is_none_or(|h| row.household == Some(h))
-        && query
-            .status
-            .as_ref()
-            .is_none_or(|s| row.status.as_ref() == Some(s))
-        && query.from.is_none_or(|from| row.captured >= from)
-        && query.to.is_none_or(|to| row.captured < to)
-        && text.is_none_or(|t| t.finds(&row.search))
+/// A query with what it is asked by: whose phone, and when.
+struct Asked<'a> {
+    query: &'a Query,
+    text: Option<SearchQuery>,
+    me: Option<Person<'a>>,
+    now: Timestamp,
+}
+
+impl<'a> Asked<'a> {
+    fn of(query: &'a Query, bearings: &'a Bearings, now: Timestamp) -> Self {
+        let account = bearings.account.as_deref();
+        Self {
+            query,
+            text: query.text.as_deref().and_then(SearchQuery::read),
+            me: account.map(|account| Person {
+                id: account.user,
+                name: name_of(bearings, account),
+            }),
+            // As the server reckons, whatever the phone's clock says.
+            now: now.plus_millis(bearings.sync.clock_skew_ms),
+        }
+    }
+
+    fn finds(&self, row: &Row) -> bool {
+        let query = self.query;
+        let is = |want: &Option<_>, have: &_| want.as_ref().is_none_or(|w| w == have);
+        (query.include_deleted || !row.deleted)
+            && is(&query.form, &row.form)
+            && query.grid.as_ref().is_none_or(|g| *g == row.grid)
+            && query.household.is_none_or(|h| row.household == Some(h))
+            && query
+                .status
+                .as_ref()
+                .is_none_or(|s| row.status.as_ref() == Some(s))
+            && query.from.is_none_or(|from| row.captured >= from)
+            && query.to.is_none_or(|to| row.captured < to)
+            && (!asks_for_work(query) || row.work.as_ref().is_some_and(|w| self.is_asked_for(w)))
+            && self.text.as_ref().is_none_or(|t| t.finds(&row.search))
+    }
+
+    fn is_asked_for(&self, work: &Work) -> bool {
+        let query = self.query;
+        (!query.mine || self.me.is_some_and(|me| work.is_of(me)))
+            && (!query.open || work.is_open())
+            && (!query.overdue || work.is_overdue(self.now))
+            && (!query.due_soon || work.is_due_soon(self.now))
+            && query
+                .due_before
+                .is_none_or(|before| work.due.is_some_and(|due| due < before))
+            && query.about.is_none_or(|about| work.about == Some(about))
+    }
+}
+
+fn asks_for_work(query: &Query) -> bool {
+    query.mine
+        || query.open
+        || query.overdue
+        || query.due_soon
+        || query.due_before.is_some()
+        || query.about.is_some()
+}
+
+/// The name that this phone's user has now, or had when the phone was enrolled.
+fn name_of<'a>(bearings: &'a Bearings, account: &'a Account) -> &'a str {
+    let held = bearings.held.as_deref();
+    let user = held.and_then(|held| held.directory.user(&account.user));
+    user.map_or(&account.user_name, |user| &user.name)
 }
 
 impl Shell {
     pub(crate) fn query(&self, query: &Query) -> Page<RecordSummary> {
         let state = self.state.read();
-        let text = query.text.as_deref().and_then(SearchQuery::read);
+        let asked = Asked::of(query, &state.bearings, self.platform.now());
         let limit = match query.limit as usize {
             0 => DEFAULT_LIMIT,
             n => n.min(MAX_LIMIT),
@@ -76,11 +139,13 @@ impl Shell {
         let mut total = 0u64;
         let mut found: Vec<(Place, &Row, RecordId)> = Vec::new();
         for (record, row) in &state.rows {
-            if !matches(query, text.as_ref(), row) {
+            if !asked.finds(row) {
                 continue;
             }
+            let Some(place) = place(query.sort, *record, row) else {
+                continue;
+            };
             total += 1;
-            let place = place(query.sort, *record, row);
             if after
                 .as_ref()
                 .is_none_or(|a| place.cmp(a) == Ordering::Greater)
@@ -107,6 +172,7 @@ impl Shell {
                 household: row.household,
                 status: row.status.clone(),
                 title: row.title.clone(),
+                work: row.work.clone().unwrap_or_default(),
                 captured: row.captured,
                 updated: row.updated,
                 conflicts: row.conflicts,
@@ -141,11 +207,11 @@ impl Shell {
 
     pub(crate) fn count(&self, query: &Query) -> u64 {
         let state = self.state.read();
-        let text = query.text.as_deref().and_then(SearchQuery::read);
-        state
+        let asked = Asked::of(query, &state.bearings, self.platform.now());
+        let found = state
             .rows
-            .values()
-            .filter(|row| matches(query, text.as_ref(), row))
-            .count() as u64
+            .iter()
+            .filter(|(record, row)| asked.finds(row) && place(query.sort, **record, row).is_some());
+        found.count() as u64
     }
 }

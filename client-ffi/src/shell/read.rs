@@ -276,6 +276,8 @@ impl Shell {
                     stream: state.bearings.stream(*stream).ok()?.clone(),
                     entry: *entry,
                     record: row.record,
+                    form: row.form.clone(),
+                    form_version: row.form_version,
                     ops: row.ops.clone(),
                     message_zh: text(&row.code, Locale::Zh).to_owned(),
                     message_en: text(&row.code, Locale::En).to_owned(),

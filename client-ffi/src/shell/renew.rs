@@ -13,7 +13,8 @@ use crate::shell::store::{META, RECORDS, Source};
 
 const ROWS_KEY: &[u8] = b"rows";
 /// 2: texts in sides, and what is written beside a deletion. 3: the words of the core's search.
-const ROWS: &[u8] = &[3];
+/// 4: what work stands at.
+const ROWS: &[u8] = &[4];
 /// Rows written anew in one commit.
 const ROWS_AT_ONCE: usize = 500;
 
@@ -28,7 +29,7 @@ impl Shell {
                 if rows.as_deref() == Some(ROWS) {
                     return Ok(None);
                 }
-                let refolds = rows.as_deref() != Some(&[2]);
+                let refolds = !matches!(rows.as_deref(), Some(&[2 | 3]));
                 let mut records = Vec::new();
                 for (key, value) in rx.scan(RECORDS, &[])? {
                     let id = <[u8; 16]>::try_from(&key[..]);

@@ -177,10 +177,7 @@ impl From<Problem> for ClientError {
             408 | 429 | 500..=599 => Self::Offline {
                 retry_after: problem.retry_after_s,
             },
-            _ => Self::Rejected {
-                code: problem.code,
-                field: None,
-            },
+            _ => Self::rejected(&problem.code),
         }
     }
 }

@@ -8,9 +8,10 @@ use gridfold_sync_core::entry::{Author, Entry, Header, Verdict};
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, EntryRef, FormCode, Hash, IncarnationId, RecordId, UserId,
 };
+use gridfold_sync_core::lifecycle::Stage;
 use gridfold_sync_core::session::phone::{Fate, HeldEntry, LogRefusal, Said};
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::PartState;
+use gridfold_sync_core::view::{PartState, Work};
 
 use crate::error::ClientError;
 
@@ -174,6 +175,54 @@ pub(crate) fn decode_entry(id: EntryRef, bytes: &[u8]) -> Result<HeldEntry, Deco
     })
 }
 
+fn put_work(work: &Work, out: &mut Vec<u8>) {
+    out.push(match work.stage {
+        None => 0,
+        Some(Stage::Open) => 1,
+        Some(Stage::Done) => 2,
+        Some(Stage::Closed) => 3,
+    });
+    out.push(
+        u8::from(work.due.is_some())
+            | u8::from(work.doer.is_some()) << 1
+            | u8::from(work.about.is_some()) << 2,
+    );
+    if let Some(due) = work.due {
+        put_i64(out, due.millis());
+    }
+    if let Some(doer) = &work.doer {
+        put_str(out, doer);
+    }
+    if let Some(about) = &work.about {
+        out.extend_from_slice(&about.bytes());
+    }
+}
+
+fn read_work(r: &mut Reader<'_>) -> Result<Work, DecodeError> {
+    let stage = match r.u8()? {
+        0 => None,
+        1 => Some(Stage::Open),
+        2 => Some(Stage::Done),
+        3 => Some(Stage::Closed),
+        _ => return Err(DecodeError::OutOfRange("stage")),
+    };
+    let flags = r.u8()?;
+    let mut work = Work {
+        stage,
+        ..Work::default()
+    };
+    if flags & 1 != 0 {
+        work.due = Some(Timestamp(r.i64()?));
+    }
+    if flags & 2 != 0 {
+        work.doer = Some(r.str(MAX_VALUE)?.to_owned());
+    }
+    if flags & 4 != 0 {
+        work.about = Some(RecordId::from_bytes(r.array()?));
+    }
+    Ok(work)
+}
+
 /// What lists show of a record, kept in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -194,6 +243,8 @@ pub(crate) struct Row {
     pub(crate) seen: bool,
     /// The streams it has parts in.
     pub(crate) streams: Vec<StreamNo>,
+    /// What its work stands at; none in a store of before that was kept, until it is opened.
+    pub(crate) work: Option<Work>,
 }
 
 /// A record as the store holds it.
@@ -221,6 +272,7 @@ impl RecordRow {
                 own: false,
                 seen: false,
                 streams: Vec::new(),
+                work: None,
             },
             parts: BTreeMap::new(),
         }
@@ -236,7 +288,8 @@ impl RecordRow {
                 | u8::from(row.status.is_some()) << 1
                 | u8::from(row.deleted) << 2
                 | u8::from(row.own) << 3
-                | u8::from(row.seen) << 4,
+                | u8::from(row.seen) << 4
+                | u8::from(row.work.is_some()) << 5,
         );
         if let Some(household) = &row.household {
             out.extend_from_slice(&household.bytes());
@@ -252,6 +305,9 @@ impl RecordRow {
         put_u64(&mut out, self.parts.len() as u64);
         for stream in self.parts.keys() {
             put_u64(&mut out, u64::from(*stream));
+        }
+        if let Some(work) = &row.work {
+            put_work(work, &mut out);
         }
         for part in self.parts.values() {
             put_bytes(&mut out, &part.to_bytes());
@@ -280,6 +336,10 @@ impl RecordRow {
         let search = r.str(MAX_VALUE)?.to_owned();
         let n = r.count(MAX_VALUE, "parts")?;
         let streams = (0..n).map(|_| r.u32()).collect::<Result<Vec<_>, _>>()?;
+        let work = match flags & 32 {
+            0 => None,
+            _ => Some(read_work(r)?),
+        };
         Ok(Row {
             form,
             grid,
@@ -294,6 +354,7 @@ impl RecordRow {
             own: flags & 8 != 0,
             seen: flags & 16 != 0,
             streams,
+            work,
         })
     }
 

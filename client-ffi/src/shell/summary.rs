@@ -68,6 +68,7 @@ pub(crate) fn summarise(bearings: &Bearings, record: &RecordId, record_row: &mut
         own: old.own,
         seen: old.seen,
         streams,
+        work: Some(view.work()),
     });
     record_row.row = row;
 }

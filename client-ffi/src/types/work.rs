@@ -1,8 +1,10 @@
 //! Types of what a person does: changes, undo, drafts.
 
 use gridfold_sync_core::edit::Op;
-use gridfold_sync_core::ids::{AreaCode, FormCode, NameError, RecordId};
+use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId};
 use gridfold_sync_core::time::Timestamp;
+
+pub use crate::draft_id::DraftId;
 
 /// Most edits of one change.
 pub const MAX_EDITS_PER_CHANGE: usize = 500;
@@ -23,6 +25,8 @@ pub enum RecordEdit {
         grid: AreaCode,
         /// Its form.
         form: FormCode,
+        /// The version of its form; the newest when left out.
+        form_version: Option<u32>,
         /// Its first edit.
         ops: Vec<Op>,
     },
@@ -80,39 +84,6 @@ pub struct UndoneChange {
     pub edits: Vec<UndoneEdit>,
 }
 
-/// Names a draft. It never leaves the phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DraftId(uuid::Uuid);
-
-impl DraftId {
-    pub(crate) fn from_parts(at: Timestamp, random: [u8; 10]) -> Self {
-        Self(RecordId::from_parts(at, random).0)
-    }
-    /// The 16 bytes of the id.
-    #[must_use]
-    pub fn bytes(&self) -> [u8; 16] {
-        *self.0.as_bytes()
-    }
-    /// The id with these 16 bytes.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(uuid::Uuid::from_bytes(bytes))
-    }
-    /// Reads the hyphenated form.
-    ///
-    /// # Errors
-    /// [`NameError`] when the text is no UUID.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
-        RecordId::parse(text).map(|id| Self(id.0))
-    }
-}
-
-impl std::fmt::Display for DraftId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// A draft to save. Nothing of it is checked before it is committed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -120,14 +91,40 @@ pub struct Draft {
     pub id: Option<DraftId>,
     /// The form.
     pub form: FormCode,
+    /// The version of the form it is typed with; left out, that of the draft it replaces, or the
+    /// newest for a new one.
+    pub form_version: Option<u32>,
     /// The grid.
     pub grid: AreaCode,
     /// The record it edits; a new one when left out.
     pub record: Option<RecordId>,
+    /// The record is not there yet: it is made under that id.
+    pub new_record: bool,
     /// What was typed so far.
     pub ops: Vec<Op>,
     /// Whatever the app needs to show its screen again, of at most [`MAX_APP_STATE_BYTES`].
     pub app_state: String,
+}
+
+/// Why something became a draft that was to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftReason {
+    /// The stable code of the rule that did not allow it.
+    pub code: String,
+    /// The field, when one field is the reason.
+    pub field: Option<String>,
+}
+
+/// An operation that does not fit the version of the form that its draft was mended to. It stays
+/// with the draft; once the rest is committed it is what is left of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Misfit {
+    /// What was typed.
+    pub op: Op,
+    /// The version of the form it was typed with.
+    pub form_version: u32,
+    /// The stable code of why it does not fit.
+    pub code: String,
 }
 
 /// A draft as it is kept.
@@ -137,12 +134,20 @@ pub struct SavedDraft {
     pub id: DraftId,
     /// The form.
     pub form: FormCode,
+    /// The version of the form it is typed with; 0 while the form is not known here.
+    pub form_version: u32,
     /// The grid.
     pub grid: AreaCode,
-    /// The record it edits, when it does not make one.
+    /// The record it edits, or makes under this id.
     pub record: Option<RecordId>,
+    /// Whether it makes its record.
+    pub new_record: bool,
     /// What was typed so far.
     pub ops: Vec<Op>,
+    /// What did not fit the version it was mended to.
+    pub misfits: Vec<Misfit>,
+    /// Why it was not written, when it became a draft by that.
+    pub reason: Option<DraftReason>,
     /// What the app kept with it.
     pub app_state: String,
     /// When it was first saved, by the phone's clock.

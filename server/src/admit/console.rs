@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use gridfold_sync_core::admission::{Facts, PushedLog, RecordFact, admit};
 use gridfold_sync_core::edit::Op;
@@ -13,7 +14,7 @@ use gridfold_sync_core::entry::{
     Author, Entry, RefusalCode, SignKey, Target, Verdict, head_statement, next_link,
 };
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
-use gridfold_sync_core::schema::Form;
+use gridfold_sync_core::schema::{Form, FormSet};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 
@@ -29,12 +30,38 @@ pub type Parts = [(SensitivityClass, PartState)];
 type Reckon = dyn Fn(&Form, &Parts) -> Answer<Vec<Op>> + Send;
 
 /// What somebody wants of a record: operations, once it is known what they saw of it.
-pub struct Wish(Box<Reckon>);
+pub struct Wish {
+    reckon: Box<Reckon>,
+    /// The form version it was typed with, and why it was refused then; none of what is typed now,
+    /// with the newest.
+    before: Option<(u32, RefusalCode)>,
+}
 
 impl Wish {
     /// Operations that are reckoned on the form and the parts as its author saw them.
     pub fn reckoned(reckon: impl Fn(&Form, &Parts) -> Answer<Vec<Op>> + Send + 'static) -> Self {
-        Self(Box::new(reckon))
+        Self {
+            reckon: Box::new(reckon),
+            before: None,
+        }
+    }
+
+    /// What was typed before with that version of the form, and refused with that code: it stays
+    /// valid under its own version, whatever the newest one lacks.
+    #[must_use]
+    pub fn again(ops: Vec<Op>, typed_with: u32, refused: RefusalCode) -> Self {
+        Self {
+            before: Some((typed_with, refused)),
+            ..Self::from(ops)
+        }
+    }
+
+    /// The forms it may be written with, best first.
+    fn forms(&self, known: &FormSet, code: &FormCode) -> Vec<Arc<Form>> {
+        match self.before {
+            Some((version, refused)) => known.to_write_again(code, version, Some(refused)),
+            None => known.latest(code).cloned().into_iter().collect(),
+        }
     }
 }
 
@@ -153,9 +180,6 @@ fn made(
     facts: &mut BatchFacts<'_>,
     edit: &ConsoleEdit,
 ) -> Result<Result<Made, Problem>, ViewsError> {
-    let Some(form) = facts.directory.forms().latest(&edit.form).cloned() else {
-        return Ok(Err(RefusalCode::UnknownForm.into()));
-    };
     let mut all = match seen(facts, &edit.grid, &edit.record, &edit.base)? {
         Ok(all) => all,
         Err(problem) => return Ok(Err(problem)),
@@ -164,22 +188,32 @@ fn made(
         .iter()
         .filter_map(|(class, seen)| Some((*class, seen.part.clone()?)))
         .collect();
-    let ops = match (edit.wish.0)(&form, &parts) {
-        Ok(ops) => ops,
-        Err(problem) => return Ok(Err(problem)),
-    };
-    let by_class: ByClass = match form.by_class(ops) {
-        Ok(by_class) => by_class
-            .into_iter()
-            .map(|(class, ops)| (class, (all.remove(&class).unwrap_or_default(), ops)))
-            .collect(),
-        Err(key) => {
-            let unknown = Problem::from(RefusalCode::UnknownField);
-            return Ok(Err(
-                unknown.because(format!("form {}, field {key}", form.code))
-            ));
+    let forms = edit.wish.forms(facts.directory.forms(), &edit.form);
+    let mut why = Problem::from(RefusalCode::UnknownForm);
+    let mut found = None;
+    for form in forms {
+        let ops = match (edit.wish.reckon)(&form, &parts) {
+            Ok(ops) => ops,
+            Err(problem) => return Ok(Err(problem.unkept())),
+        };
+        match form.by_class(ops) {
+            Ok(by_class) => {
+                found = Some((form.version, by_class));
+                break;
+            }
+            Err(key) => {
+                let unknown = Problem::from(RefusalCode::UnknownField);
+                why = unknown.because(format!("form {}, field {key}", form.code));
+            }
         }
+    }
+    let Some((version, by_class)) = found else {
+        return Ok(Err(why.unkept()));
     };
+    let by_class: ByClass = by_class
+        .into_iter()
+        .map(|(class, ops)| (class, (all.remove(&class).unwrap_or_default(), ops)))
+        .collect();
     if edit.base == Base::Nothing {
         let known = facts.record(&edit.record)?;
         if matches!(&known, RecordFact::Known { grid, .. } if *grid == edit.grid) {
@@ -189,7 +223,7 @@ fn made(
             return Ok(Err(RefusalCode::Empty.into()));
         }
     }
-    Ok(Ok(Made::Now(form.version, by_class)))
+    Ok(Ok(Made::Now(version, by_class)))
 }
 
 /// The entries by which a record was made here, when the same is asked for again.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::Op;
-use gridfold_sync_core::entry::{Target, Verdict};
+use gridfold_sync_core::entry::{RefusalCode, Target, Verdict};
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
 use gridfold_sync_core::notice::Teller;
 use gridfold_sync_core::schema::Role;
@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::records::{EditResult, HistoryEntry, entry_body, write_again};
 use super::{Api, Body, Caller, Params, page_rows};
-use crate::admit::{Base, ConsoleEdit, Heads};
+use crate::admit::{Base, ConsoleEdit, Heads, Wish};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// A refused edit.
@@ -161,9 +161,9 @@ pub async fn settle(
             .views
             .entry(&stream, &entry)?
             .ok_or_else(Problem::not_found)?;
-        if !matches!(row.verdict, Verdict::Refused(_)) {
+        let Verdict::Refused(refused) = row.verdict else {
             return Err(Problem::not_found());
-        }
+        };
         if node
             .directory
             .current()
@@ -173,7 +173,7 @@ pub async fn settle(
             return Err(Problem::new(Code::Conflict));
         }
         let result = if adopt {
-            let edit = adopted(node, &caller, &stream, &row, record)?;
+            let edit = adopted(node, &caller, &stream, &row, (record, refused))?;
             write_again(node, &caller, edit)?
         } else {
             EditResult {
@@ -194,13 +194,13 @@ pub async fn settle(
     .await
 }
 
-/// The refused edit made anew: at what its author saw, where that became part of the record; a step at the record as it is.
+/// The refused edit made anew, under the version of the form that it was typed with where the newest has no place for it: at what its author saw, where that became part of the record; a step at the record as it is.
 fn adopted(
     node: &crate::node::Node,
     caller: &Caller,
     stream: &StreamId,
     row: &crate::views::HistoryRow,
-    record: Option<RecordId>,
+    (record, refused): (Option<RecordId>, RefusalCode),
 ) -> Answer<ConsoleEdit> {
     let conflict = |zh: &str, en: &str| Problem::new(Code::Conflict).because_in(zh, en);
     let gone = || {
@@ -244,7 +244,7 @@ fn adopted(
         grid: stream.grid.clone(),
         form,
         base,
-        wish: ops.into(),
+        wish: Wish::again(ops, entry.header.form_version, refused),
         claimed: row.claimed,
     })
 }

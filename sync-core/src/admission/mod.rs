@@ -11,9 +11,11 @@
 //! author's chain goes on.
 
 mod decide;
+mod fits;
 mod room;
 
 pub use decide::{admit, check_edit, check_next};
+pub use fits::what_fits;
 
 use std::sync::Arc;
 

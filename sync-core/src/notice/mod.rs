@@ -48,25 +48,78 @@ impl Locale {
     }
 }
 
+/// What became of an edit that was not taken. The same reason is told by the server, by the phone
+/// of what the server refused, and by the phone of what it did not take itself: what is safe is not
+/// the same in each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kept {
+    /// It waits among the refused edits with its reason.
+    #[default]
+    Refused,
+    /// It is a draft on this phone.
+    Draft,
+    /// It is nowhere: nothing was changed.
+    Nothing,
+}
+
+impl Kept {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Refused, Self::Draft, Self::Nothing];
+
+    /// The text that says so, which stands in the reasons where they have [`HERE`].
+    fn code(self) -> &'static str {
+        match self {
+            Self::Refused => "kept_refused",
+            Self::Draft => "kept_draft",
+            Self::Nothing => "kept_nothing",
+        }
+    }
+}
+
+/// Where a reason says what became of the edit.
+const HERE: &str = "{kept}";
+
 #[derive(Debug, Deserialize)]
 struct Catalogue {
     #[serde(flatten)]
     messages: BTreeMap<String, Label>,
 }
 
-fn catalogue() -> &'static Catalogue {
-    static CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
-    CATALOGUE.get_or_init(|| {
-        serde_json::from_str(include_str!("messages.json")).unwrap_or(Catalogue {
-            messages: BTreeMap::new(),
-        })
-    })
+/// The texts, once for each [`Kept`].
+fn catalogue(kept: Kept) -> &'static Catalogue {
+    static CATALOGUES: OnceLock<[Catalogue; 3]> = OnceLock::new();
+    let all = CATALOGUES.get_or_init(|| Kept::ALL.map(read));
+    let [refused, draft, nothing] = all;
+    match kept {
+        Kept::Refused => refused,
+        Kept::Draft => draft,
+        Kept::Nothing => nothing,
+    }
 }
 
-/// The text of a code; the code itself when the catalogue lacks it.
+fn read(kept: Kept) -> Catalogue {
+    let mut messages: BTreeMap<String, Label> =
+        serde_json::from_str(include_str!("messages.json")).unwrap_or_default();
+    if let Some(said) = messages.get(kept.code()).cloned() {
+        for label in messages.values_mut() {
+            label.zh = label.zh.replace(HERE, &said.zh);
+            label.en = label.en.replace(HERE, &said.en);
+        }
+    }
+    Catalogue { messages }
+}
+
+/// The text of a code; the code itself when the catalogue lacks it. Of an edit that was not taken:
+/// as of one that waits among the refused ones.
 #[must_use]
 pub fn text(code: &str, locale: Locale) -> &str {
-    match catalogue().messages.get(code) {
+    text_of(code, locale, Kept::Refused)
+}
+
+/// The text of a code, true of an edit of which this became.
+#[must_use]
+pub fn text_of(code: &str, locale: Locale, kept: Kept) -> &str {
+    match catalogue(kept).messages.get(code) {
         Some(label) => locale.pick(label),
         None => code,
     }
@@ -75,5 +128,5 @@ pub fn text(code: &str, locale: Locale) -> &str {
 /// Whether the catalogue has a code.
 #[must_use]
 pub fn has(code: &str) -> bool {
-    catalogue().messages.contains_key(code)
+    catalogue(Kept::Refused).messages.contains_key(code)
 }

@@ -4,6 +4,7 @@
 //! whether an operation fits, with a stable code when it does not. What never happens here:
 //! looking at grants (the caller passes the roles) or changing a row.
 
+mod again;
 mod builtin;
 mod check;
 mod field;

@@ -10,8 +10,10 @@ mod codec;
 mod json;
 mod long_text;
 mod part;
+mod work;
 
 pub(crate) use apply::tips as transition_tips;
 pub use json::{RecordView, field_json};
 pub use long_text::{as_splices, set_text};
 pub use part::{Candidate, Cell, FieldPath, Item as GroupItem, PartState, TransitionMade, differ};
+pub use work::{DUE_SOON_MS, Person, Work};

@@ -75,6 +75,11 @@ def test_a_worker_gets_through_a_day(server, tmp_path):
     assert wang.run("edit", visit, "--set", "minutes=secret words", code=2) == ""
     assert "minutes" in wang.errors and "secret" not in wang.errors
     wang.run("edit", visit, "--set", "minutes=9999", code=5)
+    # What the rules did not take is a draft, which says why; mended it says what fits.
+    assert "kept as a draft" in wang.errors
+    draft = wang.run("drafts").splitlines()[1].split()[0]
+    assert "9999" in wang.run("drafts", "mend", draft)
+    wang.run("drafts", "discard", draft)
     wang.run("edit", "ffffffff", "--set", "minutes=1", code=6)
     wang.run("--secret", code=2)
     assert "secret" not in wang.errors

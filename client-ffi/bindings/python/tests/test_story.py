@@ -118,7 +118,9 @@ async def _day(server, codes, tmp_path):
         with pytest.raises(ClientError.Rejected) as refused:
             await wang.edit(visit, [text("no_such_field", "x")])
         assert (refused.value.code, refused.value.field) == ("unknown_field", "no_such_field")
-        assert refused.value.reason
+        assert refused.value.reason == "表单里没有这个字段。填写的内容已存为草稿。"
+        assert [d.id for d in await wang.drafts()] == [refused.value.draft_id]
+        await wang.discard_draft(refused.value.draft_id)
 
         # Wang has no way to the server; Li takes it along.
         bundle = await wang.carry_export(CarryTo.COLLEAGUE(user_id=(await li.identity()).user_id))

@@ -1,8 +1,10 @@
 """What a type checker sees of the package, and that it sees it as it is."""
 
+import ast
 import inspect
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import gridfold
@@ -86,6 +88,35 @@ def test_every_exported_name_is_there_and_in_the_stub():
     assert listed == set(gridfold.__all__)
     for name in listed:
         assert not inspect.ismodule(getattr(gridfold, name)), name
+
+
+def undocumented(node, path, *, runs):
+    """What of a class has no docstring; `runs` for what is imported, which has none for fields."""
+    named = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for item, after in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(item, named) and not item.name.startswith("_"):
+            if ast.get_docstring(item) is None:
+                yield f"{path}{item.name}"
+            if isinstance(item, ast.ClassDef):
+                yield from undocumented(item, f"{path}{item.name}.", runs=runs)
+        elif path and not runs and isinstance(item, ast.AnnAssign | ast.Assign):
+            said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if not said:
+                yield path + ast.unparse(item)
+
+
+def test_every_class_method_and_field_says_what_it_is_for():
+    stub = ast.parse(STUB.read_text(encoding="utf-8"))
+    assert list(undocumented(stub, "", runs=False)) == []
+    # The same at run time, for `help` in a shell; nobody can say it of fields there.
+    for name in gridfold.__all__:
+        of = getattr(gridfold, name)
+        assert inspect.getdoc(of), name
+        if inspect.isclass(of):
+            source = textwrap.dedent(inspect.getsource(of))
+            lacks = list(undocumented(ast.parse(source).body[0], f"{name}.", runs=True))
+            lacks = [at for at in lacks if not at.split(".")[-1].startswith(("is_", "uniffi_"))]
+            assert lacks == [], name
 
 
 def test_a_program_and_the_sample_check_strictly(tmp_path):

@@ -2,6 +2,7 @@
 
 use gridfold_sync_core::entry::RefusalCode;
 use gridfold_sync_core::ids::RecordId;
+use gridfold_sync_core::notice;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,8 @@ enum Kept {
         verdicts: Vec<VerdictBody>,
     },
     Refused(String),
+    /// Refused before an entry was made of it: nothing of it waits.
+    Unwritten(String),
 }
 
 impl Once {
@@ -77,6 +80,9 @@ impl Once {
                 verdicts: result.verdicts.clone(),
             }),
             Err(problem) => match problem.code {
+                Code::Refused(code) if problem.kept == notice::Kept::Nothing => {
+                    Some(Kept::Unwritten(code.as_str().to_owned()))
+                }
                 Code::Refused(code) => Some(Kept::Refused(code.as_str().to_owned())),
                 _ => None,
             },
@@ -97,9 +103,14 @@ fn again(node: &Node, caller: &Caller, kept: &str) -> Answer<EditResult> {
                 .ok()
                 .map(|(stored, scope)| record_body(caller, &stored, &scope)),
         }),
-        Kept::Refused(code) => Err(RefusalCode::ALL
-            .iter()
-            .find(|c| c.as_str() == code)
-            .map_or_else(|| Problem::internal(&code), |c| (*c).into())),
+        Kept::Refused(code) => Err(refused(&code)),
+        Kept::Unwritten(code) => Err(refused(&code).unkept()),
     }
+}
+
+fn refused(code: &str) -> Problem {
+    RefusalCode::ALL
+        .iter()
+        .find(|c| c.as_str() == code)
+        .map_or_else(|| Problem::internal(&code), |c| (*c).into())
 }

@@ -101,9 +101,12 @@ def _records(say: Texts, command: Command) -> None:
     ):
         listing.add_argument(f"--{name}", metavar=what, help=say(f"help.list_{name}"))
     listing.add_argument(
-        "--sort", choices=("updated", "captured", "title"), default="updated", help=say("help.sort")
+        "--sort", choices=("updated", "captured", "title", "due"), default="updated", help=say("help.sort")
     )
     listing.add_argument("--limit", type=int, default=20, metavar="N", help=say("help.limit"))
+    for name in ("mine", "open", "overdue", "due-soon"):
+        text = say(f"help.list_{name.replace('-', '_')}")
+        listing.add_argument(f"--{name}", action="store_true", help=text)
     listing.add_argument("--deleted", action="store_true", help=say("help.deleted"))
     for name in ("show", "history", "delete", "restore"):
         _record(say, command(name))
@@ -126,11 +129,13 @@ def _work(say: Texts, command: Command) -> None:
     command("kinds")
     drafts = command("drafts")
     drafts.add_argument(
-        "what", nargs="?", choices=("list", "resume", "commit", "discard"), default="list"
+        "what", nargs="?", choices=("list", "resume", "commit", "mend", "discard"), default="list"
     )
     drafts.add_argument("draft", nargs="?", metavar="ID", help=say("help.id"))
     refused = command("refused")
-    refused.add_argument("what", nargs="?", choices=("list", "retry", "discard"), default="list")
+    refused.add_argument(
+        "what", nargs="?", choices=("list", "retry", "draft", "discard"), default="list"
+    )
     refused.add_argument("refused", nargs="?", metavar="ID", help=say("help.id"))
 
 

@@ -21,6 +21,7 @@ async def capture(phone: Phone, form: FormInfo, draft: Draft, record: RecordDeta
     `drafts resume` goes on behind the last answer.
     """
     asked: list[str] = json.loads(draft.app_state)["asked"] if draft.app_state else []
+    draft.form_version = form.version
     if draft.id is None:
         draft.id = await phone.client.save_draft(draft)
     print(phone.say("ask.title", form=form.label))
@@ -48,7 +49,10 @@ async def _ask(
 ) -> None:
     """Asks for every field that is shown, may be written and was not asked for."""
     while True:
-        visible = await phone.client.visible_fields(form.code, draft.record_id, draft.operations)
+        record_id = None if draft.new_record else draft.record_id
+        visible = await phone.client.visible_fields(
+            form.code, record_id, draft.operations, form.version
+        )
         fields = (f for f in form.fields if f.writable and f.key not in _ELSEWHERE)
         field = next((f for f in fields if f.key in visible and f.key not in asked), None)
         if field is None:

@@ -68,6 +68,11 @@ class Phone:
             raise Mistake("error.no_form", exit_code=NOT_FOUND, forms=", ".join(sorted(forms)))
         return forms[code]
 
+    async def form_of(self, code: str, version: int | None) -> FormInfo:
+        """The version of a form that something was typed with; the newest where it is not known."""
+        form = None if version is None else await self.client.form(code, version)
+        return form if form is not None else await self.form(code)
+
     async def areas(self) -> dict[str, Area]:
         """The areas this phone knows, by code."""
         if self._areas is None:

@@ -72,14 +72,18 @@ async def undo(phone: Phone, args: argparse.Namespace) -> None:
 
 
 async def drafts(phone: Phone, args: argparse.Namespace) -> None:
-    """Lists drafts; goes on with one, makes it a record, or lets it go."""
+    """Lists drafts; goes on with one, makes it a record, mends it, or lets it go."""
     all_of_them = await phone.client.drafts()
     if args.what == "list":
         rows = [
-            [short(d.id or ""), d.form, local_time(d.updated_at_ms), str(len(d.operations))]
+            [
+                *(short(d.id or ""), d.form, local_time(d.updated_at_ms), str(len(d.operations))),
+                clean(d.reason.reason) if d.reason is not None else "",
+            ]
             for d in all_of_them
         ]
-        print(table([phone.say(f"drafts.{c}") for c in ("id", "form", "saved", "answers")], rows))
+        columns = ("id", "form", "saved", "answers", "reason")
+        print(table([phone.say(f"drafts.{c}") for c in columns], rows))
         return
     if args.draft is None:
         raise Mistake("error.which_id")
@@ -87,6 +91,9 @@ async def drafts(phone: Phone, args: argparse.Namespace) -> None:
     if args.what == "discard":
         await phone.client.discard_draft(draft_id)
         print(phone.say("drafts.discarded"))
+        return
+    if args.what == "mend":
+        await _mend(phone, draft_id)
         return
     if args.what == "resume":
         record_id = await _resume(phone, next(d for d in all_of_them if d.id == draft_id))
@@ -97,11 +104,24 @@ async def drafts(phone: Phone, args: argparse.Namespace) -> None:
 
 async def _resume(phone: Phone, draft: Draft) -> str:
     record = None if draft.record_id is None else await phone.client.get(draft.record_id)
-    return await capture(phone, await phone.form(draft.form), draft, record)
+    form = await phone.form_of(draft.form, draft.form_version)
+    return await capture(phone, form, draft, record)
+
+
+async def _mend(phone: Phone, draft_id: str) -> None:
+    """Makes a draft one of the newest version of its form, and names what does not fit."""
+    draft = await phone.client.mend_draft(draft_id)
+    print(phone.say("drafts.mended", version=draft.form_version))
+    for misfit in draft.misfits:
+        form = await phone.form_of(draft.form, misfit.form_version)
+        known = {f.key: f for f in form.fields}
+        what = describe(phone, known, misfit.operation)
+        print(phone.say("drafts.misfit", what=what, code=misfit.code))
 
 
 async def refused(phone: Phone, args: argparse.Namespace) -> None:
-    """Lists edits that the server refused, with what was typed; tries one again or lets it go."""
+    """Lists edits that the server refused, with what was typed; tries one again, makes it a draft
+    or lets it go."""
     all_of_them = await phone.client.refused()
     if args.what != "list":
         if args.refused is None:
@@ -110,15 +130,16 @@ async def refused(phone: Phone, args: argparse.Namespace) -> None:
         if args.what == "retry":
             await phone.client.retry_refused(refused_id)
             print(phone.say("refused.retried"))
+        elif args.what == "draft":
+            draft_id = await phone.client.refused_as_draft(refused_id)
+            print(phone.say("refused.drafted", draft=short(draft_id)))
         else:
             await phone.client.discard_refused(refused_id)
             print(phone.say("refused.discarded"))
         return
-    forms = await phone.forms()
     for edit in all_of_them:
-        record = await phone.client.get(edit.record_id)
-        form = forms.get(record.form) if record is not None else None
-        known = {f.key: f for f in form.fields} if form is not None else {}
+        form = await phone.form_of(edit.form, edit.form_version)
+        known = {f.key: f for f in form.fields}
         record_id, when = short(edit.record_id), local_time(edit.captured_at_ms)
         print(phone.say("refused.one", id=edit.id, record=record_id, at=when, code=edit.code))
         print(f"  {clean(edit.reason)}")
@@ -130,10 +151,16 @@ async def refused(phone: Phone, args: argparse.Namespace) -> None:
 async def kinds(phone: Phone, args: argparse.Namespace) -> None:
     """The kinds of matters that the catalogue offers."""
     rows = [
-        [k.code, k.label, k.department, phone.say("yes") if k.urgent else ""]
+        [
+            *(k.code, k.label, k.department),
+            "" if k.deadline_hours is None else phone.say("kinds.hours", n=k.deadline_hours),
+            ", ".join(k.evidence),
+            phone.say("yes") if k.urgent else "",
+        ]
         for k in await phone.client.matter_kinds()
     ]
-    print(table([phone.say(f"kinds.{c}") for c in ("code", "label", "department", "urgent")], rows))
+    columns = ("code", "label", "department", "deadline", "evidence", "urgent")
+    print(table([phone.say(f"kinds.{c}") for c in columns], rows))
 
 
 COMMANDS = {

@@ -28,11 +28,15 @@ class HttpxTransport(Transport):
     """
 
     def __init__(self, *, verify=True, timeout_s=60.0, trust_env=True):
+        """Takes what certificates are checked by, the longest wait in seconds, and whether proxies
+        that the environment names are used."""
         self._verify = verify
         self._timeout = httpx.Timeout(timeout_s, connect=min(10.0, timeout_s))
         self._trust_env = trust_env
 
     async def call(self, request):
+        """Makes one call. Raises ``TransportError`` when there is no whole reply; the library makes
+        the call again then."""
         try:
             async with httpx.AsyncClient(
                 verify=self._verify, timeout=self._timeout, trust_env=self._trust_env

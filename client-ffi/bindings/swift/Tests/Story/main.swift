@@ -127,7 +127,7 @@ func story(url: String, password: String, grid: String, codes: [String], grant: 
     let rejected = try await refusal("an unknown field") {
         try await wang.edit(recordId: visit, operations: [text("no_such_field", "x")])
     }
-    guard case .Rejected("unknown_field", "no_such_field", _) = rejected else {
+    guard case .Rejected("unknown_field", "no_such_field", _, _) = rejected else {
         throw Failed(what: "the rejection is another")
     }
     print("a day offline")

@@ -116,6 +116,8 @@ class StoryTest {
             val refused = rejected("unknown_field") { wang.edit(visit, listOf(text("no_such_field", "x"))) }
             assertEquals("no_such_field", refused.`field`)
             assertTrue(refused.reason.isNotBlank())
+            assertEquals(refused.draftId, wang.drafts().single().id, "what was typed is kept")
+            wang.discardDraft(refused.draftId!!)
             return visit
         }
 

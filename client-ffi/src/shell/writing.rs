@@ -1,0 +1,24 @@
+//! What is to be written, and what was not.
+
+use gridfold_sync_core::edit::Op;
+use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId};
+
+/// What is to be written: where, of which form, and what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Write<'a> {
+    pub(crate) record: &'a RecordId,
+    pub(crate) grid: &'a AreaCode,
+    pub(crate) form: &'a FormCode,
+    pub(crate) ops: &'a [Op],
+}
+
+/// What this phone did not take.
+#[derive(Debug)]
+pub(crate) struct Unwritten {
+    /// The record it edits; none when it makes one.
+    pub(crate) record: Option<RecordId>,
+    pub(crate) grid: AreaCode,
+    pub(crate) form: FormCode,
+    pub(crate) version: Option<u32>,
+    pub(crate) ops: Vec<Op>,
+}
