@@ -29,7 +29,7 @@ pub struct Work {
     pub stage: Option<Stage>,
     /// When it is due.
     pub due: Option<Timestamp>,
-    /// Who is to do it, as its field says.
+    /// Who is to do it: the id of a person, or the name of somebody without an account.
     pub doer: Option<String>,
     /// The record it is about besides its household.
     pub about: Option<RecordId>,
@@ -64,13 +64,16 @@ impl Work {
     /// Whether this person is to do it. It is the one place that says who a doer is.
     #[must_use]
     pub fn is_of(&self, person: Person<'_>) -> bool {
-        self.doer.as_deref() == Some(person.name)
+        let doer = self.doer.as_deref();
+        // Somebody whom an older version of a form names has no id there.
+        doer.is_some_and(|doer| doer == person.name || doer == person.id.to_string())
     }
 }
 
 /// A doer as [`Work::doer`] has it: with [`Work::is_of`] all that knows how people are named.
 fn doer_of(value: &Value) -> Option<String> {
     match value {
+        Value::Person { user, .. } => Some(user.to_string()),
         Value::Text(name) if !name.is_empty() => Some(name.clone()),
         _ => None,
     }

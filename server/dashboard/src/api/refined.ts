@@ -46,6 +46,14 @@ export type FieldMeaning =
   | 'reply'
   | 'kind';
 export type StepMeaning = 'dispatch';
+/** When a field is shown: what another one holds. Two stand in a list, the field and its value. */
+export type Condition =
+  | { equals: unknown[] }
+  | { includes: unknown[] }
+  | { present: string }
+  | { not: Condition }
+  | { all: Condition[] }
+  | { any: Condition[] };
 
 export type Boundary =
   { type: 'Polygon'; coordinates: number[][][] } | { type: 'MultiPolygon'; coordinates: number[][][][] };

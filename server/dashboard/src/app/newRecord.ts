@@ -1,7 +1,7 @@
 /** Making a record: one request under an id of the page's own, so that asking again makes nothing twice. */
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { RecordBody } from '@/api/types';
+import type { Fields, RecordBody } from '@/api/types';
 import type { Values } from '@/words/entering';
 import { newRecordId } from '@/words/ids';
 import type { Draft } from './drafts';
@@ -10,9 +10,11 @@ import type { Draft } from './drafts';
 export async function makeRecord(
   form: string,
   draft: Draft,
-  fields: Values,
+  values: Values,
   noted: (draft: Draft) => void,
 ): Promise<RecordBody | null> {
+  // What was entered was read by the types of the form's fields.
+  const fields = values as Fields;
   const was = draft.asked;
   const now = { ...draft, asked: true };
   noted(now);
@@ -29,7 +31,7 @@ export async function makeRecord(
       throw thrown;
     }
     // Not asked for from here: a tab that was copied with what was typed in it has made that one. This is another.
-    if (!was) return makeRecord(form, { ...draft, recordId: newRecordId() }, fields, noted);
+    if (!was) return makeRecord(form, { ...draft, recordId: newRecordId() }, values, noted);
     // Asked for before, and it was changed since: the same record becomes what it says now.
     const answer = await api.patch('/v1/records/{record_id}', { path: { record_id }, body: { fields } });
     return answer.record ?? null;

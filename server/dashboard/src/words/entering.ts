@@ -24,6 +24,7 @@ const ENTERED = new Set([
   'choose_many',
   'geopoint',
   'reference',
+  'person',
   'group',
 ]);
 export const mayEnter = (field: Field, roles: readonly Role[]): boolean =>
@@ -38,8 +39,10 @@ export const askedAtFirst = (form: Form, roles: readonly Role[]): Field[] =>
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Whether a condition of a form holds, as the core's forms have it. One that is not known here hides nothing. */
-export function holds(condition: Condition | undefined, values: Values): boolean {
-  if (!condition) return true;
+export function holds(said: Condition | Record<string, unknown> | undefined, values: Values): boolean {
+  if (!said) return true;
+  // The description of the API leaves open what a newer server may say here.
+  const condition = said as Condition;
   if ('equals' in condition) {
     const [key, wanted] = condition.equals;
     return same(values[String(key)], wanted);

@@ -34,7 +34,13 @@ describe('a day that becomes an instant', () => {
     const ends = instantOf(noon, 'ends').toISOString();
     expect(untilWords(ends, 'zh-CN')).toBe('2026/06/13');
     expect(untilWords(noon.toISOString(), 'zh-CN')).toBe('2026/06/13 12:30');
-    const say = { locale: 'zh-CN' as const, yes: '', no: '', recordTitle: (id: string) => id };
+    const say = {
+      locale: 'zh-CN' as const,
+      yes: '',
+      no: '',
+      personName: (person: { name: string }) => person.name,
+      recordTitle: (id: string) => id,
+    };
     expect(valueWords(field('due', 'date_time', { means: 'due' }), ends, say)).toBe('2026/06/13');
     expect(valueWords(field('at', 'date_time'), ends, say)).toBe('2026/06/13 23:59');
   });

@@ -75,6 +75,7 @@ test('the name of an area stands in the middle of its largest part', () => {
       features: [
         {
           type: 'Feature',
+          id: '1',
           properties: { code: '1', name: '一', level: 'grid' },
           geometry: { type: 'MultiPolygon', coordinates: [square(0, 1), square(10, 4)] },
         },
