@@ -56,12 +56,12 @@ fn work_follows_a_person_who_is_renamed_and_a_namesake_has_none_of_it() {
         read["fields"]["doer"],
         json!({ "user_id": zhang, "name": "张伟" })
     );
-    assert_eq!(of(&admin, "张伟"), [given.clone()]);
+    assert_eq!(of(&admin, "张伟"), [given.as_str()]);
     let renamed = json!({ "name": "张玮" });
     admin.patch(&format!("/v1/users/{zhang}"), &renamed).ok();
     let namesake = worker(&admin, "张伟", "c-a-2");
-    assert_eq!(of(&admin, "张玮"), [given.clone()]);
-    assert_eq!(of(&admin, &zhang), [given.clone()]);
+    assert_eq!(of(&admin, "张玮"), [given.as_str()]);
+    assert_eq!(of(&admin, &zhang), [given.as_str()]);
     assert!(of(&admin, "张伟").is_empty());
     assert!(of(&admin, &namesake).is_empty());
     let rows = page(&admin, "form=task");
@@ -197,7 +197,7 @@ fn open_work_is_handed_over_where_the_other_works_and_closed_work_stays() {
         done["left"],
         json!([{ "record_id": elsewhere, "code": "forbidden" }])
     );
-    assert_eq!(of(&admin, &zhao), [open.clone()]);
+    assert_eq!(of(&admin, &zhao), [open.as_str()]);
     assert_eq!(of(&admin, &wu), [elsewhere]);
     let read = admin.get(&format!("/v1/records/{closed}")).ok();
     assert_eq!(read["assignee_id"], json!(wu));
