@@ -136,7 +136,11 @@ fn the_code_of_an_invitation_is_read_off_light_and_dark_terminals() {
     let wanted = format!("gridfold:1:http://127.0.0.1:8420:{code}");
     // Writing and paper of the terminal: white on black, black on white, and grey on dark blue.
     for own in [(230, 0), (20, 255), (150, 40)] {
-        assert_eq!(Screen::show(&said, own).read(), [wanted.as_str()], "{own:?}");
+        assert_eq!(
+            Screen::show(&said, own).read(),
+            [wanted.as_str()],
+            "{own:?}"
+        );
     }
     // What is on the screen around a code is not all light: it brings four modules of its own.
     let first = said.lines().next().unwrap();
