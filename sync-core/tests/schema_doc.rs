@@ -66,7 +66,7 @@ fn the_example_is_a_form_that_has_every_key_and_type() {
     assert_eq!(of_example.difference(&written).next(), None);
     assert!(form.unknown.is_empty());
     assert!(form.fields.iter().all(|f| f.unknown.is_empty()));
-    assert_eq!(types(&form).len(), 13, "one field of each type");
+    assert_eq!(types(&form).len(), 14, "one field of each type");
     for builtin in builtin_forms().unwrap() {
         let mut theirs = BTreeSet::new();
         keys(&serde_json::to_value(&builtin).unwrap(), &mut theirs);

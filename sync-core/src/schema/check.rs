@@ -255,7 +255,7 @@ fn check_value(kind: &FieldType, value: &Value) -> Result<(), RefusalCode> {
             if name.chars().count() > MAX_PERSON_NAME_CHARS {
                 return Err(RefusalCode::TooLong);
             }
-            within(!name.trim().is_empty())
+            Ok(())
         }
         (FieldType::ChooseOne { choices }, Value::Choice(key)) => {
             within(choices.iter().any(|c| c.key == *key))

@@ -152,7 +152,7 @@ impl Server {
         drop(self.node.take());
         let path = self.segments().pop().unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
-        let (from, to) = (bytes.len() * 7 / 10, bytes.len() * 9 / 10);
+        let (from, to) = (bytes.len() * 17 / 20, bytes.len() * 19 / 20);
         bytes[from..to].fill(0);
         std::fs::write(path, bytes).unwrap();
         self.forget_views();
