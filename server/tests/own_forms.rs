@@ -417,7 +417,12 @@ fn a_form_that_cannot_mean_what_it_says_is_refused_in_both_languages() {
         "write one of household about",
         "不认识",
     );
-    refused(&field(due, "doer"), 400, "only person, text can", "只有 person, text 可以");
+    refused(
+        &field(due, "doer"),
+        400,
+        "only person, text can",
+        "只有 person, text 可以",
+    );
     refused(
         &field(due, "closed"),
         400,
