@@ -138,7 +138,7 @@ test('a matter for somebody who rings takes three clicks from any page, and the 
     await what.click();
   };
   await click(button('新记录'));
-  await click(page.getByRole('link', { name: '事项', exact: true }).last());
+  await click(page.locator('a[href*="/records/new"][href*="form=matter"]'));
   await page.waitForURL(/\/records\/new\?form=matter/);
   await ready(page);
   const type = async (name, text) => {
