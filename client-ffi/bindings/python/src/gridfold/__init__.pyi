@@ -130,8 +130,11 @@ class FieldValue:
         """Its id."""
         def __init__(self, record_id: str) -> None: ...
     class PERSON(FieldValue):
+        """Somebody with an account. Somebody without one is a text."""
         user_id: str
+        """Their id."""
         name: str
+        """What they were called when it was written."""
         def __init__(self, user_id: str, name: str) -> None: ...
 
 class Operation:
@@ -297,6 +300,7 @@ class FieldKind:
         """The form of the other record."""
         def __init__(self, form: str) -> None: ...
     class PERSON(FieldKind):
+        """Somebody with an account (a `Person`), or the name of somebody without one (a `Text`)."""
         def __init__(self) -> None: ...
     class GROUP(FieldKind):
         """Items with members."""
