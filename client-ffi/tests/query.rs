@@ -339,3 +339,37 @@ fn work_goes_by_what_the_form_says_and_not_by_names() {
     phone.sync(&server);
     assert_eq!(found(&of_me), [theirs]);
 }
+
+#[test]
+fn my_work_is_mine_by_id_and_a_name_that_two_have_is_nobodys() {
+    let server = FakeServer::new();
+    let phone = Phone::enrolled(&server, "甲", 1);
+    let me = phone.client.directory().user;
+    let by_name = task(&phone, "一", "甲", None, None);
+    let ops = vec![
+        set_text("title", "二"),
+        set(
+            "doer",
+            Value::Person {
+                user: me,
+                name: "甲甲".to_owned(),
+            },
+        ),
+    ];
+    let made = phone.client.create_record(&grid(1), &code("task"), ops);
+    let by_id = made.unwrap();
+    let found = || -> Vec<RecordId> {
+        let query = Query {
+            mine: true,
+            ..Query::default()
+        };
+        let items = phone.client.query(query).items;
+        let mut found: Vec<_> = items.into_iter().map(|i| i.record).collect();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(found(), [by_name, by_id]);
+    let _namesake = Phone::enrolled(&server, "甲", 2);
+    phone.sync(&server);
+    assert_eq!(found(), [by_id]);
+}

@@ -6,7 +6,7 @@ use std::cmp::{Ordering, Reverse};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::search::{SearchQuery, natural_key};
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::{Person, Work};
+use gridfold_sync_core::view::Work;
 
 use crate::shell::Shell;
 use crate::shell::carry::those_at_server;
@@ -62,7 +62,8 @@ fn parse_cursor(text: &str) -> Option<Place> {
 struct Asked<'a> {
     query: &'a Query,
     text: Option<SearchQuery>,
-    me: Option<Person<'a>>,
+    /// What records say of whoever's phone it is.
+    me: Vec<String>,
     now: Timestamp,
 }
 
@@ -72,10 +73,7 @@ impl<'a> Asked<'a> {
         Self {
             query,
             text: query.text.as_deref().and_then(SearchQuery::read),
-            me: account.map(|account| Person {
-                id: account.user,
-                name: name_of(bearings, account),
-            }),
+            me: account.map_or_else(Vec::new, |account| meant(bearings, account)),
             // As the server reckons, whatever the phone's clock says.
             now: now.plus_millis(bearings.sync.clock_skew_ms),
         }
@@ -100,7 +98,7 @@ impl<'a> Asked<'a> {
 
     fn is_asked_for(&self, work: &Work) -> bool {
         let query = self.query;
-        (!query.mine || self.me.is_some_and(|me| work.is_of(me)))
+        (!query.mine || work.is_of(&self.me))
             && (!query.open || work.is_open())
             && (!query.overdue || work.is_overdue(self.now))
             && (!query.due_soon || work.is_due_soon(self.now))
@@ -120,11 +118,13 @@ fn asks_for_work(query: &Query) -> bool {
         || query.about.is_some()
 }
 
-/// The name that this phone's user has now, or had when the phone was enrolled.
-fn name_of<'a>(bearings: &'a Bearings, account: &'a Account) -> &'a str {
-    let held = bearings.held.as_deref();
-    let user = held.and_then(|held| held.directory.user(&account.user));
-    user.map_or(&account.user_name, |user| &user.name)
+/// What records say of this phone's user: by the name that they have now, or had when the phone was enrolled.
+fn meant(bearings: &Bearings, account: &Account) -> Vec<String> {
+    let id = account.user.to_string();
+    match bearings.held.as_deref() {
+        Some(held) => held.directory.meant_by(&id),
+        None => vec![id, account.user_name.clone()],
+    }
 }
 
 impl Shell {

@@ -6,6 +6,7 @@ use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::ids::{EntryRef, SensitivityClass};
 use gridfold_sync_core::lifecycle::Stage;
 use gridfold_sync_core::schema::{Field, FieldMeaning, Form, FormMeaning};
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::RecordView;
 
 /// What a row's form says that its records are: column `means`, and its index in `schema.sql`.
@@ -77,14 +78,6 @@ fn time(view: &RecordView<'_>, field: &Field) -> Option<i64> {
 
 pub(super) fn of(view: &RecordView<'_>) -> Work {
     let form = view.form;
-    // What a list filters and sorts by must tell nobody what they may not read.
-    let general = |meaning| field_in(form, meaning, SensitivityClass::General);
-    let due = general(FieldMeaning::Due).and_then(|f| time(view, f));
-    let doer = general(FieldMeaning::Doer).and_then(|f| match view.value(f) {
-        Some(Value::Person { user, .. }) => Some(user.to_string()),
-        Some(Value::Text(name)) if !name.is_empty() => Some(name.clone()),
-        _ => None,
-    });
     let happened = form.field_for(FieldMeaning::Happened);
     let happened = happened.and_then(|f| time(view, f));
     let (mut state, mut closed) = (NO_WORK, Closed::No);
@@ -110,8 +103,8 @@ pub(super) fn of(view: &RecordView<'_>) -> Work {
     }
     Work {
         state,
-        due,
-        doer,
+        due: view.due().map(Timestamp::millis),
+        doer: view.doer(),
         happened,
         closed,
     }

@@ -16,4 +16,4 @@ pub(crate) use apply::tips as transition_tips;
 pub use json::{RecordView, field_json};
 pub use long_text::{as_splices, set_text};
 pub use part::{Candidate, Cell, FieldPath, Item as GroupItem, PartState, TransitionMade, differ};
-pub use work::{DUE_SOON_MS, Person, Work};
+pub use work::{DUE_SOON_MS, Work};

@@ -4,7 +4,7 @@
 //! the same for whoever may read the record at all, so it comes of general fields alone.
 
 use crate::edit::Value;
-use crate::ids::{RecordId, SensitivityClass, UserId};
+use crate::ids::{RecordId, SensitivityClass};
 use crate::lifecycle::Stage;
 use crate::schema::FieldMeaning;
 use crate::time::Timestamp;
@@ -12,15 +12,6 @@ use crate::view::RecordView;
 
 /// What is due within this time is due soon.
 pub const DUE_SOON_MS: i64 = 3 * 24 * 3_600_000;
-
-/// Somebody whose work is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Person<'a> {
-    /// Who.
-    pub id: UserId,
-    /// Their name.
-    pub name: &'a str,
-}
 
 /// What the work of a record stands at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,21 +52,12 @@ impl Work {
         self.is_to_do() && self.due.is_some_and(|due| now <= due && due < soon)
     }
 
-    /// Whether this person is to do it. It is the one place that says who a doer is.
+    /// Whether one of these is to do it: what records say of somebody, by
+    /// [`Directory::meant_by`](crate::directory::Directory::meant_by).
     #[must_use]
-    pub fn is_of(&self, person: Person<'_>) -> bool {
-        let doer = self.doer.as_deref();
-        // Somebody whom an older version of a form names has no id there.
-        doer.is_some_and(|doer| doer == person.name || doer == person.id.to_string())
-    }
-}
-
-/// A doer as [`Work::doer`] has it: with [`Work::is_of`] all that knows how people are named.
-fn doer_of(value: &Value) -> Option<String> {
-    match value {
-        Value::Person { user, .. } => Some(user.to_string()),
-        Value::Text(name) if !name.is_empty() => Some(name.clone()),
-        _ => None,
+    pub fn is_of(&self, meant: &[String]) -> bool {
+        let doer = self.doer.as_ref();
+        doer.is_some_and(|doer| meant.contains(doer))
     }
 }
 
@@ -83,23 +65,42 @@ impl RecordView<'_> {
     /// What its work stands at.
     #[must_use]
     pub fn work(&self) -> Work {
-        let general = |meaning| {
-            let field = self.form.field_for(meaning)?;
-            let is_general = self.form.class_of(field) == SensitivityClass::General;
-            self.value(field).filter(|_| is_general)
-        };
         let stage = match (&self.form.lifecycle, self.main()) {
             (Some(lifecycle), Some(main)) => Some(lifecycle.stage(lifecycle.fold(main).status)),
             _ => None,
         };
         Work {
             stage,
-            due: match general(FieldMeaning::Due) {
-                Some(Value::DateTime(at)) => Some(*at),
-                _ => None,
-            },
-            doer: general(FieldMeaning::Doer).and_then(doer_of),
+            due: self.due(),
+            doer: self.doer(),
             about: self.about(),
+        }
+    }
+
+    /// The value of a field that is for that, if it is a general one: what a list filters and orders
+    /// by tells nobody what they may not read.
+    fn general(&self, meaning: FieldMeaning) -> Option<&Value> {
+        let field = self.form.field_for(meaning)?;
+        let is_general = self.form.class_of(field) == SensitivityClass::General;
+        self.value(field).filter(|_| is_general)
+    }
+
+    /// When its work is due.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.general(FieldMeaning::Due) {
+            Some(Value::DateTime(at)) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Who is to do its work: the id of a person, or the name of somebody without an account.
+    #[must_use]
+    pub fn doer(&self) -> Option<String> {
+        match self.general(FieldMeaning::Doer) {
+            Some(Value::Person { user, .. }) => Some(user.to_string()),
+            Some(Value::Text(name)) if !name.is_empty() => Some(name.clone()),
+            _ => None,
         }
     }
 

@@ -5,9 +5,6 @@
 //! wherever it is somebody with an account, the name the one that they have now. What never happens
 //! here: taking one of two people of the same name.
 
-use std::sync::Arc;
-
-use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::{AreaCode, UserId};
 use gridfold_sync_core::schema::{FieldType, Form};
 use serde_json::{Map, Value as Json, json};
@@ -19,7 +16,6 @@ use crate::routes::Caller;
 #[derive(Clone)]
 pub(super) struct People {
     caller: Caller,
-    directory: Arc<Directory>,
     grid: AreaCode,
 }
 
@@ -27,7 +23,6 @@ impl People {
     pub(super) fn of(caller: &Caller, grid: &AreaCode) -> Self {
         Self {
             caller: caller.clone(),
-            directory: Arc::clone(&caller.directory),
             grid: grid.clone(),
         }
     }
@@ -95,16 +90,16 @@ impl People {
             },
             _ => return Ok(()),
         };
+        let directory = &self.caller.directory;
         let user = match UserId::parse(said) {
-            Ok(id) if self.directory.user(&id).is_some() && self.caller.sees_user(id) => Some(id),
+            Ok(id) if directory.user(&id).is_some() && self.caller.sees_user(id) => Some(id),
             Ok(_) => {
                 return Err(Problem::bad_request_in(
                     "user_id 不是您能看到的人；什么也没有保存，请从 GET /v1/users 里选",
                     "user_id is nobody you may see; nothing was saved, choose one of GET /v1/users",
                 ));
             }
-            Err(_) => self
-                .directory
+            Err(_) => directory
                 .worker_named(said, &self.grid, self.caller.now)
                 .map_err(|_| {
                     Problem::bad_request_in(
@@ -113,7 +108,7 @@ impl People {
                     )
                 })?,
         };
-        *json = match user.and_then(|id| self.directory.user(&id)) {
+        *json = match user.and_then(|id| directory.user(&id)) {
             Some(user) => json!({ "user_id": user.id.to_string(), "name": user.name }),
             None => json!({ "name": said.trim() }),
         };
