@@ -39,6 +39,7 @@ import kotlinx.coroutines.launch
 class VisitsViewModel(private val phone: Phone, private val scope: CoroutineScope) {
     private val shown = MutableStateFlow(VisitsState())
     private val opened = MutableStateFlow<String?>(null)
+    private var running: Job? = null
 
     /** What the screen shows. */
     val state: StateFlow<VisitsState> = shown.asStateFlow()
@@ -68,10 +69,15 @@ class VisitsViewModel(private val phone: Phone, private val scope: CoroutineScop
         opened.value?.let { client.choose(it, path, value) }
     }
 
-    /** Syncs now, because the person asks for it; a second tap while one runs does nothing. */
-    fun sync(): Job = act { client ->
-        if (!shown.value.syncing) client.sync(SyncSettings())
-    }
+    /**
+     * Syncs now, because the person asks for it; a second tap while one runs gives that one.
+     *
+     * Whether one runs is asked of its job: what the screen shows of it comes a moment later, and a
+     * tap in that moment would be lost. Call it where taps come from, the main thread.
+     */
+    fun sync(): Job =
+        running?.takeIf { it.isActive }
+            ?: act { client -> client.sync(SyncSettings()) }.also { running = it }
 
     /** The notice was shown. */
     fun noticeShown() {
