@@ -5,7 +5,6 @@
 //! With the notes goes the copy of the directory's changes, of which none may be lost unnoticed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -13,14 +12,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::auth::{Auth, DirectoryCopy, LogNotes, Noted};
-use crate::config::Config;
-use crate::data_dir::{engine, log_options};
+use crate::auth::{DirectoryCopy, LogNotes, Noted};
 use crate::directory::DIRECTORY_STREAM;
 use crate::keys::StoreError;
-use crate::log::testing::{LogFaults, Testing};
-use crate::log::{Head, Log, LogError, LogOptions, OpenReport, StreamName};
-use crate::trouble::StoreFaults;
+use crate::log::{Head, Log, LogError, StreamName};
 
 /// The notes are no further behind the log than this.
 pub const NOTE_EVERY: Duration = Duration::from_secs(1);
@@ -59,35 +54,6 @@ pub enum WitnessError {
         /// What differs.
         what: String,
     },
-}
-
-/// Why the log of a data directory is not to be had.
-#[derive(Debug)]
-pub(crate) enum OpenLogError {
-    /// The notes on it could not be read.
-    Notes(StoreError),
-    /// It did not open.
-    Log(LogError),
-    /// It is not what was acknowledged.
-    Witness(WitnessError),
-}
-
-impl From<StoreError> for OpenLogError {
-    fn from(error: StoreError) -> Self {
-        Self::Notes(error)
-    }
-}
-
-impl From<LogError> for OpenLogError {
-    fn from(error: LogError) -> Self {
-        Self::Log(error)
-    }
-}
-
-impl From<WitnessError> for OpenLogError {
-    fn from(error: WitnessError) -> Self {
-        Self::Witness(error)
-    }
 }
 
 /// What the log is told of before it opens: up to there its end is no torn one.
@@ -145,35 +111,6 @@ pub fn compare(log: &dyn Log, noted: &Noted) -> Result<Result<(), WitnessError>,
     })
 }
 
-/// Opens the log of a data directory, and refuses one that is not what was acknowledged.
-///
-/// # Errors
-/// When the log does not open, is gone, or is shorter than or another than what was noted.
-pub(crate) fn open_log(
-    dir: &Path,
-    config: &Config,
-    auth: &Auth,
-    faults: Option<StoreFaults>,
-) -> Result<(Arc<dyn Log>, OpenReport), OpenLogError> {
-    let noted = auth.log_notes.all()?;
-    let options = LogOptions {
-        testing: Testing {
-            faults: faults.map(LogFaults),
-            ..Testing::default()
-        },
-        may_create: noted.is_none() && auth.accounts.logins()?.is_empty(),
-        acknowledged: acknowledged(noted.as_ref()),
-        ..log_options(config)
-    };
-    let (log, report) = crate::log::open(dir, engine(config), &options)?;
-    if let Some(noted) = &noted
-        && !report.epoch_changed
-    {
-        compare(log.as_ref(), noted)??;
-    }
-    Ok((log, report))
-}
-
 /// Notes all of a log anew.
 ///
 /// # Errors
@@ -211,11 +148,12 @@ impl Witness {
                 let mut told = LastNoted::default();
                 loop {
                     let end = stopped.recv_timeout(NOTE_EVERY) != Err(RecvTimeoutError::Timeout);
-                    told.follow(log.as_ref(), &notes);
+                    // First the copy, so that of the directory nothing is noted that it lacks.
                     if let Err(error) = told.copy(log.as_ref(), &copy) {
                         // The log stands; it is copied the next time.
                         tracing::warn!(%error, "changes of the directory could not be copied");
                     }
+                    told.follow(log.as_ref(), &notes);
                     if end {
                         return;
                     }

@@ -8,7 +8,7 @@ use crate::directory::DirectoryError;
 use crate::keys::StoreError;
 use crate::log::LogError;
 use crate::views::ViewsError;
-use crate::witness::{OpenLogError, WitnessError};
+use crate::witness::WitnessError;
 
 /// Why a node did not open.
 #[derive(Debug, thiserror::Error)]
@@ -84,16 +84,6 @@ impl From<LockError> for NodeError {
         match error {
             LockError::Locked(dir) => Self::Locked(dir),
             LockError::Io { path, source } => Self::Io { path, source },
-        }
-    }
-}
-
-impl From<OpenLogError> for NodeError {
-    fn from(error: OpenLogError) -> Self {
-        match error {
-            OpenLogError::Notes(error) => error.into(),
-            OpenLogError::Log(error) => error.into(),
-            OpenLogError::Witness(error) => error.into(),
         }
     }
 }

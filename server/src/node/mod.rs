@@ -19,11 +19,13 @@ mod erasures;
 mod error;
 mod init;
 mod mend;
+mod open_log;
 
 pub use clock::ConfirmError;
 pub use error::NodeError;
 pub(crate) use error::io;
 
+use self::open_log::{Opened, open_log};
 use crate::auth::{AUTH_DB_FILE_NAME, Auth, AuthSettings};
 use crate::clock::{Clock, ClockGuard};
 use crate::config::Config;
@@ -202,11 +204,15 @@ impl Node {
             stores.clone(),
         )?);
         let log_dir = dir.join(LOG_DIR_NAME);
-        let (log, log_report) = crate::witness::open_log(&log_dir, &config, &auth, stores.clone())?;
+        let Opened {
+            log,
+            report: log_report,
+            put_back,
+        } = open_log(&log_dir, &config, &auth, stores.clone())?;
         let copy = auth.directory_copy.clone();
         let given_up = copy.lost()?;
         let directory = DirectoryService::open(Arc::clone(&log), Arc::clone(&keys), given_up)?;
-        let directory_mended = mend::mend_directory(log.as_ref(), &directory, &copy)?;
+        let directory_mended = put_back + mend::mend_directory(log.as_ref(), &directory, &copy)?;
         let directory = Arc::new(directory);
         let notes = auth.log_notes.clone();
         let witness = Witness::start(Arc::clone(&log), notes, copy).map_err(io(dir))?;
