@@ -5,6 +5,7 @@ mod carry;
 mod lifecycle;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -151,6 +152,8 @@ impl Client {
                 areas: Vec::new(),
                 forms: Vec::new(),
                 catalogue: None,
+                retired_areas: BTreeMap::new(),
+                retired_forms: BTreeMap::new(),
                 colleagues: Vec::new(),
             },
         }

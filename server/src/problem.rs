@@ -89,12 +89,18 @@ codes! {
     Conflict = "conflict", CONFLICT, false;
     /// The login is another's, or the user has an account already.
     LoginTaken = "login_taken", CONFLICT, false;
+    /// Somebody has this name already, and it was asked whether the same person is meant.
+    Namesake = "namesake", CONFLICT, false;
     /// The user has as many devices as allowed.
     DeviceLimit = "device_limit", CONFLICT, false;
     /// The phone is another user's.
     AnothersPhone = "anothers_phone", CONFLICT, false;
     /// What the person comes in with was given by somebody who may not give this grant; it ends with it, unless it is kept on the word of who grants.
     AccessEnds = "access_ends", CONFLICT, false;
+    /// The area, or what it lies in, is retired: nothing new is put there.
+    AreaRetired = "area_retired", CONFLICT, false;
+    /// The form is retired: no new record of it is made.
+    FormRetired = "form_retired", CONFLICT, false;
     /// What the write was made at is not a state of this record that is known here.
     UnknownBase = "unknown_base", PRECONDITION_FAILED, false;
     /// The body is larger than allowed.

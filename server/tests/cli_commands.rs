@@ -159,7 +159,14 @@ fn from_an_empty_directory_to_a_restored_one() {
     let said = ok(&dir, &["user", "add", "李主任", "--login", "li"]);
     assert!(said.contains("shown once"));
     let user = id(&said);
-    assert!(ok(&dir, &["user", "list"]).contains("李主任"));
+    // Whoever has the name already is named, and nobody is added; on a word another is.
+    fails(&dir, &["user", "add", "李主任"], &user);
+    let named = |text: &str| ok(&dir, &["user", "list"]).matches(text).count();
+    assert_eq!(named("李主任"), 1);
+    let other = id(&ok(&dir, &["user", "add", "王芳"]));
+    fails(&dir, &["user", "add", " 王芳 "], &other);
+    ok(&dir, &["user", "add", "王芳", "--namesake"]);
+    assert_eq!(named("王芳"), 2);
     fails(&dir, &["user", "add", "x", "--login", "li"], "already");
     fails(
         &dir,

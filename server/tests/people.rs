@@ -411,3 +411,24 @@ fn browsers_are_told_to_come_by_tls_only_where_it_is_spoken() {
     assert_eq!(forwarded("https"), year);
     assert_eq!(forwarded("http"), None);
 }
+
+#[test]
+fn a_second_person_of_one_name_is_asked_about() {
+    let world = World::new();
+    let admin = world.admin();
+    world.areas(&admin);
+    let add = |client: &Client, namesake: Option<&str>| {
+        client.post(
+            "/v1/users",
+            &json!({ "name": "王芳", "namesake": namesake }),
+        )
+    };
+    let first = add(&admin, Some("ask")).ok();
+    add(&admin, Some("ask")).refused(409, "namesake");
+    add(&admin, Some("sure")).refused(400, "bad_request");
+    let second = add(&admin, Some("add")).ok();
+    assert_ne!(first["user_id"], second["user_id"]);
+    // Who may not know of them is told nothing.
+    let (_, li) = world.person(&admin, "li", "supervisor", "c-b");
+    add(&li, Some("ask")).ok();
+}

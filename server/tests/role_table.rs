@@ -285,6 +285,13 @@ const ROWS: &[Row] = &[
         "122222222",
         |_, _| plain("/v1/forms/matter/1"),
     ),
+    (
+        "put",
+        "/v1/forms/{code}/retired",
+        "133333333",
+        "133333333",
+        |_, _| with("/v1/forms/matter/retired", &json!({ "retired": true })),
+    ),
     ("get", "/v1/catalogue", "122222222", "122222222", |_, _| {
         plain("/v1/catalogue")
     }),

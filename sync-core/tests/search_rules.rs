@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use gridfold_sync_core::search::{
-    NATURAL_KEY_CHARS, SearchQuery, SearchText, fold, fold_keeping_accents, natural_key,
+    NATURAL_KEY_CHARS, SearchQuery, SearchText, fold, fold_keeping_accents, is_called, natural_key,
 };
 use proptest::prelude::*;
 
@@ -85,6 +85,38 @@ fn all_parts_of_a_query_must_be_there_each_as_it_stands() {
         assert!(SearchQuery::read(nothing).is_none());
     }
     assert!(!finds("!", &[]));
+}
+
+#[test]
+fn a_name_is_found_by_the_first_letters_of_its_pinyin() {
+    let finds = |typed: &str, text: &str| {
+        let mut words = SearchText::default();
+        words.add_short(text);
+        let words = words.into_string();
+        SearchQuery::read(typed).is_some_and(|query| query.finds(&words))
+    };
+    for typed in ["wxm", "wx", "w", "xm", "WXM", "ｗｘｍ", "王小明", "小明"] {
+        assert!(finds(typed, "王小明"), "{typed}");
+    }
+    for typed in ["wm", "xw", "m", "wxmz"] {
+        assert!(!finds(typed, "王小明"), "{typed}");
+    }
+    // Surnames that are read otherwise than the character is elsewhere; rarer characters.
+    for (typed, name) in [
+        ("zxx", "曾晓星"),
+        ("sxx", "单晓星"),
+        ("oyn", "欧阳娜"),
+        ("lx", "李鑫"),
+        ("wxm", "王小明 18702212345"),
+        ("xfl", "幸福里３号楼"),
+        ("yxl", "\u{F914}小里"),
+    ] {
+        assert!(finds(typed, name), "{typed} {name}");
+    }
+    // A sentence is no name.
+    assert!(!finds("lds", "路灯三天没有亮了"));
+    assert!(is_called("王小明", "wx") && is_called("王小明", "小") && !is_called("王小明", "wm"));
+    assert!(is_called("幸福里社区", "") && is_called("Wang", "an"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ const MATTERS: [(&str, &str); 9] = [
 ];
 
 /// What is typed, and which of them it finds.
-const CASES: [(&str, &[usize]); 33] = [
+const CASES: [(&str, &[usize]); 38] = [
     // Width and canonical form.
     ("3号楼", &[6, 7]),
     ("３号楼", &[6, 7]),
@@ -66,6 +66,12 @@ const CASES: [(&str, &[usize]); 33] = [
     ("福", &[6, 7, 8]),
     ("福里", &[6, 7, 8]),
     ("里福", &[]),
+    // Names by the first letters of their Pinyin, whole or by the given name.
+    ("wxm", &[4]),
+    ("WX", &[4]),
+    ("xm", &[4]),
+    ("xfl 102", &[6, 8]),
+    ("wm", &[]),
     // Not over the end of a field.
     ("里王", &[]),
     ("!", &[]),

@@ -74,12 +74,14 @@ impl Client {
     pub async fn areas(&self) -> Result<Vec<Area>, ClientError> {
         self.run(|store| {
             let mine = store.grids();
-            Ok(store
-                .directory()
+            let scope = store.directory();
+            let directory = scope.to_directory();
+            Ok(scope
                 .areas
                 .into_iter()
                 .map(|area| Area {
                     mine: mine.contains(&area.code),
+                    retired: directory.retired_around(&area.code).is_some(),
                     code: area.code.to_string(),
                     name: area.name,
                     parent: area.parent.map(|p| p.to_string()),
@@ -97,11 +99,11 @@ impl Client {
     pub async fn forms(&self) -> Result<Vec<FormInfo>, ClientError> {
         let locale = self.locale;
         self.run(move |store| {
-            let roles = my_roles(store);
+            let (roles, retired) = (my_roles(store), store.directory().retired_forms);
             Ok(store
                 .forms()
                 .iter()
-                .map(|f| form_out(f, &roles, locale))
+                .map(|f| form_out(f, &roles, retired.contains_key(&f.code), locale))
                 .collect())
         })
         .await
@@ -115,8 +117,10 @@ impl Client {
     pub async fn form(&self, code: String, version: u32) -> Result<Option<FormInfo>, ClientError> {
         let locale = self.locale;
         self.run(move |store| {
-            let form = store.form(&convert::form(&code)?, version);
-            Ok(form.map(|form| form_out(&form, &my_roles(store), locale)))
+            let code = convert::form(&code)?;
+            let retired = store.directory().retired_forms.contains_key(&code);
+            let form = store.form(&code, version);
+            Ok(form.map(|form| form_out(&form, &my_roles(store), retired, locale)))
         })
         .await
     }

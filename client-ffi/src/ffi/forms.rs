@@ -162,6 +162,8 @@ pub struct FormInfo {
     pub fields: Vec<FieldInfo>,
     /// The statuses of its lifecycle; empty for forms without one.
     pub statuses: Vec<StatusInfo>,
+    /// Whether it is retired: its records go on, and no new one is made.
+    pub retired: bool,
 }
 
 fn kind_out(field: &Field, class: Sensitivity, roles: &[Role], locale: Locale) -> FieldKind {
@@ -239,7 +241,7 @@ fn field_out(field: &Field, class: Sensitivity, roles: &[Role], locale: Locale) 
 }
 
 /// A form as the app draws it for a user with these roles.
-pub(crate) fn form_out(form: &Form, roles: &[Role], locale: Locale) -> FormInfo {
+pub(crate) fn form_out(form: &Form, roles: &[Role], retired: bool, locale: Locale) -> FormInfo {
     FormInfo {
         code: form.code.to_string(),
         version: form.version,
@@ -263,5 +265,6 @@ pub(crate) fn form_out(form: &Form, roles: &[Role], locale: Locale) -> FormInfo 
                 })
                 .collect()
         }),
+        retired,
     }
 }

@@ -33,6 +33,8 @@ pub struct Area {
     pub level: String,
     /// Whether this user may write records here.
     pub mine: bool,
+    /// Whether it or what it lies in is retired: its records go on, and no new one is made there.
+    pub retired: bool,
 }
 
 /// Someone who works in one of this user's areas.

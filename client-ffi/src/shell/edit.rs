@@ -130,6 +130,14 @@ impl Batch<'_> {
         if write.ops.is_empty() {
             return Err(refuse(RefusalCode::Empty));
         }
+        if self.record(write.record)?.is_none() {
+            if held.directory.retired_around(write.grid).is_some() {
+                return Err(ClientError::rejected("area_retired"));
+            }
+            if held.directory.form_retired(write.form).is_some() {
+                return Err(ClientError::rejected("form_retired"));
+            }
+        }
         let by_class = form
             .by_class(write.ops.to_vec())
             .map_err(|key| refuse_field(RefusalCode::UnknownField, key.to_string()))?;

@@ -13,8 +13,8 @@ use crate::shell::store::{META, RECORDS, Source};
 
 const ROWS_KEY: &[u8] = b"rows";
 /// 2: texts in sides, and what is written beside a deletion. 3: the words of the core's search.
-/// 4: what work stands at.
-const ROWS: &[u8] = &[4];
+/// 4: what work stands at. 5: names by first letters, and people among the words.
+const ROWS: &[u8] = &[5];
 /// Rows written anew in one commit.
 const ROWS_AT_ONCE: usize = 500;
 
@@ -29,7 +29,7 @@ impl Shell {
                 if rows.as_deref() == Some(ROWS) {
                     return Ok(None);
                 }
-                let refolds = !matches!(rows.as_deref(), Some(&[2 | 3]));
+                let refolds = !matches!(rows.as_deref(), Some(&[2..=4]));
                 let mut records = Vec::new();
                 for (key, value) in rx.scan(RECORDS, &[])? {
                     let id = <[u8; 16]>::try_from(&key[..]);

@@ -31,7 +31,19 @@ pub(crate) fn check_area(
         }
         above = parent.parent.as_ref();
     }
-    let Some(was) = directory.area(&area.code) else {
+    let was = directory.area(&area.code);
+    let moves = was.is_none_or(|was| was.parent != area.parent);
+    if moves
+        && let Some(retired) = area
+            .parent
+            .as_ref()
+            .and_then(|p| directory.retired_around(p))
+    {
+        return Err(format!(
+            "{retired} is retired, and nothing new is put into it"
+        ));
+    }
+    let Some(was) = was else {
         return Ok(());
     };
     if was.level == GRID_LEVEL && area.level != GRID_LEVEL {

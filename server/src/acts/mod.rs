@@ -13,6 +13,7 @@ pub(crate) mod grants;
 pub(crate) mod hand_over;
 pub(crate) mod people;
 pub(crate) mod records;
+pub(crate) mod retired;
 pub(crate) mod users;
 
 use gridfold_sync_core::time::Timestamp;

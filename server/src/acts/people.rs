@@ -7,6 +7,7 @@ use gridfold_sync_core::ids::{DeviceId, UserId};
 use gridfold_sync_core::time::Timestamp;
 
 use super::devices::revoke_device;
+use super::retired::takes_new;
 use crate::auth::{Actor, AuditEvent, AuditScope, DeviceAccess, DeviceStanding, Giver};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
@@ -93,6 +94,9 @@ impl Node {
                 && !directory.may_grant(UserId(by.user), grant.role, grant.area.as_ref(), now)
             {
                 return Err(Problem::new(Code::Forbidden));
+            }
+            if let Some(area) = &grant.area {
+                takes_new(&directory, area)?;
             }
             let outcome = match choice {
                 _ if !self.comes_from_less(&directory, &grant, now)? => AccessOutcome::Untouched,

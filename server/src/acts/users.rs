@@ -3,8 +3,9 @@
 //! What is written first is said with each act: a crash between the two is made good by the next
 //! start (`node/agree.rs`).
 
-use gridfold_sync_core::directory::{DirectoryChange, User};
+use gridfold_sync_core::directory::{Directory, DirectoryChange, User};
 use gridfold_sync_core::ids::UserId;
+use gridfold_sync_core::search::fold;
 use gridfold_sync_core::time::Timestamp;
 
 use crate::auth::{Actor, Password};
@@ -27,6 +28,21 @@ pub(crate) fn read_name(text: &str) -> Answer<String> {
             format!("a name has 1 to {NAME_MAX_CHARS} characters"),
         ))
     }
+}
+
+/// Those who have this name already, as far as the caller may know of them; disabled ones too, who may be the same
+/// person.
+pub(crate) fn namesakes(
+    directory: &Directory,
+    name: &str,
+    may_know: impl Fn(UserId) -> bool,
+) -> Vec<UserId> {
+    let folded = fold(name);
+    let of_this_name = directory.users().filter(|user| fold(&user.name) == folded);
+    of_this_name
+        .map(|user| user.id)
+        .filter(|id| may_know(*id))
+        .collect()
 }
 
 /// Adds a user, with an account when login and password are given.

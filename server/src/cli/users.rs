@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Complaint, Context, Done, complain, find_user, say, say_json, show};
 use crate::acts::catalogue::publish_catalogue;
-use crate::acts::users::{add_user, change_user, read_name};
+use crate::acts::users::{add_user, change_user, namesakes, read_name};
 use crate::auth::{Actor, PASSWORD_MAX_CHARS, Password};
 use crate::clock::SystemClock;
 use crate::node::Node;
@@ -50,6 +50,9 @@ pub(super) enum User {
         /// A login, for the dashboard and the API. Phones enrol without one.
         #[arg(long)]
         login: Option<String>,
+        /// Add somebody whose name another user has.
+        #[arg(long)]
+        namesake: bool,
         /// A file whose first line is the password, `-` for stdin. One is made and printed when left out.
         #[arg(long, value_name = "FILE", requires = "login")]
         password_file: Option<PathBuf>,
@@ -164,8 +167,12 @@ impl User {
                 name,
                 login,
                 password_file,
+                namesake,
             } => {
                 let name = read_name(&name).map_err(complain)?;
+                if !namesake {
+                    asks_of_namesakes(node, &name)?;
+                }
                 let account = match login {
                     Some(login) => Some((login, password(password_file.as_deref())?)),
                     None => None,
@@ -201,6 +208,20 @@ impl User {
             }
         }
     }
+}
+
+/// Two accounts of one person are hard to make one again, so that a second of the same name is added on a word only.
+fn asks_of_namesakes(node: &Node, name: &str) -> Done {
+    let known = namesakes(&node.directory.current(), name, |_| true);
+    if known.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    Err(Complaint::new(format!(
+        "there is a user of this name already: {}. Nobody was added. Is it the same person? Then use that one. \
+         Somebody else? Then say so with --namesake",
+        known.join(", ")
+    )))
 }
 
 fn activate(node: &Node, user: &str, active: bool) -> Done {

@@ -203,6 +203,12 @@ impl Importer<'_> {
             };
             let grid = match &stored {
                 Some(stored) => stored.row.grid.clone(),
+                None if directory.retired_around(&place.grid).is_some() => {
+                    let reason =
+                        format!("{} is retired, and nothing new is put into it", place.grid);
+                    self.report.refuse(item.line, reason);
+                    continue;
+                }
                 None => {
                     for area in place.areas {
                         if directory.area(&area.code).is_none() {

@@ -7,7 +7,8 @@ use axum::extract::State;
 use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, moved_by};
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 use gridfold_sync_core::schema::Role;
-use gridfold_sync_core::search::fold;
+use gridfold_sync_core::search::is_called;
+use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +18,7 @@ use gridfold_sync_core::notice::Locale;
 
 use crate::acts::areas::check_area;
 use crate::acts::boundary::read_boundary;
+use crate::acts::retired::area_retired;
 use crate::acts::users::read_name;
 use crate::import::import_areas;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -35,6 +37,11 @@ pub struct AreaBody {
     pub level: String,
     /// How many areas lie directly in it.
     pub children: usize,
+    /// Since when it is retired itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<String>,
+    /// Whether it or what it lies in is retired: no new record, grant or area is put into it.
+    pub retired: bool,
     /// Whether it has a boundary; `/v1/areas/boundaries` gives it.
     pub has_boundary: bool,
 }
@@ -59,6 +66,8 @@ pub struct AreaQuery {
     pub level: Option<String>,
     /// Part of the name or beginning of the code.
     pub name: Option<String>,
+    /// `false` leaves out those that are retired or lie in one that is; `true` gives only those.
+    pub retired: Option<bool>,
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// Rows of a page.
@@ -75,6 +84,9 @@ pub struct AreaChange {
     pub name: String,
     /// The level.
     pub level: String,
+    /// Whether it is retired; left out it stays as it is. Records of a retired area stay and are worked on, and what phones bring that did not know of it is taken; no new record, grant or area is put into it or into what lies in it.
+    #[serde(default)]
+    pub retired: Option<bool>,
     /// A GeoJSON Polygon or MultiPolygon in WGS 84, at most 64 KiB; `null` takes the boundary away, left out it stays as it is. Rings are turned as RFC 7946 has them, heights are left out, a `crs` of anything else is refused.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<shapes::Boundary>)]
@@ -134,6 +146,10 @@ fn body(directory: &Directory, area: &Area) -> AreaBody {
         name: area.name.clone(),
         level: area.level.clone(),
         children: directory.children(&area.code).count(),
+        retired_at: directory
+            .area_retired(&area.code)
+            .map(Timestamp::to_rfc3339),
+        retired: directory.retired_around(&area.code).is_some(),
         has_boundary: directory.boundary(&area.code).is_some(),
     }
 }
@@ -144,7 +160,6 @@ pub async fn list(caller: Caller, Params(query): Params<AreaQuery>) -> Answer<Js
     let limit = page_rows(query.limit)?;
     let directory = &caller.directory;
     let part = query.name.as_deref().unwrap_or_default();
-    let folded = fold(part);
     let mut areas: Vec<AreaBody> = directory
         .areas()
         .filter(|a| {
@@ -159,8 +174,13 @@ pub async fn list(caller: Caller, Params(query): Params<AreaQuery>) -> Answer<Js
                 .as_deref()
                 .is_none_or(|p| a.parent.as_ref().is_some_and(|code| code.as_str() == p))
         })
+        .filter(|a| {
+            query
+                .retired
+                .is_none_or(|wanted| directory.retired_around(&a.code).is_some() == wanted)
+        })
         .filter(|a| query.level.as_deref().is_none_or(|level| a.level == level))
-        .filter(|a| fold(&a.name).contains(&folded) || a.code.as_str().starts_with(part))
+        .filter(|a| is_called(&a.name, part) || a.code.as_str().starts_with(part))
         .filter(|a| caller.sees_area(&a.code))
         .take(limit + 1)
         .map(|a| body(directory, a))
@@ -221,11 +241,23 @@ pub async fn put(
     })?;
     api.blocking(move |node| {
         let scope = crate::auth::AuditScope::of("area", &area.code);
-        caller.audit(node, "area.put", scope)?;
+        caller.audit(node, "area.put", scope.clone())?;
         let directory = node.directory.current();
         let areas = vec![area.clone()];
         let mut changes = moved_by(&areas, |code| directory.area(code), caller.now);
         changes.push(DirectoryChange::Areas { areas });
+        if let Some(retired) = given.retired {
+            let change = area_retired(&directory, &area.code, retired, caller.now);
+            if change.is_some() {
+                let what = if retired {
+                    "area.retire"
+                } else {
+                    "area.restore"
+                };
+                caller.audit(node, what, scope)?;
+            }
+            changes.extend(change);
+        }
         if let Some(geometry) = boundary {
             changes.push(DirectoryChange::Boundary {
                 area: area.code.clone(),

@@ -157,6 +157,9 @@ pub(super) fn area_row(reason: &str) -> String {
     {
         return format!("上级 {code} 是网格，网格里面不能再有区域");
     }
+    if let Some(code) = reason.strip_suffix(" is retired, and nothing new is put into it") {
+        return format!("{code} 已停用，不能再放入新的内容");
+    }
     if let Some((code, rest)) = reason.split_once(" is on line ") {
         let line = rest.split(' ').next().unwrap_or_default();
         return format!("{code} 在第 {line} 行已经有了，内容不同");

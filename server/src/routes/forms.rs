@@ -1,15 +1,19 @@
 //! Forms: the schemas of record types.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::FormCode;
 use gridfold_sync_core::schema::{Form, FormError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Api, Caller, Path, RawBody, explain, shapes};
+use super::{Api, Body, Caller, Path, RawBody, explain, shapes};
 use crate::acts::forms::{PublishFormError, is_news, publish_form};
+use crate::acts::retired::form_retired;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 impl From<FormError> for Problem {
@@ -31,21 +35,41 @@ pub struct FormList {
     /// The newest version of each.
     #[schema(value_type = Vec<shapes::Form>)]
     pub forms: Vec<Form>,
+    /// Those that are retired, with the time since when: no new record of them is made.
+    pub retired: BTreeMap<String, String>,
+}
+
+/// Whether a form is filled in anew.
+#[derive(Deserialize, ToSchema)]
+pub struct FormRetirement {
+    /// Whether it is retired.
+    pub retired: bool,
+}
+
+fn retired(directory: &Directory) -> BTreeMap<String, String> {
+    directory
+        .retired_forms()
+        .map(|(form, at)| (form.to_string(), at.to_rfc3339()))
+        .collect()
+}
+
+fn newest(directory: &Directory) -> FormList {
+    let all = directory.forms();
+    let is_newest = |form: &Form| {
+        all.latest(&form.code)
+            .is_some_and(|latest| latest.version == form.version)
+    };
+    let forms = all.iter().filter(|form| is_newest(form));
+    FormList {
+        forms: forms.map(|form| (**form).clone()).collect(),
+        retired: retired(directory),
+    }
 }
 
 /// The newest version of every form.
 #[utoipa::path(get, path = "/v1/forms", operation_id = "list_forms", tag = "forms", responses((status = 200, body = FormList)))]
 pub async fn list(caller: Caller) -> Answer<Json<FormList>> {
-    let all = caller.directory.forms();
-    let forms = all
-        .iter()
-        .filter(|f| {
-            all.latest(&f.code)
-                .is_some_and(|latest| latest.version == f.version)
-        })
-        .map(|f| (**f).clone())
-        .collect();
-    Ok(Json(FormList { forms }))
+    Ok(Json(newest(&caller.directory)))
 }
 
 /// One version of a form, `latest` for the newest.
@@ -100,6 +124,39 @@ pub async fn publish(
             StatusCode::OK
         };
         Ok((status, Json(form)))
+    })
+    .await
+}
+
+/// Retires a form, or takes that back. Records of it stay, are read by their own version and worked on; what phones bring that did not know of it is taken; no new record of it is made.
+#[utoipa::path(put, path = "/v1/forms/{code}/retired", operation_id = "retire_form", tag = "forms", params(("code" = String, Path)), request_body = FormRetirement, responses(
+    (status = 200, body = FormList),
+    (status = 403, body = ProblemBody),
+    (status = 404, body = ProblemBody),
+))]
+pub async fn retire(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(code): Path<String>,
+    Body(given): Body<FormRetirement>,
+) -> Answer<Json<FormList>> {
+    caller.require_operator()?;
+    let code = FormCode::new(&code)
+        .ok()
+        .filter(|code| caller.directory.forms().latest(code).is_some())
+        .ok_or_else(Problem::not_found)?;
+    api.blocking(move |node| {
+        let directory = node.directory.current();
+        if let Some(change) = form_retired(&directory, &code, given.retired, caller.now) {
+            let what = if given.retired {
+                "form.retire"
+            } else {
+                "form.restore"
+            };
+            caller.audit(node, what, crate::auth::AuditScope::of("form", &code))?;
+            node.directory.change(vec![change])?;
+        }
+        Ok(Json(newest(&node.directory.current())))
     })
     .await
 }

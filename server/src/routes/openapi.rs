@@ -33,7 +33,7 @@ use crate::routes::{
         areas::list, areas::one, areas::put, areas::import, map::boundaries,
         users::list, users::one, users::add, users::change, users::password, hand_over::go,
         grants::list, grants::add, grants::end,
-        forms::list, forms::one, forms::publish,
+        forms::list, forms::one, forms::publish, forms::retire,
         catalogue::one, catalogue::publish,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition,

@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use gridfold_sync_core::directory::User;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
-use gridfold_sync_core::search::fold;
+use gridfold_sync_core::search::is_called;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Api, Body, Caller, Params, Path, Peer, page_rows};
-use crate::acts::users::{add_user, change_user, read_name};
+use crate::acts::users::{add_user, change_user, namesakes, read_name};
 use crate::auth::{Origin, Password, SignInError};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -69,6 +69,9 @@ pub struct NewUser {
     /// The password; needs a login.
     #[serde(default)]
     pub password: Option<String>,
+    /// What becomes of it when somebody whom the caller may know of has this name: `add` adds another, and is so when left out; `ask` adds nobody and answers `namesake`.
+    #[serde(default)]
+    pub namesake: Option<String>,
 }
 
 /// What changes.
@@ -135,12 +138,12 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
         grid.as_ref()
             .is_none_or(|grid| caller.directory.works_in(user.id, grid, caller.now))
     };
-    let part = fold(query.name.as_deref().unwrap_or_default());
+    let part = query.name.as_deref().unwrap_or_default();
     let mut users: Vec<UserBody> = caller
         .directory
         .users()
         .filter(|u| after.is_none_or(|after| u.id > after))
-        .filter(|u| fold(&u.name).contains(&part) && caller.sees_user(u.id))
+        .filter(|u| is_called(&u.name, part) && caller.sees_user(u.id))
         .filter(|u| works(u))
         .take(limit + 1)
         .map(|u| body(&caller, u))
@@ -174,7 +177,7 @@ pub async fn one(
 #[utoipa::path(post, path = "/v1/users", operation_id = "add_user", tag = "users", request_body = NewUser, responses(
     (status = 201, body = UserBody),
     (status = 403, body = ProblemBody),
-    (status = 409, description = "conflict: the login is taken", body = ProblemBody),
+    (status = 409, description = "login_taken; namesake, only when asked", body = ProblemBody),
     (status = 422, description = "weak_password", body = ProblemBody),
 ))]
 pub async fn add(
@@ -189,6 +192,15 @@ pub async fn add(
             "登录名和密码要么都填，要么都不填",
             "login and password come together or not at all",
         ));
+    }
+    let asks = match given.namesake.as_deref() {
+        None | Some("add") => false,
+        Some("ask") => true,
+        Some(_) => return Err(Problem::bad_request("namesake must be add or ask")),
+    };
+    let may_know = |id| caller.sees_user(id);
+    if asks && !namesakes(&caller.directory, &name, may_know).is_empty() {
+        return Err(Problem::new(Code::Namesake));
     }
     api.blocking(move |node| {
         let account = given.login.zip(given.password);

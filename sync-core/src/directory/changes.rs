@@ -130,6 +130,23 @@ pub enum DirectoryChange {
         /// When it was moved.
         at: Timestamp,
     },
+    /// An area is no longer worked in, or is again: nothing new is put into it or into what lies in
+    /// it, and what is there stays. It lasts whatever later changes say of the area's name or place.
+    AreaRetired {
+        /// The area.
+        area: AreaCode,
+        /// Since when; none takes it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
+    /// A form is no longer filled in anew, or is again; records of it stay.
+    FormRetired {
+        /// The form.
+        form: FormCode,
+        /// Since when; none takes it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
     /// Adds or replaces a user.
     User {
         /// The user.
@@ -216,6 +233,8 @@ impl DirectoryChange {
     pub(super) fn is_shown(&self) -> bool {
         match self {
             Self::Areas { .. }
+            | Self::AreaRetired { .. }
+            | Self::FormRetired { .. }
             | Self::User { .. }
             | Self::Grant { .. }
             | Self::Device { .. }

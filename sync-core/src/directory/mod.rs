@@ -17,6 +17,7 @@ mod named;
 mod parts;
 mod people;
 mod reach;
+mod retired;
 mod scope;
 mod tree;
 
@@ -82,6 +83,7 @@ pub struct Directory {
     erasure_order: Arc<Vec<RecordId>>,
     boundaries: Parts<AreaCode, Arc<str>>,
     retention: BTreeMap<FormCode, RetentionRule>,
+    retired: retired::Retired,
 }
 
 impl Directory {
@@ -98,6 +100,8 @@ impl Directory {
                 }
             }
             DirectoryChange::Moved { area, parent, at } => self.moves.moved(area, parent, at),
+            DirectoryChange::AreaRetired { area, at } => self.retired.area(area, at),
+            DirectoryChange::FormRetired { form, at } => self.retired.form(form, at),
             DirectoryChange::User { user } => {
                 self.users.insert(user.id, user);
             }

@@ -30,6 +30,12 @@ pub struct DirectoryScope {
     /// The newest catalogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalogue: Option<Catalogue>,
+    /// Those of the areas that are retired, with the time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retired_areas: BTreeMap<AreaCode, Timestamp>,
+    /// The forms that are retired, with the time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retired_forms: BTreeMap<FormCode, Timestamp>,
     /// Who can take a carry bundle of this user, and whose bundles this user can take.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub colleagues: Vec<Colleague>,
@@ -74,6 +80,18 @@ impl DirectoryScope {
         for form in &self.forms {
             directory.apply(DirectoryChange::Form {
                 form: Box::new(form.clone()),
+            });
+        }
+        for (area, at) in &self.retired_areas {
+            directory.apply(DirectoryChange::AreaRetired {
+                area: area.clone(),
+                at: Some(*at),
+            });
+        }
+        for (form, at) in &self.retired_forms {
+            directory.apply(DirectoryChange::FormRetired {
+                form: form.clone(),
+                at: Some(*at),
             });
         }
         if let Some(catalogue) = &self.catalogue {
@@ -165,7 +183,13 @@ impl Directory {
             .chain(std::iter::once(user))
             .collect();
         let with_phones = self.colleagues_of(&around, &colleagues, now);
-        let areas = around.areas.into_values().flatten().cloned().collect();
+        let areas: Vec<Area> = around.areas.into_values().flatten().cloned().collect();
+        let of_these = |code: &AreaCode| areas.binary_search_by(|a| a.code.cmp(code)).is_ok();
+        let retired_areas = self
+            .retired_areas()
+            .filter(|(code, _)| of_these(code))
+            .map(|(code, at)| (code.clone(), at))
+            .collect();
         DirectoryScope {
             user,
             users: colleagues
@@ -177,6 +201,11 @@ impl Directory {
             areas,
             forms: self.forms.iter().map(|f| (**f).clone()).collect(),
             catalogue: self.catalogue().map(|c| (**c).clone()),
+            retired_areas,
+            retired_forms: self
+                .retired_forms()
+                .map(|(form, at)| (form.clone(), at))
+                .collect(),
             colleagues: with_phones,
         }
     }

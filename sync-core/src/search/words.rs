@@ -3,6 +3,7 @@
 use memchr::memmem::Finder;
 
 use super::fold;
+use super::initials::initials;
 
 /// Stands between two fields: in no query, so that nothing is found across them.
 const BETWEEN: &str = "¶";
@@ -67,7 +68,18 @@ impl SearchText {
         }
     }
 
+    /// Adds the text of a short field, which may be a name: by the first letters of its Pinyin too.
+    pub fn add_short(&mut self, text: &str) {
+        self.add(text);
+        let initials = initials(&fold(text));
+        self.add_words(initials.iter().map(String::as_str));
+    }
+
     fn add_words<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
+        let mut words = words.peekable();
+        if words.peek().is_none() {
+            return;
+        }
         if self.0.is_empty() {
             self.0.push(' ');
         }
@@ -142,4 +154,12 @@ impl SearchQuery {
         let mut finders = self.finders.iter();
         !self.finders.is_empty() && finders.all(|f| f.find(words.as_bytes()).is_some())
     }
+}
+
+/// Whether a person or a place is called as typed: by a part of the name, or by the beginning of the
+/// first letters of its Pinyin.
+#[must_use]
+pub fn is_called(name: &str, typed: &str) -> bool {
+    let (name, typed) = (fold(name), fold(typed));
+    name.contains(&typed) || initials(&name).iter().any(|way| way.starts_with(&typed))
 }

@@ -127,38 +127,25 @@ impl<'a> RecordView<'a> {
     #[must_use]
     pub fn search_words(&self) -> String {
         let mut out = SearchText::default();
-        let mut push = |text: &str| out.add(text);
-        for (_, part) in &self.parts {
-            for cell in part.fields.values() {
-                match cell {
-                    Cell::Register(candidates) => {
-                        for c in candidates {
-                            if let Value::Text(text) = &c.value {
-                                push(text);
-                            }
-                        }
-                    }
-                    Cell::Text { sides, .. } if !sides.is_empty() => {
-                        for side in sides {
-                            if let Value::Text(text) = &side.value {
-                                push(text);
-                            }
-                        }
-                    }
-                    Cell::Text { text, .. } => push(text),
-                    Cell::Group(items) => {
-                        for c in items
-                            .values()
-                            .filter(|i| i.present)
-                            .flat_map(|i| i.members.values().flatten())
-                        {
-                            if let Value::Text(text) = &c.value {
-                                push(text);
-                            }
-                        }
-                    }
-                    Cell::Choices(_) | Cell::Counter { .. } => {}
+        for cell in self.parts.iter().flat_map(|(_, part)| part.fields.values()) {
+            match cell {
+                Cell::Register(candidates) => {
+                    add_values(&mut out, candidates.iter().map(|c| &c.value));
                 }
+                Cell::Text { sides, .. } if !sides.is_empty() => {
+                    for side in sides {
+                        if let Value::Text(text) = &side.value {
+                            out.add(text);
+                        }
+                    }
+                }
+                Cell::Text { text, .. } => out.add(text),
+                Cell::Group(items) => {
+                    let items = items.values().filter(|item| item.present);
+                    let members = items.flat_map(|item| item.members.values().flatten());
+                    add_values(&mut out, members.map(|c| &c.value));
+                }
+                Cell::Choices(_) | Cell::Counter { .. } => {}
             }
         }
         out.into_string()
@@ -253,6 +240,16 @@ impl<'a> RecordView<'a> {
             "deleted": self.is_deleted(),
             "parts": parts,
         })
+    }
+}
+
+/// The words of short texts and of people's names.
+fn add_values<'a>(out: &mut SearchText, values: impl Iterator<Item = &'a Value>) {
+    for value in values {
+        match value {
+            Value::Text(text) | Value::Person { name: text, .. } => out.add_short(text),
+            _ => {}
+        }
     }
 }
 

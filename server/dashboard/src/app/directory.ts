@@ -1,5 +1,5 @@
 /** Names of areas, forms and users, asked for once and kept while the page is open. */
-import { reactive, shallowRef } from 'vue';
+import { computed, reactive, shallowRef } from 'vue';
 import { api } from '@/api/client';
 import type { Area, Field, Form, Status, User } from '@/api/types';
 import type { Person } from '@/words/person';
@@ -11,6 +11,10 @@ import { t } from '@/messages';
 const mayAsk = (): boolean => session.state === 'in';
 
 export const forms = shallowRef<Form[]>([]);
+/** Since when forms are retired, by code. */
+export const retiredForms = shallowRef<Record<string, string>>({});
+/** Those of which a record can be made. */
+export const formsInUse = computed(() => forms.value.filter((form) => !(form.code in retiredForms.value)));
 let asked: Promise<void> | null = null;
 
 export function loadForms(again = false): Promise<void> {
@@ -18,6 +22,7 @@ export function loadForms(again = false): Promise<void> {
     asked = api.get('/v1/forms').then(
       (answer) => {
         forms.value = answer.forms;
+        retiredForms.value = answer.retired;
       },
       (thrown: unknown) => {
         asked = null;
@@ -162,6 +167,7 @@ export function personName(person: Person): string {
 export function forget(): void {
   asked = null;
   forms.value = [];
+  retiredForms.value = {};
   areas.clear();
   users.clear();
   usersAsked.clear();

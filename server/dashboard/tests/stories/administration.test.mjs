@@ -110,6 +110,66 @@ test('a grant says who may do what where before it is given', async () => {
   await page.keyboard.press('Escape');
 });
 
+test('an area that is no longer used is retired, is offered for nothing new, and is used again', async () => {
+  await open(`/administration/areas?in=${AREA.community}`);
+  await button('停用“第三网格”').click();
+  await dialog('停用：第三网格')
+    .getByText(/已有的记录照常查看和办理/)
+    .waitFor();
+  await accessible(page, 'retiring an area');
+  await dialog().getByRole('button', { name: '停用', exact: true }).click();
+  await page.getByRole('row', { name: /第三网格 已停用/ }).waitFor();
+  assert.equal((await server.call('GET', `/v1/areas/${NEW_GRID}`)).retired, true);
+  await open('/records/new?form=matter');
+  const offered = async () => {
+    await page.getByRole('combobox', { name: '网格' }).fill('第');
+    await page.getByRole('option', { name: /第一网格/ }).waitFor();
+    return page.getByRole('option', { name: /第三网格/ }).count();
+  };
+  assert.equal(await offered(), 0);
+  await open(`/administration/areas?in=${AREA.community}`);
+  await button('重新启用“第三网格”').click();
+  await dialog().getByRole('button', { name: '重新启用', exact: true }).click();
+  await button('停用“第三网格”').waitFor();
+  await open('/records/new?form=matter');
+  assert.equal(await offered(), 1);
+});
+
+test('a form that is no longer used is retired, and is offered for nothing new', async () => {
+  await open('/administration/forms?form=meeting');
+  await button('停用这种表单').click();
+  await dialog().getByRole('button', { name: '停用这种表单' }).click();
+  await page.getByRole('heading', { name: /已停用/ }).waitFor();
+  assert.ok((await server.call('GET', '/v1/forms')).retired.meeting);
+  await button('＋ 新记录').click();
+  await page.getByRole('link', { name: '事项', exact: true }).waitFor();
+  assert.equal(await page.getByRole('link', { name: '会议', exact: true }).count(), 0);
+  await open('/administration/forms?form=meeting');
+  await button('重新启用这种表单').click();
+  await dialog().getByRole('button', { name: '重新启用这种表单' }).click();
+  await button('停用这种表单').waitFor();
+});
+
+test('a second person of one name is asked about before there are two', async () => {
+  const { name } = town.workers[1];
+  const known = async () =>
+    (await server.call('GET', `/v1/users?name=${encodeURIComponent(name)}`)).users.filter((u) => u.name === name)
+      .length;
+  const before = await known();
+  await open('/administration/users');
+  await button('新增人员').click();
+  await dialog('新增人员').getByRole('textbox', { name: '姓名' }).fill(name);
+  await dialog('新增人员').getByRole('button', { name: '保存' }).click();
+  await page.getByText(`已经有一位叫“${name}”的用户`).waitFor();
+  await accessible(page, 'asking about a namesake');
+  await page.getByRole('button', { name: '返回' }).click();
+  assert.equal(await known(), before);
+  await dialog('新增人员').getByRole('button', { name: '保存' }).click();
+  await button('新增另一位').click();
+  await page.getByText('已保存').waitFor();
+  assert.equal(await known(), before + 1);
+});
+
 test('a form is published and phones get it', async () => {
   await open('/administration/forms?form=meeting');
   const { version } = (await server.call('GET', '/v1/forms')).forms.find((f) => f.code === 'meeting');

@@ -1,6 +1,8 @@
 //! What a supervisor does with a record: edits like any other, with the server as their device,
 //! made at what the request says its author saw.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use gridfold_sync_core::edit::Op;
@@ -19,6 +21,7 @@ use super::ops::{ops_of_fields, ops_of_json, written};
 use super::people::People;
 use super::result::{EditResult, VerdictBody};
 use crate::acts::records::{chosen, dismiss};
+use crate::acts::retired::takes_record;
 use crate::admit::{Base, ConsoleEdit, EditOutcome, Parts, Wish};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Problem, ProblemBody};
@@ -195,6 +198,7 @@ pub async fn add(
     };
     let once = made_at.once("records", &given);
     let people = People::of(&caller, &grid);
+    let (directory, of_grid) = (Arc::clone(&caller.directory), grid.clone());
     api.blocking(move |node| {
         let edit = ConsoleEdit {
             record,
@@ -202,6 +206,9 @@ pub async fn add(
             form,
             base: Base::Nothing,
             wish: Wish::reckoned(move |form, parts| {
+                if parts.is_empty() {
+                    takes_record(&directory, &of_grid, &form.code)?;
+                }
                 let fields = people.in_fields(form, &given.fields)?;
                 Ok(written(form, parts, ops_of_fields(form, parts, &fields)?))
             }),
