@@ -179,6 +179,8 @@ async function locked(name: string, takeOver: boolean): Promise<() => void> {
 
 async function open(module: WebAssembly.Module, opening: Opening): Promise<void> {
   const { name } = opening;
+  // Says what this page lacks before anything else is asked for.
+  await folder(name, false);
   const letGo = await locked(name, opening.takeOver);
   let files: FileSystemSyncAccessHandle[] = [];
   try {
