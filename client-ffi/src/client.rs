@@ -6,6 +6,7 @@ mod lifecycle;
 mod work;
 
 use std::sync::Arc;
+#[cfg(not(target_family = "wasm"))]
 use std::time::Duration;
 
 use gridfold_sync_core::directory::{Catalogue, DirectoryScope};
@@ -22,10 +23,14 @@ use crate::shell::Shell;
 use crate::shell::mend::mend;
 use crate::shell::state::{Account, initialise};
 use crate::shell::store::Store;
-use crate::shell::transport::{AsyncTransport, Blocking, Transport, at_once};
+use crate::shell::transport::AsyncTransport;
+#[cfg(not(target_family = "wasm"))]
+use crate::shell::transport::{Blocking, Transport, at_once};
+#[cfg(not(target_family = "wasm"))]
+use crate::types::RetryPolicy;
 use crate::types::{
     DraftId, HistoryEntry, Identity, OpenOptions, Page, Query, RecordDetail, RecordSummary,
-    RefusedEdit, RetryPolicy, Status, SyncOptions, SyncReport,
+    RefusedEdit, Status, SyncOptions, SyncReport,
 };
 
 /// A phone's store and its way to the server. Clones share one store.
@@ -110,6 +115,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::Rejected`] with the server's code when it does not take the code, or with
     /// `anothers_phone` while edits or drafts of the person before wait here: nothing was changed.
+    #[cfg(not(target_family = "wasm"))]
     pub fn enrol(
         &self,
         transport: &dyn Transport,
@@ -369,6 +375,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Offline`] when it should be tried again; nothing is lost whenever it breaks.
+    #[cfg(not(target_family = "wasm"))]
     pub fn sync(
         &self,
         transport: &dyn Transport,
@@ -393,6 +400,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::sync`], after the last try.
+    #[cfg(not(target_family = "wasm"))]
     pub fn sync_with_retry(
         &self,
         transport: &dyn Transport,

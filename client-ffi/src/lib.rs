@@ -32,8 +32,11 @@ pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
 pub use frames::{CarryProgress, CarryReader, MAX_FRAME_CHARS, MIN_FRAME_CHARS, carry_frames};
 pub use gridfold_sync_core as core;
 pub use key_store::{KeyStore, KeyStoreError, StoreKey};
-pub use platform::{Platform, SystemPlatform};
+pub use platform::Platform;
+#[cfg(not(target_family = "wasm"))]
+pub use platform::SystemPlatform;
 pub use shell::auto_sync::{AutoSyncEvent, AutoSyncPlan, AutoSyncPolicy, SyncEnd};
+#[cfg(not(target_family = "wasm"))]
 pub use shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
 pub use shell::transport::{
     Answer, AsyncTransport, HttpRequest, HttpResponse, Transport, TransportError,

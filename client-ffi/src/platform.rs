@@ -1,5 +1,6 @@
 //! The clock and the randomness, as a trait, so that the simulation injects both.
 
+#[cfg(not(target_family = "wasm"))]
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gridfold_sync_core::time::Timestamp;
@@ -13,9 +14,11 @@ pub trait Platform: Send + Sync {
 }
 
 /// The operating system's clock and randomness.
+#[cfg(not(target_family = "wasm"))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemPlatform;
 
+#[cfg(not(target_family = "wasm"))]
 impl Platform for SystemPlatform {
     #[expect(
         clippy::disallowed_methods,

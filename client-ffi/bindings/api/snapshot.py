@@ -1,6 +1,6 @@
 """What a generated binding offers an app, one declaration a line.
 
-`python3 snapshot.py kotlin|swift FILE` prints it. Bodies, comments and everything that the
+`python3 snapshot.py kotlin|swift|web FILE` prints it. Bodies, comments and everything that the
 generator makes for itself are left out, so that only a change of the API changes the text. The API in
 Python is the package's typed stub.
 """
@@ -99,8 +99,27 @@ def in_protocol(out):
     return "protocol" in head
 
 
+def web(source):
+    """Each type and each call in one line, without its comment."""
+    source = re.sub(r"/\*\*.*?\*/", "", without_line_comments(source), flags=re.S)
+    out = []
+    for block in re.split(r"\n(?=export )", source):
+        if block.startswith("export interface PhoneCalls"):
+            head, *calls = [line.strip() for line in block.split("\n") if line.strip(" }")]
+            out += [head.rstrip(" {")] + ["    " + call for call in calls]
+        elif block.startswith("export "):
+            head, *variants = re.split(r"\n\s*\| (?=\{)", block.strip())
+            out.append(re.sub(r"\s+", " ", head))
+            out += ["    | " + variant for variant in variants]
+    return out
+
+
+def without_line_comments(source):
+    return re.sub(r"^//.*\n", "", source, flags=re.M)
+
+
 if __name__ == "__main__":
     language, path = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
-        lines = {"kotlin": kotlin, "swift": swift}[language](file.read())
+        lines = {"kotlin": kotlin, "swift": swift, "web": web}[language](file.read())
     print("\n".join(lines))

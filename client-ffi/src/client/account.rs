@@ -1,12 +1,17 @@
 //! Signing out, and syncing by itself.
 
+#[cfg(not(target_family = "wasm"))]
 use std::sync::Arc;
 
 use super::Client;
 use crate::error::ClientError;
+#[cfg(not(target_family = "wasm"))]
 use crate::shell::auto_sync::AutoSyncPolicy;
+#[cfg(not(target_family = "wasm"))]
 use crate::shell::auto_sync_runner::{AutoSync, AutoSyncObserver};
-use crate::shell::transport::{AsyncTransport, Blocking, Transport, at_once};
+use crate::shell::transport::AsyncTransport;
+#[cfg(not(target_family = "wasm"))]
+use crate::shell::transport::{Blocking, Transport, at_once};
 use crate::types::SignedOut;
 
 impl Client {
@@ -15,6 +20,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Rejected`] with `auto_sync_runs` while one runs already.
+    #[cfg(not(target_family = "wasm"))]
     pub fn auto_sync(
         &self,
         transport: Arc<dyn Transport>,
@@ -30,6 +36,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::Rejected`] with `unsent_edits` while edits wait to be sent, refused ones are
     /// not settled, or there are drafts, unless `discard_unsent` says that they may be lost.
+    #[cfg(not(target_family = "wasm"))]
     pub fn sign_out(
         &self,
         transport: &dyn Transport,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::ClientError as Inner;
 use crate::ffi::auto_run::Ending;
+use crate::ffi::auto_settings::AutoSyncSettings;
 use crate::ffi::bridge::{Bridge, serve_one};
 use crate::ffi::client::Client;
 use crate::ffi::error::ClientError;
@@ -13,17 +14,6 @@ use crate::ffi::sync_hub::{SyncHub, SyncState};
 use crate::shell::auto_sync::{AutoSyncPolicy, SyncEnd};
 use crate::shell::auto_sync_runner::AutoSyncObserver;
 use crate::types::SyncReport;
-
-/// When to sync without being asked.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct AutoSyncSettings {
-    /// Seconds after the last sync when nothing happens.
-    #[uniffi(default = 900)]
-    pub interval_s: u32,
-    /// Seconds after a change here, so that several go together.
-    #[uniffi(default = 2)]
-    pub debounce_s: u32,
-}
 
 /// Tells watches what a run of its own came to, and the run when it was the last.
 struct Teller {

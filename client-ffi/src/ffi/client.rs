@@ -3,21 +3,30 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+#[cfg(not(target_family = "wasm"))]
 use zeroize::Zeroize;
 
+#[cfg(not(target_family = "wasm"))]
 use crate::disk::Folder;
 use crate::error::ClientError as Inner;
+#[cfg(not(target_family = "wasm"))]
 use crate::ffi::auto_run::AutoRun;
-use crate::ffi::convert::{self, malformed, ops_in};
+#[cfg(not(target_family = "wasm"))]
+use crate::ffi::convert::malformed;
+use crate::ffi::convert::{self, ops_in};
 use crate::ffi::error::ClientError;
 use crate::ffi::locale::Locale;
 use crate::ffi::pool::off_thread;
 use crate::ffi::records::{HistoryEntry, RecordDetail, RecordPage, RecordQuery, RefusedEdit};
 use crate::ffi::records_out::{detail_out, history_out, page_out, query_in, refused_out};
 use crate::ffi::sync_hub::SyncHub;
-use crate::ffi::traits::{KeyStore, KeyStoreError, SharedTransport, Transport};
+#[cfg(not(target_family = "wasm"))]
+use crate::ffi::traits::{KeyStore, KeyStoreError};
+use crate::ffi::traits::{SharedTransport, Transport};
 use crate::ffi::types::{FieldValue, Operation};
+#[cfg(not(target_family = "wasm"))]
 use crate::key_store::StoreKey;
+#[cfg(not(target_family = "wasm"))]
 use crate::platform::SystemPlatform;
 use crate::types::OpenOptions;
 
@@ -38,6 +47,7 @@ pub struct Client {
     pub(crate) transport: SharedTransport,
     pub(crate) locale: Locale,
     pub(crate) hub: Arc<SyncHub>,
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) auto: AutoRun,
 }
 
@@ -47,6 +57,7 @@ impl std::fmt::Debug for Client {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 fn raw(mut key: Vec<u8>) -> Result<StoreKey, Inner> {
     let bytes: Result<[u8; 32], _> = key.as_slice().try_into();
     key.zeroize();
@@ -54,8 +65,10 @@ fn raw(mut key: Vec<u8>) -> Result<StoreKey, Inner> {
 }
 
 /// The app's keystore as the shell sees it.
+#[cfg(not(target_family = "wasm"))]
 struct ForeignKeyStore(Arc<dyn KeyStore>);
 
+#[cfg(not(target_family = "wasm"))]
 fn key_store_error(error: KeyStoreError) -> crate::KeyStoreError {
     match error {
         KeyStoreError::Unavailable => crate::KeyStoreError::Locked,
@@ -64,6 +77,7 @@ fn key_store_error(error: KeyStoreError) -> crate::KeyStoreError {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl crate::KeyStore for ForeignKeyStore {
     fn wrap(&self, plain: &[u8]) -> Result<Vec<u8>, crate::KeyStoreError> {
         self.0.wrap(plain.to_vec()).map_err(key_store_error)
@@ -94,6 +108,46 @@ impl Client {
             .map_err(|e| self.fail(e))
     }
 
+    /// Opens a store on any disk, or makes one where there is none.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub fn open_on(
+        options: OpenOptions,
+        locale: Locale,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Arc<Self>, ClientError> {
+        let opened = crate::Client::open_or_create(options);
+        let inner = opened.map_err(|e| ClientError::of(e, locale))?;
+        Ok(Self::of(inner, locale, transport))
+    }
+
+    /// Opens the store that is there, on any disk.
+    ///
+    /// # Errors
+    /// As [`Client::open_existing`].
+    pub fn open_existing_on(
+        options: OpenOptions,
+        locale: Locale,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Arc<Self>, ClientError> {
+        let opened = crate::Client::open(options);
+        let inner = opened.map_err(|e| ClientError::of(e, locale))?;
+        Ok(Self::of(inner, locale, transport))
+    }
+
+    fn of(inner: crate::Client, locale: Locale, transport: Arc<dyn Transport>) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Mutex::new(Some(inner)),
+            transport,
+            locale,
+            hub: Arc::new(SyncHub::default()),
+            #[cfg(not(target_family = "wasm"))]
+            auto: AutoRun::default(),
+        })
+    }
+
+    #[cfg(not(target_family = "wasm"))]
     async fn opened(
         config: OpenConfig,
         key: impl FnOnce() -> Result<StoreKey, Inner> + Send + 'static,
@@ -110,16 +164,11 @@ impl Client {
         })
         .await
         .map_err(|e| ClientError::of(e, locale))?;
-        Ok(Arc::new(Self {
-            inner: Mutex::new(Some(inner)),
-            transport,
-            locale,
-            hub: Arc::new(SyncHub::default()),
-            auto: AutoRun::default(),
-        }))
+        Ok(Self::of(inner, locale, transport))
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 #[uniffi::export]
 impl Client {
     /// Opens the store, or makes one where there is none. `key` is 32 bytes from the platform's
@@ -170,7 +219,10 @@ impl Client {
     ) -> Result<Arc<Self>, ClientError> {
         Self::opened(config, || raw(key), transport, crate::Client::open).await
     }
+}
 
+#[uniffi::export]
+impl Client {
     /// Makes a record; durable when this returns. Gives its id. `form_version` is that of the form
     /// that the screen was drawn with; the newest when left out.
     ///
@@ -342,24 +394,6 @@ impl Client {
         .await
     }
 
-    /// Ends the session: tells the server, if it can be reached, and erases everything here. The
-    /// client is closed afterwards. Gives whether the server was told.
-    ///
-    /// # Errors
-    /// `Rejected` with `unsent_edits` while something would be lost, unless `discard_unsent`.
-    #[uniffi::method(default(discard_unsent = false))]
-    pub async fn sign_out(&self, discard_unsent: bool) -> Result<bool, ClientError> {
-        let url = self.server_url()?;
-        self.auto.stop();
-        let told = self
-            .run_with_transport(url, move |store, transport| {
-                store.sign_out(transport, discard_unsent)
-            })
-            .await?;
-        self.shut_down();
-        Ok(told.server_told)
-    }
-
     /// Erases everything: first the key, then the files. The client is closed afterwards.
     ///
     /// # Errors
@@ -376,11 +410,38 @@ impl Client {
     /// twice is harmless.
     pub fn shut_down(&self) {
         self.cancel_sync();
+        #[cfg(not(target_family = "wasm"))]
         self.auto.stop();
         self.hub.close();
         if let Some(store) = self.inner.lock().take() {
             store.close();
         }
+    }
+}
+
+// Its future awaits the transport, which in a browser is of one thread.
+#[cfg_attr(not(target_family = "wasm"), uniffi::export)]
+impl Client {
+    /// Ends the session: tells the server, if it can be reached, and erases everything here. The
+    /// client is closed afterwards. Gives whether the server was told.
+    ///
+    /// # Errors
+    /// `Rejected` with `unsent_edits` while something would be lost, unless `discard_unsent`.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        uniffi::method(default(discard_unsent = false))
+    )]
+    pub async fn sign_out(&self, discard_unsent: bool) -> Result<bool, ClientError> {
+        let url = self.server_url()?;
+        #[cfg(not(target_family = "wasm"))]
+        self.auto.stop();
+        let told = self
+            .run_with_transport(url, async move |store, transport| {
+                store.sign_out_async(transport, discard_unsent).await
+            })
+            .await?;
+        self.shut_down();
+        Ok(told.server_told)
     }
 }
 

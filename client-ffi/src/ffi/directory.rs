@@ -26,7 +26,8 @@ fn my_roles(store: &crate::Client) -> Vec<Role> {
     roles
 }
 
-#[uniffi::export]
+// Its future awaits the transport, which in a browser is of one thread.
+#[cfg_attr(not(target_family = "wasm"), uniffi::export)]
 impl Client {
     /// Enrols this device with the code that a supervisor shows: the text of the QR, or the code as
     /// typed together with the server's address. A phone that was enrolled before goes on as the
@@ -36,7 +37,10 @@ impl Client {
     /// # Errors
     /// `Rejected` with the server's code when it does not take the code, or with `anothers_phone`
     /// while edits or drafts of the person before wait here; `Offline`.
-    #[uniffi::method(default(server_url = None))]
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        uniffi::method(default(server_url = None))
+    )]
     pub async fn enrol(
         &self,
         code_or_qr: String,
@@ -52,12 +56,16 @@ impl Client {
             return Err(self.fail(malformed("server_url")));
         }
         let text = format!("gridfold:1:{url}:{code}");
-        self.run_with_transport(url, move |store, transport| {
-            store.enrol(transport, &text).map(Identity::from)
+        self.run_with_transport(url, async move |store, transport| {
+            let identity = store.enrol_async(transport, &text).await?;
+            Ok(Identity::from(identity))
         })
         .await
     }
+}
 
+#[uniffi::export]
+impl Client {
     /// Whose phone this is; none before it is enrolled.
     ///
     /// # Errors

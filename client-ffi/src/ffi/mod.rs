@@ -4,8 +4,11 @@
 //! typed errors, events. Blocking work runs on a pool of threads, never on the caller's; calls of
 //! the app's own code (HTTP) are polled by the caller's executor. No rule lives here.
 
+#[cfg(not(target_family = "wasm"))]
 mod auto;
+#[cfg(not(target_family = "wasm"))]
 mod auto_run;
+mod auto_settings;
 mod bridge;
 mod carry;
 mod catalogue;
@@ -27,7 +30,7 @@ mod types;
 mod watch;
 mod work;
 
-pub use auto::AutoSyncSettings;
+pub use auto_settings::AutoSyncSettings;
 pub use carry::{
     CarriedEdit, CarriedReceipt, CarryBundle, CarryImport, CarryReader, CarryScan, CarryTo,
     carry_frames,

@@ -1,4 +1,4 @@
-//! Blocking work on a thread of the pool.
+//! Blocking work on a thread of the pool; in a browser's worker, which has one thread, at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,7 +8,11 @@ use crate::error::ClientError as Inner;
 pub(crate) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Inner> + Send + 'static,
 ) -> Result<T, Inner> {
-    blocking::unblock(move || guarded(work)).await
+    #[cfg(not(target_family = "wasm"))]
+    let done = blocking::unblock(move || guarded(work)).await;
+    #[cfg(target_family = "wasm")]
+    let done = std::future::ready(guarded(work)).await;
+    done
 }
 
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Inner>) -> Result<T, Inner> {

@@ -87,8 +87,9 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for TransportError {
 ///
 /// A ready one comes with each binding. `call` runs on the executor of whoever awaits the library;
 /// in Kotlin on `Dispatchers.Default`.
-#[uniffi::export(foreign)]
-#[async_trait::async_trait]
+#[cfg_attr(not(target_family = "wasm"), uniffi::export(foreign))]
+#[cfg_attr(not(target_family = "wasm"), async_trait::async_trait)]
+#[cfg_attr(target_family = "wasm", async_trait::async_trait(?Send))]
 pub trait Transport: Send + Sync {
     /// Makes one call and waits for its answer; any status is an answer.
     async fn call(&self, request: HttpRequest) -> Result<HttpReply, TransportError>;

@@ -17,6 +17,7 @@ use crate::ffi::pool::off_thread;
 use crate::ffi::records::{RecordDetail, RecordPage, RecordQuery};
 use crate::ffi::records_out::{detail_out, page_out, query_in};
 use crate::ffi::sync_hub::SyncHub;
+#[cfg(not(target_family = "wasm"))]
 use crate::ffi::traits::EventListener;
 use crate::types::Query;
 
@@ -249,7 +250,11 @@ impl Client {
             wake: Event::new(),
         }))
     }
+}
 
+#[cfg(not(target_family = "wasm"))]
+#[uniffi::export]
+impl Client {
     /// Tells a listener what happens, on a thread of the library, until the subscription is
     /// stopped or released.
     ///

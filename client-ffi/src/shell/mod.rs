@@ -2,7 +2,10 @@
 
 pub(crate) mod attempt;
 pub(crate) mod auto_sync;
+#[cfg(not(target_family = "wasm"))]
 pub(crate) mod auto_sync_runner;
+#[cfg(target_family = "wasm")]
+mod auto_sync_told;
 mod backoff;
 pub(crate) mod batch;
 pub(crate) mod carry;
@@ -26,6 +29,8 @@ mod receipts;
 mod refused;
 mod renew;
 mod reply;
+#[cfg(not(target_family = "wasm"))]
+mod retry;
 pub(crate) mod rows;
 pub(crate) mod seal;
 pub(crate) mod seen;
@@ -43,8 +48,10 @@ pub(crate) mod transport_ureq;
 pub(crate) mod undo;
 mod writing;
 
+use std::sync::Arc;
+#[cfg(not(target_family = "wasm"))]
+use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::session::phone::Given;
@@ -56,6 +63,7 @@ use crate::event::{ChangeCause, Subscriptions};
 use crate::platform::Platform;
 use crate::shell::attempt::Attempt;
 use crate::shell::auto_sync::AutoSyncEvent;
+#[cfg(not(target_family = "wasm"))]
 use crate::shell::auto_sync_runner::Signal;
 use crate::shell::batch::Batch;
 use crate::shell::mend::Mended;
@@ -74,7 +82,11 @@ pub(crate) struct Shell {
     pub(crate) state: RwLock<State>,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) attempt: Mutex<Attempt>,
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) auto_sync: Mutex<Option<Weak<Signal>>>,
+    /// What happened that whoever drives the plan has not heard yet.
+    #[cfg(target_family = "wasm")]
+    auto_sync_told: Mutex<Vec<AutoSyncEvent>>,
     /// Up to where streams were given back to a server whose disk had lost some of them: once, since
     /// one that did not take it asks again and again.
     pub(crate) given: Mutex<Given<StreamNo>>,
@@ -105,7 +117,10 @@ impl Shell {
             state: RwLock::new(state),
             subscriptions: Subscriptions::default(),
             attempt: Mutex::default(),
+            #[cfg(not(target_family = "wasm"))]
             auto_sync: Mutex::default(),
+            #[cfg(target_family = "wasm")]
+            auto_sync_told: Mutex::default(),
             given: Mutex::default(),
             mended: Mutex::new(mended),
             damaged: AtomicBool::new(false),

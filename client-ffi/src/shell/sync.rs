@@ -4,8 +4,6 @@
 //! leaves the store as it was before the round trip: the next one says the same again, and the
 //! server passes over what it has.
 
-use std::time::Duration;
-
 use gridfold_sync_core::session::phone::{
     self, Answered, Applied, Asker, Asking, GoesOn, Limits, Next, PhoneSession, Push, Repair,
     Shrunk, Spent,
@@ -16,15 +14,14 @@ use crate::error::ClientError;
 use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
-use crate::shell::backoff::wait_after;
 use crate::shell::http::{Refresh, Tokens, read, send};
 use crate::shell::reply::{Reply, offline};
 use crate::shell::rows::StreamNo;
 use crate::shell::session::Reading;
 use crate::shell::state::{Account, State, put_account, put_sync};
-use crate::shell::transport::{AsyncTransport, Blocking, HttpRequest, Transport, at_once};
+use crate::shell::transport::{AsyncTransport, HttpRequest};
 use crate::shell::undo::Leaving;
-use crate::types::{Progress, RetryPolicy, SyncOptions, SyncReport};
+use crate::types::{Progress, SyncOptions, SyncReport};
 
 const SYNC_PATH: &str = "/v1/sync";
 const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
@@ -309,32 +306,6 @@ impl Shell {
             batch.bearings.account = Some(std::sync::Arc::new(account));
             Ok(())
         })
-    }
-
-    pub(crate) fn sync_with_retry(
-        &self,
-        transport: &dyn Transport,
-        policy: RetryPolicy,
-        options: &SyncOptions<'_>,
-        sleep: &dyn Fn(Duration),
-    ) -> Result<SyncReport, ClientError> {
-        let first = Duration::from_millis(policy.base_ms.max(1));
-        let most = Duration::from_millis(policy.max_ms).max(first);
-        let mut failures = 0;
-        loop {
-            match at_once(self.sync(&Blocking(transport), options)) {
-                Err(ClientError::Offline { retry_after }) if failures + 1 < policy.max_attempts => {
-                    let chance = u64::from_be_bytes(random(&*self.platform));
-                    let wait = wait_after(failures, first, most, chance);
-                    let asked = Duration::from_secs(retry_after.unwrap_or_default());
-                    options.check_cancelled()?;
-                    sleep(wait.max(asked));
-                    options.check_cancelled()?;
-                    failures += 1;
-                }
-                done => return done,
-            }
-        }
     }
 }
 

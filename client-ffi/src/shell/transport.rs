@@ -86,8 +86,10 @@ pub trait AsyncTransport {
 }
 
 /// Calls that block, as ones that are awaited.
+#[cfg(not(target_family = "wasm"))]
 pub(crate) struct Blocking<'a>(pub(crate) &'a dyn Transport);
 
+#[cfg(not(target_family = "wasm"))]
 impl AsyncTransport for Blocking<'_> {
     fn call(&self, request: HttpRequest) -> Answer<'_> {
         Box::pin(async move { self.0.call(request) })

@@ -1,0 +1,5 @@
+// In the page: the package, and what the tests do with it.
+import * as gridfold from "/dist/index.js";
+import * as story from "/tests/story.mjs";
+
+Object.assign(globalThis, { gridfold, story, ready: true });

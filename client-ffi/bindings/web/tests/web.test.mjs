@@ -1,0 +1,99 @@
+// The package in Chromium and Firefox, against the real server.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Browser, BROWSERS, World } from "./harness.mjs";
+
+const kinds = process.env.BROWSERS?.split(",") ?? Object.keys(BROWSERS);
+
+for (const kind of kinds) {
+  describe(kind, () => {
+    let world, browser, codes;
+    before(async () => {
+      world = await World.start();
+      codes = ["王芳", "李伟", "王芳", "李伟", "王芳"].map((name) => world.invite(name));
+      await world.serve();
+      browser = await new Browser(kind, world).open();
+    });
+    after(async () => {
+      await browser?.close();
+      await world?.stop();
+    });
+
+    /** Runs what the page has of a name, in a page of its own. */
+    const inPage = async (name, ...given) => {
+      const page = await browser.page();
+      try {
+        return await page.evaluate((name, given) => globalThis.story[name](...given), name, given);
+      } finally {
+        await page.close();
+      }
+    };
+
+    test("what is not what a call takes is said before anything is done", () => inPage("misuse"));
+
+    test("the key is kept by the browser, by a PIN or by the app", () => inPage("pin"));
+
+    test("a cancelled sync loses nothing, and syncing by itself sends it", () => inPage("byItself", codes[2]));
+
+    test("a browser killed in the middle of edits has every one that was acknowledged", async () => {
+      await inPage("begin", "killed", codes[3]);
+      for (const more of [1, 15, 40]) {
+        const wanted = world.acked + more;
+        const page = await browser.page();
+        const ended = page.evaluate(() => globalThis.story.editForEver("killed")).catch(() => undefined);
+        while (world.acked < wanted) {
+          const first = await Promise.race([ended.then(() => "ended"), new Promise((d) => setTimeout(d, 5, "goes on"))]);
+          assert.equal(first, "goes on", "the edits ended by themselves");
+        }
+        await browser.kill();
+        await ended;
+        await browser.open();
+        const [visits, pending] = await inPage("counted", "killed");
+        assert.ok(visits >= world.acked, `${world.acked} were acknowledged, ${visits} are there`);
+        assert.equal(pending, visits);
+        world.acked = visits;
+      }
+    });
+
+    test("one tab has the store, and another takes it over when asked to", async () => {
+      const first = await browser.page();
+      await first.evaluate(() => globalThis.story.hold("killed"));
+      await inPage("useHere", "killed");
+      await first.evaluate(() => globalThis.story.noLonger());
+      await first.close();
+    });
+
+    test("a tab that is reloaded has its store again", async () => {
+      const page = await browser.page();
+      for (let n = 0; n < 3; n++) {
+        await page.evaluate(() => globalThis.story.hold("killed"));
+        await page.reload();
+        await page.waitForFunction("globalThis.ready === true");
+      }
+      await page.close();
+    });
+
+    test("a crash in the middle of an edit is said, and the phone goes on", () => inPage("crash", "killed"));
+
+    test("a library that crashes each time is not started for ever", async () => {
+      world.crashes = true;
+      try {
+        await inPage("crashesEachTime");
+      } finally {
+        world.crashes = false;
+      }
+    });
+
+    test("a full storage is said, and nothing is lost", async () => {
+      const [visits] = await inPage("counted", "killed");
+      await inPage("full", "killed");
+      assert.deepEqual((await inPage("counted", "killed"))[0], visits);
+    });
+
+    test("a store that vanished is said before the next acknowledgement, and what waits is sent", async () => {
+      await inPage("vanish", "killed");
+    });
+
+    test("two phones live through a day offline", () => inPage("day", codes.slice(0, 2)));
+  });
+}

@@ -1,0 +1,268 @@
+// The worker that has the store: one instance of the library, the files, and the lock.
+
+import { Writer } from "./codec.js";
+import { derived, Instance } from "./instance.js";
+import { folder, isThere, openAll, Unopenable, vanished } from "./files.js";
+import { keep, keyOf } from "./keys.js";
+import type { FromWorker, Opening, ToWorker } from "./messages.js";
+import type { Lost } from "./phone.js";
+import { types } from "./schema.js";
+
+/** How long the tab that has the store may take to let go of it, in milliseconds. */
+const LET_GO_WITHIN_MS = 10_000;
+/** How long what waits may take to be sent when the store has vanished, in milliseconds. */
+const RESCUE_WITHIN_MS = 15_000;
+/** The call that sends it; no call of the page has its number. */
+const RESCUE = 0xffff_ffff;
+
+/** What is open in this worker. */
+class Opened {
+  instance!: Instance;
+  key!: Uint8Array<ArrayBuffer>;
+  readonly channel: BroadcastChannel;
+  /** Answers wait for it: whether the files are still there. */
+  #checked: Promise<void> | null = null;
+  #flushes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #rescued: ((bytes: Uint8Array) => void) | null = null;
+  #over = false;
+
+  constructor(
+    readonly module: WebAssembly.Module,
+    readonly opening: Opening,
+    readonly place: FileSystemDirectoryHandle,
+    readonly files: FileSystemSyncAccessHandle[],
+    readonly letGo: () => void,
+  ) {
+    this.channel = new BroadcastChannel(`gridfold-phone:${opening.name}`);
+    this.channel.onmessage = ({ data }) => {
+      if (data === "let go") this.end({ type: "TakenOver" });
+    };
+  }
+
+  derive = (pin: string, salt: Uint8Array): Uint8Array<ArrayBuffer> => derived(this.module, pin, salt);
+
+  /** Opens the store; its answer is that of call 0. */
+  start(): Promise<Uint8Array> {
+    return new Promise((resolve) => {
+      this.instance = new Instance(this.module, this.files, {
+        answered: (id, bytes) => {
+          if (id === 0) resolve(bytes);
+          else if (id === RESCUE) this.#rescued?.(bytes);
+          else this.#answer({ type: "answer", id, bytes });
+        },
+        happened: (id, bytes) => tell({ type: "event", id, bytes }, [bytes.buffer]),
+        panicked: (at) => tell({ type: "panicked", at }),
+        planned: (over) => queueMicrotask(() => this.#planned(over)),
+      });
+      this.instance.open(this.key, this.opening.locale, this.opening.existing);
+    });
+  }
+
+  /** Answers, once it is known that what was written is in files that are there. */
+  #answer(message: Extract<FromWorker, { type: "answer" }>): void {
+    const flushes = this.instance.flushes;
+    if (flushes !== this.#flushes) {
+      this.#flushes = flushes;
+      const before = this.#checked ?? Promise.resolve();
+      const checked = before.then(() => this.#check());
+      this.#checked = checked;
+      void checked.then(() => {
+        if (this.#checked === checked) this.#checked = null;
+      });
+    }
+    const answer = (): void => {
+      if (this.#over) return;
+      tell(message, [message.bytes.buffer as ArrayBuffer]);
+      this.drive();
+    };
+    if (this.#checked === null) answer();
+    else void this.#checked.then(answer);
+  }
+
+  async #check(): Promise<void> {
+    if (this.#over || !(await vanished(this.place))) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    // The files are open and can still be read: what waits can still be sent.
+    const sent = await this.#rescue();
+    this.#over = false;
+    this.end({ type: "Vanished", sent });
+  }
+
+  async #rescue(): Promise<boolean> {
+    const bytes = new Writer(types);
+    bytes.write("string", "sync", "name");
+    bytes.write("SyncSettings", {}, "settings");
+    const answered = new Promise<boolean>((resolve) => {
+      this.#rescued = (answer) => resolve(answer[0] === 0);
+      setTimeout(() => resolve(false), RESCUE_WITHIN_MS);
+    });
+    this.instance.call(RESCUE, bytes.taken());
+    return answered;
+  }
+
+  /** Goes on with the plan: a sync begins, or a timer. */
+  drive = (): void => {
+    if (this.#over || this.opening.autoSync === null) return;
+    clearTimeout(this.#timer);
+    const wait = this.instance.planGoesOn();
+    if (wait > 0) this.#timer = setTimeout(this.drive, Math.min(wait, 0x7fff_ffff));
+  };
+
+  hear(what: 0 | 1 | 2): void {
+    if (this.#over || this.opening.autoSync === null) return;
+    this.instance.planHears(what);
+    this.drive();
+  }
+
+  async #planned(over: boolean): Promise<void> {
+    if (this.#over) return;
+    if (this.instance.flushes !== this.#flushes) {
+      this.#flushes = this.instance.flushes;
+      await this.#check();
+      if (this.#over) return;
+    }
+    this.instance.planEnded();
+    if (over) tell({ type: "over" });
+    this.drive();
+  }
+
+  /** Ends all of it and says why. */
+  end(why: Lost): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    try {
+      this.instance.close();
+    } finally {
+      for (const file of this.files) file.close();
+      this.channel.close();
+      this.letGo();
+      tell({ type: "lost", why });
+    }
+  }
+}
+
+let opened: Opened | null = null;
+
+function tell(message: FromWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, { transfer });
+}
+
+/** Takes the lock of a store; gives what lets go of it. */
+async function locked(name: string, takeOver: boolean): Promise<() => void> {
+  const lock = `gridfold-phone:${name}`;
+  const held = (options: LockOptions): Promise<(() => void) | null> =>
+    new Promise((resolve, reject) => {
+      const asked = navigator.locks.request(lock, options, (granted) => {
+        if (granted === null) return resolve(null);
+        return new Promise<void>((letGo) => resolve(letGo));
+      });
+      asked.catch(reject);
+    });
+  const free = await held({ ifAvailable: true });
+  if (free !== null) return free;
+  if (takeOver) {
+    const channel = new BroadcastChannel(lock);
+    channel.postMessage("let go");
+    channel.close();
+    try {
+      const taken = await held({ signal: AbortSignal.timeout(LET_GO_WITHIN_MS) });
+      if (taken !== null) return taken;
+    } catch {
+      // It did not let go in time.
+    }
+  }
+  throw new Unopenable({ code: "InUse", message: "Another tab has the store open." });
+}
+
+async function open(module: WebAssembly.Module, opening: Opening): Promise<void> {
+  const { name } = opening;
+  const letGo = await locked(name, opening.takeOver);
+  let files: FileSystemSyncAccessHandle[] = [];
+  try {
+    const there = await isThere(name);
+    if (!there && opening.existing) {
+      throw new Unopenable({ code: "NoStore", message: "There is no store here." });
+    }
+    const derive = (pin: string, salt: Uint8Array): Uint8Array<ArrayBuffer> => derived(module, pin, salt);
+    const key = await keyOf(name, there, opening.key, derive);
+    const place = await folder(name, true);
+    if (place === null) throw new Error("no folder");
+    files = await openAll(place);
+    const here = new Opened(module, opening, place, files, letGo);
+    here.key = key;
+    const bytes = await here.start();
+    if (bytes[0] !== 0) {
+      here.channel.close();
+      for (const file of files) file.close();
+      letGo();
+      return tell({ type: "unopened", bytes, told: null });
+    }
+    opened = here;
+    tell({ type: "opened" });
+    if (opening.autoSync !== null) {
+      here.instance.plan(opening.autoSync.intervalS, opening.autoSync.debounceS);
+      if (!navigator.onLine) here.instance.planHears(0);
+      here.drive();
+    }
+  } catch (error) {
+    for (const file of files) file.close();
+    letGo();
+    throw error;
+  }
+}
+
+async function keepAnew(id: number, key: Extract<ToWorker, { type: "keep" }>["key"]): Promise<void> {
+  const here = opened;
+  if (here === null) return;
+  try {
+    if (key.by === "App" && !key.key.every((byte, n) => byte === here.key[n])) {
+      throw new Unopenable({ code: "WrongKey", message: "That is not the key of this store." });
+    }
+    await keep(here.opening.name, here.key, key, here.derive);
+    tell({ type: "answer", id, bytes: new Uint8Array([0]) });
+  } catch (error) {
+    const told = error instanceof Unopenable ? error.told : null;
+    tell({
+      type: "refused",
+      id,
+      told: told ?? { code: "KeyUnavailable", message: "The key could not be put away." },
+    });
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
+  switch (data.type) {
+    case "open":
+      open(data.module, data.opening).catch((error: unknown) => {
+        const told = error instanceof Unopenable ? error.told : null;
+        const message = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
+        tell({ type: "unopened", bytes: null, told: told ?? { code: "Unsupported", message } });
+      });
+      return;
+    case "call":
+      return opened?.instance.call(data.id, data.bytes);
+    case "watch":
+      return opened?.instance.watch(data.id, data.bytes);
+    case "heard":
+      return opened?.instance.heard(data.id);
+    case "unwatch":
+      return opened?.instance.unwatch(data.id);
+    case "scan":
+      return opened?.instance.scan(data.id, data.reader, data.bytes);
+    case "unread":
+      return opened?.instance.unread(data.reader);
+    case "keep":
+      void keepAnew(data.id, data.key);
+      return;
+    case "soon":
+      return opened?.hear(2);
+    case "close":
+      return opened?.end({ type: "Closed" });
+  }
+};
+
+self.addEventListener("online", () => opened?.hear(1));
+self.addEventListener("offline", () => opened?.hear(0));
