@@ -24,6 +24,7 @@ const SAID: Record<Failure['code'], Key> = {
   TakenOver: 'lost.takenOver',
   Vanished: 'lost.vanished',
   Broken: 'lost.broken',
+  Wiped: 'lost.wiped',
   Unsupported: 'fail.unsupported',
   Unknown: 'fail.internal',
 };

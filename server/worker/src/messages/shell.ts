@@ -48,6 +48,10 @@ export default {
     '应用多次意外停止。已保存的内容都在。请重新打开；如果仍然如此，请把诊断信息发给管理员。',
     'The app stopped again and again. What was saved is kept. Open it again; if it goes on like this, give the diagnosis to the administrator.',
   ],
+  'lost.wiped': [
+    '这台手机已按主管的要求清空。请联系主管。',
+    'This phone was wiped because your supervisor ordered it. Ask your supervisor.',
+  ],
   'lost.again': ['重新打开', 'Open again'],
   'fail.offline': [
     '连不上服务器。内容都保存在手机上，有网络时会自动送出。',

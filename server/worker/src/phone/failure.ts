@@ -1,29 +1,8 @@
 /** What a call of the library failed with, by what the app does next. */
-export type FailureCode =
-  | 'Offline'
-  | 'SignInRequired'
-  | 'Rejected'
-  | 'UpdateRequired'
-  | 'StorageFull'
-  | 'WrongKey'
-  | 'KeyUnavailable'
-  | 'DamagedStore'
-  | 'NoStore'
-  | 'StoreExists'
-  | 'InUse'
-  | 'Closed'
-  | 'Cancelled'
-  | 'Revoked'
-  | 'NotFound'
-  | 'Internal'
-  | 'Restarted'
-  | 'TakenOver'
-  | 'Vanished'
-  | 'Broken'
-  | 'Unsupported';
+import type { PhoneErrorCode } from '@gridfold/phone';
 
 export interface Failure {
-  code: FailureCode | 'Unknown';
+  code: PhoneErrorCode | 'Unknown';
   /** Of `Rejected`: the stable code of the rule. */
   rule?: string | undefined;
   field?: string | undefined;

@@ -4,6 +4,7 @@ import { lockedElsewhere, open, type LostWhy, type Phone } from './library';
 
 export type * from '@gridfold/phone';
 export type { Failure } from './failure';
+export type { LostWhy } from './library';
 export { failureOf } from './library';
 
 export type Opening =
