@@ -40,7 +40,7 @@ pub(crate) fn open(bytes: &[u8]) {
 fn try_open(bytes: &[u8]) -> Result<Answer, Malformed> {
     let mut arguments = Arguments::of(bytes);
     let key = Zeroizing::new(arguments.next::<Vec<u8>>()?);
-    let locale = locale_from_tag(arguments.next()?);
+    let locale = locale_from_tag(&arguments.next::<String>()?);
     let existing: bool = arguments.next()?;
     let key: [u8; 32] = key.as_slice().try_into().map_err(|_| Malformed)?;
     if pool::load().is_err() {

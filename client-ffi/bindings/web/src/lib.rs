@@ -11,7 +11,7 @@ mod browser;
 mod bytes;
 #[rustfmt::skip]
 mod dispatch;
-mod entry;
+pub mod entry;
 mod host;
 mod http;
 mod instance;

@@ -1,7 +1,7 @@
 // What the tests stand on: the real server, a page of one origin with it, and a browser that can be killed.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
@@ -29,10 +29,18 @@ const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker
 /** What a test may do to a worker: it runs before the worker's own script. */
 const HOOK = `
 new BroadcastChannel("test").onmessage = ({ data }) => {
-  if (data === "crash") crypto.getRandomValues = () => { throw new Error("a crash that was asked for"); };
+  if (data === "crash") crash();
   if (data === "full") FileSystemSyncAccessHandle.prototype.write = () => { throw new DOMException("", "QuotaExceededError"); };
 };
-if (new URL(self.location).searchParams.has("crashes")) crypto.getRandomValues = () => { throw new Error("a crash that was asked for"); };
+const real = crypto.getRandomValues.bind(crypto);
+// In the middle of what the library does, and nowhere else.
+const crash = () => {
+  crypto.getRandomValues = (bytes) => {
+    if (bytes.buffer.byteLength >= 65_536) throw new Error("a crash that was asked for");
+    return real(bytes);
+  };
+};
+if (new URL(self.location).searchParams.has("crashes")) crash();
 `;
 
 export const BROWSERS = {
@@ -189,6 +197,11 @@ export class World {
   }
 }
 
+/** Waits for the page's script; the page's policy lets nothing of the driver's in that would wait there. */
+export async function ready(page) {
+  while (!(await page.evaluate(() => globalThis.ready === true))) await new Promise((done) => setTimeout(done, 10));
+}
+
 /** A browser with a profile that outlives it. */
 export class Browser {
   constructor(kind, world) {
@@ -212,7 +225,7 @@ export class Browser {
     const page = await this.browser.newPage();
     page.on("pageerror", (error) => console.log(`${this.kind}: ${error}`));
     await page.goto(this.world.origin);
-    await page.waitForFunction("globalThis.ready === true");
+    await ready(page);
     return page;
   }
 
@@ -228,8 +241,17 @@ export class Browser {
     rmSync(join(this.profile, "lock"), { force: true });
   }
 
+  async shut() {
+    await this.browser.close();
+  }
+
+  /** Takes over a copy of another's profile. */
+  take(other) {
+    cpSync(other.profile, this.profile, { recursive: true, filter: (path) => !/Singleton|[/]lock$|parentlock/.test(path) });
+  }
+
   async close() {
-    await this.browser.close().catch(() => undefined);
+    await this.browser?.close().catch(() => undefined);
     rmSync(this.profile, { recursive: true, force: true });
   }
 }

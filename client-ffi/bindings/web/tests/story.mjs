@@ -207,6 +207,18 @@ export async function begin(name, code) {
   await (await enrolled(name, code)).close();
 }
 
+/** Writes so many visits, syncs until nothing waits, and says how many there are and wait. */
+export async function writeAndSync(name, more) {
+  const phone = await open(name);
+  for (let n = 0; n < more; n++) await phone.create(GRID, "visit", [notes("抄一份")]);
+  await phone.sync({});
+  const report = await phone.sync({});
+  equal(report.refused, 0);
+  const found = [await phone.count({ form: "visit", text: "抄一份" }), (await phone.status()).pending];
+  await phone.close();
+  return found;
+}
+
 /** In a page that stays. */
 export async function hold(name) {
   globalThis.phone = await open(name);

@@ -1,7 +1,7 @@
 // The package in Chromium and Firefox, against the real server.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Browser, BROWSERS, World } from "./harness.mjs";
+import { Browser, BROWSERS, ready, World } from "./harness.mjs";
 
 const kinds = process.env.BROWSERS?.split(",") ?? Object.keys(BROWSERS);
 
@@ -68,7 +68,7 @@ for (const kind of kinds) {
       for (let n = 0; n < 3; n++) {
         await page.evaluate(() => globalThis.story.hold("killed"));
         await page.reload();
-        await page.waitForFunction("globalThis.ready === true");
+        await ready(page);
       }
       await page.close();
     });
@@ -92,6 +92,28 @@ for (const kind of kinds) {
 
     test("a store that vanished is said before the next acknowledgement, and what waits is sent", async () => {
       await inPage("vanish", "killed");
+    });
+
+    test("a copied profile forks nothing, and nothing of either is lost", async () => {
+      await inPage("begin", "copied", codes[4]);
+      assert.deepEqual(await inPage("writeAndSync", "copied", 1), [1, 0]);
+      await browser.shut();
+      const copy = new Browser(kind, world);
+      try {
+        copy.take(browser);
+        await browser.open();
+        await copy.open();
+        const inCopy = async (...given) => {
+          const page = await copy.page();
+          return page.evaluate((name, given) => globalThis.story[name](...given), given[0], given.slice(1));
+        };
+        assert.deepEqual(await inPage("writeAndSync", "copied", 2), [3, 0]);
+        assert.deepEqual(await inCopy("writeAndSync", "copied", 3), [6, 0]);
+        assert.deepEqual(await inPage("writeAndSync", "copied", 1), [7, 0]);
+        assert.deepEqual(await inCopy("writeAndSync", "copied", 0), [7, 0]);
+      } finally {
+        await copy.close();
+      }
     });
 
     test("two phones live through a day offline", () => inPage("day", codes.slice(0, 2)));

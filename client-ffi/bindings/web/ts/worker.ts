@@ -179,6 +179,8 @@ async function locked(name: string, takeOver: boolean): Promise<() => void> {
 
 async function open(module: WebAssembly.Module, opening: Opening): Promise<void> {
   const { name } = opening;
+  // Says what this page lacks before anything else is asked for.
+  await folder(name, false);
   const letGo = await locked(name, opening.takeOver);
   let files: FileSystemSyncAccessHandle[] = [];
   try {
@@ -193,7 +195,13 @@ async function open(module: WebAssembly.Module, opening: Opening): Promise<void>
     files = await openAll(place);
     const here = new Opened(module, opening, place, files, letGo);
     here.key = key;
-    const bytes = await here.start();
+    let bytes: Uint8Array;
+    try {
+      bytes = await here.start();
+    } catch {
+      // Nothing of this worker is of use any more.
+      return tell({ type: "panicked", at: "open" });
+    }
     if (bytes[0] !== 0) {
       here.channel.close();
       for (const file of files) file.close();
@@ -239,7 +247,7 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
       open(data.module, data.opening).catch((error: unknown) => {
         const told = error instanceof Unopenable ? error.told : null;
         const message = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
-        tell({ type: "unopened", bytes: null, told: told ?? { code: "Unsupported", message } });
+        tell({ type: "unopened", bytes: null, told: told ?? { code: "Internal", message } });
       });
       return;
     case "call":
