@@ -1,6 +1,6 @@
-//! Puts the dashboard that `dashboard/build` made into the binary, each file as it is and compressed.
+//! Puts the web apps that `dashboard/build` and `worker/build` made into the binary, each file as it is and compressed.
 //!
-//! Without it the binary is whole but for the dashboard, and says so on its page.
+//! Without one of them the binary is whole but for it, and says so on its page.
 #![allow(
     clippy::disallowed_methods,
     reason = "what a build cannot read or write ends it, with the reason"
@@ -19,18 +19,31 @@ const COMPRESSED_ALREADY: [&str; 7] = ["png", "jpg", "jpeg", "webp", "woff2", "g
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW_BITS: u32 = 22;
 
+/// The apps: the directory of each, and the table that the server finds its files in.
+const APPS: [(&str, &str); 2] = [("dashboard", "DASHBOARD"), ("worker", "WORKER")];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("dashboard");
+    let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut tables = String::new();
+    for (dir, name) in APPS {
+        tables.push_str(&table(&here.join(dir), dir, name, &out)?);
+    }
+    fs::write(out.join("app_files.rs"), tables)?;
+    Ok(())
+}
+
+/// The Rust that embeds the files of one app, sorted by path.
+fn table(root: &Path, dir: &str, name: &str, out: &Path) -> Result<String, Box<dyn Error>> {
     let dist = root.join("dist");
     let mut files = Vec::new();
     if dist.join("index.html").is_file() {
-        println!("cargo::rerun-if-changed=dashboard/dist");
+        println!("cargo::rerun-if-changed={dir}/dist");
         walk(&dist, &mut files)?;
     } else if root.is_dir() {
-        // So that a dashboard that is built later gets in.
-        println!("cargo::rerun-if-changed=dashboard");
+        // So that an app that is built later gets in.
+        println!("cargo::rerun-if-changed={dir}");
     }
     let mut named = Vec::with_capacity(files.len());
     for path in files {
@@ -41,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         named.push((name, path));
     }
     named.sort();
-    let mut table = String::from("static FILES: &[AppFile] = &[\n");
+    let mut table = format!("static {name}: &[AppFile] = &[\n");
     for (n, (name, path)) in named.iter().enumerate() {
         let bytes = fs::read(path)?;
         let ending = path.extension().unwrap_or_default().to_string_lossy();
@@ -56,13 +69,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             table,
             "    AppFile {{ path: {name:?}, plain: include_bytes!({:?}), brotli: {}, gzip: {} }},",
             path,
-            write(&out, &format!("{n}.br"), brotli)?,
-            write(&out, &format!("{n}.gz"), gzip)?,
+            write(out, &format!("{dir}-{n}.br"), brotli)?,
+            write(out, &format!("{dir}-{n}.gz"), gzip)?,
         )?;
     }
     table.push_str("];\n");
-    fs::write(out.join("app_files.rs"), table)?;
-    Ok(())
+    Ok(table)
 }
 
 fn walk(dir: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {

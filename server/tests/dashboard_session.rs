@@ -332,3 +332,67 @@ fn the_dashboard_is_answered_for_every_path_that_is_not_the_api() {
         assert!(page.contains("href=\"/docs/\""));
     }
 }
+
+#[test]
+fn the_workers_app_is_answered_below_its_own_path_under_its_own_policy() {
+    let world = World::new();
+    let nobody = world.anonymous();
+    for path in ["/m/", "/m/today", "/m/record/018f?x=1"] {
+        let reply = nobody.get(path);
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(reply.headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(reply.headers["cache-control"], "no-store");
+        let policy = reply.headers["content-security-policy"].to_str().unwrap();
+        for part in [
+            "default-src 'none'; ",
+            "script-src 'self' 'wasm-unsafe-eval'; ",
+            "style-src 'self'; ",
+            "connect-src 'self'; ",
+            "worker-src 'self'; ",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ] {
+            assert!(policy.contains(part), "{part}: {policy}");
+        }
+        let without = policy.replace("'wasm-unsafe-eval'", "");
+        assert!(!without.contains("unsafe"), "{policy}");
+        assert_eq!(
+            reply.headers["permissions-policy"],
+            "geolocation=(self), camera=(self), microphone=(self)"
+        );
+        assert_eq!(reply.headers["service-worker-allowed"], "/m/");
+        assert_eq!(reply.headers["x-content-type-options"], "nosniff");
+    }
+    for path in ["/", "/records", "/metrics-of-mine", "/ms"] {
+        let reply = nobody.get(path);
+        assert_eq!(
+            reply.headers["permissions-policy"],
+            "geolocation=(), camera=(), microphone=()"
+        );
+        assert!(!reply.headers.contains_key("service-worker-allowed"));
+    }
+    let bare = nobody.get("/m");
+    assert_eq!(bare.status, 308);
+    assert_eq!(bare.headers["location"], "/m/");
+    for path in ["/m/missing.js", "/m/assets/gone.css", "/m/v1/x.json"] {
+        nobody.get(path).refused(404, "not_found");
+    }
+    nobody
+        .post("/m/today", &json!({}))
+        .refused(405, "method_not_allowed");
+    let page = nobody.get("/m/").text();
+    if page.contains("<script") {
+        // What decides which version a phone starts is asked for anew each time.
+        for path in ["/m/sw.js", "/m/manifest.webmanifest"] {
+            assert_eq!(nobody.get(path).headers["cache-control"], "no-store");
+        }
+        let reply = nobody.get("/m/manifest.webmanifest");
+        assert_eq!(reply.headers["content-type"], "application/manifest+json");
+    } else {
+        assert!(
+            page.contains("没有包含网格员的应用") && page.contains("does not have the worker's app"),
+            "a server without it says so in both languages: {page}"
+        );
+    }
+}

@@ -12,6 +12,7 @@
     reason = "the code that utoipa makes of `params` has them"
 )]
 
+mod app_files;
 mod caller;
 mod error;
 mod explain;

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use clap::Parser;
 use gridfold_server::clock::{Clock, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 use tests::demo::check::check;
 use tests::demo::clock::ShiftedClock;
 use tests::demo::report::{to_json, to_text};
@@ -67,6 +69,22 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// Opens the worker's app with a code. It stands where no browser sends it to a server.
+fn app_link(url: &str, qr: &str) -> String {
+    let code = qr.rsplit_once(':').map_or(qr, |(_, code)| code);
+    format!("{url}/m/#enrol={code}")
+}
+
+/// A QR code as a terminal with a dark ground shows it.
+fn drawn(text: &str) -> Result<String, DemoError> {
+    let code = QrCode::new(text.as_bytes())?;
+    Ok(code
+        .render::<Dense1x2>()
+        .dark_color(Dense1x2::Light)
+        .light_color(Dense1x2::Dark)
+        .build())
 }
 
 fn run(options: &Options) -> Result<bool, DemoError> {
@@ -143,11 +161,11 @@ fn run(options: &Options) -> Result<bool, DemoError> {
         );
         for worker in town.two_of_one_grid() {
             let code = town.invite(worker.id, &url)?;
-            eprintln!(
-                "To play {} (docs/sample-phone.md), a code for 15 minutes:",
-                worker.name
-            );
-            eprintln!("  {code}");
+            let link = app_link(&url, &code);
+            eprintln!("To play {}, a code for 15 minutes, for one use:", worker.name);
+            eprintln!("  in the worker's app, with a browser on this computer: {link}");
+            eprintln!("  as a phone on the command line (docs/sample-phone.md):  {code}");
+            eprintln!("{}", drawn(&link)?);
         }
         eprintln!("Stop with Ctrl-C.");
         runtime.block_on(async { tokio::signal::ctrl_c().await })?;

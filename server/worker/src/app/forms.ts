@@ -1,0 +1,55 @@
+/** The forms of the organisation, areas and colleagues, as this phone knows them; asked for again when anything changed. */
+import { computed, shallowRef } from 'vue';
+import { onChange, phone, type Area, type Colleague, type FormInfo, type Identity } from '@/phone';
+
+export const forms = shallowRef<FormInfo[]>([]);
+export const areas = shallowRef<Area[]>([]);
+export const colleagues = shallowRef<Colleague[]>([]);
+export const identity = shallowRef<Identity | null>(null);
+
+export const formOf = (code: string): FormInfo | undefined => forms.value.find((form) => form.code === code);
+export const formMeaning = (means: string): FormInfo | undefined => forms.value.find((form) => form.means === means);
+export const myGrids = computed(() => areas.value.filter((area) => area.mine && area.level === 'grid'));
+export const areaName = (code: string): string => areas.value.find((area) => area.code === code)?.name ?? code;
+
+/** Which grid a new record is for: the one that was written for last, else the first. */
+const KEPT = 'gridfold.worker.grid';
+export function usualGrid(): string {
+  const kept = localStorage.getItem(KEPT);
+  return (myGrids.value.find(({ code }) => code === kept) ?? myGrids.value[0])?.code ?? '';
+}
+export const rememberGrid = (code: string): void => localStorage.setItem(KEPT, code);
+
+export async function lookUp(): Promise<void> {
+  const client = phone();
+  identity.value = await client.identity();
+  if (!identity.value) {
+    [forms.value, areas.value, colleagues.value] = [[], [], []];
+    return;
+  }
+  [forms.value, areas.value, colleagues.value] = await Promise.all([
+    client.forms(),
+    client.areas(),
+    client.colleagues(),
+  ]);
+}
+
+let looking = false;
+let wanted = false;
+
+/** Keeps them as the store has them. */
+export async function followForms(): Promise<void> {
+  await lookUp();
+  onChange(() => {
+    wanted = true;
+    if (looking) return;
+    looking = true;
+    void (async () => {
+      while (wanted) {
+        wanted = false;
+        await lookUp().catch(() => undefined);
+      }
+      looking = false;
+    })();
+  });
+}

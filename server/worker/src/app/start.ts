@@ -1,0 +1,25 @@
+/** The beginning: the store is opened, what the pages need is looked up, and they are shown. */
+import { followForms } from './forms';
+import { locale } from './locale';
+import { followSync } from './sync';
+import { opening, openStore } from '@/phone';
+
+let letIn: () => void = () => undefined;
+/** Resolves once the store is open; until then no page is shown that needs it. */
+export const started = new Promise<void>((resolve) => (letIn = resolve));
+
+async function start(takeOver: boolean): Promise<void> {
+  if (!(await openStore(locale.value, takeOver))) return;
+  try {
+    await followForms();
+    await followSync();
+    letIn();
+    opening.value = { at: 'open' };
+  } catch (error) {
+    opening.value = { at: 'failed', error };
+  }
+}
+
+export const openFirst = () => start(false);
+/** Takes the store over from the tab that has it. */
+export const openHere = () => start(true);

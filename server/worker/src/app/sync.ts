@@ -1,0 +1,36 @@
+/** How the phone stands with its server. The library goes there by itself: when the network comes back, when the app is seen, after edits, by and by. */
+import { ref, shallowRef } from 'vue';
+import { failureOf, onChange, phone, type Failure, type Status } from '@/phone';
+
+export const status = shallowRef<Status>();
+export const syncing = ref(false);
+/** Why the last attempt did not end well. */
+export const lastFailure = shallowRef<Failure>();
+
+export async function look(): Promise<void> {
+  status.value = await phone().status();
+}
+
+/** A sync that the person asked for; what it fails with is thrown too. */
+export async function syncNow(): Promise<void> {
+  try {
+    await phone().sync({});
+  } finally {
+    await look().catch(() => undefined);
+  }
+}
+
+const lookQuietly = () => void look().catch(() => undefined);
+
+/** Follows what the library does by itself. */
+export async function followSync(): Promise<void> {
+  await look();
+  onChange(lookQuietly);
+  await phone().watch({ type: 'Sync' }, (event) => {
+    if (event.type !== 'Sync') return;
+    syncing.value = event.state.type === 'Running';
+    if (event.state.type === 'Done') lastFailure.value = undefined;
+    if (event.state.type === 'Failed') lastFailure.value = failureOf(event.state.error);
+    lookQuietly();
+  });
+}

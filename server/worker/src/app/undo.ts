@@ -1,0 +1,34 @@
+/** Taking back what was written last, as long as it is only here. What had been typed becomes a draft. */
+import { showConfirmDialog } from 'vant';
+import { router } from './router';
+import { tellDone, tellFailure } from './say';
+import { t } from '@/messages';
+import { phone, type UndoneEdit } from '@/phone';
+
+async function keep({ form, grid, recordId, created, operations }: UndoneEdit): Promise<string | undefined> {
+  const typed = operations.filter((one) => 'field' in one);
+  if (typed.length === 0) return undefined;
+  return phone().saveDraft({ form, grid, recordId: created ? null : recordId, operations: typed });
+}
+
+export async function undoLast(): Promise<void> {
+  const sure = await showConfirmDialog({
+    message: t('undo.sure'),
+    confirmButtonText: t('undo.do'),
+    cancelButtonText: t('do.cancel'),
+  }).then(
+    () => true,
+    () => false,
+  );
+  if (!sure) return;
+  try {
+    const drafts = [];
+    for (const undone of await phone().undoLast()) drafts.push(await keep(undone));
+    const [draft] = drafts.filter((id) => id !== undefined);
+    tellDone(t('undo.done'));
+    if (draft !== undefined) await router.push({ name: 'draft', params: { id: draft } });
+    else await router.push({ name: 'today' });
+  } catch (error) {
+    tellFailure(error);
+  }
+}

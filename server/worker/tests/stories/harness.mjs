@@ -1,0 +1,196 @@
+/** What the stories stand on: the real server, and a phone that is a browser which can be killed. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+
+export { Phone, Server, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
+export { AREA, PASSWORD } from '../../../dashboard/tests/stories/town.mjs';
+import { SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
+
+const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
+export const SHOTS = join(ROOT, 'target/worker-screenshots');
+export const SIZE = { width: 390, height: 844 };
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--remote-debugging-port=0',
+  '--use-fake-ui-for-media-stream',
+];
+
+/** A browser with a profile of its own, as a phone has: it may be killed at any moment and started again. */
+export class Handset {
+  constructor({ language = 'zh-CN', camera } = {}) {
+    this.profile = mkdtempSync(join(tmpdir(), 'gridfold-worker-'));
+    this.language = language;
+    this.camera = camera;
+    /** What the browser complained of. That a server which was stopped did not answer is none. */
+    this.complaints = [];
+    this.elsewhere = [];
+    mkdirSync(SHOTS, { recursive: true });
+  }
+  /** Starts the browser, or starts it again on what it had. */
+  async start(server) {
+    this.server = server;
+    const camera = this.camera
+      ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${this.camera}`]
+      : [];
+    this.child = spawn(
+      process.env.CHROMIUM ?? '/usr/bin/chromium',
+      [...ARGS, ...camera, `--user-data-dir=${this.profile}`, `--lang=${this.language}`, 'about:blank'],
+      // A group of its own, so that all of it is killed at once.
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        detached: true,
+        env: { ...process.env, TZ: 'Asia/Shanghai', LANGUAGE: this.language },
+      },
+    );
+    const address = await new Promise((done, failed) => {
+      let said = '';
+      this.child.stderr.on('data', (text) => {
+        said += text;
+        const found = /DevTools listening on (ws:\/\/\S+)/.exec(said)?.[1];
+        if (found) done(found);
+      });
+      this.child.on('close', (code) => failed(new Error(`the browser ended with ${code}: ${said}`)));
+    });
+    this.chromium = await chromium.connectOverCDP(address);
+    [this.context] = this.chromium.contexts();
+    return this.page();
+  }
+  async page(size = SIZE) {
+    const page = await this.context.newPage();
+    await page.setViewportSize(size);
+    page.setDefaultTimeout(SOON_MS);
+    page.on('console', (said) => {
+      const text = said.text();
+      if (
+        said.type() !== 'error' ||
+        /net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|FAILED|ABORTED)/.test(text)
+      )
+        return;
+      this.complaints.push(`${page.url()}: ${text}`);
+    });
+    page.on('pageerror', (error) => this.complaints.push(`${page.url()}: ${error.message}`));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(this.server.url) && !/^(data|blob|about):/.test(url)) this.elsewhere.push(url);
+    });
+    return page;
+  }
+  async open(page, path = '') {
+    await page.goto(`${this.server.url}/m/${path}`);
+    await ready(page);
+  }
+  /** As a phone whose battery is taken out. */
+  async kill() {
+    this.child.removeAllListeners('close');
+    const over = new Promise((done) => this.child.on('close', done));
+    process.kill(-this.child.pid, 'SIGKILL');
+    await over;
+  }
+  async end() {
+    if (this.child.exitCode === null && this.child.signalCode === null) await this.kill();
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+/** Waits until the page shows what it has. */
+export async function ready(page) {
+  await page.waitForSelector('h1');
+  await page.waitForFunction(() => !document.querySelector('.waiting'));
+}
+
+/** Invites a worker's phone, and gives the code. */
+export async function invite(server, userId) {
+  const { qr } = await server.call('POST', '/v1/devices/invite', { user_id: userId });
+  return { qr, code: qr.slice(qr.lastIndexOf(':') + 1) };
+}
+
+/** Enrols by the invitation's link, as a worker who opens it. */
+export async function enrol(handset, page, userId) {
+  const { code } = await invite(handset.server, userId);
+  await page.goto(`${handset.server.url}/m/#enrol=${code}`);
+  await page.getByRole('button', { name: /^(登记|Enrol)$/ }).click();
+  await page.getByRole('button', { name: /开始使用|Begin/ }).click();
+  await ready(page);
+}
+
+/** Waits until the service worker has everything it starts from without a network. */
+export async function keptForOffline(page) {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    if (!navigator.serviceWorker.controller)
+      await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
+  });
+}
+
+/** What the server has of a form, as a program reads it. */
+export async function recordsOf(server, form) {
+  const { records } = await server.call('GET', `/v1/records?form=${form}&limit=100`);
+  return records;
+}
+
+/** Tries until it holds; a story fails at the limit, it never waits a fixed time. */
+export async function until(what, holds) {
+  const end = Date.now() + SOON_MS;
+  for (;;) {
+    const found = await holds();
+    if (found) return found;
+    assert.ok(Date.now() < end, `in time: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** Fails with what axe finds on the page once it stands still, with targets that are too small, and with what is too wide. */
+export async function usable(page, name) {
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map((a) => a.finished));
+  });
+  // The page's policy lets no script in, so it comes by the debugger.
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  });
+  assert.deepEqual(found, [], `axe on ${name}`);
+  const small = await page.evaluate(() =>
+    [
+      ...document.querySelectorAll(
+        'button, a, select, label.chip, input:not([type=radio], [type=checkbox], [type=file])',
+      ),
+    ]
+      .map((node) => ({ node, box: node.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.height < 44 || box.width < 44))
+      .map(({ node, box }) => `${node.outerHTML.slice(0, 120)} ${Math.round(box.width)}×${Math.round(box.height)}`),
+  );
+  assert.deepEqual(small, [], `targets below 44 px on ${name}`);
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(over <= 0, `${name} is ${over} pixels too wide`);
+  assert.doesNotMatch(await page.locator('body').innerText(), /\bNaN\b|\bundefined\b|\[object |Invalid Date/, name);
+}
+
+/** A thumb that counts what it does. */
+export class Thumb {
+  taps = 0;
+  async tap(locator) {
+    this.taps += 1;
+    await locator.click();
+  }
+}
+
+export async function shot(page, name) {
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}

@@ -1,0 +1,157 @@
+/** Two phones on the same work, what the rules refuse, and the steps of work. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { enrol, Handset, invite, Phone, ready, Server, shot, until } from './harness.mjs';
+import { found, work } from './town.mjs';
+
+let server, handset, page, town, other, matter, task;
+
+before(async () => {
+  server = await Server.start();
+  town = await found(server);
+  ({ matter, task } = await work(server, town));
+  other = new Phone(server, 'zhao', 7);
+  await other.do('enrol', { qr: (await invite(server, town.zhao.user_id)).qr });
+  await other.do('sync');
+  handset = new Handset();
+  page = await handset.start(server);
+  await enrol(handset, page, town.li.user_id);
+});
+after(async () => {
+  other?.end();
+  await handset?.end();
+  await server?.end();
+});
+
+const sync = async () => {
+  await handset.open(page);
+  await page.getByRole('button', { name: '同步', exact: true }).click();
+  await page.getByText('全部已送出').waitFor();
+};
+const save = () => page.getByRole('button', { name: '保存', exact: true }).click();
+
+test('what is late, what is to be acknowledged and what is mine stand on Today', async () => {
+  await sync();
+  await page.locator('[data-list=overdue]').getByText('3号楼前路灯不亮').waitFor();
+  await page.getByRole('button', { name: '签收：查看3号楼电箱' }).click();
+  await page.locator('[data-list=acknowledge]').waitFor({ state: 'detached' });
+  await page.locator('[data-list=mine]').getByText('查看3号楼电箱').waitFor();
+  await until('the server knows', async () => {
+    await page.getByRole('button', { name: /^同步/ }).click();
+    return (await server.call('GET', `/v1/records/${task}`)).status === 'acknowledged';
+  });
+});
+
+test('a step with a note, and a comment', async () => {
+  await handset.open(page, `record/${matter}`);
+  await page.getByRole('button', { name: '上提', exact: true }).click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByRole('button', { name: '上提' }).click();
+  await sheet.getByText('请说明原因。').waitFor();
+  await sheet.getByLabel('说明原因').fill('需要市政处理');
+  await sheet.getByRole('button', { name: '上提' }).click();
+  await page.getByText('已上提', { exact: true }).first().waitFor();
+  await page.getByLabel('写评论').fill('已拍照');
+  await page.getByRole('button', { name: '发表' }).click();
+  await page.locator('.comment').getByText('已拍照').waitFor();
+  await shot(page, 'matter');
+  await sync();
+  assert.equal((await server.call('GET', `/v1/records/${matter}`)).status, 'escalated');
+  await handset.open(page, `history/${matter}`);
+  await page.getByText('需要市政处理').first().waitFor();
+});
+
+test('two phones change the same field; both sides are seen, and one is chosen on the phone', async () => {
+  const [household] = town.households;
+  await other.do('sync');
+  await other.do('set', { record: household, field: 'phone', text: '13900000002' });
+  await server.stop();
+  await handset.open(page, `edit/${household}`);
+  await page.getByLabel('联系电话').fill('13900000001');
+  await save();
+  await page.getByText('仅在手机上').first().waitFor();
+  await server.serve(new URL(server.url).host);
+  await other.do('sync');
+  await sync();
+  await page.locator('[data-list=conflict]').getByRole('link').click();
+  await page.getByText('“联系电话”有两种写法').waitFor();
+  await shot(page, 'conflict');
+  await page.getByRole('button', { name: '选这个：13900000002' }).click();
+  await page.getByText('“联系电话”有两种写法').waitFor({ state: 'detached' });
+  await sync();
+  const settled = await server.call('GET', `/v1/records/${household}`);
+  assert.equal(settled.fields.phone, '13900000002');
+  assert.deepEqual(settled.conflict_list ?? [], []);
+});
+
+test('found as one types, with all that belongs to a household', async () => {
+  await handset.open(page, 'search');
+  await page.getByRole('searchbox').fill('501');
+  await page.getByText('共 1 条').waitFor();
+  await page.getByRole('link', { name: /和平里3号楼2单元501/ }).click();
+  await page.getByRole('link', { name: '＋ 走访' }).click();
+  await page.getByText('日常走访', { exact: true }).click();
+  await save();
+  await page.getByRole('heading', { name: '日常走访' }).waitFor();
+  await page.getByRole('link', { name: '和平里3号楼2单元501' }).click();
+  await page.getByRole('heading', { name: /这一户的记录/ }).waitFor();
+  await shot(page, 'household');
+  await sync();
+});
+
+test('what the server refuses is kept with its reason, and mended', async () => {
+  const [, household] = town.households;
+  const ended = await server.call('GET', `/v1/users?name=${encodeURIComponent(town.li.name)}`);
+  const [{ grants }] = ended.users;
+  await server.stop();
+  await handset.open(page, `edit/${household}`);
+  await page.getByLabel('户主姓名').fill('李建国');
+  await save();
+  await page.getByText('仅在手机上').first().waitFor();
+  await server.serve(new URL(server.url).host);
+  // Erased meanwhile, for good: no edit of it is taken any more.
+  await server.call('POST', `/v1/records/${household}/erase`, { reason: '重复登记' });
+  await handset.open(page);
+  await page.getByRole('button', { name: '同步', exact: true }).click();
+  await page.getByRole('heading', { name: /被退回的修改/ }).waitFor();
+  await page.getByText('查看原因，改好再送').click();
+  await page.getByText('户主姓名：李建国').waitFor();
+  await shot(page, 'refused');
+  await page.getByRole('button', { name: '放弃' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '放弃' }).click();
+  await page.getByText('没有被退回的修改。').waitFor();
+  assert.ok(grants);
+});
+
+test('what waits is handed over as a file that another phone takes', async () => {
+  await server.stop();
+  await handset.open(page, `new/visit?household=${town.households[0]}`);
+  await page.getByText('政策宣传', { exact: true }).click();
+  await save();
+  await page.getByRole('heading', { name: '政策宣传' }).waitFor();
+  await handset.open(page, 'carry');
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: '存为文件' }).click(),
+  ]);
+  assert.match(file.suggestedFilename(), /\.gfcarry$/);
+  await page.getByText('文件里有 1 项').waitFor();
+  await page.getByRole('button', { name: '显示二维码' }).click();
+  await page.getByRole('img', { name: /第 \d+ 张，共 \d+ 张/ }).waitFor();
+  await shot(page, 'carry');
+  await server.serve(new URL(server.url).host);
+});
+
+test('the diagnosis has no name, no address and nothing typed', async () => {
+  await handset.open(page, 'diagnosis');
+  const text = await page.locator('pre').innerText();
+  assert.match(text, /pending: \d+/);
+  for (const secret of ['李网格员', '和平里', '张秀英', '13900', '路灯', '第一网格'])
+    assert.ok(!text.includes(secret), secret);
+  await ready(page);
+});
+
+test('nothing complained and nothing was asked for elsewhere', () => {
+  assert.deepEqual(handset.complaints, []);
+  assert.deepEqual(handset.elsewhere, []);
+});
