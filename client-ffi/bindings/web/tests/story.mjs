@@ -357,3 +357,36 @@ export async function misuse() {
   }
   await phone.close();
 }
+
+/** How long things take here, by the wall clock. */
+export async function figures(codes) {
+  const median = (all) => all.toSorted((a, b) => a - b)[all.length >> 1].toFixed(2) + " ms";
+  const timed = async (work) => {
+    const begun = performance.now();
+    await work();
+    return performance.now() - begun;
+  };
+  const repeat = async (times, work) => {
+    const all = [];
+    for (let n = 0; n < times; n++) all.push(await timed(() => work(n)));
+    return median(all);
+  };
+  const out = {};
+  let phone = await enrolled("figures", codes[0]);
+  await phone.sync({});
+  const visit = (n) => [notes(`老人独居,第 ${n} 次走访,电灯已修好`), text("safety_finding", `楼道 ${n}`)];
+  const saves = [];
+  for (let n = 0; n < 5000; n++) saves.push(await timed(() => phone.create(GRID, "visit", visit(n))));
+  out["durable save of one visit, median of 5,000"] = median(saves);
+  out["push of 5,000"] = `${(await timed(() => phone.sync({}))).toFixed(0)} ms`;
+  out["list of 50 of 5,000"] = await repeat(50, () => phone.list({ form: "visit", limit: 50 }));
+  out["one record"] = await repeat(200, async () => phone.get((await phone.list({ limit: 1 })).items[0].id));
+  await phone.close();
+  out["open with 5,000"] = `${(await timed(async () => (phone = await open("figures")))).toFixed(0)} ms`;
+  await phone.close();
+  const other = await enrolled("first-pull", codes[1]);
+  let report;
+  out["first pull of 5,000"] = `${(await timed(async () => (report = await other.sync({})))).toFixed(0)} ms, ${report.roundTrips} round trips, ${report.bytesDown} bytes down`;
+  await other.close();
+  return out;
+}
