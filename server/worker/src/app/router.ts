@@ -57,5 +57,5 @@ router.beforeEach(async (to) => {
   if (to.name === 'diagnosis') return true;
   await started;
   if (to.name === 'enrol') return true;
-  return identity.value && !enrolmentIn(window.location.hash) ? true : { name: 'enrol' };
+  return identity.value && !enrolmentIn(to.hash) ? true : { name: 'enrol', hash: to.hash };
 });

@@ -107,7 +107,7 @@ test('what was taken back before it was sent is a draft again', async () => {
 });
 
 test('with the server back all of it is there once', async () => {
-  await server.serve(new URL(server.url).host);
+  await server.back();
   await handset.open(page);
   await page.getByRole('button', { name: '同步', exact: true }).click();
   await waits(0);
@@ -147,7 +147,7 @@ test('signing out asks before anything is lost, and leaves nothing', async () =>
   await page.getByRole('dialog').getByRole('button', { name: '取消' }).click();
   await handset.open(page);
   await waits(1);
-  await server.serve(new URL(server.url).host);
+  await server.back();
   await page.getByRole('button', { name: '同步', exact: true }).click();
   await waits(0);
   await handset.open(page, 'me');

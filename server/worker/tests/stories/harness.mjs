@@ -8,9 +8,10 @@ import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
-export { Phone, Server, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
+export { SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
 export { AREA, PASSWORD } from '../../../dashboard/tests/stories/town.mjs';
-import { SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
+import { Server as Alone, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
+import { Front } from './front.mjs';
 
 const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
 export const SHOTS = join(ROOT, 'target/worker-screenshots');
@@ -28,6 +29,34 @@ const ARGS = [
   '--remote-debugging-port=0',
   '--use-fake-ui-for-media-stream',
 ];
+
+/** Where the app lies that is looked at instead of the one in the server, so that a page is tried without building a server. */
+const DIST = process.env.WORKER_DIST;
+
+/** The server, with what stands before it when another app than its own is looked at. */
+export class Server extends Alone {
+  static async start() {
+    const server = await super.start();
+    Object.setPrototypeOf(server, Server.prototype);
+    if (DIST) await server.before();
+    return server;
+  }
+  async before(port = 0) {
+    this.behind = this.url;
+    this.front = new Front(this.behind, DIST);
+    this.url = await this.front.listen(port);
+  }
+  async stop() {
+    await this.front?.close();
+    await super.stop();
+  }
+  /** Comes back on the same address. */
+  async back() {
+    const front = this.front && new URL(this.url).port;
+    await this.serve(new URL(this.behind ?? this.url).host);
+    if (front) await this.before(Number(front));
+  }
+}
 
 /** A browser with a profile of its own, as a phone has: it may be killed at any moment and started again. */
 export class Handset {
@@ -48,7 +77,14 @@ export class Handset {
       : [];
     this.child = spawn(
       process.env.CHROMIUM ?? '/usr/bin/chromium',
-      [...ARGS, ...camera, `--user-data-dir=${this.profile}`, `--lang=${this.language}`, 'about:blank'],
+      [
+        ...ARGS,
+        ...camera,
+        `--user-data-dir=${this.profile}`,
+        `--lang=${this.language}`,
+        `--accept-lang=${this.language}`,
+        'about:blank',
+      ],
       // A group of its own, so that all of it is killed at once.
       {
         stdio: ['ignore', 'ignore', 'pipe'],
