@@ -419,19 +419,34 @@ impl Client {
     }
 }
 
-// Its future awaits the transport, which in a browser is of one thread.
-#[cfg_attr(not(target_family = "wasm"), uniffi::export)]
+#[cfg(not(target_family = "wasm"))]
+#[uniffi::export]
 impl Client {
     /// Ends the session: tells the server, if it can be reached, and erases everything here. The
     /// client is closed afterwards. Gives whether the server was told.
     ///
     /// # Errors
     /// `Rejected` with `unsent_edits` while something would be lost, unless `discard_unsent`.
-    #[cfg_attr(
-        not(target_family = "wasm"),
-        uniffi::method(default(discard_unsent = false))
-    )]
+    #[uniffi::method(default(discard_unsent = false))]
     pub async fn sign_out(&self, discard_unsent: bool) -> Result<bool, ClientError> {
+        self.signing_out(discard_unsent).await
+    }
+}
+
+// Its future awaits the transport, which in a browser is of one thread, so it is not exported there.
+#[cfg(target_family = "wasm")]
+impl Client {
+    /// Ends the session, as in every language.
+    ///
+    /// # Errors
+    /// `Rejected` with `unsent_edits` while something would be lost, unless `discard_unsent`.
+    pub async fn sign_out(&self, discard_unsent: bool) -> Result<bool, ClientError> {
+        self.signing_out(discard_unsent).await
+    }
+}
+
+impl Client {
+    async fn signing_out(&self, discard_unsent: bool) -> Result<bool, ClientError> {
         let url = self.server_url()?;
         #[cfg(not(target_family = "wasm"))]
         self.auto.stop();

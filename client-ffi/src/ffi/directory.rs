@@ -26,8 +26,8 @@ fn my_roles(store: &crate::Client) -> Vec<Role> {
     roles
 }
 
-// Its future awaits the transport, which in a browser is of one thread.
-#[cfg_attr(not(target_family = "wasm"), uniffi::export)]
+#[cfg(not(target_family = "wasm"))]
+#[uniffi::export]
 impl Client {
     /// Enrols this device with the code that a supervisor shows: the text of the QR, or the code as
     /// typed together with the server's address. A phone that was enrolled before goes on as the
@@ -37,11 +37,34 @@ impl Client {
     /// # Errors
     /// `Rejected` with the server's code when it does not take the code, or with `anothers_phone`
     /// while edits or drafts of the person before wait here; `Offline`.
-    #[cfg_attr(
-        not(target_family = "wasm"),
-        uniffi::method(default(server_url = None))
-    )]
+    #[uniffi::method(default(server_url = None))]
     pub async fn enrol(
+        &self,
+        code_or_qr: String,
+        server_url: Option<String>,
+    ) -> Result<Identity, ClientError> {
+        self.enrolling(code_or_qr, server_url).await
+    }
+}
+
+// Its future awaits the transport, which in a browser is of one thread, so it is not exported there.
+#[cfg(target_family = "wasm")]
+impl Client {
+    /// Enrols this device, as in every language.
+    ///
+    /// # Errors
+    /// `Rejected` with the server's code, or with `anothers_phone`; `Offline`.
+    pub async fn enrol(
+        &self,
+        code_or_qr: String,
+        server_url: Option<String>,
+    ) -> Result<Identity, ClientError> {
+        self.enrolling(code_or_qr, server_url).await
+    }
+}
+
+impl Client {
+    async fn enrolling(
         &self,
         code_or_qr: String,
         server_url: Option<String>,

@@ -1,7 +1,7 @@
 // What the tests stand on: the real server, a page of one origin with it, and a browser that can be killed.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
@@ -211,6 +211,8 @@ export class Browser {
   }
 
   async open() {
+    // The driver keeps a copy of these, and a killed browser leaves none.
+    if (this.kind === "firefox") for (const file of ["user.js", "prefs.js"]) appendFileSync(join(this.profile, file), "");
     this.browser = await puppeteer.launch({
       browser: this.kind === "firefox" ? "firefox" : "chrome",
       executablePath: BROWSERS[this.kind],

@@ -86,12 +86,14 @@ for (const kind of kinds) {
 
     test("a full storage is said, and nothing is lost", async () => {
       const [visits] = await inPage("counted", "killed");
-      await inPage("full", "killed");
-      assert.deepEqual((await inPage("counted", "killed"))[0], visits);
+      const stored = await inPage("full", "killed");
+      assert.deepEqual((await inPage("counted", "killed"))[0], visits + stored);
     });
 
     test("a store that vanished is said before the next acknowledgement, and what waits is sent", async () => {
-      await inPage("vanish", "killed");
+      const sent = await inPage("vanish", "killed");
+      // Firefox takes the open files away too.
+      if (kind === "chromium") assert.equal(sent, true);
     });
 
     test("a copied profile forks nothing, and nothing of either is lost", async () => {

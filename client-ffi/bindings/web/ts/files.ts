@@ -94,10 +94,15 @@ export async function openAll(place: FileSystemDirectoryHandle): Promise<FileSys
   }
 }
 
-/** Whether the files under the open ones were taken away. */
-export async function vanished(place: FileSystemDirectoryHandle): Promise<boolean> {
+/**
+ * Whether the files under the open ones were taken away. Asked from the root each time: what was
+ * opened before the site's data was cleared may answer never again.
+ */
+export async function vanished(name: string): Promise<boolean> {
   try {
-    await place.getFileHandle("0");
+    const top = await navigator.storage.getDirectory();
+    const all = await top.getDirectoryHandle(FOLDER);
+    await (await all.getDirectoryHandle(name)).getFileHandle("0");
     return false;
   } catch (error) {
     return named(error) === "NotFoundError";

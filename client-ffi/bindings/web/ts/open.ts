@@ -78,16 +78,18 @@ export function storeInfo(name = "phone"): Promise<StoreInfo> {
 /** Erases a store that is not open, whatever its key: first the key, then the files. */
 export function wipeStore(name = "phone"): Promise<void> {
   return said(async () => {
-    const taken = await navigator.locks.request(
-      `gridfold-phone:${checked(name)}`,
-      { ifAvailable: true },
-      async (lock) => {
-        if (lock === null) return false;
-        await forgetKey(name);
-        await removeAll(name);
-        return true;
-      },
-    );
-    if (!taken) throw new PhoneError("InUse", "another tab has the store open");
+    const lock = `gridfold-phone:${checked(name)}`;
+    // One that was just closed is let go of a moment later.
+    const options = { signal: AbortSignal.timeout(500) };
+    let taken = false;
+    const wiping = navigator.locks.request(lock, options, async () => {
+      taken = true;
+      await forgetKey(name);
+      await removeAll(name);
+    });
+    await wiping.catch((error: unknown) => {
+      if (taken) throw error;
+      throw new PhoneError("InUse", "another tab has the store open");
+    });
   });
 }

@@ -10,10 +10,12 @@ import { types } from "./schema.js";
 
 /** How long the tab that has the store may take to let go of it, in milliseconds. */
 const LET_GO_WITHIN_MS = 10_000;
+/** How long a lock may still be held by a tab that has closed its store, in milliseconds. */
+const FREE_WITHIN_MS = 500;
 /** How long what waits may take to be sent when the store has vanished, in milliseconds. */
 const RESCUE_WITHIN_MS = 15_000;
 /** The call that sends it; no call of the page has its number. */
-const RESCUE = 0xffff_ffff;
+const RESCUE = 0x7fff_ffff;
 
 /** What is open in this worker. */
 class Opened {
@@ -30,7 +32,6 @@ class Opened {
   constructor(
     readonly module: WebAssembly.Module,
     readonly opening: Opening,
-    readonly place: FileSystemDirectoryHandle,
     readonly files: FileSystemSyncAccessHandle[],
     readonly letGo: () => void,
   ) {
@@ -62,7 +63,8 @@ class Opened {
   /** Answers, once it is known that what was written is in files that are there. */
   #answer(message: Extract<FromWorker, { type: "answer" }>): void {
     const flushes = this.instance.flushes;
-    if (flushes !== this.#flushes) {
+    // A call that failed may have failed because the files are gone.
+    if (flushes !== this.#flushes || message.bytes[0] === 1) {
       this.#flushes = flushes;
       const before = this.#checked ?? Promise.resolve();
       const checked = before.then(() => this.#check());
@@ -81,7 +83,7 @@ class Opened {
   }
 
   async #check(): Promise<void> {
-    if (this.#over || !(await vanished(this.place))) return;
+    if (this.#over || !(await vanished(this.opening.name))) return;
     this.#over = true;
     clearTimeout(this.#timer);
     // The files are open and can still be read: what waits can still be sent.
@@ -133,6 +135,10 @@ class Opened {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
+    if (why.type === "Vanished") {
+      // Chromium never returns from closing a file that was taken away: the page ends this worker.
+      return tell({ type: "lost", why });
+    }
     try {
       this.instance.close();
     } finally {
@@ -153,26 +159,20 @@ function tell(message: FromWorker, transfer: Transferable[] = []): void {
 /** Takes the lock of a store; gives what lets go of it. */
 async function locked(name: string, takeOver: boolean): Promise<() => void> {
   const lock = `gridfold-phone:${name}`;
-  const held = (options: LockOptions): Promise<(() => void) | null> =>
-    new Promise((resolve, reject) => {
-      const asked = navigator.locks.request(lock, options, (granted) => {
-        if (granted === null) return resolve(null);
-        return new Promise<void>((letGo) => resolve(letGo));
-      });
-      asked.catch(reject);
+  const within = (ms: number): Promise<(() => void) | null> =>
+    new Promise((resolve) => {
+      const options = { signal: AbortSignal.timeout(ms) };
+      const asked = navigator.locks.request(lock, options, () => new Promise<void>(resolve));
+      asked.catch(() => resolve(null));
     });
-  const free = await held({ ifAvailable: true });
+  const free = await within(FREE_WITHIN_MS);
   if (free !== null) return free;
   if (takeOver) {
     const channel = new BroadcastChannel(lock);
     channel.postMessage("let go");
     channel.close();
-    try {
-      const taken = await held({ signal: AbortSignal.timeout(LET_GO_WITHIN_MS) });
-      if (taken !== null) return taken;
-    } catch {
-      // It did not let go in time.
-    }
+    const taken = await within(LET_GO_WITHIN_MS);
+    if (taken !== null) return taken;
   }
   throw new Unopenable({ code: "InUse", message: "Another tab has the store open." });
 }
@@ -193,7 +193,7 @@ async function open(module: WebAssembly.Module, opening: Opening): Promise<void>
     const place = await folder(name, true);
     if (place === null) throw new Error("no folder");
     files = await openAll(place);
-    const here = new Opened(module, opening, place, files, letGo);
+    const here = new Opened(module, opening, files, letGo);
     here.key = key;
     let bytes: Uint8Array;
     try {
