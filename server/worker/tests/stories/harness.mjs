@@ -46,7 +46,7 @@ export class Server extends Alone {
     this.front = new Front(this.behind, DIST);
     const url = await this.front.listen(port);
     // What the server goes on to say of its own address is not what is asked.
-    Object.defineProperty(this, 'url', { configurable: true, get: () => url, set: () => undefined });
+    Object.defineProperty(this, 'url', { configurable: true, get: () => url, set() {} });
   }
   async stop() {
     await this.front?.close();
