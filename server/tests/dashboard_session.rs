@@ -391,7 +391,8 @@ fn the_workers_app_is_answered_below_its_own_path_under_its_own_policy() {
         assert_eq!(reply.headers["content-type"], "application/manifest+json");
     } else {
         assert!(
-            page.contains("没有包含网格员的应用") && page.contains("does not have the worker's app"),
+            page.contains("没有包含网格员的应用")
+                && page.contains("does not have the worker's app"),
             "a server without it says so in both languages: {page}"
         );
     }

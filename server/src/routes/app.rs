@@ -25,9 +25,9 @@ const NOT_THE_APP: [&str; 7] = [
 const WORKER_DIR: &str = "m";
 const WORKER_HOME: &str = "/m/";
 
-/// The policy of the worker's app: its own files, and WebAssembly, which the phone library is. Its kit of components has its signs as a font within a style sheet.
+/// The policy of the worker's app: its own files, and WebAssembly, which the phone library is.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; font-src 'self' data:; manifest-src 'self'; \
+     img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; font-src 'self'; manifest-src 'self'; \
      frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// Codes are scanned, places taken and texts spoken in this app, and in nothing that it might embed.
 const WORKER_PERMISSIONS: &str = "geolocation=(self), camera=(self), microphone=(self)";

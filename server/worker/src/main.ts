@@ -1,3 +1,4 @@
+import { setDialogDefaultOptions } from 'vant';
 import { createApp } from 'vue';
 import App from '@/App.vue';
 import { choose, locale } from '@/app/locale';
@@ -8,5 +9,6 @@ import '@/theme/vant';
 import '@/theme/main.css';
 
 choose(locale.value);
+setDialogDefaultOptions({ overlay: false });
 createApp(App).use(i18n).use(router).mount('#app');
 void openFirst();

@@ -162,7 +162,10 @@ fn run(options: &Options) -> Result<bool, DemoError> {
         for worker in town.two_of_one_grid() {
             let code = town.invite(worker.id, &url)?;
             let link = app_link(&url, &code);
-            eprintln!("To play {}, a code for 15 minutes, for one use:", worker.name);
+            eprintln!(
+                "To play {}, a code for 15 minutes, for one use:",
+                worker.name
+            );
             eprintln!("  in the worker's app, with a browser on this computer: {link}");
             eprintln!("  as a phone on the command line (docs/sample-phone.md):  {code}");
             eprintln!("{}", drawn(&link)?);

@@ -8,6 +8,13 @@ export const colleagues = shallowRef<Colleague[]>([]);
 export const identity = shallowRef<Identity | null>(null);
 
 export const formOf = (code: string): FormInfo | undefined => forms.value.find((form) => form.code === code);
+/** What names a record: the library gives a choice by its key, people know it by its label. */
+export function titled(form: string, title: string): string {
+  const known = formOf(form);
+  const kind = known?.fields.find(({ key }) => key === known.titleField)?.kind;
+  const chosen = kind?.type === 'ChooseOne' ? kind.choices.find(({ key }) => key === title) : undefined;
+  return chosen?.label ?? title;
+}
 export const formMeaning = (means: string): FormInfo | undefined => forms.value.find((form) => form.means === means);
 export const myGrids = computed(() => areas.value.filter((area) => area.mine && area.level === 'grid'));
 export const areaName = (code: string): string => areas.value.find((area) => area.code === code)?.name ?? code;

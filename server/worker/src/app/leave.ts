@@ -1,11 +1,16 @@
 /** Leaving this phone: signed out, with nothing of the worker's left on it, or wiped. */
-import { phone } from '@/phone';
+import { failureOf, phone } from '@/phone';
 
 /** False when something was not sent and was not to be given up: nothing changed then. */
 export async function signOut(discardUnsent: boolean): Promise<boolean> {
-  const gone = await phone().signOut(discardUnsent);
-  if (gone) begin();
-  return gone;
+  try {
+    await phone().signOut(discardUnsent);
+  } catch (error) {
+    if (failureOf(error).rule === 'unsent_edits') return false;
+    throw error;
+  }
+  begin();
+  return true;
 }
 
 export async function wipe(): Promise<void> {

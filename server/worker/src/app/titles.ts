@@ -1,5 +1,6 @@
 /** Titles of records that others refer to, looked up when they are first shown. */
 import { shallowReactive } from 'vue';
+import { titled } from './forms';
 import { onChange, phone } from '@/phone';
 
 const known = shallowReactive(new Map<string, string>());
@@ -17,7 +18,7 @@ export function titleOf(recordId: string): string {
     void phone()
       .get(recordId)
       .then((record) => {
-        const title = record?.title ?? '';
+        const title = record ? titled(record.form, record.title) : '';
         if (known.get(recordId) !== title) known.set(recordId, title);
       })
       .catch(() => undefined);

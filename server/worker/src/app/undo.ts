@@ -22,9 +22,12 @@ export async function undoLast(): Promise<void> {
   );
   if (!sure) return;
   try {
-    const drafts = [];
-    for (const undone of await phone().undoLast()) drafts.push(await keep(undone));
-    const [draft] = drafts.filter((id) => id !== undefined);
+    const before = new Set((await phone().drafts()).map(({ id }) => id));
+    const undone = await phone().undoLast();
+    // The draft that it was written from is back by itself.
+    const given = (await phone().drafts()).filter(({ id }) => !before.has(id)).map(({ id }) => id ?? undefined);
+    const kept = given.length > 0 ? given : await Promise.all(undone.map(keep));
+    const [draft] = kept.filter((id) => id !== undefined);
     tellDone(t('undo.done'));
     if (draft !== undefined) await router.push({ name: 'draft', params: { id: draft } });
     else await router.push({ name: 'today' });

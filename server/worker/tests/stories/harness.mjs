@@ -42,9 +42,11 @@ export class Server extends Alone {
     return server;
   }
   async before(port = 0) {
-    this.behind = this.url;
+    this.behind ??= this.url;
     this.front = new Front(this.behind, DIST);
-    this.url = await this.front.listen(port);
+    const url = await this.front.listen(port);
+    // What the server goes on to say of its own address is not what is asked.
+    Object.defineProperty(this, 'url', { configurable: true, get: () => url, set() {} });
   }
   async stop() {
     await this.front?.close();
@@ -55,6 +57,8 @@ export class Server extends Alone {
     const front = this.front && new URL(this.url).port;
     await this.serve(new URL(this.behind ?? this.url).host);
     if (front) await this.before(Number(front));
+    // A new start has new keys for the tokens of programs.
+    this.token = await this.signIn();
   }
 }
 
