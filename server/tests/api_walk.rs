@@ -590,6 +590,20 @@ fn every_code_is_answered() {
     let given = giver.post("/v1/users", &given).ok()["user_id"].clone();
     let more = json!({ "user_id": given, "role": "admin", "access": "ask" });
     admin.post("/v1/grants", &more).refused(409, "access_ends");
+    admin
+        .post("/v1/users", &json!({ "name": "giver", "namesake": "ask" }))
+        .refused(409, "namesake");
+    let street = json!({ "parent": "c", "name": "c-b", "level": "street", "retired": true });
+    admin.put("/v1/areas/c-b", &street).ok();
+    let of = |grid: &str, form: &str| json!({ "grid": grid, "form": form, "fields": {} });
+    admin
+        .post("/v1/records", &of("c-b-1", "matter"))
+        .refused(409, "area_retired");
+    let retired = json!({ "retired": true });
+    admin.put("/v1/forms/meeting/retired", &retired).ok();
+    admin
+        .post("/v1/records", &of("c-a-1", "meeting"))
+        .refused(409, "form_retired");
     let wrong = json!({ "login": "admin", "password": "wrong" });
     nobody
         .post("/v1/sign-in", &wrong)

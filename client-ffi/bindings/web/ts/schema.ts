@@ -3,7 +3,7 @@
 import type { CallSchema, TypeSchema } from "./codec.js";
 
 export const types: Record<string, TypeSchema> = {
-  Area: { record: [["code", "string"], ["name", "string"], ["parent", { option: "string" }], ["level", "string"], ["mine", "bool"]] },
+  Area: { record: [["code", "string"], ["name", "string"], ["parent", { option: "string" }], ["level", "string"], ["mine", "bool"], ["retired", "bool"]] },
   AutoSyncSettings: { record: [["intervalS", "u32", 900], ["debounceS", "u32", 2]] },
   CarriedEdit: { record: [["bundleId", "string"], ["recordId", { option: "string" }], ["userName", { option: "string" }], ["capturedAtMs", "i64"], ["operations", { list: "Operation" }]] },
   CarriedReceipt: { record: [["id", "string"], ["userName", { option: "string" }], ["data", "bytes"]] },
@@ -26,7 +26,7 @@ export const types: Record<string, TypeSchema> = {
   FieldInfo: { record: [["key", "string"], ["label", "string"], ["kind", "FieldKind"], ["means", { option: "string" }], ["required", "bool"], ["sensitivity", "Sensitivity"], ["writable", "bool"], ["conditional", "bool"]] },
   FieldKind: { union: [["Text", [["maxChars", "u32"], ["pattern", { option: "string" }]]], ["LongText", [["maxChars", "u32"]]], ["Integer", [["min", { option: "i64" }], ["max", { option: "i64" }]]], ["Decimal", [["min", { option: "string" }], ["max", { option: "string" }], ["scale", "u8"]]], ["Boolean", []], ["Date", [["min", { option: "string" }], ["max", { option: "string" }]]], ["DateTime", []], ["ChooseOne", [["choices", { list: "Choice" }]]], ["ChooseMany", [["choices", { list: "Choice" }]]], ["Geopoint", []], ["Reference", [["form", "string"]]], ["Person", []], ["Group", [["members", { list: "FieldInfo" }], ["maxItems", "u32"]]], ["Counter", [["maxStep", "i64"]]]] },
   FieldValue: { union: [["Text", [["text", "string"]]], ["Integer", [["number", "i64"]]], ["Decimal", [["number", "string"]]], ["Boolean", [["yes", "bool"]]], ["Date", [["date", "string"]]], ["DateTime", [["atMs", "i64"]]], ["Choice", [["key", "string"]]], ["Geopoint", [["latitude", "f64"], ["longitude", "f64"]]], ["Reference", [["recordId", "string"]]], ["Person", [["userId", "string"], ["name", "string"]]]] },
-  FormInfo: { record: [["code", "string"], ["version", "u32"], ["label", "string"], ["means", { option: "string" }], ["titleField", { option: "string" }], ["fields", { list: "FieldInfo" }], ["statuses", { list: "StatusInfo" }]] },
+  FormInfo: { record: [["code", "string"], ["version", "u32"], ["label", "string"], ["means", { option: "string" }], ["titleField", { option: "string" }], ["fields", { list: "FieldInfo" }], ["statuses", { list: "StatusInfo" }], ["retired", "bool"]] },
   GroupItem: { record: [["key", "string"], ["members", { map: "FieldValue" }]] },
   HistoryEntry: { record: [["entry", "string"], ["userName", { option: "string" }], ["deviceId", { option: "string" }], ["capturedAtMs", "i64"], ["receivedAtMs", { option: "i64" }], ["formVersion", "u32"], ["state", "EntryState"], ["delivery", { option: "Delivery" }], ["words", { list: "string" }], ["operations", { list: "Operation" }]] },
   HttpHeader: { record: [["name", "string"], ["value", "string"]] },

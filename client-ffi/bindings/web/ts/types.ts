@@ -12,6 +12,8 @@ export interface Area {
   level: string;
   /** Whether this user may write records here. */
   mine: boolean;
+  /** Whether it or what it lies in is retired: its records go on, and no new one is made there. */
+  retired: boolean;
 }
 
 /** When to sync without being asked. */
@@ -364,6 +366,8 @@ export interface FormInfo {
   fields: FieldInfo[];
   /** The statuses of its lifecycle; empty for forms without one. */
   statuses: StatusInfo[];
+  /** Whether it is retired: its records go on, and no new one is made. */
+  retired: boolean;
 }
 
 /** One item of a repeated group. */

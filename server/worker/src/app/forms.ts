@@ -16,7 +16,12 @@ export function titled(form: string, title: string): string {
   return chosen?.label ?? title;
 }
 export const formMeaning = (means: string): FormInfo | undefined => forms.value.find((form) => form.means === means);
-export const myGrids = computed(() => areas.value.filter((area) => area.mine && area.level === 'grid'));
+/** Those of which something new can be written. */
+export const formsInUse = computed(() => forms.value.filter((form) => !form.retired));
+/** The grids into which something new can be put. */
+export const myGrids = computed(() =>
+  areas.value.filter((area) => area.mine && area.level === 'grid' && !area.retired),
+);
 export const areaName = (code: string): string => areas.value.find((area) => area.code === code)?.name ?? code;
 
 /** Which grid a new record is for: the one that was written for last, else the first. */

@@ -68,6 +68,7 @@ export function formOf(name: string): FormInfo {
     titleField: json.title,
     fields: json.fields.map(fieldOf),
     statuses: [],
+    retired: false,
   };
 }
 
@@ -99,7 +100,8 @@ export function double(): { phone: Phone; held: Held } {
     identity: () => Promise.resolve({ userId: 'u1', userName: '李网格员', deviceId: 'd1', serverUrl: '' }),
     forms: () => Promise.resolve([formOf('visit'), formOf('household')]),
     form: (code: string) => Promise.resolve(formOf(code)),
-    areas: () => Promise.resolve([{ code: 'g1', name: '第一网格', parent: null, level: 'grid', mine: true }]),
+    areas: () =>
+      Promise.resolve([{ code: 'g1', name: '第一网格', parent: null, level: 'grid', mine: true, retired: false }]),
     colleagues: () => Promise.resolve([]),
     list: () => Promise.resolve({ items: [], next: null, total: 0 }),
     get: () => Promise.resolve(null),

@@ -670,7 +670,9 @@ class Area:
     """`province`, `district`, `street`, `community`, `grid` or another word."""
     mine: bool
     """Whether this user may write records here."""
-    def __init__(self, *, code: str, name: str, parent: str | None, level: str, mine: bool) -> None: ...
+    retired: bool
+    """Whether it or what it lies in is retired: its records go on, and no new one is made there."""
+    def __init__(self, *, code: str, name: str, parent: str | None, level: str, mine: bool, retired: bool) -> None: ...
 
 class AutoSyncSettings:
     """When to sync without being asked."""
@@ -884,7 +886,9 @@ class FormInfo:
     """Its fields, in the order they are shown."""
     statuses: builtins.list[StatusInfo]
     """The statuses of its lifecycle; empty for forms without one."""
-    def __init__(self, *, code: str, version: int, label: str, means: str | None, title_field: str | None, fields: builtins.list['FieldInfo'], statuses: builtins.list[StatusInfo]) -> None: ...
+    retired: bool
+    """Whether it is retired: its records go on, and no new one is made."""
+    def __init__(self, *, code: str, version: int, label: str, means: str | None, title_field: str | None, fields: builtins.list['FieldInfo'], statuses: builtins.list[StatusInfo], retired: bool) -> None: ...
 
 class GroupItem:
     """One item of a repeated group."""
