@@ -142,8 +142,9 @@ test('a form that is no longer used is retired, and is offered for nothing new',
   await page.getByRole('heading', { name: /已停用/ }).waitFor();
   assert.ok((await server.call('GET', '/v1/forms')).retired.meeting);
   await button('＋ 新记录').click();
-  await page.getByRole('link', { name: '事项', exact: true }).waitFor();
-  assert.equal(await page.getByRole('link', { name: '会议', exact: true }).count(), 0);
+  const offered = (form) => page.locator(`a[href*="/records/new?form=${form}"]`);
+  await offered('matter').waitFor();
+  assert.equal(await offered('meeting').count(), 0);
   await open('/administration/forms?form=meeting');
   await button('重新启用这种表单').click();
   await dialog().getByRole('button', { name: '重新启用这种表单' }).click();
@@ -151,7 +152,8 @@ test('a form that is no longer used is retired, and is offered for nothing new',
 });
 
 test('a second person of one name is asked about before there are two', async () => {
-  const { name } = town.workers[1];
+  const name = '郑晓明';
+  await server.call('POST', '/v1/users', { name });
   const known = async () =>
     (await server.call('GET', `/v1/users?name=${encodeURIComponent(name)}`)).users.filter((u) => u.name === name)
       .length;
@@ -168,6 +170,8 @@ test('a second person of one name is asked about before there are two', async ()
   await button('新增另一位').click();
   await page.getByText('已保存').waitFor();
   assert.equal(await known(), before + 1);
+  // What was asked about is an answer that a browser notes.
+  browser.forgive(/status of 409/);
 });
 
 test('a form is published and phones get it', async () => {
