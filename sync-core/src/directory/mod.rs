@@ -326,16 +326,7 @@ impl Directory {
     /// Whether `inner` is `outer` or lies in it.
     #[must_use]
     pub fn lies_in(&self, inner: &AreaCode, outer: &AreaCode) -> bool {
-        let mut at = Some(inner);
-        // The bound stops a cycle that a damaged import may have made.
-        for _ in 0..64 {
-            match at {
-                Some(code) if code == outer => return true,
-                Some(code) => at = self.areas.get(code).and_then(|a| a.parent.as_ref()),
-                None => return false,
-            }
-        }
-        false
+        self.upward(inner).any(|code| code == outer)
     }
 
     /// Whether a grant of this area, or of all, covers another one.

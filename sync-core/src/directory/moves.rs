@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::directory::tree::MAX_LEVELS;
 use crate::directory::{Area, DirectoryChange};
 use crate::ids::AreaCode;
 use crate::limits::LATE_EDIT_WINDOW_DAYS;
 use crate::time::Timestamp;
 
-/// Bounds on a walk up the tree: levels, and areas met with their former parents.
-const MAX_LEVELS: usize = 64;
+/// Areas met on a walk up the tree, with their former parents.
 const MAX_MET: usize = 1_024;
 const DAY_MS: i64 = 86_400_000;
 

@@ -10,9 +10,6 @@ use crate::directory::Directory;
 use crate::ids::{AreaCode, FormCode};
 use crate::time::Timestamp;
 
-/// How far up the tree is looked; a circle that a damaged import made ends there.
-const MAX_LEVELS: usize = 64;
-
 /// Areas and forms that were retired, with the time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Retired {
@@ -54,8 +51,7 @@ impl Directory {
         if self.retired.areas.is_empty() {
             return None;
         }
-        std::iter::successors(Some(area), |code| self.area(code)?.parent.as_ref())
-            .take(MAX_LEVELS)
+        self.upward(area)
             .find(|code| self.retired.areas.contains_key(*code))
     }
 

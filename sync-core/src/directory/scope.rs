@@ -11,9 +11,6 @@ use crate::ids::{AreaCode, FormCode, UserId};
 use crate::schema::Form;
 use crate::time::Timestamp;
 
-/// How far up the tree is looked; a circle that a damaged import made ends there.
-const MAX_LEVELS: usize = 64;
-
 /// What a phone knows of the directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DirectoryScope {
@@ -135,15 +132,10 @@ impl Directory {
         }
         let mut inside: BTreeSet<&AreaCode> = BTreeSet::new();
         for area in grants.iter().filter_map(|grant| grant.area.as_ref()) {
-            let mut up = Some(area);
-            for _ in 0..MAX_LEVELS {
-                let Some(code) = up else { break };
-                let Some((code, area)) = self.areas.get_pair(code) else {
-                    break;
-                };
-                areas.insert(code, Some(area));
-                up = area.parent.as_ref();
-            }
+            let known = self
+                .upward(area)
+                .filter_map(|code| self.areas.get_pair(code));
+            areas.extend(known.map(|(code, area)| (code, Some(area))));
             let mut stack = vec![area];
             while let Some(code) = stack.pop() {
                 if inside.insert(code) {

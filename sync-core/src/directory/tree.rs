@@ -86,7 +86,15 @@ impl Tree {
     }
 }
 
+/// How far up the tree is looked; a circle that a damaged import made ends there.
+pub(super) const MAX_LEVELS: usize = 64;
+
 impl Directory {
+    /// An area and what it lies in, the nearest first.
+    pub(super) fn upward<'a>(&'a self, area: &'a AreaCode) -> impl Iterator<Item = &'a AreaCode> {
+        std::iter::successors(Some(area), |code| self.area(code)?.parent.as_ref()).take(MAX_LEVELS)
+    }
+
     pub(super) fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| Tree::of(self))
     }
