@@ -2,21 +2,14 @@
 
 use gridfold_sync_core::directory::{Directory, DirectoryChange};
 use gridfold_sync_core::ids::{AreaCode, FormCode};
-use gridfold_sync_core::notice::Kept;
 use gridfold_sync_core::time::Timestamp;
 
 use crate::problem::{Answer, Code, Problem};
 
-fn refused(code: Code) -> Problem {
-    let mut problem = Problem::new(code);
-    problem.kept = Kept::Nothing;
-    problem
-}
-
 /// Whether something new may be put into an area.
 pub(crate) fn takes_new(directory: &Directory, area: &AreaCode) -> Answer<()> {
     match directory.retired_around(area) {
-        Some(_) => Err(refused(Code::AreaRetired)),
+        Some(_) => Err(Problem::new(Code::AreaRetired).unkept()),
         None => Ok(()),
     }
 }
@@ -25,7 +18,7 @@ pub(crate) fn takes_new(directory: &Directory, area: &AreaCode) -> Answer<()> {
 pub(crate) fn takes_record(directory: &Directory, grid: &AreaCode, form: &FormCode) -> Answer<()> {
     takes_new(directory, grid)?;
     match directory.form_retired(form) {
-        Some(_) => Err(refused(Code::FormRetired)),
+        Some(_) => Err(Problem::new(Code::FormRetired).unkept()),
         None => Ok(()),
     }
 }
