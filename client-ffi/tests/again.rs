@@ -1,15 +1,7 @@
 //! What is kept while its form goes on, and what this phone itself does not take: drafts, refused
 //! edits that are made again.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     Client, ClientError, Draft, DraftId, DraftReason, RecordEdit, SavedDraft, SyncOptions,
     WhatBecame,

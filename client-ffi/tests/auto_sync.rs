@@ -7,12 +7,10 @@
     reason = "a test that cannot go on stops"
 )]
 
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     AutoSyncEvent, AutoSyncObserver, AutoSyncPlan, AutoSyncPolicy, ClientError, HttpRequest,
     HttpResponse, SyncEnd, SyncReport, Transport, TransportError, TransportErrorKind,

@@ -1,15 +1,11 @@
 //! Sessions whose calls are awaited: one thread does everything, as in a browser.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
-
-mod common;
-
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{Answer, AsyncTransport, HttpRequest, SyncOptions, Transport as _};
 
 /// Asks the server at once, and answers when it is let.

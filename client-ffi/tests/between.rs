@@ -7,9 +7,7 @@
     reason = "a test that cannot go on stops"
 )]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     ClientError, HttpRequest, HttpResponse, Reach, SyncOptions, Transport, TransportError,
     TransportErrorKind,

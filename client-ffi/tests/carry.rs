@@ -1,14 +1,6 @@
 //! Carrying without a server: QR frames, and stores from before there was carrying.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
-mod common;
-
-use common::{TestPlatform, options};
+use crate::common::{TestPlatform, options};
 use gridfold_client::{
     CarryProgress, CarryReader, CarryTo, Client, ClientError, MAX_FRAME_CHARS, MIN_FRAME_CHARS,
     carry_frames,

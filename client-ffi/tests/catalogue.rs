@@ -1,14 +1,6 @@
 //! The catalogue as a phone holds it: with or without signal, after a restart, until the next.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::Client;
 use gridfold_sync_core::directory::default_catalogue;
 use gridfold_sync_core::notice::Locale;

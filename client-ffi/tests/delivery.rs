@@ -1,14 +1,6 @@
 //! How far what a phone wrote has come, and what its status says.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::{Client, Delivery, Query, Reach, SyncOptions};
 use gridfold_sync_core::ids::RecordId;
 

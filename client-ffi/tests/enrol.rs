@@ -6,9 +6,7 @@
     reason = "a test that cannot go on stops"
 )]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     Client, ClientError, Draft, HttpRequest, HttpResponse, SyncOptions, Transport, TransportError,
     WhatBecame,

@@ -7,13 +7,11 @@
     reason = "a test that cannot go on stops"
 )]
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{Client, ClientError, KeyStore, KeyStoreError, OpenOptions, StoreKey};
 use parking_lot::Mutex;
 

@@ -1,14 +1,6 @@
 //! What may be done next, transitions, and comments.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::{ClientError, NextTransition, WhatBecame};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::schema::Role;

@@ -1,15 +1,7 @@
 //! Who may order a phone to erase, to go back or to give up: its server, by signature, and nobody
 //! between the two.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     ClientError, Delivery, HttpRequest, HttpResponse, SyncOptions, Transport, TransportError,
 };

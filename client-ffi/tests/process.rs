@@ -11,14 +11,12 @@
     reason = "a test that cannot go on stops"
 )]
 
-mod common;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{Client, ClientError, Draft, Query};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::ids::RecordId;
@@ -97,7 +95,7 @@ fn a_killed_app_leaves_what_it_saved_and_the_store_free() {
         panic!("it was to be killed");
     }
     let dir = tempfile::tempdir().unwrap();
-    let test = "a_killed_app_leaves_what_it_saved_and_the_store_free";
+    let test = "process::a_killed_app_leaves_what_it_saved_and_the_store_free";
     let mut app = child(test, dir.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -192,9 +190,12 @@ fn a_full_disk_stops_saving_and_nothing_else() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let out = child("a_full_disk_stops_saving_and_nothing_else", dir.path())
-        .output()
-        .unwrap();
+    let out = child(
+        "process::a_full_disk_stops_saving_and_nothing_else",
+        dir.path(),
+    )
+    .output()
+    .unwrap();
     let said = String::from_utf8_lossy(&out.stdout);
     assert!(
         out.status.success() && said.contains("READY"),

@@ -1,14 +1,6 @@
 //! Lists: filters, text, order and pages.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
-use common::*;
+use crate::common::*;
 use gridfold_client::{Platform, Query, Sort};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{ActionKey, RecordId};

@@ -7,14 +7,12 @@
     reason = "a test that cannot go on stops"
 )]
 
-mod common;
-
 use std::cell::Cell;
 use std::fs;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     CancelToken, Client, ClientError, Draft, HttpRequest, HttpResponse, Query, RetryPolicy,
     SyncOptions, Transport, TransportError, WhatBecame,

@@ -1,17 +1,9 @@
 //! The store: durable on return, sealed, honest about damage.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{Client, ClientError, OpenOptions, Query};
 use gridfold_sync_core::ids::RecordId;
 

@@ -5,19 +5,12 @@
     clippy::disallowed_methods,
     reason = "a test asks the environment for its long form, its seed, or whom to play"
 )]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     CarryTo, Client, ClientError, Draft, RefusedEdit, SavedDraft, Status, SyncOptions,
 };

@@ -1,18 +1,10 @@
 //! Syncing with a server in memory: conflicts, refusals, faults, forks, restores, erasure.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
 use std::cell::RefCell;
 use std::fs;
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     ChangeCause, Client, ClientError, EntryState, Query, RetryPolicy, SyncOptions,
 };

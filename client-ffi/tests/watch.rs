@@ -3,16 +3,13 @@
     clippy::disallowed_methods,
     reason = "a test may start a thread without a name"
 )]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
-
-mod common;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use common::{FakeServer, KEY, grid};
+use crate::common::{FakeServer, KEY, grid};
 use futures_lite::future::{block_on, poll_once};
 use gridfold_client::ffi::{
     AutoSyncSettings, Client, ClientError, ClientEvent, FieldContent, FieldValue, HttpHeader,

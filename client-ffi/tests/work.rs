@@ -1,17 +1,9 @@
 //! What a person does: changes over several records, undo, drafts.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::*;
+use crate::common::*;
 use gridfold_client::{
     ChangeCause, Client, ClientError, Draft, HttpRequest, HttpResponse, MAX_APP_STATE_BYTES, Query,
     RecordEdit, SyncOptions, Transport, TransportError, WhatBecame,

@@ -1,15 +1,11 @@
 //! An act on a user or a phone writes the accounts and then the directory. Cut off between the two, it is finished by the
 //! next start.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod api_support;
-mod auth_support;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use api_support::{NOW, PASSWORD, config};
-use auth_support::Phone;
+use crate::api_support::{NOW, PASSWORD, config};
+use crate::auth_support::Phone;
 use gridfold_server::auth::{Actor, DeviceAccess, Password};
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::node::Node;

@@ -1,21 +1,13 @@
 //! The API over HTTP: what each caller may do and see, and what is answered when not.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use api_support::carry::{CARRY, Parcel};
-use api_support::{Client, PASSWORD, World, config};
+use crate::api_support;
+use crate::api_support::carry::{CARRY, Parcel};
+use crate::api_support::{Client, PASSWORD, World, config};
 use axum::Router;
 use axum::routing::get;
 use gridfold_server::problem::{Answer, Code};
@@ -831,7 +823,7 @@ fn the_description_changes_only_on_purpose() {
     let then = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         now == then,
-        "the API's description changed: look at the difference, then run\n  GRIDFOLD_TEST_UPDATE=1 cargo test -p gridfold-server --test api_walk the_description"
+        "the API's description changed: look at the difference, then run\n  GRIDFOLD_TEST_UPDATE=1 cargo test --workspace --test server api_walk the_description"
     );
 }
 

@@ -1,19 +1,10 @@
 //! Accounts, passwords and the delays after failures.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod auth_support;
-
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth_support::{ADMIN, HOME, MINUTE_MS, NOW_MS, USER, World};
+use crate::auth_support::{ADMIN, HOME, MINUTE_MS, NOW_MS, USER, World};
 use gridfold_server::auth::{
     AccountError, Accounts, AuthStore, HashCaller, Hasher, KNOWN_BROWSER_MS, MAX_CONCURRENT_HASHES,
     MAX_DELAY_MS, MAX_STRANGERS_HASHES, Origin, Password, PasswordError, SignInError,

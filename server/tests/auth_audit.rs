@@ -1,15 +1,6 @@
 //! The audit: its chain, its signed heads, and its place in the transaction of what it records.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod auth_support;
-
-use auth_support::{ADMIN, NOW_MS, USER, World};
+use crate::auth_support::{ADMIN, NOW_MS, USER, World};
 use gridfold_server::auth::{AuditError, AuditEvent, AuditScope, SCOPE_MAX_BYTES};
 
 fn world(rows: i64) -> World {

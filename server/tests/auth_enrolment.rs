@@ -1,15 +1,6 @@
 //! Enrolment: codes, proofs, and the device that comes of them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod auth_support;
-
-use auth_support::{ADMIN, MINUTE_MS, NOW_MS, Phone, USER, World};
+use crate::auth_support::{ADMIN, MINUTE_MS, NOW_MS, Phone, USER, World};
 use gridfold_server::auth::{
     DeviceAccess, EnrolmentError, EnrolmentStatus, Redemption, fingerprint,
 };

@@ -1,12 +1,5 @@
 //! The keys at rest: record keys, sealing, the master key and the server key.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use std::path::Path;
 
 use gridfold_server::auth::{AuthStore, ServerKey};

@@ -1,15 +1,6 @@
 //! Refresh tokens: rotation, lost replies, theft, and the ends of families.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod auth_support;
-
-use auth_support::{ADMIN, DAY_MS, MINUTE_MS, NOW_MS, Phone, USER, World};
+use crate::auth_support::{ADMIN, DAY_MS, MINUTE_MS, NOW_MS, Phone, USER, World};
 use gridfold_server::auth::{
     DeviceAccess, DeviceStanding, FamilyRevoked, REFRESH_GRACE_MS, RefreshError,
 };

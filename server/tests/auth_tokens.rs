@@ -1,17 +1,9 @@
 //! Access tokens: what is refused, each for its own reason.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod auth_support;
-
 use std::sync::Arc;
 
-use auth_support::{ADMIN, MINUTE_MS, NOW_MS, USER, settings};
+use crate::auth_support;
+use crate::auth_support::{ADMIN, MINUTE_MS, NOW_MS, USER, settings};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};

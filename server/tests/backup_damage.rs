@@ -1,10 +1,5 @@
 //! A backup of a log that holds damaged items: whole but for them, and it says so; so does a restore of it, and a heal
 //! from an older backup fills them, here and there.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt as _;

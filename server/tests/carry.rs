@@ -1,18 +1,11 @@
 //! Carry bundles at the server: by HTTP whoever brings them, and by the command on a stopped one.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
 
 use std::path::Path;
 use std::process::Command;
 
-use api_support::World;
-use api_support::carry::{CARRY, Parcel};
+use crate::api_support;
+use crate::api_support::World;
+use crate::api_support::carry::{CARRY, Parcel};
 use gridfold_sync_core::carry::{CarryFile, CarryReceipt};
 use gridfold_sync_core::ids::RecordId;
 use serde_json::json;

@@ -1,15 +1,6 @@
 //! The catalogue over HTTP and from files.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
-use api_support::{World, config};
+use crate::api_support::{World, config};
 use gridfold_server::import::{CatalogueFormat, ImportError, Report, import_catalogue};
 use gridfold_server::node::Node;
 use gridfold_sync_core::directory::default_catalogue;

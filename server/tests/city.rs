@@ -1,15 +1,6 @@
 //! A city of more grids than anybody reads through: what is told of them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
-use api_support::World;
+use crate::api_support::World;
 use gridfold_sync_core::directory::{Area, DirectoryChange, GRID_LEVEL};
 use gridfold_sync_core::ids::AreaCode;
 

@@ -1,18 +1,8 @@
 //! What is derived has the class of what it came from: whoever reads general fields alone learns nothing of others by any list, order, filter, count or file.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
-use api_support::{Client, NOW};
+use crate::api_support::{Client, NOW};
+use crate::town_support::{DAY_MS, HOUR_MS, Town, at, ids, page, walk};
 use serde_json::{Value, json};
-use town_support::{DAY_MS, HOUR_MS, Town, at, ids, page, walk};
 
 /// While a token is good.
 const MINUTES_MS: i64 = 300_000;

@@ -1,19 +1,10 @@
 //! A server whose clock jumps: a dead battery after a power cut, a wrong time server. Nothing is refused, expired or erased for it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use api_support::{Client, PASSWORD, World, config, push_matter};
+use crate::api_support::{Client, PASSWORD, World, config, push_matter};
 use axum::Router;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{

@@ -1,10 +1,4 @@
 //! The configuration through its public API.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_server::config::{Config, ConfigError, Engine, LogFormat};
 

@@ -7,11 +7,6 @@
     clippy::disallowed_methods,
     reason = "a test asks the environment for its long form, and the machine for the time"
 )]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

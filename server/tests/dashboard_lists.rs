@@ -1,20 +1,11 @@
 //! What the dashboard lists and counts, over HTTP: filters, orders, totals, the overview.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
 use std::collections::BTreeSet;
 
-use api_support::{Client, NOW};
+use crate::api_support;
+use crate::api_support::{Client, NOW};
+use crate::town_support::{DAY_MS, HOUR_MS, Town, add, at, ids, page, walk};
 use serde_json::{Value, json};
-use town_support::{DAY_MS, HOUR_MS, Town, add, at, ids, page, walk};
 
 #[test]
 fn each_condition_finds_its_records_and_no_other() {

@@ -1,22 +1,12 @@
 //! What the dashboard shows besides lists, over HTTP: the map, saved views, boundaries, exports, one record.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
 use std::collections::BTreeSet;
 
-use api_support::{Client, NOW};
+use crate::api_support::{Client, NOW};
+use crate::town_support::{HOUR_MS, Town, add, at, ids, page, walk};
 use gridfold_server::clock::Clock as _;
 use gridfold_sync_core::time::Timestamp;
 use serde_json::{Value, json};
-use town_support::{HOUR_MS, Town, add, at, ids, page, walk};
 
 #[test]
 fn the_map_puts_near_records_together_and_tells_apart_what_is_looked_at_closely() {

@@ -1,15 +1,7 @@
 //! The dashboard's session over HTTP: its cookie, what a write needs besides, and when it ends.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
-use api_support::{Client, PASSWORD, World, config};
+use crate::api_support;
+use crate::api_support::{Client, PASSWORD, World, config};
 use gridfold_server::auth::{COOKIE_ABSOLUTE_MS, COOKIE_IDLE_MS};
 use gridfold_server::clock::Clock as _;
 use gridfold_sync_core::time::Timestamp;

@@ -1,13 +1,10 @@
 //! A damaged change of the directory: put back from its copy, and where there is none the server starts, names it, lets
 //! nobody in by a directory that may have taken their right away, and is whole again after a heal.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod api_support;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api_support::{NOW, PASSWORD, SEGMENT, World, config, spoil};
+use crate::api_support::{NOW, PASSWORD, SEGMENT, World, config, spoil};
 use axum::Router;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};

@@ -1,19 +1,11 @@
 //! Erasure and retention over HTTP: what goes, what stays, who may.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api_support::{Client, NOW, World};
+use crate::api_support;
+use crate::api_support::{Client, NOW, World};
+use crate::town_support::{DAY_MS, Town, add, ids, page};
 use gridfold_server::clock::Clock;
 use gridfold_server::node::Node;
 use gridfold_sync_core::admission::PushedLog;
@@ -24,7 +16,6 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::wire::SyncRequest;
 use serde_json::{Value, json};
-use town_support::{DAY_MS, Town, add, ids, page};
 
 /// Words that nothing else has.
 const WORDS: [&str; 4] = [

@@ -1,23 +1,13 @@
 //! Files of records: what is in them whichever version of a form a record was made with, as the programs that people
 //! open them with read it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use api_support::{Client, World};
+use crate::api_support::{Client, World};
+use crate::town_support::add;
 use calamine::{Data, Reader as _, Xlsx};
 use serde_json::{Value, json};
-use town_support::add;
 
 fn made(admin: &Client, form: &str, fields: &Value) -> String {
     add(admin, "c-a-1", form, fields.clone())

@@ -1,12 +1,9 @@
 //! A disk without any room: who brings nothing is answered, who brings something is told, and nothing is lost.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod api_support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use api_support::{Client, NOW, Reply, World, config, matter_request};
+use crate::api_support::{Client, NOW, Reply, World, config, matter_request};
 use gridfold_server::auth::{COOKIE_USED_EVERY_MS, LAST_SEEN_EVERY_MS};
 use gridfold_server::trouble::{StoreFaults, Trouble};
 use gridfold_sync_core::wire::{PhoneReport, SyncRequest};

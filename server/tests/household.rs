@@ -1,20 +1,11 @@
 //! What the page of a household asks for: all that is about it and what refers to that, who made it, when it first came.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
 use std::collections::BTreeSet;
 
-use api_support::{Client, NOW};
+use crate::api_support;
+use crate::api_support::{Client, NOW};
+use crate::town_support::{HOUR_MS, Town, add, at, ids, page, walk};
 use serde_json::{Value, json};
-use town_support::{HOUR_MS, Town, add, at, ids, page, walk};
 
 /// A matter about the household with two tasks, one of another household with one, and one that lies elsewhere.
 struct Street {

@@ -1,12 +1,5 @@
 //! Imports: real files and odd ones, twice, dry, changed, into a real node.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use std::io::Read;
 use std::sync::Arc;
 

@@ -1,17 +1,8 @@
 //! What one device can cost others: names it never held, and time of the writer.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
 use std::sync::{Arc, Condvar, Mutex};
 
-use api_support::{Client, NOW, PASSWORD, Reply, World, config};
+use crate::api_support::{Client, NOW, PASSWORD, Reply, World, config};
 use axum::Router;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};

@@ -1,6 +1,5 @@
 //! A log that is shorter than what was acknowledged, or gone, does not start a server; a copy heals it, and a
 //! decision goes on without.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

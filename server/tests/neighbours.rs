@@ -1,18 +1,10 @@
 //! Who shares an address with others: an office behind one line, everybody behind a proxy that does TLS, and the strangers among them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use api_support::{PASSWORD, World, config};
+use crate::api_support;
+use crate::api_support::{PASSWORD, World, config};
 use axum::Router;
 use gridfold_server::config::Config;
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
 //! The walk inside one process: a phone's push is admitted, logged, projected and pulled again.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

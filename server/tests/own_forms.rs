@@ -1,26 +1,16 @@
 //! Forms of an organisation's own, in which no name is that of a built-in form: what they say of
 //! what things are for gives them due lists, counts, a map and an overview like the built-in ones.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
 use std::collections::BTreeMap;
 
-use api_support::{Client, NOW, World};
+use crate::api_support::{Client, NOW, World};
+use crate::town_support::{DAY_MS, HOUR_MS, add, at, page};
 use gridfold_server::clock::ManualClock;
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
 use gridfold_server::views::ReadScope;
 use gridfold_sync_core::schema::{Form, builtin_forms};
 use serde_json::{Map, Value, json};
-use town_support::{DAY_MS, HOUR_MS, add, at, page};
 
 const CODES: [(&str, &str); 5] = [
     ("household", "dwelling"),

@@ -1,15 +1,7 @@
 //! Who may act on whom, and what becomes of a person's access when they are granted more.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
-use api_support::{Client, PASSWORD, World};
+use crate::api_support;
+use crate::api_support::{Client, PASSWORD, World};
 use serde_json::{Value, json};
 
 const ANOTHER: &str = "copper lantern 93 harbour";

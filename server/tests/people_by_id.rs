@@ -1,19 +1,9 @@
 //! Whom work is given to: by id and not by name, whatever people are called later, and handed over
 //! when somebody else takes their grid.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
-use api_support::{Client, World};
+use crate::api_support::{Client, World};
+use crate::town_support::{add, ids, page};
 use serde_json::{Value, json};
-use town_support::{add, ids, page};
 
 /// Somebody who works in an area.
 fn worker(admin: &Client, name: &str, area: &str) -> String {

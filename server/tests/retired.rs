@@ -1,19 +1,10 @@
 //! What is no longer worked in: nothing new goes into a retired area or form, what is there goes on, and no import
 //! brings it back.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
-use api_support::{Client, World};
+use crate::api_support;
+use crate::api_support::{Client, World};
+use crate::town_support::add;
 use serde_json::{Value, json};
-use town_support::add;
 
 /// `c-a` with the grids `c-a-1` and so on.
 fn office() -> (World, Client) {

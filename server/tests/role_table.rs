@@ -2,21 +2,13 @@
 //!
 //! A route without a row fails the test, and so does a row without a route. No answer to a role that may not read them holds a personal or restricted text.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
-use api_support::{Client, PASSWORD, World, config};
+use crate::api_support;
+use crate::api_support::{Client, PASSWORD, World, config};
 use axum::Router;
 use serde_json::{Value, json};
 

@@ -1,12 +1,5 @@
 //! What a terminal shows: the QR code of an invitation, read off a screen by an ordinary reader.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,19 +1,13 @@
 //! Views that cannot be written: what was acknowledged stays acknowledged and is shown, nobody is
 //! turned away for good, and whoever reads is told.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
-
-mod api_support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use api_support::{Client, NOW, PASSWORD, World, config};
+use crate::api_support;
+use crate::api_support::{Client, NOW, PASSWORD, World, config};
 use axum::Router;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};

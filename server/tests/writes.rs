@@ -1,17 +1,9 @@
 //! Writes say what they were made at: over HTTP, by two people who do not know of each other.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-
 use std::sync::Barrier;
 
-use api_support::{Client, World, push_matter};
+use crate::api_support;
+use crate::api_support::{Client, World, push_matter};
 use serde_json::{Value, json};
 
 struct Office {

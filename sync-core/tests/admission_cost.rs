@@ -1,17 +1,10 @@
 //! What one hostile device can cost, with the reference facts, which derive everything anew.
 //!
 //! Figures are printed (`--nocapture`); what is asserted are counts, which no machine changes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-mod common;
-
-use common::world::field;
-use common::{GRID, Phone, World, set, stream};
+use crate::common;
+use crate::common::world::field;
+use crate::common::{GRID, Phone, World, set, stream};
 use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Entry, RefusalCode, next_link};

@@ -1,17 +1,10 @@
 //! Problems with a whole device log: nothing of it enters, and every other log is untouched.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
-
-mod common;
 
 use std::collections::BTreeSet;
 
-use common::world::{NOW, form_code, sign};
-use common::{GRID, MemoryFacts, OTHER_GRID, Phone, World, set, stream, text};
+use crate::common;
+use crate::common::world::{NOW, form_code, sign};
+use crate::common::{GRID, MemoryFacts, OTHER_GRID, Phone, World, set, stream, text};
 use gridfold_sync_core::admission::{ErasedPlace, LogProblem, PushedLog, admit};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Entry, RefusalCode, SignKey, Target};

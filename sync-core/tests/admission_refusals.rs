@@ -1,18 +1,10 @@
 //! One case per reason to refuse an entry. In each the bad entry stands in the middle of a batch,
 //! and the rows afterwards equal those of a twin world in which it never came.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::world::{NOW, field, form_code};
-use common::{GRID, OTHER_GRID, Phone, World, set, stream, text};
+use crate::common::world::{NOW, field, form_code};
+use crate::common::{GRID, OTHER_GRID, Phone, World, set, stream, text};
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::entry::{Entry, RefusalCode, Target, Verdict};

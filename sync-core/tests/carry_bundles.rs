@@ -1,15 +1,8 @@
 //! Carry bundles: sealed to whom they are for, signed by whom they are of, and nothing else.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-mod common;
-
-use common::carry::{body, device, id, key, receipt};
-use common::{Rng, fuzz};
+use crate::common;
+use crate::common::carry::{body, device, id, key, receipt};
+use crate::common::{Rng, fuzz};
 use gridfold_sync_core::carry::{
     Bundle, CARRY_MAGIC, CarriedLog, CarryBody, CarryError, CarryFile, CarryKind, CarryReceipt,
 };

@@ -1,9 +1,4 @@
 //! Canonical bytes: what is written reads back, what reads is written the same, nothing panics.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_sync_core::codec::{DecodeError, Reader, put_i64, put_u64, unzigzag, zigzag};
 use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payload, payload_hash};

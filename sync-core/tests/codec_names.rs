@@ -1,9 +1,4 @@
 //! Names, codes and decimals: what people and programs write, each in one spelling.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_sync_core::edit::Decimal;
 use gridfold_sync_core::entry::{RefusalCode, Verdict};

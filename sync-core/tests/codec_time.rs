@@ -1,9 +1,4 @@
 //! Days and moments against known ones.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_sync_core::time::{Timestamp, format_date, parse_date};
 

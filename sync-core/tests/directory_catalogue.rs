@@ -1,9 +1,4 @@
 //! The catalogue: what is refused, how versions follow, and what is proposed for a matter.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_sync_core::directory::{
     Catalogue, CatalogueError, Directory, DirectoryChange, DirectoryScope, Evidence,

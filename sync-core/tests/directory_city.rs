@@ -1,5 +1,4 @@
 //! A directory of a city: what lies in an area by the interval of a walk, as the tree changes.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,4 @@
 //! What a phone knows of its user's colleagues: whom it can seal to, whose signatures it can verify.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
 use gridfold_sync_core::directory::{
     Area, Device, DeviceState, Directory, DirectoryChange, DirectoryScope, Grant, User,

@@ -1,5 +1,4 @@
 //! What a device may say it erased: only what it can have held is kept, also of an old log.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use gridfold_sync_core::directory::{
     Area, Device, DeviceState, Directory, DirectoryChange, Grant, moved_by,

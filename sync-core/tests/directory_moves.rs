@@ -1,5 +1,4 @@
 //! What a person may do in an area that was moved in the tree.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, Grant, Standing, moved_by};
 use gridfold_sync_core::ids::{AreaCode, GrantId, UserId};

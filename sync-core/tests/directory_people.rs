@@ -1,5 +1,4 @@
 //! The one rule of who may act on whom, over all states that a person's grants can be in.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, Grant, User};
 use gridfold_sync_core::ids::{AreaCode, GrantId, UserId};

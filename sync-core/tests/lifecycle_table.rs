@@ -1,9 +1,4 @@
 //! The status of a record: the fold of its transitions, whatever order they came in.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Entry, RefusalCode, Target};

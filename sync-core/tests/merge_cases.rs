@@ -1,20 +1,13 @@
 //! What merging promises, case by case: each both ways round, folded and read from the engine.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod merge_world;
-
+use crate::merge_world::{
+    Replica, choose, chosen, count, counter, form, item_add, item_remove, item_set, item_unset,
+    items, merged, read, set, splice, text, transition, unchoose, unset, values,
+};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::merge::{MergeError, fold, state_at};
 use gridfold_sync_core::view::{Cell, PartState, set_text};
-use merge_world::{
-    Replica, choose, chosen, count, counter, form, item_add, item_remove, item_set, item_unset,
-    items, merged, read, set, splice, text, transition, unchoose, unset, values,
-};
 
 /// A record that two phones know, and what each then does without the other.
 struct Fork {

@@ -1,18 +1,11 @@
 //! The laws of merging, on random histories of two to four replicas.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod merge_world;
-
+use crate::merge_world::{
+    Check, Dice, Step, World, causal_order, edit_step, fail, form, law, merged, read, same, steps,
+};
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::merge::{MergeError, fold, follows, newest_of, state_at};
 use gridfold_sync_core::view::PartState;
-use merge_world::{
-    Check, Dice, Step, World, causal_order, edit_step, fail, form, law, merged, read, same, steps,
-};
 use proptest::prelude::*;
 
 fn run(replicas: u8, steps: &[Step]) -> World {

@@ -1,18 +1,12 @@
 //! Long and wide histories, near the limits of one record. The time each fold took is printed
 //! (`--nocapture`); what fails is a wrong row, or a cost that grew past any use.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod merge_world;
-
+use crate::merge_world;
+use crate::merge_world::{Dice, Replica, form, set, splice, text, transition};
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::limits::{MAX_RECORD_ENTRIES, MAX_RECORD_FORKS};
 use gridfold_sync_core::merge::fold;
 use gridfold_sync_core::view::PartState;
-use merge_world::{Dice, Replica, form, set, splice, text, transition};
 
 fn folded(entries: &[Entry]) -> PartState {
     fold(&form(), entries).unwrap()

@@ -1,10 +1,4 @@
 //! Every stable code has its texts.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
 use gridfold_sync_core::admission::LogProblem;
 use gridfold_sync_core::carry::CarryError;

@@ -1,10 +1,4 @@
 //! A history in words: what an edit found is what its author saw.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{EntryRef, FieldKey, IncarnationId, SensitivityClass};

@@ -1,10 +1,4 @@
 //! `docs/forms-json.md` names every key of a form, and its example is one.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
 use std::collections::BTreeSet;
 

@@ -1,19 +1,14 @@
 //! Every type of field takes what it should and refuses the rest with the code of the rule broken.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod schema_probe;
-
+use crate::schema_probe::{
+    accepts, check, day, decimal, key, pick, refuses, row, set, splice, text,
+};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::RefusalCode::{OutOfRange, PastEnd, TooLong, WrongType};
 use gridfold_sync_core::ids::{ItemKey, RecordId, UserId};
 use gridfold_sync_core::limits::{MAX_COUNTER_STEP, MAX_PERSON_NAME_CHARS, MAX_TEXT_CHARS};
 use gridfold_sync_core::schema::Pattern;
 use gridfold_sync_core::time::Timestamp;
-use schema_probe::{accepts, check, day, decimal, key, pick, refuses, row, set, splice, text};
 
 fn person(name: &str) -> Value {
     Value::Person {

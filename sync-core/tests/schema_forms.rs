@@ -1,9 +1,4 @@
 //! Forms as data: what is refused, what survives a round trip, and versions side by side.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use std::collections::BTreeSet;
 

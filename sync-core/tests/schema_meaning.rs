@@ -1,10 +1,5 @@
 //! What things are for is said by the form: found by that, checked where it is published, and given
 //! to forms from before it could be said.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Entry, Target};

@@ -1,12 +1,6 @@
 //! Groups, classes, roles, transitions and conditions: the rules around a field's value.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
-mod schema_probe;
-
+use crate::schema_probe::{accepts, act, add, check, form, key, member, refuses, row, set, text};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::RefusalCode::{
     NotWritable, OutOfRange, TooLong, TransitionNotAllowed, UnknownField, WrongClass, WrongType,
@@ -17,7 +11,6 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::limits::{MAX_GROUP_ITEMS, MAX_NOTE_CHARS};
 use gridfold_sync_core::schema::{Role, check_op, missing_required, visible};
-use schema_probe::{accepts, act, add, check, form, key, member, refuses, row, set, text};
 use serde_json::json;
 
 #[test]

@@ -1,5 +1,4 @@
 //! What is found and what is not, how names are folded, and their order.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use gridfold_sync_core::search::{
     NATURAL_KEY_CHARS, SearchQuery, SearchText, fold, fold_keeping_accents, is_called, natural_key,

@@ -1,18 +1,10 @@
 //! What a server answers: by its log, its directory and its damage, whatever it runs on.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
-
-mod common;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use common::world::{NOW, area};
-use common::{GRID, MemoryServed, OTHER_GRID, Phone, World, set, stream, text};
+use crate::common::world::{NOW, area};
+use crate::common::{GRID, MemoryServed, OTHER_GRID, Phone, World, set, stream, text};
 use gridfold_sync_core::admission::{Decision, Facts};
 use gridfold_sync_core::directory::{Area, DirectoryChange, Erasure, GRID_LEVEL};
 use gridfold_sync_core::entry::{Entry, RefusalCode, SignKey, Verdict};

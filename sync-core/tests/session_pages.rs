@@ -1,15 +1,7 @@
 //! What a phone accepts of a response: everything as the server signed it, or nothing.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-mod common;
-
-use common::world::NOW;
-use common::{GRID, OTHER_GRID, World, set, stream, text};
+use crate::common::world::NOW;
+use crate::common::{GRID, OTHER_GRID, World, set, stream, text};
 use gridfold_sync_core::entry::{Entry, Receipt, ReceiptStream, SignKey, Verdict, next_prefix};
 use gridfold_sync_core::ids::Hash;
 use gridfold_sync_core::session::{Position, SessionError, verify_pages};

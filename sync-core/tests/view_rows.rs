@@ -1,9 +1,4 @@
 //! Rows put together as records: what the API, lists, search and the simulation see of them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::entry::{Entry, Target};

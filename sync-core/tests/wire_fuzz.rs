@@ -3,19 +3,11 @@
     clippy::disallowed_methods,
     reason = "a test asks the environment for its long form, its seed, or whom to play"
 )]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 
-use common::{Rng, fuzz};
+use crate::common::{Rng, fuzz};
 
 /// About ten seconds on one core.
 const MUTANTS: u64 = 8_000;

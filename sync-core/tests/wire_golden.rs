@@ -3,19 +3,12 @@
     clippy::disallowed_methods,
     reason = "a test asks the environment for its long form, its seed, or whom to play"
 )]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
-
-mod common;
 
 use std::fs;
 use std::path::PathBuf;
 
-use common::world::{NOW, field, form_code, set, stream};
+use crate::common;
+use crate::common::world::{NOW, field, form_code, set, stream};
 use gridfold_sync_core::admission::{ErasedPlace, LogProblem, PushedLog};
 use gridfold_sync_core::carry::{Bundle, CarryBody, CarryFile, CarryKind};
 use gridfold_sync_core::edit::{Decimal, Op, Value, decode_payload, encode_payload, payload_hash};

@@ -1,14 +1,6 @@
 //! Bytes that nobody honest sends: an error with a clear code, never a panic.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-mod common;
-
-use common::{Rng, generate};
+use crate::common::{Rng, generate};
 use gridfold_sync_core::codec::{DecodeError, Reader, put_u64};
 use gridfold_sync_core::edit::{decode_payload, encode_payload};
 use gridfold_sync_core::entry::{Header, Receipt};

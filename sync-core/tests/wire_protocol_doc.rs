@@ -1,10 +1,4 @@
 //! `docs/PROTOCOL.md` names the same limits, codes and tags as the code.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;

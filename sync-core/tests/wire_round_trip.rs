@@ -1,14 +1,7 @@
 //! What is encoded decodes to the same, and always to the same bytes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-mod common;
-
-use common::{Rng, generate};
+use crate::common;
+use crate::common::{Rng, generate};
 use gridfold_sync_core::codec::Reader;
 use gridfold_sync_core::edit::{Op, decode_payload, encode_payload};
 use gridfold_sync_core::entry::{Entry, Header, Item, Receipt, Verdict};

@@ -1,11 +1,5 @@
 //! Carry bundles end to end: real phones, the real server over HTTP, and what people and paths may
 //! do to a bundle on its way.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
 use std::net::SocketAddr;
 use std::path::Path;

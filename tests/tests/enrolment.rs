@@ -1,20 +1,12 @@
 //! New codes on phones that were enrolled before, against the real server: nothing that waits is
 //! lost, and nobody sees what is another's.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
-
-mod town;
-
+use crate::town::{Town, note, visit};
 use gridfold_client::{Client, ClientError, Identity, SyncOptions, UreqTransport};
 use gridfold_server::auth::{Actor, DeviceAccess};
 use gridfold_server::clock::Clock as _;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
-use town::{Town, note, visit};
 
 const DAY_MS: i64 = 86_400_000;
 

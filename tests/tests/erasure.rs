@@ -1,17 +1,11 @@
 //! Erased for good: a record on all phones that hold it, and a whole phone that was lost. A real
 //! server over HTTP, real phones.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
-
-mod town;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::town;
+use crate::town::{Older, Town, author_of, note, visit};
 use gridfold_client::{
     Client, ClientError, EntryState, Folder, OpenOptions, Query, SyncOptions, SystemPlatform,
     UreqTransport,
@@ -21,7 +15,6 @@ use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::limits::{MAX_ENTRIES_PER_PUSH, MAX_ERASURES};
 use gridfold_sync_core::schema::Role;
 use serde_json::{Value, json};
-use town::{Older, Town, author_of, note, visit};
 
 /// The telephone of a resident, in the notes of a visit.
 const PRIVATE: &str = "电话13912345678";

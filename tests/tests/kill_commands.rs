@@ -2,12 +2,6 @@
 //! and no copy of a key that the next start or backup does not take away.
 //!
 //! A few points of each here; every one of them with `KILL_COMMANDS=all`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
 use std::collections::BTreeSet;
 use std::io::Write;

@@ -1,11 +1,5 @@
 //! Kills the real server again and again while real phones push over real HTTP: what it
 //! acknowledged is there afterwards.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

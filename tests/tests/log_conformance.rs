@@ -1,13 +1,6 @@
 //! One suite for every engine of the log: each test runs over memory, and over segments with an index in sled and in
 //! redb; what tampers with a store runs over logs that are all in one store.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use std::{
     collections::BTreeSet,
     path::PathBuf,

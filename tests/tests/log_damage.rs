@@ -1,13 +1,6 @@
 //! Flipped bits, zeroed pages, cuts and missing files in the folder of a log: what is served is what was appended,
 //! what is not served is named, the log opens, and a copy heals it. `GRIDFOLD_DAMAGE_ROUNDS` says how many of each.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},

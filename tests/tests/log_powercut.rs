@@ -1,13 +1,6 @@
 //! One power-cut suite for every engine of the log: see `tests::powercut` for the model of the disk.
 //! The writer is this test binary run again under strace; the checker opens every cut with the product's code.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use std::{env, fs::File, io::Write as _, path::Path, process::Command, sync::Arc};
 
 use gridfold_server::log::{
@@ -165,7 +158,7 @@ fn recording_on(
     std::fs::create_dir(&root).unwrap();
     image(&root);
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["writer", "--exact", "--test-threads=1"]);
+    command.args(["log_powercut::writer", "--exact", "--test-threads=1"]);
     command
         .env(DIR, dir.path())
         .env(ENGINE, engine.name())

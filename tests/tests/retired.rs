@@ -1,20 +1,13 @@
 //! An area is retired while a phone is away: what was made without knowing of it is taken, and once the phone knows it
 //! keeps what is typed as a draft and says why.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
-mod town;
-
+use crate::town::{Town, area};
 use gridfold_client::{Client, ClientError};
 use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{FieldKey, FormCode, RecordId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
-use town::{Town, area};
 
 fn set(field: &str, text: &str) -> Op {
     Op::Set {

@@ -1,18 +1,11 @@
 //! A worker looks on the phone and a supervisor on the page, for the same words, and both see the
 //! same records in the same order: a real server over HTTP, a real phone.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
-mod town;
-
+use crate::town::{Town, area};
 use gridfold_client::{Client, Query, Sort};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{FieldKey, FormCode, RecordId};
 use gridfold_sync_core::schema::Role;
-use town::{Town, area};
 
 /// Summaries in the order that people count in, and who reported it and how they are reached, which is personal.
 const MATTERS: [(&str, &str); 9] = [

@@ -1,14 +1,7 @@
 //! Seen by a supervisor, from the tap on a phone to the open record on a screen and back: a real
 //! server over HTTP, real phones.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what cannot be set up fails the test"
-)]
 
-mod town;
-
+use crate::town::{NOW, Older, Town, area, author_of, note, visit};
 use gridfold_client::{Client, Delivery, EntryState, Query, SyncOptions, UreqTransport};
 use gridfold_server::desk::SeenLog;
 use gridfold_sync_core::entry::Author;
@@ -16,7 +9,6 @@ use gridfold_sync_core::ids::{DeviceId, IncarnationId, RecordId, SensitivityClas
 use gridfold_sync_core::limits::MAX_SEEN_MARKS;
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
-use town::{NOW, Older, Town, area, author_of, note, visit};
 
 /// What the record, its list row and its newest entry of this phone say; all of them the same.
 fn delivery(phone: &Client, record: RecordId) -> Option<Delivery> {

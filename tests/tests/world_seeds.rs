@@ -4,8 +4,6 @@
 //! `GRIDFOLD_WORLD_FROM`, and printed. `GRIDFOLD_LONG=1` runs many more of them, and
 //! `GRIDFOLD_WORLD_SEEDS` as many as it says.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,12 +1,6 @@
 //! A server on a socket of its own, and clients typed by who is calling.
 
 #![allow(dead_code, reason = "each test file uses a part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 pub(crate) mod carry;
 

@@ -1,12 +1,6 @@
 //! One open authentication in a directory of its own, and a phone that can prove its key.
 
 #![allow(dead_code, reason = "each test file uses a part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;

@@ -1,0 +1,50 @@
+//! The server through its own seams: HTTP, commands, files. One program for all files beside this one: what they stand on is
+//! compiled and linked once. `cargo test --test server FILE::` runs one file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and what cannot be set up fails it"
+)]
+
+mod agreement;
+mod api_support;
+mod api_walk;
+mod auth_accounts;
+mod auth_audit;
+mod auth_enrolment;
+mod auth_keys;
+mod auth_refresh;
+mod auth_support;
+mod auth_tokens;
+mod backup_damage;
+mod carry;
+mod catalogue;
+mod city;
+mod classes;
+mod cli_commands;
+mod clock_guard;
+mod config;
+mod damage;
+mod dashboard_lists;
+mod dashboard_records;
+mod dashboard_session;
+mod directory_damage;
+mod erasures;
+mod exports;
+mod full_disk;
+mod household;
+mod import_files;
+mod load;
+mod log_witness;
+mod neighbours;
+mod node_walk;
+mod own_forms;
+mod people;
+mod people_by_id;
+mod retired;
+mod role_table;
+mod terminal;
+mod town_support;
+mod views_follow;
+mod writes;

@@ -1,0 +1,46 @@
+//! The core through what it offers the shells. One program for all files beside this one: what they stand on is
+//! compiled and linked once. `cargo test --test core FILE::` runs one file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and what cannot be set up fails it"
+)]
+
+mod admission_cost;
+mod admission_logs;
+mod admission_refusals;
+mod carry_bundles;
+mod codec_bytes;
+mod codec_names;
+mod codec_time;
+mod common;
+mod directory_catalogue;
+mod directory_city;
+mod directory_colleagues;
+mod directory_held;
+mod directory_moves;
+mod directory_people;
+mod lifecycle_table;
+mod merge_cases;
+mod merge_laws;
+mod merge_scale;
+mod merge_world;
+mod notice_catalogue;
+mod notice_words;
+mod schema_doc;
+mod schema_fields;
+mod schema_forms;
+mod schema_meaning;
+mod schema_probe;
+mod schema_rules;
+mod search_rules;
+mod session_answer;
+mod session_debts;
+mod session_pages;
+mod view_rows;
+mod wire_fuzz;
+mod wire_golden;
+mod wire_hostile;
+mod wire_protocol_doc;
+mod wire_round_trip;
