@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +13,6 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -30,8 +27,10 @@ use crate::metrics::Metrics;
 use crate::middleware::UnderWay;
 use crate::node::Node;
 use crate::paced::Paced;
+use crate::redirect;
 use crate::router;
 use crate::routes::Api;
+use crate::tls::{Certificate, Renewal, TlsError};
 
 /// Connections held at once; past it new ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 8_192;
@@ -39,6 +38,8 @@ pub const MAX_CONNECTIONS: usize = 8_192;
 pub const MAX_CONNECTIONS_PER_ADDRESS: usize = MAX_CONNECTIONS / 2;
 /// Requests one HTTP/2 connection may have under way.
 pub const MAX_STREAMS_PER_CONNECTION: u32 = 128;
+/// How often the files of the certificate are looked at.
+const CERTIFICATE_READ_EVERY: Duration = Duration::from_secs(60);
 /// After a failure to accept, as when there are no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -55,7 +56,7 @@ pub enum ServeError {
     },
     /// Certificate or key cannot be used.
     #[error("TLS cannot be used: {0}")]
-    Tls(String),
+    Tls(#[from] TlsError),
     /// A metric has a wrong name: a defect of this build.
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
@@ -70,8 +71,11 @@ pub struct Server {
     pub tls: bool,
     /// What its routes share.
     pub api: Api,
+    /// Where plain HTTP is sent on from.
+    pub redirecting: Option<SocketAddr>,
+    certificate: Option<Arc<Certificate>>,
     stop: watch::Sender<bool>,
-    accepting: JoinHandle<()>,
+    accepting: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -92,41 +96,68 @@ impl Server {
         address: SocketAddr,
         more: Router<Api>,
     ) -> Result<Self, ServeError> {
-        let tls = match (&node.config.server.tls_cert, &node.config.server.tls_key) {
-            (Some(cert), Some(key)) => Some(acceptor(cert, key)?),
+        let settings = node.config.server.clone();
+        let certificate = match (settings.tls_cert, settings.tls_key) {
+            (Some(chain), Some(key)) => Some(Certificate::read(chain, key)?),
             _ => None,
         };
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|source| ServeError::Listen { address, source })?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| ServeError::Listen { address, source })?;
+        let tls = certificate.as_ref().map(Certificate::acceptor).transpose()?;
+        let (listener, address) = bind(address).await?;
         let (stop, stopping) = watch::channel(false);
-        let settings = &node.config.server;
         let connection = Connection {
-            tls: tls.clone(),
+            tls,
             node: Arc::clone(&node),
             header_timeout: Duration::from_secs(settings.header_timeout_s),
         };
         let grace = Duration::from_secs(settings.shutdown_grace_s);
+        let mut accepting = Vec::new();
+        let mut redirecting = None;
+        if let Some(from) = settings.redirect_http {
+            let (listener, at) = bind(from).await?;
+            redirecting = Some(at);
+            let plain = Connection {
+                tls: None,
+                ..connection.clone()
+            };
+            let app = redirect::routes(&node.config);
+            let ended = stopping.clone();
+            accepting.push(tokio::spawn(accept(listener, plain, app, ended, grace)));
+        }
         let api = Api::new(Arc::clone(&node), Metrics::new()?, stopping.clone());
         let app = router::build_with(api.clone(), more);
         tokio::spawn(note_clock(Arc::clone(&node), stopping.clone()));
-        let accepting = tokio::spawn(accept(listener, connection, app, stopping, grace));
+        if let Some(certificate) = &certificate {
+            tokio::spawn(renew_at_times(Arc::clone(certificate), stopping.clone()));
+        }
+        accepting.push(tokio::spawn(accept(
+            listener, connection, app, stopping, grace,
+        )));
         Ok(Self {
             address,
-            tls: tls.is_some(),
+            tls: certificate.is_some(),
             api,
+            redirecting,
+            certificate,
             stop,
             accepting,
         })
     }
 
+    /// Reads the files of the certificate again, for new connections; those there are go on. False when there is none.
+    pub fn renew_certificate(&self) -> bool {
+        let Some(certificate) = &self.certificate else {
+            return false;
+        };
+        renew(certificate);
+        true
+    }
+
     /// Stops accepting, lets what is under way finish for as long as the configuration grants, and stops the node.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        let _ = self.accepting.await;
+        for accepting in self.accepting {
+            let _ = accepting.await;
+        }
         let node = Arc::clone(&self.api.node);
         let _ = tokio::task::spawn_blocking(move || node.shutdown()).await;
     }
@@ -139,22 +170,34 @@ struct Connection {
     header_timeout: Duration,
 }
 
-fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, ServeError> {
-    let tls = |what: &str, e: &dyn std::fmt::Display| ServeError::Tls(format!("{what}: {e}"));
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .map_err(|e| tls("the certificate file", &e))?
-        .collect::<Result<_, _>>()
-        .map_err(|e| tls("the certificate file", &e))?;
-    let key = PrivateKeyDer::from_pem_file(key).map_err(|e| tls("the key file", &e))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| tls("the protocol", &e))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|e| tls("certificate and key", &e))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let listen = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+    Ok((listener, bound))
+}
+
+fn renew(certificate: &Certificate) {
+    match certificate.renew() {
+        Renewal::Unchanged => {}
+        Renewal::Renewed => tracing::info!("the certificate was renewed"),
+        Renewal::Unusable(error) => tracing::warn!(
+            reason = %error,
+            "the new certificate cannot be used; the one of before is served until its files can"
+        ),
+    }
+}
+
+async fn renew_at_times(certificate: Arc<Certificate>, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(CERTIFICATE_READ_EVERY);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stopped(&mut stopping) => return,
+        }
+        let certificate = Arc::clone(&certificate);
+        let _ = tokio::task::spawn_blocking(move || renew(&certificate)).await;
+    }
 }
 
 async fn accept(

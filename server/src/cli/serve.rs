@@ -70,8 +70,11 @@ impl Serve {
             let server = Server::start(node, listen).await?;
             let scheme = if server.tls { "https" } else { "http" };
             say(&format!("listening on {scheme}://{}", server.address))?;
+            if let Some(address) = server.redirecting {
+                say(&format!("sending on from http://{address}"))?;
+            }
             let failed = tokio::select! {
-                told = until_told() => told.map(|()| None)?,
+                told = until_told(&server) => told.map(|()| None)?,
                 what = until_stopped(log) => Some(what),
             };
             tracing::info!("stopping: what was taken is finished first");
@@ -146,16 +149,27 @@ async fn until_stopped(log: Arc<dyn Log>) -> String {
     }
 }
 
-/// Returns at SIGTERM or ctrl-c.
-async fn until_told() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+/// Returns at SIGTERM or ctrl-c, and at SIGHUP, as of a terminal that is closed, unless there is a certificate to renew.
+#[cfg(unix)]
+async fn until_told(server: &Server) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut renew = signal(SignalKind::hangup())?;
+    loop {
         tokio::select! {
-            done = tokio::signal::ctrl_c() => done,
-            _ = term.recv() => Ok(()),
+            done = tokio::signal::ctrl_c() => return done,
+            _ = term.recv() => return Ok(()),
+            _ = renew.recv() => {
+                if !server.renew_certificate() {
+                    return Ok(());
+                }
+            }
         }
     }
-    #[cfg(not(unix))]
+}
+
+/// Returns at ctrl-c.
+#[cfg(not(unix))]
+async fn until_told(_server: &Server) -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }

@@ -173,6 +173,12 @@ impl Config {
                 "must be set together",
             ),
             (
+                self.server.redirect_http.is_some() && self.server.tls_cert.is_none(),
+                "server.redirect_http",
+                "server.tls_cert",
+                "go together: there is nothing to send on to without a certificate",
+            ),
+            (
                 self.tokens.refresh_absolute_days < self.tokens.refresh_idle_days,
                 "tokens.refresh_absolute_days",
                 "tokens.refresh_idle_days",

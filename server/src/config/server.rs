@@ -72,10 +72,12 @@ section! {
     ServerConfig "server" {
         /// The address and port to listen on. The default is reachable from this machine only.
         listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)), "address:port";
-        /// The certificate chain. Needs `tls_key`. Without both, something in front of the server must do TLS.
+        /// The certificate chain. Needs `tls_key`. Without both, something in front of the server must do TLS. Both are read again every minute and at SIGHUP.
         tls_cert: Option<PathBuf> = None, "path of a PEM file";
         /// The private key of the certificate.
         tls_key: Option<PathBuf> = None, "path of a PEM file";
+        /// A second address, of plain HTTP, which only sends browsers on to `public_url`. Needs `tls_cert`.
+        redirect_http: Option<SocketAddr> = None, "address:port";
         /// The address devices and people use, as in QR codes. Derived from `listen` when unset.
         public_url: Option<String> = None, "URL";
         /// Proxies in front of this server, by address or network. Only their word about whom they ask for counts; from everybody else it is passed over.
