@@ -268,6 +268,11 @@ test('a code for a new phone is shown as QR and in letters', async () => {
     .getByRole('button', { name: '登记手机' })
     .click();
   await page.getByRole('img', { name: '登记二维码' }).waitFor();
+  // What the camera opens is the worker's app, which that server serves.
+  const link = await page.getByRole('link', { name: '#enrol=' }).getAttribute('href');
+  const app = await (await fetch(link)).text();
+  assert.ok(link.endsWith(`/m/#enrol=${(await page.locator('strong.mono').innerText()).trim()}`), link);
+  assert.match(app, /manifest/, 'the link opens no app');
   await accessible(page, 'enrolling');
 });
 
