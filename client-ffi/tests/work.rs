@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::common::*;
 use gridfold_client::{
     ChangeCause, Client, ClientError, Draft, HttpRequest, HttpResponse, MAX_APP_STATE_BYTES, Query,
-    RecordEdit, SyncOptions, Transport, TransportError, WhatBecame,
+    RecordEdit, SavedDraft, SyncOptions, Transport, TransportError, WhatBecame,
 };
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::RecordId;
@@ -105,16 +105,17 @@ fn a_change_is_all_or_nothing_and_its_parts_see_each_other() {
         visit(home),
         edit(known, vec![set_text("nope", "")]),
     ];
-    let before = disk(&a);
     let refused = a.client.change(bad);
-    assert_eq!(
-        refused,
-        Err(ClientError::Rejected {
-            code: "unknown_field".to_owned(),
-            field: Some("nope".to_owned()),
-            became: WhatBecame::Nothing,
-        })
-    );
+    let Err(ClientError::Rejected {
+        code: reason,
+        field,
+        became: WhatBecame::Draft(_),
+    }) = refused
+    else {
+        panic!("{refused:?}")
+    };
+    assert_eq!((reason.as_str(), field.as_deref()), ("unknown_field", Some("nope")));
+    let before = disk(&a);
     assert_eq!(
         (a.client.records(), a.client.status().pending),
         (vec![known], 1)
@@ -149,6 +150,66 @@ fn a_change_is_all_or_nothing_and_its_parts_see_each_other() {
     a.sync(&server);
     assert_alike(&server, &[&a]);
     assert_eq!(server.records().len(), 3);
+}
+
+#[test]
+fn each_part_of_a_change_that_is_not_taken_is_a_draft() {
+    let server = FakeServer::new();
+    let mut a = Phone::enrolled(&server, "甲", 1);
+    let known = household(&a, "1号楼");
+    let home = a.client.new_record_id();
+    let make = |ops| RecordEdit::Create {
+        id: Some(home),
+        grid: grid(1),
+        form: code("household"),
+        form_version: None,
+        ops,
+    };
+    let parts = vec![
+        make(address("3号楼")),
+        edit(home, vec![set_text("phone", "13800000000")]),
+        edit(known, vec![set_text("nope", "说了什么")]),
+        edit(known, vec![Op::Delete]),
+    ];
+    let Err(ClientError::Rejected {
+        became: WhatBecame::Draft(named),
+        ..
+    }) = a.client.change(parts)
+    else {
+        panic!("nothing was kept")
+    };
+    let bytes = disk(&a);
+    cut_back(&mut a, &bytes);
+    let drafts = a.client.drafts().unwrap();
+    let told = |draft: &SavedDraft| {
+        let reason = draft.reason.clone().unwrap();
+        (draft.record, draft.new_record, draft.ops.clone(), reason.code)
+    };
+    let mut kept: Vec<_> = drafts.iter().map(told).collect();
+    kept.sort_by_key(|(_, _, ops, _)| format!("{ops:?}"));
+    let beside = "part_of_a_change".to_owned();
+    let mut expected = vec![
+        (Some(home), true, address("3号楼"), beside.clone()),
+        (Some(home), false, vec![set_text("phone", "13800000000")], beside),
+        (Some(known), false, vec![set_text("nope", "说了什么")], "unknown_field".to_owned()),
+    ];
+    expected.sort_by_key(|(_, _, ops, _)| format!("{ops:?}"));
+    assert_eq!(kept, expected);
+    let is_named = |draft: &&SavedDraft| draft.id == named;
+    assert_eq!(drafts.iter().find(is_named).unwrap().record, Some(known));
+    // Those that were right are made as they were typed.
+    let mut right: Vec<_> = drafts.iter().filter(|draft| draft.id != named).collect();
+    right.sort_by_key(|draft| !draft.new_record);
+    for draft in right {
+        assert_eq!(a.client.commit_draft(draft.id), Ok(home));
+    }
+    assert_eq!(a.client.get(home).unwrap().fields["phone"], "13800000000");
+    // The same change once more, as after an answer that was lost: what was typed is there.
+    assert_eq!(
+        a.client.change(vec![make(address("3号楼"))]),
+        Err(rejected("record_exists"))
+    );
+    assert_eq!(a.client.drafts().unwrap().len(), 1);
 }
 
 #[test]

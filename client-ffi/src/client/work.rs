@@ -17,7 +17,8 @@ impl Client {
     /// Tells the record of each edit.
     ///
     /// # Errors
-    /// [`ClientError::Rejected`] with the code of the rule that does not allow one of them, or
+    /// [`ClientError::Rejected`] with the code of the rule that does not allow one of them: each part
+    /// is then a draft, of which the error names the one that was not allowed; or
     /// [`ClientError::NotFound`].
     pub fn change(&self, edits: Vec<RecordEdit>) -> Result<Vec<RecordId>, ClientError> {
         self.shell.change(edits)

@@ -13,6 +13,9 @@ use crate::shell::batch::Batch;
 use crate::shell::writing::Write;
 use crate::types::{MAX_EDITS_PER_CHANGE, RecordEdit};
 
+/// The code of a record that is to be made and is there.
+pub(crate) const RECORD_EXISTS: &str = "record_exists";
+
 impl Batch<'_> {
     fn take_edit(&mut self, edit: RecordEdit, new: RecordId) -> Result<RecordId, ClientError> {
         match edit {
@@ -25,7 +28,7 @@ impl Batch<'_> {
             } => {
                 let record = id.unwrap_or(new);
                 if self.record(&record)?.is_some() {
-                    return Err(ClientError::rejected("record_exists"));
+                    return Err(ClientError::rejected(RECORD_EXISTS));
                 }
                 let write = Write {
                     record: &record,
@@ -71,11 +74,14 @@ impl Shell {
         if edits.len() > MAX_EDITS_PER_CHANGE {
             return Err(ClientError::rejected("change_too_large"));
         }
-        self.commit_change(|batch| {
-            edits
-                .into_iter()
-                .map(|edit| batch.take_edit(edit, self.new_record_id()))
-                .collect()
-        })
+        let (again, mut at) = (edits.clone(), 0);
+        let made = self.commit_change(|batch| {
+            let mut take = |(part, edit)| {
+                at = part;
+                batch.take_edit(edit, self.new_record_id())
+            };
+            edits.into_iter().enumerate().map(&mut take).collect()
+        });
+        made.map_err(|error| self.change_or_drafts(error, again, at))
     }
 }

@@ -236,6 +236,7 @@ impl Shell {
                 e,
                 Unwritten {
                     record: None,
+                    is_new: true,
                     grid: grid.clone(),
                     form: form.clone(),
                     version,

@@ -15,8 +15,10 @@ pub(crate) struct Write<'a> {
 /// What this phone did not take.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
-    /// The record it edits; none when it makes one.
+    /// The record it edits, or makes under that id; none when it makes one under any.
     pub(crate) record: Option<RecordId>,
+    /// Whether it makes it.
+    pub(crate) is_new: bool,
     pub(crate) grid: AreaCode,
     pub(crate) form: FormCode,
     pub(crate) version: Option<u32>,
