@@ -124,7 +124,7 @@ export function conditionsOf(filter: Filter): Pick<RecordQuery, Condition> {
 /** What the table asks for: its columns, and what stands beside the titles. */
 export function requestOf(view: View): RecordQuery {
   const fields = [...new Set([...fieldColumns(view), ...besideKeys()])].slice(0, FIELDS_MOST);
-  return { ...conditionsOf(view.filter), sort: view.sort, fields: fields.join(',') };
+  return { ...conditionsOf(view.filter), sort: view.sort, fields: fields.join(','), made_by: true };
 }
 
 const EXPORTED: Record<string, string> = {

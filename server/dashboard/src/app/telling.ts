@@ -49,7 +49,8 @@ export function telling(row: RecordRow, without: Aspect[] = []): Told[] {
     details: () => firstWords(saidBy(row, 'details')),
     when: () => whenOf(row),
     where: () => areaShort(row.grid),
-    who: () => saidBy(row, 'doer', 'accountable'),
+    who: () =>
+      saidBy(row, 'doer', 'accountable') || (row.made_by ? t('record.madeBy', { name: row.made_by.user_name }) : ''),
   };
   const all = Object.entries(words) as [Aspect, () => string][];
   return all
