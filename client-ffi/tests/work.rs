@@ -114,7 +114,10 @@ fn a_change_is_all_or_nothing_and_its_parts_see_each_other() {
     else {
         panic!("{refused:?}")
     };
-    assert_eq!((reason.as_str(), field.as_deref()), ("unknown_field", Some("nope")));
+    assert_eq!(
+        (reason.as_str(), field.as_deref()),
+        ("unknown_field", Some("nope"))
+    );
     let before = disk(&a);
     assert_eq!(
         (a.client.records(), a.client.status().pending),
@@ -183,15 +186,30 @@ fn each_part_of_a_change_that_is_not_taken_is_a_draft() {
     let drafts = a.client.drafts().unwrap();
     let told = |draft: &SavedDraft| {
         let reason = draft.reason.clone().unwrap();
-        (draft.record, draft.new_record, draft.ops.clone(), reason.code)
+        (
+            draft.record,
+            draft.new_record,
+            draft.ops.clone(),
+            reason.code,
+        )
     };
     let mut kept: Vec<_> = drafts.iter().map(told).collect();
     kept.sort_by_key(|(_, _, ops, _)| format!("{ops:?}"));
     let beside = "part_of_a_change".to_owned();
     let mut expected = vec![
         (Some(home), true, address("3号楼"), beside.clone()),
-        (Some(home), false, vec![set_text("phone", "13800000000")], beside),
-        (Some(known), false, vec![set_text("nope", "说了什么")], "unknown_field".to_owned()),
+        (
+            Some(home),
+            false,
+            vec![set_text("phone", "13800000000")],
+            beside,
+        ),
+        (
+            Some(known),
+            false,
+            vec![set_text("nope", "说了什么")],
+            "unknown_field".to_owned(),
+        ),
     ];
     expected.sort_by_key(|(_, _, ops, _)| format!("{ops:?}"));
     assert_eq!(kept, expected);

@@ -101,7 +101,10 @@ impl Server {
             (Some(chain), Some(key)) => Some(Certificate::read(chain, key)?),
             _ => None,
         };
-        let tls = certificate.as_ref().map(Certificate::acceptor).transpose()?;
+        let tls = certificate
+            .as_ref()
+            .map(Certificate::acceptor)
+            .transpose()?;
         let (listener, address) = bind(address).await?;
         let (stop, stopping) = watch::channel(false);
         let connection = Connection {

@@ -45,6 +45,7 @@ mod people_by_id;
 mod retired;
 mod role_table;
 mod terminal;
+mod tls;
 mod town_support;
 mod views_follow;
 mod writes;

@@ -149,7 +149,10 @@ fn plain_http_is_sent_on_to_the_public_address_and_nowhere_else() {
     };
     for (path, to) in [
         ("/m/?x=1", "https://grid.example.org/m/?x=1"),
-        ("//evil.example/m/", "https://grid.example.org/evil.example/m/"),
+        (
+            "//evil.example/m/",
+            "https://grid.example.org/evil.example/m/",
+        ),
     ] {
         let answer = ask(&format!("GET {path}"));
         assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
@@ -158,15 +161,19 @@ fn plain_http_is_sent_on_to_the_public_address_and_nowhere_else() {
     // A password that came in the clear is not sent on; whoever sent it is told.
     let answer = ask("POST /v1/session");
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
-    assert!(answer.contains("未经加密") && !answer.contains("location"), "{answer}");
+    assert!(
+        answer.contains("未经加密") && !answer.contains("location"),
+        "{answer}"
+    );
 }
 
 #[test]
 fn sending_on_needs_a_certificate() {
-    let said = gridfold_server::config::Config::parse(
-        "[server]\nredirect_http = \"127.0.0.1:80\"\n",
-        [],
-    );
+    let said =
+        gridfold_server::config::Config::parse("[server]\nredirect_http = \"127.0.0.1:80\"\n", []);
     let said = said.unwrap_err().to_string();
-    assert!(said.contains("`server.redirect_http` and `server.tls_cert`"), "{said}");
+    assert!(
+        said.contains("`server.redirect_http` and `server.tls_cert`"),
+        "{said}"
+    );
 }
