@@ -141,7 +141,10 @@ export default {
     '“{name}” scans this with the phone. It works once and expires at {at}.',
   ],
   'enrol.spoken': ['也可以念出或输入：', 'Or read aloud and typed:'],
-  'enrol.linked': ['或者只把这个链接发给本人，打开的就是网格员应用：', 'Or send this link to that person only; it opens the worker’s app:'],
+  'enrol.linked': [
+    '或者只把这个链接发给本人，打开的就是网格员应用：',
+    'Or send this link to that person only; it opens the worker’s app:',
+  ],
   'enrol.reader': ['用什么扫描', 'What scans it'],
   'enrol.byCamera': ['手机相机', 'The phone’s camera'],
   'enrol.byApp': ['别的应用里扫描', 'Within another app'],
