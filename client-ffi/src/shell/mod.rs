@@ -46,6 +46,7 @@ pub(crate) mod transport;
 #[cfg(feature = "transport-ureq")]
 pub(crate) mod transport_ureq;
 pub(crate) mod undo;
+mod untaken;
 mod writing;
 
 use std::sync::Arc;
