@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Some characters are read otherwise as a surname. Libraries that write names in pinyin read them as
 # words unless told, so a list of people sorted or searched by first letters has them elsewhere:
-# pypinyin has no way to be told, and reads 翟 and 覃 as the words too; pinyin-pro has one, `surname`.
+# pypinyin has no option for it (readings of one's own must be loaded), and reads 翟 and 覃 as words too;
+# pinyin-pro has `surname`.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
