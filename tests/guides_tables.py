@@ -35,7 +35,6 @@ WORDS = {
     "docs/guide-kotlin.md": {"GRID": GRID},
     "docs/API.md": {"…": PASSWORD},
     "docs/OPERATING.md": {"DIR": "var", "NEWDIR": "new", "FILE": "backup.gfb", "P": "passphrase", "/srv/standby": "standby"},
-    "docs/library.md": {},
     "client-ffi/bindings/python/samples/phone/README.md": {"DIR": "phone", "COMMAND": "status", "python": "$LIBRARY_VENV/bin/python"},
 }
 
@@ -87,6 +86,12 @@ BUNDLE = f"""(
   kill $server && wait $server
   phone visit --set purpose=care && phone carry export --out bundle
 )"""
+# Most of the log is lost, which heal must find damaged alone and whole with a copy.
+SPOILT = """python3 -c 'import sys
+file = open(sys.argv[1], "r+b")
+size = file.seek(0, 2)
+file.seek(size // 2)
+file.write(bytes(size * 49 // 100))' DIR/log/segments/00000001.segment && ! gridfold --data DIR heal"""
 INSTEAD = {
     "gridfold import areas FILE [--dry-run] [--json]": [
         "gridfold import areas areas.csv --dry-run --json", "gridfold import areas areas.csv"
@@ -100,8 +105,11 @@ INSTEAD = {
     "gridfold import bundle FILE [--receipt FILE] [--json]": [
         BUNDLE, "gridfold import bundle bundle --receipt receipt --json"
     ],
+    "gridfold --data DIR heal --from FILE --passphrase-file P": [
+        SPOILT, "gridfold --data DIR heal --from FILE --passphrase-file P"
+    ],
     "gridfold --data DIR heal --from /srv/standby --from b2": [
-        "cp -r new standby && cp -r new b2", "gridfold --data DIR heal --from /srv/standby --from b2"
+        "cp -r new standby && cp -r new b2", SPOILT, "gridfold --data DIR heal --from /srv/standby --from b2"
     ],
 }
 
