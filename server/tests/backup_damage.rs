@@ -198,7 +198,10 @@ fn a_backup_of_a_damaged_log_has_all_the_rest_and_names_what_it_lacks() {
     );
     let (sealed, phrase) = (sealed[0].to_str().unwrap(), at("phrase"));
     let phrase = phrase.to_str().unwrap();
-    gridfold(&dir, &["heal", "--from", sealed, "--passphrase-file", phrase]);
+    gridfold(
+        &dir,
+        &["heal", "--from", sealed, "--passphrase-file", phrase],
+    );
     for dir in [&to, &dir] {
         let node = open(dir);
         assert_eq!(rows(&node), truth);
