@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::auth::{AUTH_DB_FILE_NAME, AuthStore, DirectoryCopy, LogNotes, Noted};
+use crate::auth::{AUTH_DB_FILE_NAME, AuthStore, DirectoryCopy, LogNotes, Noted, Password};
 use crate::backup::{BackupError, read_items};
 use crate::config::Config;
 use crate::data_dir::{LOG_DIR_NAME, engine, lock, log_options};
@@ -107,6 +107,20 @@ pub fn heal(
     copies: &[PathBuf],
     progress: &mut dyn FnMut(u64),
 ) -> Result<Healed, HealError> {
+    heal_sealed(dir, config, copies, None, progress)
+}
+
+/// As [`heal`], from backups of which some may be sealed with a passphrase.
+///
+/// # Errors
+/// As [`heal`].
+pub fn heal_sealed(
+    dir: &Path,
+    config: &Config,
+    copies: &[PathBuf],
+    passphrase: Option<&Password>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Healed, HealError> {
     let here = alone(dir, config)?;
     let log = here.log.as_ref();
     let mut report = Healed {
@@ -125,7 +139,7 @@ pub fn heal(
         if copy.is_dir() {
             from_directory(copy, config, &mut wanted)?;
         } else {
-            from_backup(copy, &mut wanted)?;
+            from_backup(copy, passphrase, &mut wanted)?;
         }
         report.healed += give_back(log, here.noted.as_ref(), wanted)?;
     }
@@ -214,8 +228,14 @@ fn wanted(log: &dyn Log, noted: Option<&Noted>) -> Result<Wanted, LogError> {
     Ok(wanted)
 }
 
-fn from_backup(file: &Path, wanted: &mut Wanted) -> Result<(), HealError> {
-    read_items(file, |stream, seq, item| offer(wanted, &stream, seq, item))?;
+fn from_backup(
+    file: &Path,
+    passphrase: Option<&Password>,
+    wanted: &mut Wanted,
+) -> Result<(), HealError> {
+    read_items(file, passphrase, |stream, seq, item| {
+        offer(wanted, &stream, seq, item);
+    })?;
     Ok(())
 }
 

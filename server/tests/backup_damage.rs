@@ -113,6 +113,11 @@ fn a_backup_of_a_damaged_log_has_all_the_rest_and_names_what_it_lacks() {
     let after = write(10..13);
     let older = at("older");
     assert_eq!(node.backup(&older, &mut |_| {}).unwrap().lost, []);
+    let sealed = at("sealed");
+    let phrase = "a phrase of six words or so";
+    std::fs::write(at("phrase"), phrase).unwrap();
+    node.backup_sealed(&sealed, Some(&Password::new(phrase)), &mut |_| {})
+        .unwrap();
     write(13..16);
     let truth = rows(&node);
     assert_eq!(truth.len(), 16);
@@ -182,9 +187,22 @@ fn a_backup_of_a_damaged_log_has_all_the_rest_and_names_what_it_lacks() {
         std::fs::remove_file(&again).unwrap();
         node.shutdown();
     }
+    let healed = heal(&to, &config(), &[older], &mut |_| {}).unwrap();
+    assert!(healed.is_whole() && healed.healed == 3, "{healed:?}");
+    // What is sealed needs its passphrase, and then it is as good.
+    let sealed = [sealed];
+    let refused = heal(&dir, &config(), &sealed, &mut |_| {}).unwrap_err();
+    assert!(
+        refused.to_string().contains("--passphrase-file"),
+        "{refused}"
+    );
+    let (sealed, phrase) = (sealed[0].to_str().unwrap(), at("phrase"));
+    let phrase = phrase.to_str().unwrap();
+    gridfold(
+        &dir,
+        &["heal", "--from", sealed, "--passphrase-file", phrase],
+    );
     for dir in [&to, &dir] {
-        let healed = heal(dir, &config(), std::slice::from_ref(&older), &mut |_| {}).unwrap();
-        assert!(healed.is_whole() && healed.healed == 3, "{healed:?}");
         let node = open(dir);
         assert_eq!(rows(&node), truth);
         assert_eq!(node.log.head(&stream).unwrap(), head);

@@ -1,7 +1,7 @@
 //! Writes the bindings from the built library, so that generator and library are of one version.
 //!
-//! `uniffi-bindgen generate --library FILE --language kotlin|swift|python --out-dir DIR`
-//! `uniffi-bindgen web --library FILE --out-dir DIR`
+//! `gridfold-bindgen generate --library FILE --language kotlin|swift|python --out-dir DIR`
+//! `gridfold-bindgen web --library FILE --out-dir DIR`
 
 mod api;
 mod dispatch;
@@ -41,7 +41,7 @@ fn web(mut arguments: impl Iterator<Item = String>) -> Result<()> {
             other => anyhow::bail!("unknown argument {other}"),
         }
     }
-    let usage = "usage: uniffi-bindgen web --library FILE --out-dir DIR";
+    let usage = "usage: gridfold-bindgen web --library FILE --out-dir DIR";
     let out = out.context(usage)?;
     let api = Api::read(&library.context(usage)?)?;
     write(&out, "types.ts", &typescript::types(&api)?)?;

@@ -74,11 +74,12 @@ pub fn look(file: &Path, passphrase: Option<&Password>) -> Result<Contents, Back
 /// [`BackupError`] when the file cannot be read or is not a whole backup; it is checked before the first item.
 pub fn read_items(
     file: &Path,
+    passphrase: Option<&Password>,
     mut each: impl FnMut(StreamName, u64, NewItem),
 ) -> Result<(), BackupError> {
-    look(file, None)?;
+    look(file, passphrase)?;
     let mut at: BTreeMap<StreamName, u64> = BTreeMap::new();
-    read(file, None, |part| {
+    read(file, passphrase, |part| {
         match part {
             Part::Item { stream, item } => {
                 let seq = at.entry(stream.clone()).or_default();

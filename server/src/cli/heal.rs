@@ -4,13 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::users::first_line;
 use super::{Complaint, Context, Done, say, say_json, show};
+use crate::auth::Password;
 
 #[derive(Debug, Args)]
 pub(super) struct Heal {
     /// A backup, or the data directory of a stopped standby; several are tried in turn.
     #[arg(long = "from", value_name = "FILE_OR_DIR")]
     from: Vec<PathBuf>,
+    /// A file whose first line is the passphrase that the backup was sealed with, `-` for stdin.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// The report as JSON.
     #[arg(long)]
     json: bool,
@@ -25,10 +30,20 @@ pub(super) struct AcceptLoss {
 
 impl Heal {
     pub(super) fn run(self, context: &Context) -> Done {
+        let passphrase = self
+            .passphrase_file
+            .as_deref()
+            .map(first_line)
+            .transpose()?
+            .map(|text| Password::new(text.as_str()));
         let bar = show::counter("items checked")?;
-        let done = crate::heal::heal(&context.data, &context.config, &self.from, &mut |items| {
-            bar.set_position(items)
-        });
+        let done = crate::heal::heal_sealed(
+            &context.data,
+            &context.config,
+            &self.from,
+            passphrase.as_ref(),
+            &mut |items| bar.set_position(items),
+        );
         bar.finish_and_clear();
         let healed = done?;
         let damaged = healed.found.damage.len() as u64;
