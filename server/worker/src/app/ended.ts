@@ -8,7 +8,9 @@ const codes = (text: string) => text.split(' ').filter((code) => code !== '');
 export const ended = ref<string[]>(codes(typeof window === 'undefined' ? '' : (localStorage.getItem(KEPT) ?? '')));
 /** Streams are named by grid and sensitivity; a grid of which some are still read here goes on. */
 export function noteErased(streams: string[]): void {
-  const grids = streams.map((stream) => stream.split('/')[0] ?? '').filter((code) => code !== '' && !areas.value.some((area) => area.mine && area.code === code));
+  const grids = streams
+    .map((stream) => stream.split('/')[0] ?? '')
+    .filter((code) => code !== '' && !areas.value.some((area) => area.mine && area.code === code));
   if (grids.length === 0) return;
   ended.value = [...new Set([...ended.value, ...grids])];
   localStorage.setItem(KEPT, ended.value.join(' '));

@@ -24,7 +24,10 @@ const isMine = ({ delivery }: HistoryEntry) => delivery !== null;
  * before: a step of their own, or, while it is nobody's to do, the report itself. Handing out what somebody
  * reported is a step with words too, and gives nothing back.
  */
-export function wordsBack(record: RecordSummary, history: HistoryEntry[]): { words: string; by: string | null } | undefined {
+export function wordsBack(
+  record: RecordSummary,
+  history: HistoryEntry[],
+): { words: string; by: string | null } | undefined {
   const entries = history.filter(counts);
   const at = entries.findLastIndex((entry) => stepsOf(entry).length > 0);
   const newest = entries[at];
@@ -41,7 +44,9 @@ const read = new Map<string, { updatedAtMs: number; back: ReturnType<typeof word
 /** Those of open records that were given back. `mine` are the ids of this person's work. */
 export async function sentBack(open: RecordSummary[], mine: ReadonlySet<string>): Promise<SentBack[]> {
   const asked = open
-    .filter(({ id, stage, delivery, doer }) => stage === 'Open' && (mine.has(id) || (delivery !== null && doer === null)))
+    .filter(
+      ({ id, stage, delivery, doer }) => stage === 'Open' && (mine.has(id) || (delivery !== null && doer === null)),
+    )
     .slice(0, MOST);
   const found: SentBack[] = [];
   for (const record of asked) {

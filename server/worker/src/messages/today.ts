@@ -70,10 +70,7 @@ export default {
   'map.many': ['这里有 {n} 条', '{n} records here'],
   'map.here': ['我在哪里', 'Where I am'],
   'map.am': ['我的位置，精度约 {m} 米', 'My place, within about {m} m'],
-  'map.failed': [
-    '这台手机画不出地图，请用列表。',
-    'This phone cannot draw the map; use the list.',
-  ],
+  'map.failed': ['这台手机画不出地图，请用列表。', 'This phone cannot draw the map; use the list.'],
   'map.absent': [
     '地图还没有下载到手机上。请在有网络时打开一次，以后没有网络也能用。',
     'The map is not on this phone yet. Open it once with a network; it works without one from then on.',

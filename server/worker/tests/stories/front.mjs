@@ -20,11 +20,13 @@ const TYPES = {
 /** What tells a newer app from the one before. */
 export const NEWER = 'meta[name=gridfold-newer]';
 const HEADERS = ['content-security-policy', 'permissions-policy', 'service-worker-allowed', 'cache-control'];
-const INDEX = /(revision"?:\s*")[^"]+("\s*,\s*"?url"?:\s*"index\.html")|(url"?:\s*"index\.html"\s*,\s*"?revision"?:\s*")[^"]+(")/;
+const INDEX =
+  /(revision"?:\s*")[^"]+("\s*,\s*"?url"?:\s*"index\.html")|(url"?:\s*"index\.html"\s*,\s*"?revision"?:\s*")[^"]+(")/;
 
 /** The same app with another first page, as a release has it: the service worker names what changed. */
 function newer(path, bytes) {
-  if (path === 'index.html') return bytes.toString().replace('<head>', '<head><meta name="gridfold-newer" content="yes">');
+  if (path === 'index.html')
+    return bytes.toString().replace('<head>', '<head><meta name="gridfold-newer" content="yes">');
   if (path !== 'sw.js') return bytes;
   const text = bytes.toString();
   if (!INDEX.test(text)) throw new Error('the service worker does not name the first page');

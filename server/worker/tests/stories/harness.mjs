@@ -63,7 +63,7 @@ export class Server extends Alone {
     try {
       await this.#back();
     } finally {
-      for (const name of Object.keys(clockAhead(1))) delete process.env[name];
+      for (const name of Object.keys(clockAhead(1))) Reflect.deleteProperty(process.env, name);
       Object.assign(process.env, before);
     }
   }
@@ -80,7 +80,11 @@ export class Server extends Alone {
 export const clockAhead = (days) =>
   days === 0
     ? {}
-    : { LD_PRELOAD: process.env.FAKETIME_LIBRARY ?? FAKETIME, FAKETIME: `+${days}d`, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+    : {
+        LD_PRELOAD: process.env.FAKETIME_LIBRARY ?? FAKETIME,
+        FAKETIME: `+${days}d`,
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      };
 const FAKETIME = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketime.so.1`;
 
 /** A browser with a profile of its own, as a phone has: it may be killed at any moment and started again. */

@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NEWER } from './front.mjs';
-import { AREA, enrol, Handset, keptForOffline, Phone, ready, recordsOf, Server, shot, until, invite } from './harness.mjs';
+import {
+  AREA,
+  enrol,
+  Handset,
+  keptForOffline,
+  Phone,
+  ready,
+  recordsOf,
+  Server,
+  shot,
+  until,
+  invite,
+} from './harness.mjs';
 import { found } from './town.mjs';
 
 const DAY_MS = 86_400_000;
@@ -111,7 +123,8 @@ test('a newer app waits while something is half typed, and takes over with edits
 
 test('with no room left it is said, what is typed stays on the screen, and is kept once there is room', async () => {
   const cdp = await handset.context.newCDPSession(page);
-  const room = (quotaSize) => cdp.send('Storage.overrideQuotaForOrigin', { origin: new URL(server.url).origin, quotaSize });
+  const room = (quotaSize) =>
+    cdp.send('Storage.overrideQuotaForOrigin', { origin: new URL(server.url).origin, quotaSize });
   await handset.context.setOffline(true);
   await handset.open(page, `new/visit?household=${town.households[0]}`);
   await page.getByText('居民诉求', { exact: true }).click();
