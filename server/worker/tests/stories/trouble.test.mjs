@@ -13,9 +13,10 @@ import {
   Server,
   shot,
   until,
+  usable,
   invite,
 } from './harness.mjs';
-import { found } from './town.mjs';
+import { found, person } from './town.mjs';
 
 const DAY_MS = 86_400_000;
 let server, handset, page, town;
@@ -206,7 +207,6 @@ test('a grid given to somebody else while edits wait: they arrive as late, and t
     await enrol(next, theirs, town.zhao.user_id);
     await next.open(theirs, `history/${late.record_id}`);
     await theirs.getByText('授权结束后送达').first().waitFor();
-    await theirs.getByText('李网格员').first().waitFor();
     assert.deepEqual(next.complaints, []);
   } finally {
     await next.end();
@@ -216,45 +216,55 @@ test('a grid given to somebody else while edits wait: they arrive as late, and t
 test('a refused edit is kept with its reason, mended, and sent again', async () => {
   // A grant of long ago, ended by mistake as if it had been over for two months.
   const ago = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
-  const grant = { user_id: town.li.user_id, role: 'worker', area: AREA.one };
+  const sun = await person(server, '孙网格员', 'worker', AREA.two);
+  const grant = { user_id: sun.user_id, role: 'worker', area: AREA.one };
   const { grant_id: old } = await server.call('POST', '/v1/grants', { ...grant, from: ago(90) });
-  await sync();
-  await waits(0);
   const [household] = town.households;
-  await handset.open(page, `record/${household}`);
-  await page.getByRole('button', { name: '修改' }).waitFor();
-  await handset.context.setOffline(true);
-  await handset.open(page, `edit/${household}`);
-  await page.getByLabel('户主姓名').fill('王小');
-  await save();
-  await page.getByText('仅在手机上').first().waitFor();
-  await server.call('POST', `/v1/grants/${old}/end`, { at: ago(60) });
-  await handset.context.setOffline(false);
-  await sync();
-  await page.getByRole('heading', { name: /被退回的修改/ }).waitFor();
-  assert.notEqual((await server.call('GET', `/v1/records/${household}`)).fields.head_name, '王小');
-  await page.getByText('查看原因，改好再送').click();
-  await page.getByText(/授权/).waitFor();
-  await page.getByText('户主姓名：王小').waitFor();
-  await shot(page, 'refused-ended');
-  await server.call('POST', '/v1/grants', grant);
-  await sync();
-  await waits(0);
-  await handset.open(page, 'refused');
-  await page.getByRole('button', { name: '改一改' }).click();
-  await page.waitForURL(/\/m\/draft\//);
-  assert.equal(await page.getByLabel('户主姓名').inputValue(), '王小');
-  await page.getByLabel('户主姓名').fill('王小明');
-  await save();
-  await page.getByText('仅在手机上').or(page.getByText('已到服务器')).first().waitFor();
-  await sync();
-  await waits(0);
-  await until('the mended edit is at the server', async () => {
-    const { fields } = await server.call('GET', `/v1/records/${household}`);
-    return fields.head_name === '王小明';
-  });
-  await handset.open(page, 'refused');
-  await page.getByText('没有被退回的修改。').waitFor();
+  const name = async () => (await server.call('GET', `/v1/records/${household}`)).fields.head_name;
+  const third = new Handset();
+  try {
+    const at = await third.start(server);
+    const pushed = async () => {
+      await third.open(at);
+      await at.getByRole('button', { name: '同步', exact: true }).click();
+      await waits(0, at);
+    };
+    const typed = () => at.getByLabel('户主姓名');
+    const saved = () => at.getByRole('button', { name: '保存', exact: true }).click();
+    await enrol(third, at, sun.user_id);
+    await keptForOffline(at);
+    await third.context.setOffline(true);
+    await third.open(at, `edit/${household}`);
+    await typed().fill('王小');
+    await saved();
+    await at.getByText('仅在手机上').first().waitFor();
+    await server.call('POST', `/v1/grants/${old}/end`, { at: ago(60) });
+    await third.context.setOffline(false);
+    await pushed();
+    await at.getByRole('heading', { name: /被退回的修改/ }).waitFor();
+    assert.notEqual(await name(), '王小');
+    await at.getByText('查看原因，改好再送').click();
+    await at.locator('.note.bad').getByText(/授权/).waitFor();
+    await at.getByText('户主姓名：王小').waitFor();
+    await shot(at, 'refused-ended');
+    await usable(at, 'refused');
+    await server.call('POST', '/v1/grants', grant);
+    await pushed();
+    await third.open(at, 'refused');
+    await at.getByRole('button', { name: '改一改' }).click();
+    await at.waitForURL(/\/m\/draft\//);
+    await at.waitForFunction(() => [...document.querySelectorAll('input')].some(({ value }) => value === '王小'));
+    await typed().fill('王小明');
+    await saved();
+    await at.getByRole('button', { name: '修改' }).waitFor();
+    await pushed();
+    await until('the mended edit is at the server', async () => (await name()) === '王小明');
+    await third.open(at, 'refused');
+    await at.getByText('没有被退回的修改。').waitFor();
+    assert.deepEqual(third.complaints, []);
+  } finally {
+    await third.end();
+  }
 });
 
 test('seven days unopened: what waited is still there, is said to have waited, and is sent', async () => {
