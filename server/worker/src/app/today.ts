@@ -11,7 +11,7 @@ export interface Today {
   overdue: RecordPage;
   dueSoon: RecordSummary[];
   toAcknowledge: RecordSummary[];
-  sentBack: SentBack[];
+  sentBack: (SentBack & { toAcknowledge: boolean })[];
   mine: RecordPage;
   inConflict: RecordSummary[];
   refused: RefusedEdit[];
@@ -52,13 +52,14 @@ export async function askToday(seenUntilMs: number): Promise<Today> {
     all.filter(({ stage }) => stage === 'Open'),
     new Set(mine.items.map(({ id }) => id)),
   );
-  const asked = new Set([...toAcknowledge, ...back.map(({ record }) => record)].map(({ id }) => id));
+  const isBack = new Set(back.map(({ record }) => record.id));
+  const asked = new Set([...toAcknowledge.map(({ id }) => id), ...isBack]);
   const over = new Set(overdue.items.map(({ id }) => id));
   return {
     overdue,
     dueSoon: due.items.filter(({ id }) => !over.has(id)),
-    toAcknowledge,
-    sentBack: back,
+    toAcknowledge: toAcknowledge.filter(({ id }) => !isBack.has(id)),
+    sentBack: back.map((one) => ({ ...one, toAcknowledge: toAcknowledge.some(({ id }) => id === one.record.id) })),
     mine: { ...mine, items: mine.items.filter(({ id }) => !asked.has(id)) },
     inConflict: all.filter(({ conflicts }) => conflicts > 0),
     refused,

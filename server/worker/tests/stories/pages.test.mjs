@@ -62,6 +62,7 @@ for (const language of ['zh-CN', 'en']) {
     };
     for (const [name, path] of Object.entries(pages)) {
       await handset.open(page, path);
+      if (name === 'map') await page.locator('.spot').first().waitFor();
       await shot(page, `${name}-${short}`);
       await usable(page, `${name}, ${language}`);
       await page.setViewportSize({ width: 320, height: 640 });

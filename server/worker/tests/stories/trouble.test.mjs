@@ -12,6 +12,7 @@ import {
   recordsOf,
   Server,
   shot,
+  SIZE,
   until,
   usable,
   invite,
@@ -145,6 +146,9 @@ test('with no room left it is said, what is typed stays on the screen, and is ke
   await page.getByText('手机存储空间已满').first().waitFor();
   await shot(page, 'full');
   assert.equal(await notes.inputValue(), text, 'what is typed stays on the screen');
+  // In sight, however far down the form one types.
+  const { y, height } = await page.getByText('最后写的还没有存下').boundingBox();
+  assert.ok(y >= 0 && y + height <= SIZE.height, `said at ${y}`);
   await save();
   await page.getByRole('dialog').getByText('手机存储空间已满').waitFor();
   await page.getByRole('button', { name: '知道了' }).click();
