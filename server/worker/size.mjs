@@ -5,8 +5,8 @@ import { brotliCompressSync, constants } from 'node:zlib';
 
 const MOST_BYTES = 1_300_000;
 const DIST = new URL('./dist/', import.meta.url).pathname;
-/** Asked for when somebody scans. */
-const LATER = /zxing|ponyfill/;
+/** Asked for when somebody scans, and where the map is near. */
+const LATER = /zxing|ponyfill|MapView|maplibre/;
 const COMPRESSED_ALREADY = new Set(['.png']);
 
 let sum = 0;

@@ -41,8 +41,8 @@ export default defineConfig({
       },
       injectManifest: {
         globPatterns: ['**/*.{html,js,css,svg,png,wasm}'],
-        // The reader of QR codes is asked for when somebody scans, and kept from then on.
-        globIgnores: ['**/zxing*', '**/ponyfill*', 'sw.*'],
+        // The reader of QR codes and the map are asked for when they are near, and kept from then on.
+        globIgnores: ['**/zxing*', '**/ponyfill*', '**/MapView*', '**/maplibre*', 'sw.*'],
         // Of a development build too; what ships is held by size.mjs.
         maximumFileSizeToCacheInBytes: 12_000_000,
       },

@@ -22,7 +22,10 @@ export const formsInUse = computed(() => forms.value.filter((form) => !form.reti
 export const myGrids = computed(() =>
   areas.value.filter((area) => area.mine && area.level === 'grid' && !area.retired),
 );
-export const areaName = (code: string): string => areas.value.find((area) => area.code === code)?.name ?? code;
+/** Names of areas as they were last known: one whose grant has ended is in the directory no more. */
+const names = new Map<string, string>();
+export const areaName = (code: string): string =>
+  areas.value.find((area) => area.code === code)?.name ?? names.get(code) ?? code;
 
 /** Which grid a new record is for: the one that was written for last, else the first. */
 const KEPT = 'gridfold.worker.grid';
@@ -44,6 +47,7 @@ export async function lookUp(): Promise<void> {
     client.areas(),
     client.colleagues(),
   ]);
+  for (const { code, name } of areas.value) names.set(code, name);
 }
 
 let looking = false;

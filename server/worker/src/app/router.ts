@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/', name: 'today', component: TodayPage },
     { path: '/enrol', name: 'enrol', component: EnrolPage },
     { path: '/search', name: 'search', component: () => import('@/pages/SearchPage.vue') },
+    { path: '/map', name: 'map', component: () => import('@/pages/MapPage.vue') },
     { path: '/new', name: 'new', component: () => import('@/pages/NewPage.vue') },
     {
       path: '/new/:form',

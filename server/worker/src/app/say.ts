@@ -1,5 +1,6 @@
 /** What a failure says to the person who meets it: what happened, what is safe, what to do. */
-import { showDialog, showToast } from 'vant';
+import { showDialog } from 'vant';
+import { ref } from 'vue';
 import { t, type Key } from '@/messages';
 import { failureOf, type Failure } from '@/phone';
 
@@ -39,6 +40,13 @@ export function tellFailure(error: unknown): void {
   void showDialog({ message: said(error), confirmButtonText: t('do.understood') });
 }
 
+/** What is said to be done, for as long as it is said. */
+export const done = ref('');
+const SAID_FOR_MS = 2_500;
+let over: ReturnType<typeof setTimeout> | undefined;
+
 export function tellDone(message: string): void {
-  showToast({ message, duration: 2500 });
+  done.value = message;
+  clearTimeout(over);
+  over = setTimeout(() => (done.value = ''), SAID_FOR_MS);
 }

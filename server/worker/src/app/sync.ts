@@ -1,5 +1,7 @@
 /** How the phone stands with its server. The library goes there by itself: when the network comes back, when the app is seen, after edits, by and by. */
 import { ref, shallowRef } from 'vue';
+import { noteErased } from './ended';
+import { lookUp } from './forms';
 import { failureOf, onChange, phone, type Failure, type Status } from '@/phone';
 
 export const status = shallowRef<Status>();
@@ -11,8 +13,17 @@ export async function look(): Promise<void> {
   status.value = await phone().status();
 }
 
+/**
+ * Without a network nothing is tried. What was tried may have left the phone, as far as a browser tells, and
+ * could not be taken back any more.
+ */
+class NoNetwork extends Error {
+  readonly code = 'Offline';
+}
+
 /** A sync that the person asked for; what it fails with is thrown too. */
 export async function syncNow(): Promise<void> {
+  if (!navigator.onLine) throw new NoNetwork();
   try {
     await phone().sync({});
   } finally {
@@ -29,8 +40,18 @@ export async function followSync(): Promise<void> {
   await phone().watch({ type: 'Sync' }, (event) => {
     if (event.type !== 'Sync') return;
     syncing.value = event.state.type === 'Running';
-    if (event.state.type === 'Done') lastFailure.value = undefined;
+    if (event.state.type === 'Done') {
+      lastFailure.value = undefined;
+      void tellEnded(event.state.report.erasedStreams);
+    }
     if (event.state.type === 'Failed') lastFailure.value = failureOf(event.state.error);
     lookQuietly();
   });
+}
+
+async function tellEnded(streams: string[]): Promise<void> {
+  if (streams.length === 0) return;
+  // Which grids are whose is asked for anew: the directory has changed in this very sync.
+  await lookUp().catch(() => undefined);
+  noteErased(streams);
 }

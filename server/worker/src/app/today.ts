@@ -1,5 +1,6 @@
 /** What a worker has before them: asked for in one go, the most pressing first. */
 import { formMeaning } from '@/app/forms';
+import { sentBack, type SentBack } from '@/app/sentBack';
 import { phone, type Draft, type RecordPage, type RecordQuery, type RecordSummary, type RefusedEdit } from '@/phone';
 
 const SHOWN = 20;
@@ -10,6 +11,7 @@ export interface Today {
   overdue: RecordPage;
   dueSoon: RecordSummary[];
   toAcknowledge: RecordSummary[];
+  sentBack: (SentBack & { toAcknowledge: boolean })[];
   mine: RecordPage;
   inConflict: RecordSummary[];
   refused: RefusedEdit[];
@@ -19,8 +21,8 @@ export interface Today {
   delivery: { here: number; atServer: number; seen: number; oldestHereMs: number | undefined };
 }
 
-/** Every record there is, page by page. */
-async function everything(query: RecordQuery): Promise<RecordSummary[]> {
+/** Every record that a query finds, page by page. */
+export async function everything(query: RecordQuery): Promise<RecordSummary[]> {
   const found: RecordSummary[] = [];
   let after: string | null = null;
   do {
@@ -46,12 +48,18 @@ export async function askToday(seenUntilMs: number): Promise<Today> {
     const steps = await client.nextTransitions(record.id);
     if (steps.some(({ action }) => action === 'acknowledge')) toAcknowledge.push(record);
   }
-  const asked = new Set(toAcknowledge.map(({ id }) => id));
+  const back = await sentBack(
+    all.filter(({ stage }) => stage === 'Open'),
+    new Set(mine.items.map(({ id }) => id)),
+  );
+  const isBack = new Set(back.map(({ record }) => record.id));
+  const asked = new Set([...toAcknowledge.map(({ id }) => id), ...isBack]);
   const over = new Set(overdue.items.map(({ id }) => id));
   return {
     overdue,
     dueSoon: due.items.filter(({ id }) => !over.has(id)),
-    toAcknowledge,
+    toAcknowledge: toAcknowledge.filter(({ id }) => !isBack.has(id)),
+    sentBack: back.map((one) => ({ ...one, toAcknowledge: toAcknowledge.some(({ id }) => id === one.record.id) })),
     mine: { ...mine, items: mine.items.filter(({ id }) => !asked.has(id)) },
     inConflict: all.filter(({ conflicts }) => conflicts > 0),
     refused,

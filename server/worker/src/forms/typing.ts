@@ -20,6 +20,7 @@ import {
   type Entry,
 } from './entries';
 import { Keeper } from './keeper';
+import { isKind, propose, type Proposal } from './kinds';
 import { wrongWords } from './wrong';
 
 /** Types of which it saves taps to take the last value: what is chosen is one tap anyway, and a moment is another one. */
@@ -60,12 +61,16 @@ export function useTyping(draftMade: (id: string) => void) {
   /** Whether what was typed last is still on its way to the disk. */
   const keeping = ref(false);
   const offered = shallowRef<Record<string, { words: string; entry: Entry }>>({});
+  /** What the catalogue says of the kind that is typed. */
+  const proposal = shallowRef<Proposal>();
   /** Required and still empty, once that was said. */
   const missing = ref<string[]>([]);
   /** From the library: what is wrong with a field, in words. */
   const refusedFields = ref<Record<string, string>>({});
 
   let was: Entries = {};
+  /** What stands in fields because it was proposed. */
+  let proposed: Entries = {};
   let recordId: string | null = null;
   let newRecord = true;
   let keeper = makeKeeper();
@@ -115,6 +120,7 @@ export function useTyping(draftMade: (id: string) => void) {
       void offer();
     }
     await see();
+    void lookUpKind().catch(() => undefined);
     return form.value !== undefined;
   }
 
@@ -142,6 +148,7 @@ export function useTyping(draftMade: (id: string) => void) {
     keeper = makeKeeper(draft.id ?? undefined);
     touched.value = true;
     await see();
+    void lookUpKind().catch(() => undefined);
   }
 
   /** What goes without saying: when it happens, and what it was begun from. */
@@ -200,6 +207,33 @@ export function useTyping(draftMade: (id: string) => void) {
     };
   }
 
+  /** Looks the kind up in the catalogue, and puts what it proposes where nobody has written. */
+  async function lookUpKind(): Promise<void> {
+    const field = fields.value.find((one) => isKind(form.value, one));
+    const typed = field && entries[field.key];
+    if (!field || typed?.type !== 'words') return;
+    const kind = isEmpty(typed) ? null : await phone().matterKind(typed.text.trim());
+    const dueAtMs = kind && (await phone().proposedDue(kind.code, happenedAt()));
+    const now = entries[field.key];
+    // Typed on meanwhile: what is asked then answers.
+    if (now?.type !== 'words' || now.text !== typed.text) return;
+    proposal.value = kind ? { kind, dueAtMs } : undefined;
+    if (!newRecord) return;
+    const { changed, made } = propose(shown.value, entries, proposed, proposal.value);
+    proposed = made;
+    if (Object.keys(changed).length === 0) return;
+    Object.assign(entries, changed);
+    if (touched.value) keeper.keep(asDraft());
+  }
+
+  /** When it was reported, as far as that is typed; now otherwise. */
+  function happenedAt(): number {
+    const field = fields.value.find(({ kind, means }) => kind.type === 'DateTime' && means === 'happened');
+    const typed = field && entries[field.key];
+    const at = typed?.type === 'words' ? new Date(typed.text).getTime() : NaN;
+    return Number.isNaN(at) ? Date.now() : at;
+  }
+
   function write(key: string, entry: Entry): void {
     entries[key] = entry;
     touched.value = true;
@@ -210,6 +244,8 @@ export function useTyping(draftMade: (id: string) => void) {
     }
     keeper.keep(asDraft());
     void see().catch(() => undefined);
+    const field = fields.value.find((one) => one.key === key);
+    if (field && (isKind(form.value, field) || field.means === 'happened')) void lookUpKind().catch(() => undefined);
   }
 
   function moveTo(code: string): void {
@@ -282,6 +318,7 @@ export function useTyping(draftMade: (id: string) => void) {
     touched,
     keeping,
     offered,
+    proposal,
     isNew: () => newRecord,
     begin,
     write,

@@ -16,6 +16,7 @@ export default {
   'do.stop': ['停止', 'Stop'],
   'do.understood': ['知道了', 'Understood'],
   'say.and': ['、', ', '],
+  'say.then': ['，', ', '],
   'say.no': ['否', 'No'],
   'say.waiting': ['正在读取', 'Reading'],
   'say.yes': ['是', 'Yes'],

@@ -1,6 +1,6 @@
 /** What the stories stand on: the real server, and a phone that is a browser which can be killed. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +8,13 @@ import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 
-export { SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
+export { Phone, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
 export { AREA, PASSWORD } from '../../../dashboard/tests/stories/town.mjs';
 import { Server as Alone, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
 import { Front } from './front.mjs';
 
-const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const ROOT = resolve(HERE, '../../../..');
 export const SHOTS = join(ROOT, 'target/worker-screenshots');
 export const SIZE = { width: 390, height: 844 };
 
@@ -21,6 +22,8 @@ const ARGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -35,10 +38,11 @@ const DIST = process.env.WORKER_DIST;
 
 /** The server, with what stands before it when another app than its own is looked at. */
 export class Server extends Alone {
-  static async start() {
+  /** `front`: with something before it in any case. */
+  static async start({ front = false } = {}) {
     const server = await super.start();
     Object.setPrototypeOf(server, Server.prototype);
-    if (DIST) await server.before();
+    if (DIST || front) await server.before();
     return server;
   }
   async before(port = 0) {
@@ -52,8 +56,19 @@ export class Server extends Alone {
     await this.front?.close();
     await super.stop();
   }
-  /** Comes back on the same address. */
-  async back() {
+  /** Comes back on the same address; `days` later by the clock. */
+  async back({ days = 0 } = {}) {
+    const before = { ...process.env };
+    // What is started from here has this process's surroundings.
+    Object.assign(process.env, clockAhead(days));
+    try {
+      await this.comeBack();
+    } finally {
+      for (const name of Object.keys(clockAhead(1))) Reflect.deleteProperty(process.env, name);
+      Object.assign(process.env, before);
+    }
+  }
+  async comeBack() {
     const front = this.front && new URL(this.url).port;
     await this.serve(new URL(this.behind ?? this.url).host);
     if (front) await this.before(Number(front));
@@ -61,6 +76,15 @@ export class Server extends Alone {
     this.token = await this.signIn();
   }
 }
+
+/** What makes the clock of a program that is started with it go some days ahead. */
+export function clockAhead(days) {
+  if (days === 0) return {};
+  clock ??= join(mkdtempSync(join(tmpdir(), 'gridfold-clock-')), 'clock.so');
+  if (!existsSync(clock)) execFileSync('clang', ['-shared', '-fPIC', '-O1', '-o', clock, join(HERE, 'clock.c')]);
+  return { LD_PRELOAD: clock, CLOCK_AHEAD_S: String(days * 86_400) };
+}
+let clock;
 
 /** A browser with a profile of its own, as a phone has: it may be killed at any moment and started again. */
 export class Handset {
@@ -73,8 +97,8 @@ export class Handset {
     this.elsewhere = [];
     mkdirSync(SHOTS, { recursive: true });
   }
-  /** Starts the browser, or starts it again on what it had. */
-  async start(server) {
+  /** Starts the browser, or starts it again on what it had; `days` later by the clock. */
+  async start(server, { days = 0 } = {}) {
     this.server = server;
     const camera = this.camera
       ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${this.camera}`]
@@ -93,7 +117,7 @@ export class Handset {
       {
         stdio: ['ignore', 'ignore', 'pipe'],
         detached: true,
-        env: { ...process.env, TZ: 'Asia/Shanghai', LANGUAGE: this.language },
+        env: { ...process.env, ...clockAhead(days), TZ: 'Asia/Shanghai', LANGUAGE: this.language },
       },
     );
     const address = await new Promise((done, failed) => {
@@ -225,9 +249,18 @@ export async function usable(page, name) {
 /** A thumb that counts what it does. */
 export class Thumb {
   taps = 0;
+  keys = 0;
   async tap(locator) {
     this.taps += 1;
     await locator.click();
+  }
+  async type(page, text) {
+    this.keys += [...text].length;
+    await page.keyboard.type(text);
+  }
+  /** What a person takes for it, by the keystroke-level model: to find and hit something on a screen, and to type a sign. */
+  get seconds() {
+    return this.taps * 1.3 + this.keys * 0.35;
   }
 }
 

@@ -45,6 +45,7 @@ for (const language of ['zh-CN', 'en']) {
     const pages = {
       today: '',
       search: 'search',
+      map: 'map',
       new: 'new',
       visit: 'new/visit',
       matter: 'new/matter',
@@ -61,14 +62,14 @@ for (const language of ['zh-CN', 'en']) {
     };
     for (const [name, path] of Object.entries(pages)) {
       await handset.open(page, path);
+      if (name === 'map') await page.locator('.spot').first().waitFor();
       await shot(page, `${name}-${short}`);
       await usable(page, `${name}, ${language}`);
       await page.setViewportSize({ width: 320, height: 640 });
       // As the browser's setting for twice the text does.
       await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(over <= 0, `${name} with large text is ${over} pixels too wide`);
       await shot(page, `${name}-${short}-large`);
+      await usable(page, `${name} with large text at 320 px, ${language}`);
       await page.setViewportSize(SIZE);
     }
   });

@@ -59,6 +59,8 @@ test('a step with a note, and a comment', async () => {
   assert.equal((await server.call('GET', `/v1/records/${matter}`)).status, 'escalated');
   await handset.open(page, `history/${matter}`);
   await page.getByText('需要市政处理').first().waitFor();
+  // Moments are those of the phone's zone, as people say them.
+  await page.getByText('办理时限：1月2日 08:00').waitFor();
 });
 
 test('two phones change the same field; both sides are seen, and one is chosen on the phone', async () => {
