@@ -41,6 +41,11 @@ const LIBRARIES = [
 
 const newestFirst = (ids, many) => ids.toReversed().slice(0, many);
 
+function same(found, wanted, what) {
+  const at = wanted.findIndex((id, n) => found[n] !== id);
+  assert.ok(at < 0 && found.length === wanted.length, `${what}: ${found.length} of ${wanted.length}, another at ${at}`);
+}
+
 async function pages() {
   const gridfold = {
     name: "gridfold",
@@ -107,14 +112,14 @@ async function round({ page, durable }, world, front, ids, careful) {
     const { ms, ids } = await session.page.evaluate(() => globalThis.opened);
     return { ms, given: ids };
   });
-  assert.deepEqual(out.open.given, newestFirst(ids, 50), `${page}: the first list`);
+  same(out.open.given, newestFirst(ids, 50), `${page}: the first list`);
 
   await session.call("walk", 1);
   out.list = await session.cost(async () => {
     const { ms, given } = await session.call("walk", WALKS);
     return { ms, ...given };
   });
-  assert.deepEqual(out.list.ids, newestFirst(ids, out.list.lists / WALKS * 50), `${page}: all lists`);
+  same(out.list.ids, newestFirst(ids, out.list.lists / WALKS * 50), `${page}: all lists`);
   for (const figure of ["cpu", "ms"]) out.list[figure] /= out.list.lists;
 
   let made = RECORDS;
@@ -160,23 +165,24 @@ async function floor(front) {
 }
 
 await pages();
-const world = await World.start();
-const dist = resolve(process.env.DIST ?? join(HERE, "../dist"));
-const front = await Front.start(join(HERE, "built"), dist, () => world.url);
-const ids = await seeded(world, front);
-await front.fill(ids.map((id, n) => visit(n, id)));
-console.error(`${RECORDS} visits are at the servers`);
-
 const rows = LIBRARIES.map((library) => ({ ...library, rounds: [] }));
 const floors = [];
-for (let n = 0; n < ROUNDS; n++) {
-  floors.push(await floor(front));
-  // Each round begins with another.
-  for (const row of [...rows.slice(n), ...rows.slice(0, n)]) {
-    row.rounds.push(await round(row, world, front, ids, n === 0));
-    console.error(`round ${n + 1}: ${row.name}`);
+const world = await World.start();
+const front = await Front.start(join(HERE, "built"), resolve(process.env.DIST ?? join(HERE, "../dist")), () => world.url);
+try {
+  const ids = await seeded(world, front);
+  await front.fill(ids.map((id, n) => visit(n, id)));
+  console.error(`${RECORDS} visits are at the servers`);
+  for (let n = 0; n < ROUNDS; n++) {
+    floors.push(await floor(front));
+    // Each round begins with another.
+    for (const row of [...rows.slice(n), ...rows.slice(0, n)]) {
+      row.rounds.push(await round(row, world, front, ids, n === 0));
+      console.error(`round ${n + 1}: ${row.name}`);
+    }
   }
+} finally {
+  front.stop();
+  await world.stop();
 }
-front.stop();
-await world.stop();
 console.log(report(rows, floors, { records: RECORDS, saves: SAVES }));

@@ -40,11 +40,12 @@ export class Front {
   async fill(visits) {
     const core = require("pouchdb-core");
     const couch = core.plugin(require("pouchdb-adapter-memory")).defaults({ adapter: "memory" });
+    this.couch = require("express")();
+    this.couch.use("/couch", require("express-pouchdb")(couch, { mode: "minimumForPouchDB" }));
+    // After it: it serves what it saw being made.
     await new couch("visits").bulkDocs(
       visits.map(({ id, ...visit }) => ({ _id: `${visit.form}:${visit.visited_at}:${id}`, id, ...visit })),
     );
-    this.couch = require("express")();
-    this.couch.use("/couch", require("express-pouchdb")(couch, { mode: "minimumForPouchDB" }));
 
     this.visits = visits.toSorted((a, b) => a.visited_at - b.visited_at);
     this.states = {};
@@ -71,7 +72,7 @@ export class Front {
         case "rxdb":
           return await this.#packed(response, "application/json", JSON.stringify(this.#changed(url.searchParams)));
         case "page": {
-          const html = `<!doctype html><meta charset="utf-8"><title>${rest[0]}</title><ul></ul><script type="module" src="/built/${rest[0]}.js"></script>`;
+          const html = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><ul></ul><script type="module" src="/built/${rest[0]}.js"></script>`;
           response.writeHead(200, { "content-type": "text/html" }).end(html);
           return;
         }

@@ -58,6 +58,8 @@ export class Profile {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       userDataDir: this.path,
       headless: true,
+      // The machine may do other things at the same time.
+      timeout: 120_000,
       protocolTimeout: 600_000,
       args: ["--no-sandbox", "--disable-gpu", "--no-first-run"],
     });

@@ -47,8 +47,9 @@ export function offer(library) {
         for (let time = 0; time < times; time++) {
           ids = [];
           let after = null;
-          for (let page = 0; page < PAGES; page++, lists++) {
+          for (let page = 0; page < PAGES; page++) {
             const { rows, next } = await library.list(after);
+            lists++;
             ids.push(...rows.map((row) => row.id));
             if ((after = next) === null) break;
           }
