@@ -1,4 +1,5 @@
-//! Puts the web apps that `dashboard/build` and `worker/build` made into the binary, each file as it is and compressed.
+//! Puts the web apps that `dashboard/build` and `worker/build` made into the binary, each file as it is and compressed
+//! as `compress.mjs` left it beside it.
 //!
 //! Without one of them the binary is whole but for it, and says so on its page.
 #![allow(
@@ -8,16 +9,11 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// What is smaller gains nothing.
-const COMPRESS_FROM_BYTES: usize = 512;
-/// Of these compression makes nothing smaller.
-const COMPRESSED_ALREADY: [&str; 7] = ["png", "jpg", "jpeg", "webp", "woff2", "gif", "avif"];
-const BROTLI_QUALITY: u32 = 11;
-const BROTLI_WINDOW_BITS: u32 = 22;
+/// What is beside a file that it can be sent as.
+const CODINGS: [&str; 2] = ["br", "gz"];
 
 /// The apps: the directory of each, and the table that the server finds its files in.
 const APPS: [(&str, &str); 2] = [("dashboard", "DASHBOARD"), ("worker", "WORKER")];
@@ -28,14 +24,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut tables = String::new();
     for (dir, name) in APPS {
-        tables.push_str(&table(&here.join(dir), dir, name, &out)?);
+        tables.push_str(&table(&here.join(dir), dir, name)?);
     }
     fs::write(out.join("app_files.rs"), tables)?;
     Ok(())
 }
 
 /// The Rust that embeds the files of one app, sorted by path.
-fn table(root: &Path, dir: &str, name: &str, out: &Path) -> Result<String, Box<dyn Error>> {
+fn table(root: &Path, dir: &str, name: &str) -> Result<String, Box<dyn Error>> {
     let dist = root.join("dist");
     let mut files = Vec::new();
     if dist.join("index.html").is_file() {
@@ -55,22 +51,11 @@ fn table(root: &Path, dir: &str, name: &str, out: &Path) -> Result<String, Box<d
     }
     named.sort();
     let mut table = format!("static {name}: &[AppFile] = &[\n");
-    for (n, (name, path)) in named.iter().enumerate() {
-        let bytes = fs::read(path)?;
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let small = bytes.len() < COMPRESS_FROM_BYTES
-            || COMPRESSED_ALREADY.contains(&ending.to_lowercase().as_str());
-        let (brotli, gzip) = if small {
-            (None, None)
-        } else {
-            (Some(to_brotli(&bytes)?), Some(to_gzip(&bytes)?))
-        };
+    for (name, path) in &named {
+        let [brotli, gzip] = CODINGS.map(|coding| beside(path, coding));
         writeln!(
             table,
-            "    AppFile {{ path: {name:?}, plain: include_bytes!({:?}), brotli: {}, gzip: {} }},",
-            path,
-            write(out, &format!("{dir}-{n}.br"), brotli)?,
-            write(out, &format!("{dir}-{n}.gz"), gzip)?,
+            "    AppFile {{ path: {name:?}, plain: include_bytes!({path:?}), brotli: {brotli}, gzip: {gzip} }},",
         )?;
     }
     table.push_str("];\n");
@@ -82,35 +67,21 @@ fn walk(dir: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
         let path = entry?.path();
         if path.is_dir() {
             walk(&path, found)?;
-        } else {
+        } else if !path.extension().is_some_and(|e| CODINGS.iter().any(|c| e == *c)) {
             found.push(path);
         }
     }
     Ok(())
 }
 
-/// Keeps a compressed file when it is smaller, and gives the Rust that embeds it.
-fn write(out: &Path, name: &str, bytes: Option<Vec<u8>>) -> Result<String, Box<dyn Error>> {
-    let Some(bytes) = bytes else {
-        return Ok("None".to_owned());
-    };
-    let path = out.join(name);
-    fs::write(&path, bytes)?;
-    Ok(format!("Some(include_bytes!({path:?}))"))
-}
-
-fn to_brotli(bytes: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut out = Vec::new();
-    let mut writer =
-        brotli::CompressorWriter::new(&mut out, 1 << 16, BROTLI_QUALITY, BROTLI_WINDOW_BITS);
-    writer.write_all(bytes)?;
-    writer.flush()?;
-    drop(writer);
-    Ok(out)
-}
-
-fn to_gzip(bytes: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    writer.write_all(bytes)?;
-    Ok(writer.finish()?)
+/// The Rust that embeds what a file can be sent as.
+fn beside(path: &Path, coding: &str) -> String {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{coding}"));
+    let compressed = PathBuf::from(name);
+    if compressed.is_file() {
+        format!("Some(include_bytes!({compressed:?}))")
+    } else {
+        "None".to_owned()
+    }
 }

@@ -8,11 +8,13 @@ const DIST = new URL('./dist/', import.meta.url).pathname;
 /** Asked for when somebody scans, and where the map is near. */
 const LATER = /zxing|ponyfill|MapView|maplibre/;
 const COMPRESSED_ALREADY = new Set(['.png']);
+/** Forms of other files. */
+const BESIDE = new Set(['.br', '.gz']);
 
 let sum = 0;
 const rows = [];
 for (const name of readdirSync(DIST, { recursive: true })) {
-  if (LATER.test(name) || extname(name) === '') continue;
+  if (LATER.test(name) || extname(name) === '' || BESIDE.has(extname(name))) continue;
   const bytes = readFileSync(join(DIST, name));
   const size = COMPRESSED_ALREADY.has(extname(name))
     ? bytes.length
