@@ -211,17 +211,51 @@ impl DirectoryService {
     /// # Errors
     /// When the log refuses; then none of the changes happened.
     pub fn change(&self, changes: Vec<DirectoryChange>) -> Result<u64, DirectoryError> {
-        let _writing = self.writing.lock();
-        let changes: Vec<DirectoryChange> = changes.into_iter().flat_map(split).collect();
         if changes.is_empty() {
             return Ok(self.current().revision);
         }
+        self.change_along(changes, |batch| {
+            for result in self.log.append(vec![batch])? {
+                result?;
+            }
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(self.current().revision)
+    }
+
+    /// The same in a commit of the log with something else: `append` is given the batch of the
+    /// directory's stream, and the changes count once it succeeded.
+    ///
+    /// # Errors
+    /// As `append`; then none of the changes happened.
+    pub(crate) fn change_along<T, E: From<DirectoryError>>(
+        &self,
+        changes: Vec<DirectoryChange>,
+        append: impl FnOnce(AppendBatch) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _writing = self.writing.lock();
+        let changes: Vec<DirectoryChange> = changes.into_iter().flat_map(split).collect();
         let mut directory = (*self.current()).clone();
+        let batch = self.batch(&changes, directory.revision)?;
+        let done = append(batch)?;
+        for change in changes {
+            directory.apply(change);
+        }
+        *self.current.write() = Arc::new(directory);
+        Ok(done)
+    }
+
+    /// The items of changes that follow a revision.
+    fn batch(
+        &self,
+        changes: &[DirectoryChange],
+        after: u64,
+    ) -> Result<AppendBatch, DirectoryError> {
         let owners: Vec<Uuid> = changes.iter().map(key_owner).collect();
         let keys = self.keys.get_or_create_many(&owners)?;
         let mut items = Vec::with_capacity(changes.len());
         for (i, (change, key)) in changes.iter().zip(keys).enumerate() {
-            let revision = directory.revision + i as u64 + 1;
+            let revision = after + i as u64 + 1;
             let damaged = || DirectoryError::Unmade(revision);
             let json = serde_json::to_vec(change).map_err(|_| damaged())?;
             let mut bytes = owners[i].as_bytes().to_vec();
@@ -239,20 +273,11 @@ impl DirectoryService {
                 bytes,
             });
         }
-        let batch = AppendBatch {
+        Ok(AppendBatch {
             stream: stream()?,
-            expect: Some(directory.revision),
+            expect: Some(after),
             items,
-        };
-        for result in self.log.append(vec![batch])? {
-            result?;
-        }
-        for change in changes {
-            directory.apply(change);
-        }
-        let revision = directory.revision;
-        *self.current.write() = Arc::new(directory);
-        Ok(revision)
+        })
     }
 }
 

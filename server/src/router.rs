@@ -88,6 +88,7 @@ fn routes() -> Router<Api> {
             "/v1/records/{record_id}/transitions",
             post(records::edit::transition),
         )
+        .route("/v1/records/{record_id}/move", post(records::move_to::go))
         .route("/v1/records/{record_id}/erase", post(erasures::erase))
         .route("/v1/erasures", get(erasures::list))
         .route("/v1/retention", get(retention::list))

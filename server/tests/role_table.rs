@@ -368,6 +368,18 @@ const ROWS: &[Row] = &[
     ),
     (
         "post",
+        "/v1/records/{record_id}/move",
+        "122233444",
+        "144444444",
+        |t, a| {
+            with(
+                format!("/v1/records/{}/move", t.fresh_matter(a)),
+                &json!({ "grid": "c-a-2" }),
+            )
+        },
+    ),
+    (
+        "post",
         "/v1/records/{record_id}/erase",
         "132233444",
         "144444444",

@@ -7,12 +7,15 @@
 pub(crate) mod areas;
 pub(crate) mod boundary;
 pub(crate) mod catalogue;
+pub(crate) mod copied;
 pub(crate) mod devices;
 pub(crate) mod forms;
 pub(crate) mod grants;
 pub(crate) mod hand_over;
+pub(crate) mod moved;
 pub(crate) mod people;
 pub(crate) mod records;
+pub(crate) mod references;
 pub(crate) mod retired;
 pub(crate) mod users;
 

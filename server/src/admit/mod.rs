@@ -13,8 +13,8 @@ mod recover;
 mod write_error;
 
 pub use base::{Base, Heads};
-pub(crate) use commit::append;
-pub(crate) use console::console;
+pub(crate) use commit::{Outgoing, Projection, append};
+pub(crate) use console::{console, together};
 pub use console::{ConsoleEdit, EditOutcome, Parts, Wish};
 pub use push::PushOutcome;
 pub(crate) use push::{Progress, Push, ToWrite, has_keys, push};

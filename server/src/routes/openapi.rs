@@ -36,7 +36,7 @@ use crate::routes::{
         forms::list, forms::one, forms::publish, forms::retire,
         catalogue::one, catalogue::publish,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
-        records::history, records::edit::choose, records::edit::transition,
+        records::history, records::edit::choose, records::edit::transition, records::move_to::go,
         erasures::erase, erasures::list, retention::list, retention::put,
         refused::list, refused::settle,
         overview::overview, phones::list, attention::list, attention::settle, map::map,

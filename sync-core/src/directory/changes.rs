@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::directory::Catalogue;
+use crate::directory::{Catalogue, MovedRecord};
 use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, RecordId, UserId};
 use crate::schema::{Form, Role};
 use crate::time::Timestamp;
@@ -210,6 +210,13 @@ pub enum DirectoryChange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         erasure: Option<Erasure>,
     },
+    /// A record goes on as another one, in another grid.
+    RecordMoved {
+        /// The record as it was.
+        record: RecordId,
+        /// Where it went.
+        moved: MovedRecord,
+    },
     /// How long records of a form are kept was said, or taken back.
     Retention {
         /// The form.
@@ -245,6 +252,7 @@ impl DirectoryChange {
             | Self::StreamErased { .. }
             | Self::RefusalSettled { .. }
             | Self::RecordErased { .. }
+            | Self::RecordMoved { .. }
             | Self::Retention { .. }
             | Self::Boundary { .. } => false,
         }

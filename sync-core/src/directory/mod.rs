@@ -12,6 +12,7 @@ mod catalogue;
 mod changes;
 mod colleague;
 mod held;
+mod moved_records;
 mod moves;
 mod named;
 mod parts;
@@ -26,6 +27,7 @@ pub use changes::{
     Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
+pub use moved_records::MovedRecord;
 pub use moves::moved_by;
 pub use named::Namesakes;
 pub use reach::Reach;
@@ -84,6 +86,7 @@ pub struct Directory {
     boundaries: Parts<AreaCode, Arc<str>>,
     retention: BTreeMap<FormCode, RetentionRule>,
     retired: retired::Retired,
+    moved_records: moved_records::MovedRecords,
 }
 
 impl Directory {
@@ -140,6 +143,9 @@ impl Directory {
                     self.erased_records.insert(record, erasure);
                     Arc::make_mut(&mut self.erasure_order).push(record);
                 }
+            }
+            DirectoryChange::RecordMoved { record, moved } => {
+                self.moved_records.add(record, moved);
             }
             DirectoryChange::Retention { form, rule } => {
                 match rule {
