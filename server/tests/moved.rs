@@ -37,7 +37,10 @@ fn read(client: &Client, record: &str) -> Value {
 }
 
 fn move_to(client: &Client, record: &str, grid: &str) -> api_support::Reply {
-    client.post(&format!("/v1/records/{record}/move"), &json!({ "grid": grid }))
+    client.post(
+        &format!("/v1/records/{record}/move"),
+        &json!({ "grid": grid }),
+    )
 }
 
 fn moved(client: &Client, record: &str, grid: &str) -> String {
@@ -59,7 +62,9 @@ fn household(client: &Client, grid: &str) -> String {
         }),
     );
     let counted = json!({ "fields": { "visits_made": 17 } });
-    client.patch(&format!("/v1/records/{record}"), &counted).ok();
+    client
+        .patch(&format!("/v1/records/{record}"), &counted)
+        .ok();
     record
 }
 
@@ -108,8 +113,14 @@ fn all_that_is_in_a_record_goes_along_and_what_refers_to_it_follows() {
     assert!(after["last_visited_at"].is_string(), "{after}");
     let list = |query: &str| ids(&page(&supervisor, query));
     assert_eq!(list("form=household"), [new.as_str()]);
-    assert_eq!(list(&format!("form=visit&household={old}")), [near.as_str()]);
-    assert_eq!(list(&format!("form=visit&household={new}")), [near.as_str()]);
+    assert_eq!(
+        list(&format!("form=visit&household={old}")),
+        [near.as_str()]
+    );
+    assert_eq!(
+        list(&format!("form=visit&household={new}")),
+        [near.as_str()]
+    );
     // Both histories say it, and the audit does.
     let told = |record: &str| {
         let path = format!("/v1/records/{record}/history");
@@ -123,7 +134,10 @@ fn all_that_is_in_a_record_goes_along_and_what_refers_to_it_follows() {
     assert!(!told(&new).is_empty());
     let audit = admin.get("/v1/audit?what=record.move&newest=true").ok();
     let row = audit.to_string();
-    assert!(row.contains(&old) && row.contains(&new) && row.contains("c-a-2"), "{row}");
+    assert!(
+        row.contains(&old) && row.contains(&new) && row.contains("c-a-2"),
+        "{row}"
+    );
 }
 
 #[test]
@@ -136,7 +150,12 @@ fn a_status_is_reached_by_its_own_steps_and_was_reached_when_it_was() {
         json!({ "kind": "路灯", "summary": "灯不亮", "reporter_name": "王小明" }),
     );
     let steps = format!("/v1/records/{old}/transitions");
-    for (action, note) in [("accept", ""), ("escalate", "要街道来"), ("handle", ""), ("close", "")] {
+    for (action, note) in [
+        ("accept", ""),
+        ("escalate", "要街道来"),
+        ("handle", ""),
+        ("close", ""),
+    ] {
         let step = json!({ "action": action, "note": note });
         admin.post(&steps, &step).ok();
     }
@@ -179,14 +198,26 @@ fn the_same_move_again_is_one_move() {
     // A visit that names the old one comes later, and is shown as of the new one at once.
     let late = visit(&admin, "c-a-1", &old);
     assert_eq!(read(&admin, &late)["household"], json!(to));
-    assert_eq!(ids(&page(&admin, &format!("form=visit&household={to}"))), [late.as_str()]);
+    assert_eq!(
+        ids(&page(&admin, &format!("form=visit&household={to}"))),
+        [late.as_str()]
+    );
     let again = admin.post(&path, &body).ok();
-    assert_eq!((&again["record_id"], &again["verdicts"]), (&json!(to), &json!([])));
+    assert_eq!(
+        (&again["record_id"], &again["verdicts"]),
+        (&json!(to), &json!([]))
+    );
     assert_eq!(again["set_anew"], 1);
     let history = admin.get(&format!("/v1/records/{late}/history")).ok();
     assert_eq!(history["entries"].as_array().unwrap().len(), 2);
     assert_eq!(ids(&page(&admin, "form=household&deleted=true")).len(), 2);
-    for (grid, id) in [("c-b-1", Value::Null), ("c-a-2", json!(RecordId::from_parts(NOW, [8; 10]).to_string()))] {
+    for (grid, id) in [
+        ("c-b-1", Value::Null),
+        (
+            "c-a-2",
+            json!(RecordId::from_parts(NOW, [8; 10]).to_string()),
+        ),
+    ] {
         let other = json!({ "grid": grid, "record_id": id });
         admin.post(&path, &other).refused(409, "conflict");
     }
@@ -206,7 +237,10 @@ fn the_same_move_again_is_one_move() {
     let third = moved(&admin, first["record_id"].as_str().unwrap(), "c-b-1");
     let named = visit(&admin, "c-a-1", &second);
     assert_eq!(read(&admin, &named)["household"], json!(third));
-    assert_eq!(ids(&page(&admin, &format!("form=visit&household={third}"))), [named.as_str()]);
+    assert_eq!(
+        ids(&page(&admin, &format!("form=visit&household={third}"))),
+        [named.as_str()]
+    );
 }
 
 #[test]
@@ -215,7 +249,10 @@ fn whoever_may_delete_here_and_make_there_may_move_and_nobody_loses_what_they_do
     let old = household(&admin, "c-a-1");
     let nothing_happened = || {
         let read = read(&admin, &old);
-        assert_eq!((&read["deleted"], &read["moved_to"]), (&json!(false), &Value::Null));
+        assert_eq!(
+            (&read["deleted"], &read["moved_to"]),
+            (&json!(false), &Value::Null)
+        );
         assert_eq!(ids(&page(&admin, "form=household")).len(), 1);
     };
     // Not there, not at all, or not all of it.
@@ -237,10 +274,16 @@ fn whoever_may_delete_here_and_make_there_may_move_and_nobody_loses_what_they_do
     );
     let (_, service) = world.person(&admin, "service", "service", "c-a");
     let told = move_to(&service, &matter, "c-a-2").refused(403, "forbidden");
-    assert!(told["detail"].as_str().unwrap().contains("may not read"), "{told}");
+    assert!(
+        told["detail"].as_str().unwrap().contains("may not read"),
+        "{told}"
+    );
     let (_, worker) = world.person(&admin, "zhang", "worker", "c-a");
     let told = move_to(&worker, &matter, "c-a-2").refused(422, "not_writable");
-    assert!(told["detail"].as_str().unwrap().contains("due_at"), "{told}");
+    assert!(
+        told["detail"].as_str().unwrap().contains("due_at"),
+        "{told}"
+    );
     assert_eq!(read(&admin, &matter)["deleted"], false);
     // Not into what is retired, not where it is, not what is deleted, not what has two sides.
     move_to(&admin, &old, "c-a-1").refused(409, "conflict");
@@ -344,7 +387,11 @@ fn an_edit_that_comes_after_the_move_is_kept_and_told_with_the_new_record() {
     assert_eq!(item["record"], json!(old));
     assert_eq!(item["user_name"], "zhang");
     assert!(item["words"].to_string().contains("改为每天送药"), "{item}");
-    assert!(read(&admin, &old)["written_beside"].to_string().contains("改为每天送药"));
+    assert!(
+        read(&admin, &old)["written_beside"]
+            .to_string()
+            .contains("改为每天送药")
+    );
     let away = json!({ "kind": "late", "id": item["id"] });
     assert_eq!(admin.post("/v1/attention/settle", &away).status, 204);
     assert_eq!(admin.get("/v1/attention").ok()["counts"]["late"], 0);
@@ -354,7 +401,10 @@ fn an_edit_that_comes_after_the_move_is_kept_and_told_with_the_new_record() {
     worker.patch(&path, &name).ok();
     let told = admin.get("/v1/attention?kind=conflict").ok();
     let item = &told["items"][0];
-    assert_eq!((&item["record"], &item["moved_to"]), (&json!(old), &json!(new)));
+    assert_eq!(
+        (&item["record"], &item["moved_to"]),
+        (&json!(old), &json!(new))
+    );
     assert!(item["words"].to_string().contains("王小红"), "{item}");
     assert_eq!(read(&admin, &new)["fields"]["head_name"], "王小明");
 }
@@ -376,14 +426,21 @@ fn a_field_that_the_form_dropped_and_one_of_a_group_go_along() {
     ] });
     let first = form(1, json!([name, dropped, beside]));
     admin.post("/v1/forms", &first).ok();
-    let old = add(&admin, "c-a-1", "lamp", json!({ "name": "一号灯", "colour": "白" }));
+    let old = add(
+        &admin,
+        "c-a-1",
+        "lamp",
+        json!({ "name": "一号灯", "colour": "白" }),
+    );
     let other = add(
         &admin,
         "c-a-1",
         "lamp",
         json!({ "name": "二号灯", "beside": [{ "key": "a", "lamp": old }] }),
     );
-    admin.post("/v1/forms", &form(2, json!([name, beside]))).ok();
+    admin
+        .post("/v1/forms", &form(2, json!([name, beside])))
+        .ok();
     let path = format!("/v1/records/{old}");
     admin
         .patch(&path, &json!({ "fields": { "name": "一号路灯" } }))
@@ -391,7 +448,10 @@ fn a_field_that_the_form_dropped_and_one_of_a_group_go_along() {
     let done = move_to(&admin, &old, "c-a-2").ok();
     assert_eq!(done["set_anew"], 1);
     let after = read(&admin, done["record_id"].as_str().unwrap());
-    assert_eq!(after["fields"], json!({ "name": "一号路灯", "colour": "白" }));
+    assert_eq!(
+        after["fields"],
+        json!({ "name": "一号路灯", "colour": "白" })
+    );
     let other = read(&admin, &other);
     assert_eq!(other["fields"]["beside"][0]["lamp"], done["record_id"]);
 }
@@ -430,7 +490,12 @@ fn stopping(at: &'static str, now: &Arc<AtomicBool>) -> World {
 
 #[test]
 fn a_crash_leaves_all_of_a_move_or_nothing() {
-    for (step, is_there) in [("admit", false), ("append", false), ("project", true), ("answer", true)] {
+    for (step, is_there) in [
+        ("admit", false),
+        ("append", false),
+        ("project", true),
+        ("answer", true),
+    ] {
         let stops = Arc::new(AtomicBool::new(false));
         let world = stopping(step, &stops);
         let admin = world.admin();
@@ -446,13 +511,29 @@ fn a_crash_leaves_all_of_a_move_or_nothing() {
         let admin = world.admin();
         let left = read(&admin, &old);
         assert_eq!(left["deleted"], json!(is_there), "{step}");
-        assert_eq!(left["moved_to"]["record_id"] == json!(to), is_there, "{step}");
-        assert_eq!(admin.get(&format!("/v1/records/{to}")).status == 200, is_there, "{step}");
+        assert_eq!(
+            left["moved_to"]["record_id"] == json!(to),
+            is_there,
+            "{step}"
+        );
+        assert_eq!(
+            admin.get(&format!("/v1/records/{to}")).status == 200,
+            is_there,
+            "{step}"
+        );
         let named = if is_there { &to } else { &old };
-        assert_eq!(read(&admin, &visit)["fields"]["household"], json!(named), "{step}");
+        assert_eq!(
+            read(&admin, &visit)["fields"]["household"],
+            json!(named),
+            "{step}"
+        );
         // Asked again it is done, once.
         admin.post(&path, &body).ok();
         assert_eq!(read(&admin, &to)["fields"]["visits_made"], 17, "{step}");
-        assert_eq!(ids(&page(&admin, "form=household")), [to.as_str()], "{step}");
+        assert_eq!(
+            ids(&page(&admin, "form=household")),
+            [to.as_str()],
+            "{step}"
+        );
     }
 }

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::edit::{Op, Value, encode_payload};
 use gridfold_sync_core::entry::RefusalCode;
-use gridfold_sync_core::ids::{ActionKey, EntryRef, FieldKey, FormCode, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{
+    ActionKey, EntryRef, FieldKey, FormCode, RecordId, SensitivityClass,
+};
 use gridfold_sync_core::lifecycle::{Lifecycle, Transition};
 use gridfold_sync_core::limits::{MAX_COUNTER_STEP, MAX_OPS_PER_EDIT, MAX_TRANSITIONS_PER_EDIT};
 use gridfold_sync_core::schema::{FieldMeaning, FieldType, Form, FormSet, Role, check_op};
@@ -68,7 +70,11 @@ impl<'a> Original<'a> {
         let view = RecordView {
             record: RecordId::from_bytes([0; 16]),
             form,
-            parts: self.parts.iter().map(|(class, part)| (*class, part)).collect(),
+            parts: self
+                .parts
+                .iter()
+                .map(|(class, part)| (*class, part))
+                .collect(),
         };
         if view.conflict_count() > 0 {
             return Err(Problem::new(Code::Conflict).because_in(
@@ -107,14 +113,21 @@ impl<'a> Original<'a> {
             });
         }
         if pieces.is_empty() {
-            return Err(refused(RefusalCode::Empty, "the record has no value at all"));
+            return Err(refused(
+                RefusalCode::Empty,
+                "the record has no value at all",
+            ));
         }
         Ok(pieces)
     }
 
     fn versions(&self) -> impl Iterator<Item = &'a Form> {
         let (forms, code) = (self.forms, self.form);
-        let mut versions: Vec<&'a Form> = forms.iter().map(|f| &**f).filter(|f| f.code == *code).collect();
+        let mut versions: Vec<&'a Form> = forms
+            .iter()
+            .map(|f| &**f)
+            .filter(|f| f.code == *code)
+            .collect();
         versions.sort_by_key(|form| std::cmp::Reverse(form.version));
         versions.into_iter()
     }
@@ -191,10 +204,12 @@ impl<'a> Original<'a> {
 
     /// The steps by which a counter comes to where it is.
     fn counts(&self, key: &FieldKey, value: i64) -> Answer<Vec<Op>> {
-        let most = self.versions().find_map(|form| match form.field(key.as_str())?.kind {
-            FieldType::Counter { max_step } => Some(max_step.unsigned_abs()),
-            _ => None,
-        });
+        let most = self
+            .versions()
+            .find_map(|form| match form.field(key.as_str())?.kind {
+                FieldType::Counter { max_step } => Some(max_step.unsigned_abs()),
+                _ => None,
+            });
         let most = most.unwrap_or(1).clamp(1, MAX_COUNTER_STEP.unsigned_abs());
         if value.unsigned_abs().div_ceil(most) > MAX_COUNTS {
             return Err(refused(RefusalCode::OutOfRange, &format!("field {key}")));
@@ -315,9 +330,9 @@ fn in_order(made: &[TransitionMade]) -> Vec<&TransitionMade> {
     while out.len() < made.len() {
         let next = made.iter().find(|t| {
             !done.contains(&(t.by, t.index))
-                && t.after.iter().all(|of| {
-                    done.contains(of) || !made.iter().any(|t| (t.by, t.index) == *of)
-                })
+                && t.after
+                    .iter()
+                    .all(|of| done.contains(of) || !made.iter().any(|t| (t.by, t.index) == *of))
         });
         let Some(next) = next else { break };
         done.insert((next.by, next.index));

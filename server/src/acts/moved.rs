@@ -62,11 +62,7 @@ fn conflict(zh: &str, en: &str) -> Problem {
 /// # Errors
 /// When the person may not delete it here or make one there, or not read all of it; when values of it
 /// stand side by side; when it was moved elsewhere. Nothing was done then.
-pub(crate) fn move_record(
-    node: &Node,
-    by: (Author, Timestamp),
-    wanted: &Move,
-) -> Answer<Moved> {
+pub(crate) fn move_record(node: &Node, by: (Author, Timestamp), wanted: &Move) -> Answer<Moved> {
     let mut attempt = Attempt {
         node,
         by,
@@ -105,7 +101,11 @@ fn check(
     }
     takes_new(directory, &wanted.grid)?;
     let readable = directory.readable(author.user, &row.grid, now);
-    if stored.parts.iter().any(|(class, _)| !readable.contains(class)) {
+    if stored
+        .parts
+        .iter()
+        .any(|(class, _)| !readable.contains(class))
+    {
         return Err(Problem::new(Code::Forbidden).because_in(
             "这条记录里有您无权查看的内容，移动会把它丢下；什么也没有改，请能查看全部内容的人来移动",
             "the record has fields that you may not read, and a move would leave them behind; nothing was done, somebody who may read all of it can move it",
@@ -121,8 +121,8 @@ fn check(
     for (class, head) in seen.into_iter().flatten() {
         let stream = StreamId::new(row.grid.clone(), class);
         let known = node.views.entry(&stream, &head)?;
-        let is_of_it = known
-            .is_some_and(|(row, of)| row.verdict.is_admitted() && of == Some(wanted.record));
+        let is_of_it =
+            known.is_some_and(|(row, of)| row.verdict.is_admitted() && of == Some(wanted.record));
         if !is_of_it {
             return Err(Problem::new(Code::UnknownBase));
         }
@@ -267,7 +267,11 @@ impl Attempt<'_> {
         }
         let refused = self.refused.iter();
         let mut out = Moved {
-            verdicts: of_it.iter().skip(1).flat_map(|o| o.verdicts.clone()).collect(),
+            verdicts: of_it
+                .iter()
+                .skip(1)
+                .flat_map(|o| o.verdicts.clone())
+                .collect(),
             set_anew: go.len(),
             left: refused.map(|(record, code)| (*record, *code)).collect(),
         };

@@ -76,18 +76,21 @@ fn refers(held: &[Candidate], to: RecordId) -> bool {
 
 /// Whether a reference to a record is one of several values of a field.
 fn is_beside(parts: &Parts, classes: &BTreeSet<SensitivityClass>, to: RecordId) -> bool {
-    let among = |held: &[Candidate]| {
-        held.len() > 1 && held.iter().any(|c| c.value == Value::Reference(to))
-    };
+    let among =
+        |held: &[Candidate]| held.len() > 1 && held.iter().any(|c| c.value == Value::Reference(to));
     let readable = parts.iter().filter(|(class, _)| classes.contains(class));
-    readable.flat_map(|(_, part)| part.fields.values()).any(|cell| match cell {
-        Cell::Register(held) => among(held),
-        Cell::Group(items) => {
-            let items = items.values().filter(|item| item.present);
-            items.flat_map(|item| item.members.values()).any(|held| among(held))
-        }
-        _ => false,
-    })
+    readable
+        .flat_map(|(_, part)| part.fields.values())
+        .any(|cell| match cell {
+            Cell::Register(held) => among(held),
+            Cell::Group(items) => {
+                let items = items.values().filter(|item| item.present);
+                items
+                    .flat_map(|item| item.members.values())
+                    .any(|held| among(held))
+            }
+            _ => false,
+        })
 }
 
 /// The operations by which a record refers to `now` wherever it refers to `to` and to nothing beside it.
@@ -128,7 +131,10 @@ fn set_anew(
 
 impl References<'_> {
     fn classes(&self, directory: &Directory, grid: &AreaCode) -> BTreeSet<SensitivityClass> {
-        directory.readable(self.user, grid, self.at).into_iter().collect()
+        directory
+            .readable(self.user, grid, self.at)
+            .into_iter()
+            .collect()
     }
 
     /// The records that refer to it as far as the person may read that, deleted ones left out.
@@ -207,7 +213,9 @@ impl References<'_> {
             return refused(RefusalCode::UnknownField);
         };
         let empty = PartState::new(row.form.clone());
-        let mut all = by_class.iter().flat_map(|(class, ops)| ops.iter().map(|op| (*class, op)));
+        let mut all = by_class
+            .iter()
+            .flat_map(|(class, ops)| ops.iter().map(|op| (*class, op)));
         all.find_map(|(class, op)| check_op(form, class, &roles, &empty, op).err())
             .and_then(refused)
     }

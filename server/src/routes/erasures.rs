@@ -135,10 +135,12 @@ pub async fn erase(
             caller.audit(node, "record.erase", scope)?;
         }
         // First that nothing of it may come back, durably; a crash from here on is finished at the next start.
-        let changes = all.iter().map(|(record, erasure)| DirectoryChange::RecordErased {
-            record: *record,
-            erasure: Some(erasure.clone()),
-        });
+        let changes = all
+            .iter()
+            .map(|(record, erasure)| DirectoryChange::RecordErased {
+                record: *record,
+                erasure: Some(erasure.clone()),
+            });
         node.directory.change(changes.collect())?;
         for (record, _) in &all {
             node.writer.erase(*record)?;

@@ -210,10 +210,7 @@ pub(super) fn household(c: &mut Conditions, filter: &RecordFilter) {
 }
 
 /// What refers to a record about the household of a filter and is not about it itself. Of a record that the reader may not know nothing is told by what refers to it.
-pub(super) fn linked(
-    c: &mut Conditions,
-    filter: &RecordFilter,
-) -> Result<(), ViewsError> {
+pub(super) fn linked(c: &mut Conditions, filter: &RecordFilter) -> Result<(), ViewsError> {
     let mut between = Conditions::default();
     between.is_of("m.household", &filter.household);
     between.add("m.live = 1");

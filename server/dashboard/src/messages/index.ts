@@ -4,6 +4,7 @@ import { locale } from '@/app/locale';
 import administration from './administration';
 import attention from './attention';
 import map from './map';
+import move from './move';
 import overview from './overview';
 import record from './record';
 import records from './records';
@@ -19,6 +20,7 @@ export const catalogue = {
   ...attention,
   ...work,
   ...map,
+  ...move,
   ...administration,
 } as const;
 export type Key = keyof typeof catalogue;

@@ -350,9 +350,11 @@ impl Queue<'_> {
         let is_late = |row: &HistoryRow| row.verdict == Verdict::Admitted { late: true };
         // What came after a move is late whatever grants say.
         let moved = self.caller.directory.moved_record(&of.record).is_some();
-        let is_newest = |row: &HistoryRow| row.received == of.received && row.author.user == of.user;
+        let is_newest =
+            |row: &HistoryRow| row.received == of.received && row.author.user == of.user;
         let mut history = self.node.views.history(&of.record, scope)?;
-        history.retain(|row| is_late(row) || (moved && row.verdict.is_admitted() && is_newest(row)));
+        history
+            .retain(|row| is_late(row) || (moved && row.verdict.is_admitted() && is_newest(row)));
         let newest = history.into_iter().max_by_key(|row| row.received);
         Ok(newest.map(|row| {
             let ops = row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops());

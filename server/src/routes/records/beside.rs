@@ -60,12 +60,18 @@ fn since_moved(
 ) -> Answer<Option<(Timestamp, SensitivityClass)>> {
     let id = &record.row.record;
     let (Some(moved), Some(form)) = (
-        caller.directory.moved_record(id).filter(|_| record.row.deleted),
+        caller
+            .directory
+            .moved_record(id)
+            .filter(|_| record.row.deleted),
         form_of(caller, &record.row),
     ) else {
         return Ok(None);
     };
     let away = node.desk.put_away.of("late")?;
     let away = away.get(&id.to_string()).map(|at| Timestamp(*at));
-    Ok(Some((away.map_or(moved.at, |at| at.max(moved.at)), form.class)))
+    Ok(Some((
+        away.map_or(moved.at, |at| at.max(moved.at)),
+        form.class,
+    )))
 }

@@ -100,11 +100,9 @@ pub async fn history(
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         let entries = node.views.history(&record.row.record, &scope)?;
         let mut teller = Teller::new(form_of(&caller, &record.row), caller.locale);
-        let told = entries.iter().map(|row| {
-            HistoryEntry {
-                moved: moved::words(&caller, &record.row.record, row),
-                ..entry_body(&caller, &mut teller, row)
-            }
+        let told = entries.iter().map(|row| HistoryEntry {
+            moved: moved::words(&caller, &record.row.record, row),
+            ..entry_body(&caller, &mut teller, row)
         });
         Ok(Json(HistoryBody {
             record_id: record.row.record.to_string(),

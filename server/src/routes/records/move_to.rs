@@ -78,13 +78,21 @@ pub async fn go(
     let grid = AreaCode::new(&given.grid)
         .ok()
         .filter(|g| caller.directory.is_grid(g) && caller.scope_of_grid(g).is_some());
-    let named = given.record_id.as_deref().map(RecordId::parse).transpose()?;
+    let named = given
+        .record_id
+        .as_deref()
+        .map(RecordId::parse)
+        .transpose()?;
     let base = made_at.base(given.base.as_deref())?;
     let once = made_at.once(&format!("move {id}"), &given);
     api.blocking(move |node| {
         let (stored, _) = find(node, &caller, &id)?;
         let record = stored.row.record;
-        let was = node.directory.current().moved_record(&record).map(|was| was.to);
+        let was = node
+            .directory
+            .current()
+            .moved_record(&record)
+            .map(|was| was.to);
         let to = match named.or(was) {
             Some(to) => to,
             None => {
@@ -96,7 +104,11 @@ pub async fn go(
             record,
             to,
             grid: grid.ok_or_else(Problem::not_found)?,
-            seen: if let Base::At(heads) = base { Some(heads) } else { None },
+            seen: if let Base::At(heads) = base {
+                Some(heads)
+            } else {
+                None
+            },
         };
         let mut done = Moved::default();
         let result = once.run(node, &caller, to, || {

@@ -63,7 +63,10 @@ pub(crate) fn goes_on_as(caller: &Caller, record: &RecordId) -> Option<RecordId>
 }
 
 fn name_of(caller: &Caller, grid: &AreaCode) -> String {
-    let area = caller.directory.area(grid).filter(|_| caller.sees_area(grid));
+    let area = caller
+        .directory
+        .area(grid)
+        .filter(|_| caller.sees_area(grid));
     match area {
         Some(area) => area.name.clone(),
         None => notice::text("some_other_grid", caller.locale).to_owned(),
