@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::directory::{Catalogue, MovedRecord};
-use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, RecordId, UserId};
+use crate::directory::{Catalogue, ImportStep, MovedRecord};
+use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, ImportId, RecordId, UserId};
 use crate::schema::{Form, Role};
 use crate::time::Timestamp;
 
@@ -217,6 +217,13 @@ pub enum DirectoryChange {
         /// Where it went.
         moved: MovedRecord,
     },
+    /// A word on an import.
+    Import {
+        /// The import.
+        id: ImportId,
+        /// What is said of it.
+        step: ImportStep,
+    },
     /// How long records of a form are kept was said, or taken back.
     Retention {
         /// The form.
@@ -253,6 +260,7 @@ impl DirectoryChange {
             | Self::RefusalSettled { .. }
             | Self::RecordErased { .. }
             | Self::RecordMoved { .. }
+            | Self::Import { .. }
             | Self::Retention { .. }
             | Self::Boundary { .. } => false,
         }

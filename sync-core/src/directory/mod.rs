@@ -12,6 +12,7 @@ mod catalogue;
 mod changes;
 mod colleague;
 mod held;
+mod imports;
 mod moved_records;
 mod moves;
 mod named;
@@ -27,6 +28,7 @@ pub use changes::{
     Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
+pub use imports::{Import, ImportCounts, ImportKind, ImportStep};
 pub use moved_records::MovedRecord;
 pub use moves::moved_by;
 pub use named::Namesakes;
@@ -87,6 +89,7 @@ pub struct Directory {
     retention: BTreeMap<FormCode, RetentionRule>,
     retired: retired::Retired,
     moved_records: moved_records::MovedRecords,
+    imports: imports::Imports,
 }
 
 impl Directory {
@@ -144,6 +147,7 @@ impl Directory {
                     Arc::make_mut(&mut self.erasure_order).push(record);
                 }
             }
+            DirectoryChange::Import { id, step } => self.imports.step(id, step, self.revision),
             DirectoryChange::RecordMoved { record, moved } => {
                 self.moved_records.add(record, moved);
             }
