@@ -180,6 +180,21 @@ const ROWS: &[Row] = &[
             body: b"code,parent,name,level\n".to_vec(),
         },
     ),
+    ("get", "/v1/imports", "133333333", "133333333", |_, _| {
+        plain("/v1/imports")
+    }),
+    (
+        "post",
+        "/v1/imports/{import_id}/undo",
+        "133333333",
+        "133333333",
+        |_, _| {
+            with(
+                "/v1/imports/00000000-0000-7000-8000-000000000000/undo",
+                &json!({}),
+            )
+        },
+    ),
     (
         "get",
         "/v1/areas/{code}",

@@ -1,5 +1,7 @@
 //! The records that one console wrote: those of an import, whose console writes nothing else.
 
+use std::collections::BTreeMap;
+
 use gridfold_sync_core::ids::{AreaCode, DeviceId, FormCode, RecordId};
 
 use crate::views::{Views, ViewsError};
@@ -22,6 +24,39 @@ pub struct WrittenBy {
 }
 
 impl Views {
+    /// Whether all entries of a record are of one console.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn is_alone(&self, record: &RecordId, device: DeviceId) -> Result<bool, ViewsError> {
+        self.pool.with(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT NOT EXISTS (SELECT 1 FROM records r JOIN entries e ON e.record = r.id
+                 WHERE r.record = ?1 AND e.verdict < 2 AND e.device <> ?2)",
+            )?;
+            Ok(statement.query_row((record.bytes(), device.bytes()), |r| r.get(0))?)
+        })
+    }
+
+    /// How many records there are in each grid, those marked as deleted left out.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn count_by_grid(&self) -> Result<BTreeMap<AreaCode, u64>, ViewsError> {
+        self.pool.with(|conn| {
+            let mut statement =
+                conn.prepare_cached("SELECT grid, SUM(n) FROM tally GROUP BY grid")?;
+            let mut rows = statement.query([])?;
+            let mut out = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let grid =
+                    AreaCode::new(&row.get::<_, String>(0)?).map_err(|_| ViewsError::Damaged)?;
+                out.insert(grid, row.get::<_, i64>(1)?.max(0).unsigned_abs());
+            }
+            Ok(out)
+        })
+    }
+
     /// The records with an entry of a console, those marked as deleted left out.
     ///
     /// # Errors
