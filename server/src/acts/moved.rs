@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::directory::{Directory, DirectoryChange, MovedRecord};
 use gridfold_sync_core::edit::Op;
-use gridfold_sync_core::entry::{Author, EntryRef, Verdict};
-use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::entry::{Author, Verdict};
+use gridfold_sync_core::ids::{AreaCode, EntryRef, RecordId, SensitivityClass, StreamId};
 use gridfold_sync_core::time::Timestamp;
 
 use super::copied::Original;

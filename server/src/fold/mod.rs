@@ -10,4 +10,4 @@ mod document;
 mod facts;
 mod recent;
 
-pub(crate) use facts::{BatchFacts, Mark, Memory};
+pub(crate) use facts::{BatchFacts, Memory};

@@ -330,6 +330,7 @@ export default {
   'audit.retention': ['修改保存期限', 'Changed how long records are kept'],
   'audit.settle': ['处理待处理事项', 'Settled what needed attention'],
   'audit.areaPut': ['新增或修改区域', 'Made or changed an area'],
+  'audit.importUndo': ['撤回了一次导入', 'Took an import back'],
   'audit.areasImport': ['导入区域', 'Imported areas'],
   'audit.formRetire': ['停用表单', 'Retired a form'],
   'audit.formRestore': ['重新启用表单', 'Took a form back into use'],

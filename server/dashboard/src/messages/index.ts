@@ -3,6 +3,7 @@ import { createI18n } from 'vue-i18n';
 import { locale } from '@/app/locale';
 import administration from './administration';
 import attention from './attention';
+import imports from './imports';
 import map from './map';
 import move from './move';
 import overview from './overview';
@@ -20,6 +21,7 @@ export const catalogue = {
   ...attention,
   ...work,
   ...map,
+  ...imports,
   ...move,
   ...administration,
 } as const;

@@ -32,6 +32,7 @@ export const ACTS: Record<string, Key> = {
   'attention.settle': 'audit.settle',
   'area.put': 'audit.areaPut',
   'areas.import': 'audit.areasImport',
+  'import.undo': 'audit.importUndo',
   'area.retire': 'audit.areaRetire',
   'area.restore': 'audit.areaRestore',
   'form.retire': 'audit.formRetire',
@@ -55,6 +56,7 @@ export const KINDS: Record<string, Key> = {
   rows: 'audit.rows',
   role: 'grants.role',
   session: 'audit.session',
+  import: 'imports.title',
 };
 
 export interface Thing {
