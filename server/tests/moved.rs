@@ -49,7 +49,7 @@ fn moved(client: &Client, record: &str, grid: &str) -> String {
 }
 
 fn household(client: &Client, grid: &str) -> String {
-    let long: String = "巡查记录。".repeat(900);
+    let long: String = "巡查记录。".repeat(200);
     let record = add(
         client,
         grid,
@@ -147,7 +147,11 @@ fn a_status_is_reached_by_its_own_steps_and_was_reached_when_it_was() {
         &admin,
         "c-a-1",
         "matter",
-        json!({ "kind": "路灯", "summary": "灯不亮", "reporter_name": "王小明" }),
+        json!({
+            "kind": "路灯", "summary": "灯不亮", "reporter_name": "王小明",
+            // More than one operation holds.
+            "description": "三盏灯都不亮。".repeat(700),
+        }),
     );
     let steps = format!("/v1/records/{old}/transitions");
     for (action, note) in [
@@ -167,6 +171,8 @@ fn a_status_is_reached_by_its_own_steps_and_was_reached_when_it_was() {
     assert_eq!(after["status"], "closed");
     assert_eq!(after["closed_at"], closed);
     assert_eq!(after["fields"]["reporter_name"], "王小明");
+    let description = after["fields"]["description"].as_str().unwrap();
+    assert_eq!(description, "三盏灯都不亮。".repeat(700));
     let history = admin.get(&format!("/v1/records/{new}/history")).ok();
     assert!(history.to_string().contains("要街道来"), "{history}");
     // Where the mover may not make these steps there, nothing is done.
