@@ -1,16 +1,7 @@
 //! An import is an act: it is listed, and taken back as far as nobody has touched what it made.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
-use api_support::{Client, World, config};
+use crate::api_support::{Client, World, config};
+use crate::town_support::{add, ids, page};
 use gridfold_server::import::{
     CatalogueFormat, MatterOptions, Report, RowClock, import_catalogue, import_matters,
 };
@@ -18,7 +9,6 @@ use gridfold_server::node::Node;
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{DeviceId, UserId};
 use serde_json::{Value, json};
-use town_support::{add, ids, page};
 
 /// `c-a` with the grids `c-a-1` and so on.
 fn office() -> (World, Client) {

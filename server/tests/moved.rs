@@ -1,20 +1,11 @@
 //! A record in the wrong grid is moved: it is made where it belongs with all that is in it, deleted where it was, and
 //! whoever names the old one finds the new one.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod api_support;
-mod town_support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use api_support::{Client, NOW, PASSWORD, World, config};
+use crate::api_support::{Client, NOW, PASSWORD, Reply, World, config};
+use crate::town_support::{HOUR_MS, add, at, ids, page};
 use axum::Router;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};
@@ -22,7 +13,6 @@ use gridfold_server::node::Node;
 use gridfold_server::writer::Faults;
 use gridfold_sync_core::ids::RecordId;
 use serde_json::{Value, json};
-use town_support::{HOUR_MS, add, at, ids, page};
 
 /// `c-a` with the grids `c-a-1` and `c-a-2`, `c-b` with `c-b-1`.
 fn office() -> (World, Client) {
@@ -36,7 +26,7 @@ fn read(client: &Client, record: &str) -> Value {
     client.get(&format!("/v1/records/{record}")).ok()
 }
 
-fn move_to(client: &Client, record: &str, grid: &str) -> api_support::Reply {
+fn move_to(client: &Client, record: &str, grid: &str) -> Reply {
     client.post(
         &format!("/v1/records/{record}/move"),
         &json!({ "grid": grid }),

@@ -89,9 +89,7 @@ impl Act {
 /// How a file is written, and the file as it was.
 pub(super) fn format_of<R: Read>(mut file: R) -> Result<(&'static str, impl Read), TableError> {
     let mut head = Vec::new();
-    (&mut file)
-        .take(ZIP.len() as u64)
-        .read_to_end(&mut head)?;
+    (&mut file).take(ZIP.len() as u64).read_to_end(&mut head)?;
     let format = if head == ZIP { "xlsx" } else { "csv" };
     Ok((format, Cursor::new(head).chain(file)))
 }
