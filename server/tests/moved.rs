@@ -382,11 +382,11 @@ fn an_edit_that_comes_after_the_move_is_kept_and_told_with_the_new_record() {
     assert_eq!(item["moved_to"], json!(new));
     assert_eq!(item["record"], json!(old));
     assert_eq!(item["user_name"], "zhang");
-    assert!(item["words"].to_string().contains("改为每天送药"), "{item}");
+    assert!(item["words"].to_string().contains("改为每天"), "{item}");
     assert!(
         read(&admin, &old)["written_beside"]
             .to_string()
-            .contains("改为每天送药")
+            .contains("改为每天")
     );
     let away = json!({ "kind": "late", "id": item["id"] });
     assert_eq!(admin.post("/v1/attention/settle", &away).status, 204);
