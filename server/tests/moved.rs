@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::api_support::{Client, NOW, PASSWORD, Reply, World, config};
+use crate::load::Gate;
 use crate::town_support::{HOUR_MS, add, at, ids, page};
 use axum::Router;
 use gridfold_server::auth::Password;
@@ -470,18 +471,65 @@ fn what_a_record_was_before_is_erased_with_it() {
     assert_eq!(erased["erasures"].as_array().unwrap().len(), 2);
 }
 
-/// A world whose writer stops at one step of a batch, as a crash would, once it is told to.
-fn stopping(at: &'static str, now: &Arc<AtomicBool>) -> World {
+/// A world whose writer asks at each step of a batch whether it is to stop there, as a crash would.
+fn with_faults(faults: Faults) -> World {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(NOW));
     let as_clock = || Arc::clone(&clock) as Arc<dyn Clock>;
     let password = Password::new(PASSWORD);
     let node = Node::init(dir.path(), config(), as_clock(), "admin", &password);
     node.unwrap().shutdown();
-    let now = Arc::clone(now);
-    let faults: Faults = Arc::new(move |step| step == at && now.load(Ordering::SeqCst));
     let node = Node::open_with(dir.path(), config(), as_clock(), Some(faults)).unwrap();
     World::of(dir, clock, node, Router::new())
+}
+
+/// One that stops at a step once it is told to.
+fn stopping(at: &'static str, now: &Arc<AtomicBool>) -> World {
+    let now = Arc::clone(now);
+    with_faults(Arc::new(move |step| {
+        step == at && now.load(Ordering::SeqCst)
+    }))
+}
+
+#[test]
+fn what_somebody_writes_while_it_is_moved_goes_along() {
+    let gate = Arc::new(Gate::default());
+    let at_gate = Arc::clone(&gate);
+    let world = with_faults(Arc::new(move |step| {
+        if step == "admit" {
+            at_gate.pass();
+        }
+        false
+    }));
+    let admin = world.admin();
+    world.areas(&admin);
+    let old = household(&admin, "c-a-1");
+    let path = format!("/v1/records/{old}");
+    let to = RecordId::from_parts(NOW, [7; 10]).to_string();
+    gate.set(true);
+    std::thread::scope(|scope| {
+        let edit = json!({ "fields": { "head_name": "王小红" } });
+        let edited = scope.spawn({
+            let (admin, path) = (admin.clone(), path.clone());
+            move || admin.patch(&path, &edit).ok()
+        });
+        gate.wait_for_somebody();
+        // It reads the record as it was before the edit, and comes to the writer after it.
+        let body = json!({ "grid": "c-a-2", "record_id": to });
+        let moved = scope.spawn({
+            let (admin, path) = (admin.clone(), format!("{path}/move"));
+            move || admin.post(&path, &body).ok()
+        });
+        while world.node.writer.waiting() == 0 {
+            std::thread::yield_now();
+        }
+        gate.set(false);
+        edited.join().unwrap();
+        let moved = moved.join().unwrap();
+        assert_eq!(moved["record"]["fields"]["head_name"], "王小红");
+    });
+    assert_eq!(read(&admin, &old)["conflict_list"], json!([]));
+    assert_eq!(ids(&page(&admin, "form=household")), [to.as_str()]);
 }
 
 #[test]
