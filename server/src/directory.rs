@@ -56,7 +56,7 @@ impl fmt::Display for LackingChange {
 
 /// What an item of the directory's stream holds.
 enum Read {
-    Change(DirectoryChange),
+    Change(Box<DirectoryChange>),
     /// Its key was destroyed, with the user that it was of.
     Erased,
     /// Neither of both.
@@ -124,17 +124,34 @@ impl DirectoryService {
         let _writing = self.writing.lock();
         let mut directory = Directory::default();
         let mut lacking = Vec::new();
-        let mut pass = |directory: &mut Directory, seq, reason| {
+        self.walk(0, u64::MAX, |seq, read| match read {
+            Read::Change(change) => directory.apply(*change),
             // Whatever it was, its place counts.
-            directory.revision += 1;
-            lacking.push(LackingChange { seq, reason });
-        };
+            Read::Erased => directory.revision += 1,
+            Read::Unreadable(reason) => {
+                directory.revision += 1;
+                lacking.push(LackingChange { seq, reason });
+            }
+        })?;
+        lacking.retain(|change| !self.given_up.contains(&change.seq));
+        *self.lacking.write() = lacking;
+        *self.current.write() = Arc::new(directory);
+        Ok(())
+    }
+
+    /// Reads the logged changes after one up to another.
+    fn walk(
+        &self,
+        after: u64,
+        upto: u64,
+        mut each: impl FnMut(u64, Read),
+    ) -> Result<(), DirectoryError> {
         let stream = stream()?;
-        let mut after = 0;
-        loop {
+        let mut after = after;
+        while after < upto {
             let items = match self.log.read(&stream, after, READ_ITEMS, READ_BYTES) {
                 Err(LogError::Damaged { seq, .. }) if seq == after + 1 => {
-                    pass(&mut directory, seq, "damaged in the log");
+                    each(seq, Read::Unreadable("damaged in the log"));
                     after = seq;
                     continue;
                 }
@@ -142,18 +159,42 @@ impl DirectoryService {
             };
             let Some(last) = items.last() else { break };
             after = last.seq;
-            for item in &items {
-                match self.decode(&item.bytes)? {
-                    Read::Change(change) => directory.apply(change),
-                    Read::Erased => directory.revision += 1,
-                    Read::Unreadable(reason) => pass(&mut directory, item.seq, reason),
-                }
+            for item in items.iter().filter(|item| item.seq <= upto) {
+                each(item.seq, self.decode(&item.bytes)?);
             }
         }
-        lacking.retain(|change| !self.given_up.contains(&change.seq));
-        *self.lacking.write() = lacking;
-        *self.current.write() = Arc::new(directory);
         Ok(())
+    }
+
+    /// The directory as it was after so many changes.
+    ///
+    /// # Errors
+    /// When log or key store cannot be read.
+    pub(crate) fn as_of(&self, revision: u64) -> Result<Directory, DirectoryError> {
+        let mut directory = Directory::default();
+        self.walk(0, revision, |_, read| match read {
+            Read::Change(change) => directory.apply(*change),
+            Read::Erased | Read::Unreadable(_) => directory.revision += 1,
+        })?;
+        Ok(directory)
+    }
+
+    /// The changes from one to another, as far as they can be read.
+    ///
+    /// # Errors
+    /// When log or key store cannot be read.
+    pub(crate) fn changes(
+        &self,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<DirectoryChange>, DirectoryError> {
+        let mut found = Vec::new();
+        self.walk(first.saturating_sub(1), last, |_, read| {
+            if let Read::Change(change) = read {
+                found.push(*change);
+            }
+        })?;
+        Ok(found)
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<Read, DirectoryError> {
@@ -184,7 +225,7 @@ impl DirectoryService {
         let change = json.and_then(|json| serde_json::from_slice(&json).ok());
         Ok(change.map_or(
             Read::Unreadable("it does not open under its key"),
-            Read::Change,
+            |change| Read::Change(Box::new(change)),
         ))
     }
 
@@ -211,17 +252,51 @@ impl DirectoryService {
     /// # Errors
     /// When the log refuses; then none of the changes happened.
     pub fn change(&self, changes: Vec<DirectoryChange>) -> Result<u64, DirectoryError> {
-        let _writing = self.writing.lock();
-        let changes: Vec<DirectoryChange> = changes.into_iter().flat_map(split).collect();
         if changes.is_empty() {
             return Ok(self.current().revision);
         }
+        self.change_along(changes, |batch| {
+            for result in self.log.append(vec![batch])? {
+                result?;
+            }
+            Ok::<_, DirectoryError>(())
+        })?;
+        Ok(self.current().revision)
+    }
+
+    /// The same in a commit of the log with something else: `append` is given the batch of the
+    /// directory's stream, and the changes count once it succeeded.
+    ///
+    /// # Errors
+    /// As `append`; then none of the changes happened.
+    pub(crate) fn change_along<T, E: From<DirectoryError>>(
+        &self,
+        changes: Vec<DirectoryChange>,
+        append: impl FnOnce(AppendBatch) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _writing = self.writing.lock();
+        let changes: Vec<DirectoryChange> = changes.into_iter().flat_map(split).collect();
         let mut directory = (*self.current()).clone();
+        let batch = self.batch(&changes, directory.revision)?;
+        let done = append(batch)?;
+        for change in changes {
+            directory.apply(change);
+        }
+        *self.current.write() = Arc::new(directory);
+        Ok(done)
+    }
+
+    /// The items of changes that follow a revision.
+    fn batch(
+        &self,
+        changes: &[DirectoryChange],
+        after: u64,
+    ) -> Result<AppendBatch, DirectoryError> {
         let owners: Vec<Uuid> = changes.iter().map(key_owner).collect();
         let keys = self.keys.get_or_create_many(&owners)?;
         let mut items = Vec::with_capacity(changes.len());
         for (i, (change, key)) in changes.iter().zip(keys).enumerate() {
-            let revision = directory.revision + i as u64 + 1;
+            let revision = after + i as u64 + 1;
             let damaged = || DirectoryError::Unmade(revision);
             let json = serde_json::to_vec(change).map_err(|_| damaged())?;
             let mut bytes = owners[i].as_bytes().to_vec();
@@ -239,20 +314,11 @@ impl DirectoryService {
                 bytes,
             });
         }
-        let batch = AppendBatch {
+        Ok(AppendBatch {
             stream: stream()?,
-            expect: Some(directory.revision),
+            expect: Some(after),
             items,
-        };
-        for result in self.log.append(vec![batch])? {
-            result?;
-        }
-        for change in changes {
-            directory.apply(change);
-        }
-        let revision = directory.revision;
-        *self.current.write() = Arc::new(directory);
-        Ok(revision)
+        })
     }
 }
 

@@ -19,8 +19,8 @@ use crate::middleware::{Held, MAX_BODY_TIME, Transport, observe, security_header
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
-    enrol, erasures, export, forms, grants, hand_over, health, map, overview, phones, records,
-    refused, retention, saved_views, session, sync, users,
+    enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview, phones,
+    records, refused, retention, saved_views, session, sync, users,
 };
 
 /// All routes of the API.
@@ -88,7 +88,10 @@ fn routes() -> Router<Api> {
             "/v1/records/{record_id}/transitions",
             post(records::edit::transition),
         )
+        .route("/v1/records/{record_id}/move", post(records::move_to::go))
         .route("/v1/records/{record_id}/erase", post(erasures::erase))
+        .route("/v1/imports", get(imports::list))
+        .route("/v1/imports/{import_id}/undo", post(imports::undo))
         .route("/v1/erasures", get(erasures::list))
         .route("/v1/retention", get(retention::list))
         .route("/v1/retention/{form}", put(retention::put))

@@ -81,14 +81,14 @@ fn line(seed: u8, first: Target, edits: u64, text: &str) -> PushedLog {
 
 /// Where the writer is stopped, and whether it stands there.
 #[derive(Default)]
-struct Gate {
+pub(crate) struct Gate {
     /// Whether it is shut, and whether somebody stands before it.
     state: Mutex<(bool, bool)>,
     moved: Condvar,
 }
 
 impl Gate {
-    fn pass(&self) {
+    pub(crate) fn pass(&self) {
         let mut state = self.state.lock().unwrap();
         state.1 = state.0;
         self.moved.notify_all();
@@ -96,12 +96,12 @@ impl Gate {
         state.1 = false;
     }
 
-    fn set(&self, is_shut: bool) {
+    pub(crate) fn set(&self, is_shut: bool) {
         self.state.lock().unwrap().0 = is_shut;
         self.moved.notify_all();
     }
 
-    fn wait_for_somebody(&self) {
+    pub(crate) fn wait_for_somebody(&self) {
         let state = self.state.lock().unwrap();
         drop(self.moved.wait_while(state, |state| !state.1).unwrap());
     }

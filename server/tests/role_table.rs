@@ -180,6 +180,21 @@ const ROWS: &[Row] = &[
             body: b"code,parent,name,level\n".to_vec(),
         },
     ),
+    ("get", "/v1/imports", "133333333", "133333333", |_, _| {
+        plain("/v1/imports")
+    }),
+    (
+        "post",
+        "/v1/imports/{import_id}/undo",
+        "133333333",
+        "133333333",
+        |_, _| {
+            with(
+                "/v1/imports/00000000-0000-7000-8000-000000000000/undo",
+                &json!({}),
+            )
+        },
+    ),
     (
         "get",
         "/v1/areas/{code}",
@@ -363,6 +378,18 @@ const ROWS: &[Row] = &[
             with(
                 format!("/v1/records/{}/transitions", t.fresh_matter(a)),
                 &json!({ "action": "accept" }),
+            )
+        },
+    ),
+    (
+        "post",
+        "/v1/records/{record_id}/move",
+        "122233444",
+        "144444444",
+        |t, a| {
+            with(
+                format!("/v1/records/{}/move", t.fresh_matter(a)),
+                &json!({ "grid": "c-a-2" }),
             )
         },
     ),

@@ -65,6 +65,8 @@ uuid_id! {
     GrantId,
     /// One carry bundle.
     CarryId,
+    /// One import of a file.
+    ImportId,
 }
 
 fn uuid_v7(at: Timestamp, random: [u8; 10]) -> Uuid {

@@ -19,6 +19,7 @@ mod directory_catalogue;
 mod directory_city;
 mod directory_colleagues;
 mod directory_held;
+mod directory_moved_records;
 mod directory_moves;
 mod directory_people;
 mod lifecycle_table;

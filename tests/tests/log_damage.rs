@@ -393,3 +393,63 @@ fn a_missing_file_costs_what_it_held_by_name() {
         );
     }
 }
+
+#[test]
+fn a_commit_of_several_streams_is_there_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rng = StdRng::seed_from_u64(9);
+    let segment = dir.path().join("log/segments/00000001.segment");
+    let none = BTreeMap::new();
+    let usual = || {
+        let mut options = options(&none);
+        options.testing.segment_bytes = None;
+        options
+    };
+    let (log, _) = open(&dir.path().join("log"), Engine::Sled, &usual()).unwrap();
+    // Nothing of it shrinks, so that it takes several frames.
+    let batch = |n: u64, items: usize, rng: &mut StdRng| AppendBatch {
+        stream: stream(n),
+        expect: None,
+        items: (0..items)
+            .map(|_| {
+                let mut bytes = vec![0; 6_000];
+                rng.fill(&mut bytes[..]);
+                NewItem {
+                    key: rng.random(),
+                    item_hash: rng.random(),
+                    bytes,
+                }
+            })
+            .collect(),
+    };
+    log.append(vec![batch(0, 1, &mut rng)]).unwrap();
+    let begins = segment.metadata().unwrap().len();
+    let all: Vec<AppendBatch> = (1..4).map(|n| batch(n, 25, &mut rng)).collect();
+    log.append(all).unwrap();
+    let ends = segment.metadata().unwrap().len();
+    drop(log);
+    let bytes = std::fs::read(&segment).unwrap();
+    let is_head = |at: &u64| bytes[*at as usize..].starts_with(b"GFs2");
+    // Where frames begin and end, and a page of each kind between.
+    let mut cuts: Vec<u64> = (begins..ends).filter(is_head).collect();
+    assert!(cuts.len() > 4, "{} heads: it is one frame", cuts.len());
+    cuts.extend((begins..ends).step_by(40_960));
+    let heads = |cut: u64| -> Vec<u64> {
+        let copied = tempfile::tempdir().unwrap();
+        copy(&dir.path().join("log"), &copied.path().join("log"));
+        let file = copied.path().join("log/segments/00000001.segment");
+        let file = std::fs::File::options().write(true).open(file).unwrap();
+        file.set_len(cut).unwrap();
+        let (log, _) = open(&copied.path().join("log"), Engine::Sled, &usual()).unwrap();
+        assert!(log.damage().is_empty(), "cut at {cut}");
+        (0..4).map(|n| log.head(&stream(n)).unwrap().seq).collect()
+    };
+    for cut in cuts {
+        let found = heads(cut);
+        assert!(
+            found == [1, 0, 0, 0] || found == [1, 25, 25, 25],
+            "cut at {cut}: {found:?}"
+        );
+    }
+    assert_eq!(heads(ends), [1, 25, 25, 25]);
+}

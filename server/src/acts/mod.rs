@@ -7,13 +7,17 @@
 pub(crate) mod areas;
 pub(crate) mod boundary;
 pub(crate) mod catalogue;
+pub(crate) mod copied;
 pub(crate) mod devices;
 pub(crate) mod forms;
 pub(crate) mod grants;
 pub(crate) mod hand_over;
+pub(crate) mod moved;
 pub(crate) mod people;
 pub(crate) mod records;
+pub(crate) mod references;
 pub(crate) mod retired;
+pub(crate) mod undo_import;
 pub(crate) mod users;
 
 use gridfold_sync_core::time::Timestamp;

@@ -43,6 +43,12 @@ impl Heads {
         Self(BTreeMap::from([(class, heads.to_vec())]))
     }
 
+    /// All of them, with their class.
+    pub fn iter(&self) -> impl Iterator<Item = (SensitivityClass, EntryRef)> {
+        let all = self.0.iter();
+        all.flat_map(|(class, heads)| heads.iter().map(|head| (*class, *head)))
+    }
+
     /// Reads what [`Heads`] shows as.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -87,6 +93,9 @@ pub enum Base {
     Newest(Option<Instant>),
     /// At these heads; in classes that they do not name, at the newest.
     At(Heads),
+    /// At these heads, as long as they are the newest of all classes: of what concerns a record as a
+    /// whole nobody may have written meanwhile.
+    Newly(Heads),
 }
 
 /// What the author of an edit saw of one class.
@@ -103,6 +112,13 @@ fn unknown_base() -> Problem {
     Problem::new(Code::UnknownBase)
 }
 
+fn changed_meanwhile() -> Problem {
+    Problem::new(Code::Conflict).because_in(
+        "这条记录刚刚又有人修改；什么也没有改，请重试",
+        "somebody changed the record just now; nothing was done, try again",
+    )
+}
+
 /// The rows as they were at the base of an edit.
 pub(crate) fn seen(
     facts: &mut BatchFacts<'_>,
@@ -116,6 +132,14 @@ pub(crate) fn seen(
         let seen = match base {
             Base::Nothing => Seen::default(),
             Base::Newest(asked) => newest(facts, &stream, record, *asked)?,
+            Base::Newly(Heads(heads)) => {
+                let seen = newest(facts, &stream, record, None)?;
+                let told = heads.get(&class).map_or(&[] as &[_], Vec::as_slice);
+                if seen.heads != told {
+                    return Ok(Err(changed_meanwhile()));
+                }
+                seen
+            }
             Base::At(Heads(heads)) => match heads.get(&class) {
                 None => newest(facts, &stream, record, None)?,
                 Some(heads) => {

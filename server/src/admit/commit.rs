@@ -25,13 +25,14 @@ pub(crate) struct Outgoing {
 /// What was appended, ready to be projected.
 pub(crate) type Projection = Vec<ProjectedEntry>;
 
-/// Makes keys and items durable; gives what projection needs.
+/// Makes keys and items durable, with a batch of another stream in the same commit; gives what projection needs.
 pub(crate) fn append(
     log: &dyn Log,
     keys: &RecordKeys,
     outgoing: Vec<Outgoing>,
+    along: Option<AppendBatch>,
 ) -> Result<Projection, WriteError> {
-    if outgoing.is_empty() {
+    if outgoing.is_empty() && along.is_none() {
         return Ok(Vec::new());
     }
     let owners: Vec<_> = outgoing
@@ -75,14 +76,19 @@ pub(crate) fn append(
                 items,
             })
         })
+        .chain(along.map(Ok))
         .collect::<Result<Vec<_>, WriteError>>()?;
     let mut places = BTreeMap::new();
-    for (stream, result) in streams.into_iter().zip(log.append(batches)?) {
+    let mut results = log.append(batches)?.into_iter();
+    for (stream, result) in streams.into_iter().zip(results.by_ref()) {
         let appended = result?;
         let before = appended.first_new_seq().unwrap_or(appended.head.seq + 1) - 1;
         let name = StreamName::new(stream.name()).map_err(|_| ViewsError::Damaged)?;
         let prefix = Hash(log.prefix_at(&name, before)?.unwrap_or_default());
         places.insert(stream, (appended.placed.into_iter(), prefix));
+    }
+    for result in results {
+        result?;
     }
     let mut projection = Vec::with_capacity(outgoing.len());
     for o in outgoing {

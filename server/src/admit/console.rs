@@ -32,9 +32,18 @@ type Reckon = dyn Fn(&Form, &Parts) -> Answer<Vec<Op>> + Send;
 /// What somebody wants of a record: operations, once it is known what they saw of it.
 pub struct Wish {
     reckon: Box<Reckon>,
-    /// The form version it was typed with, and why it was refused then; none of what is typed now,
-    /// with the newest.
-    before: Option<(u32, RefusalCode)>,
+    version: Version,
+}
+
+/// Under which version of its form a wish is written.
+#[derive(Clone, Copy)]
+enum Version {
+    /// The newest: it is typed now.
+    Newest,
+    /// It was typed with that one before, and refused with that code.
+    Before(u32, RefusalCode),
+    /// That one and no other.
+    Just(u32),
 }
 
 impl Wish {
@@ -42,7 +51,7 @@ impl Wish {
     pub fn reckoned(reckon: impl Fn(&Form, &Parts) -> Answer<Vec<Op>> + Send + 'static) -> Self {
         Self {
             reckon: Box::new(reckon),
-            before: None,
+            version: Version::Newest,
         }
     }
 
@@ -51,16 +60,26 @@ impl Wish {
     #[must_use]
     pub fn again(ops: Vec<Op>, typed_with: u32, refused: RefusalCode) -> Self {
         Self {
-            before: Some((typed_with, refused)),
+            version: Version::Before(typed_with, refused),
+            ..Self::from(ops)
+        }
+    }
+
+    /// Operations that are valid under that version of the form.
+    #[must_use]
+    pub fn under(version: u32, ops: Vec<Op>) -> Self {
+        Self {
+            version: Version::Just(version),
             ..Self::from(ops)
         }
     }
 
     /// The forms it may be written with, best first.
     fn forms(&self, known: &FormSet, code: &FormCode) -> Vec<Arc<Form>> {
-        match self.before {
-            Some((version, refused)) => known.to_write_again(code, version, Some(refused)),
-            None => known.latest(code).cloned().into_iter().collect(),
+        match self.version {
+            Version::Before(version, refused) => known.to_write_again(code, version, Some(refused)),
+            Version::Newest => known.latest(code).cloned().into_iter().collect(),
+            Version::Just(version) => known.get(code, version).cloned().into_iter().collect(),
         }
     }
 }
@@ -162,6 +181,27 @@ pub(crate) fn console(
             }
         }
         outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// The same, all of the edits or none: where one is not admitted nothing of any is written, and the
+/// outcomes only say why.
+pub(crate) fn together(
+    facts: &mut BatchFacts<'_>,
+    author: Author,
+    key: &SignKey,
+    now: Timestamp,
+    edits: &[ConsoleEdit],
+    outgoing: &mut Vec<Outgoing>,
+) -> Result<Vec<EditOutcome>, ViewsError> {
+    let before = facts.mark();
+    let mut own = Vec::new();
+    let outcomes = console(facts, author, key, now, edits, &mut own)?;
+    if outcomes.iter().any(|o| o.failure().is_some()) {
+        facts.back_to(before);
+    } else {
+        outgoing.append(&mut own);
     }
     Ok(outcomes)
 }

@@ -13,9 +13,9 @@ mod recover;
 mod write_error;
 
 pub use base::{Base, Heads};
-pub(crate) use commit::append;
-pub(crate) use console::console;
+pub(crate) use commit::{Outgoing, Projection, append};
 pub use console::{ConsoleEdit, EditOutcome, Parts, Wish};
+pub(crate) use console::{console, together};
 pub use push::PushOutcome;
 pub(crate) use push::{Progress, Push, ToWrite, has_keys, push};
 pub(crate) use quarantine::quarantine;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::directory::DirectoryError;
 use crate::keys::StoreError;
 use crate::log::{AppendError, LogError};
 use crate::trouble::Trouble;
@@ -22,6 +23,9 @@ pub enum WriteError {
     /// The key store failed.
     #[error(transparent)]
     Keys(#[from] StoreError),
+    /// What was to be noted in the directory along with it could not be made.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The views are behind the log and cannot catch up now; nothing is decided on what they lack.
     #[error(transparent)]
     Behind(#[from] ViewsBehind),
@@ -50,7 +54,10 @@ impl WriteError {
     pub fn is_disk_full(&self) -> bool {
         match self {
             Self::Log(LogError::DiskFull { .. }) | Self::Behind(ViewsBehind(Trouble::Full)) => true,
-            Self::Keys(error) => error.trouble() == Trouble::Full,
+            Self::Keys(error) | Self::Directory(DirectoryError::Keys(error)) => {
+                error.trouble() == Trouble::Full
+            }
+            Self::Directory(DirectoryError::Log(LogError::DiskFull { .. })) => true,
             Self::Views(ViewsError::Keys(error)) => error.trouble() == Trouble::Full,
             Self::Views(error) => error.trouble() == Some(Trouble::Full),
             Self::Batch(inner) => inner.is_disk_full(),

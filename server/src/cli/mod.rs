@@ -7,6 +7,7 @@ mod clock;
 mod devices;
 mod grants;
 mod heal;
+mod imports;
 mod qr;
 mod records;
 mod safety;
@@ -65,7 +66,7 @@ enum Command {
     /// Phones: invite, list, revoke.
     #[command(subcommand)]
     Device(devices::Device),
-    /// Import areas, matter kinds or matters from a file, or the carry bundle of a phone.
+    /// Import areas, matter kinds or matters from a file, or the carry bundle of a phone; list what was imported, and take it back.
     #[command(subcommand)]
     Import(records::Import),
     /// Export records to stdout or a file.
@@ -90,6 +91,10 @@ enum Command {
 /// What is said when a command fails.
 #[derive(Debug)]
 pub(crate) struct Complaint(String, Option<u8>);
+
+/// Exit code when rows of a file were not taken, or not all of an import was taken back: it is to be looked
+/// at. What was done stays.
+const NOT_ALL_TAKEN: u8 = 65;
 
 type Done = Result<(), Complaint>;
 

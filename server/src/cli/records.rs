@@ -10,7 +10,9 @@ use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, DeviceId, FormCode};
 use uuid::Uuid;
 
-use super::{Complaint, Context, Done, an_admin, find_user, is_file_free, say, say_json, show};
+use super::{
+    Complaint, Context, Done, NOT_ALL_TAKEN, an_admin, find_user, is_file_free, say, say_json, show,
+};
 use crate::auth::{Actor, DeviceAccess};
 use crate::export::{Format, Picked, export_records};
 use crate::import::{
@@ -52,8 +54,12 @@ pub(super) enum Import {
         #[arg(long = "as", value_name = "USER")]
         importer: Option<String>,
     },
-    /// Entries that a phone without signal sealed into a file.
+    /// Entries that a phone without signal sealed into a file. They are their author's and are not taken back.
     Bundle(super::carry::BundleArgs),
+    /// What was imported, the newest first: when, by whom, how much.
+    List(super::imports::List),
+    /// Take an import back: what it made and nobody has touched since.
+    Undo(super::imports::Undo),
 }
 
 #[derive(Debug, Subcommand)]
@@ -86,9 +92,6 @@ fn open(file: &Path) -> Result<(File, u64), Complaint> {
     let bytes = open.metadata()?.len();
     Ok((open, bytes))
 }
-
-/// Exit code when rows of a file were not taken: the file is to be looked at. What was taken stays.
-const NOT_ALL_TAKEN: u8 = 65;
 
 fn show_report(report: &Report, json: bool) -> Done {
     tell_report(report, json)?;
@@ -136,7 +139,11 @@ fn tell_report(report: &Report, json: bool) -> Done {
             count("taken, but look at", report.warned),
             count("areas added", report.areas_added),
         ],
-    )
+    )?;
+    match &report.import_id {
+        Some(id) => say(&format!("To take it back: gridfold import undo {id}")),
+        None => Ok(()),
+    }
 }
 
 impl Import {
@@ -212,6 +219,8 @@ impl Import {
                 show_report(&report?, args.json)
             }
             Self::Bundle(args) => args.act(node),
+            Self::List(args) => args.act(node),
+            Self::Undo(args) => args.act(node),
         }
     }
 }

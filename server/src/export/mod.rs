@@ -229,7 +229,7 @@ fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
         "late": row.late,
         "title": row.title,
         "missing": row.missing,
-        "household": row.household.map(|h| h.to_string()),
+        "household": row.household.map(|h| directory.present_record(h).to_string()),
         "due_at": row.due.map(Timestamp::to_rfc3339),
         "due_received_at": row.due_received.map(Timestamp::to_rfc3339),
         "assignee": assignee,

@@ -39,7 +39,7 @@ const MAX_LINE_BYTES: usize = 16 << 10;
 pub(crate) type PartKey = (StreamId, RecordId);
 
 /// What one batch has decided before it is committed.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Overlay {
     heads: HashMap<(StreamId, IncarnationId), LogHead>,
     entries: HashMap<(StreamId, EntryRef), EntryFact>,
@@ -48,6 +48,10 @@ struct Overlay {
     admitted: HashMap<PartKey, Vec<Entry>>,
     owners: HashMap<IncarnationId, DeviceId>,
 }
+
+/// What a batch had decided at a moment, to go back to.
+#[derive(Debug)]
+pub(crate) struct Mark(Overlay);
 
 /// Memory between batches.
 #[derive(Debug)]
@@ -154,6 +158,19 @@ impl<'a> BatchFacts<'a> {
         let batch = self.overlay.admitted.get(&(stream.clone(), *record));
         found.extend(batch.into_iter().flatten().map(Entry::id));
         found
+    }
+
+    /// What is decided so far.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.overlay.clone())
+    }
+
+    /// Forgets what was decided since.
+    pub(crate) fn back_to(&mut self, Mark(overlay): Mark) {
+        self.overlay = overlay;
+        // Both go on as entries are decided on, and the names of these are given again.
+        self.memory.documents.clear();
+        self.memory.lines.clear();
     }
 
     /// Forgets what the batch decided, since it did not become durable.

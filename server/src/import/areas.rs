@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use gridfold_sync_core::directory::{Area, DirectoryChange, moved_by};
-use gridfold_sync_core::ids::{AreaCode, FieldKey};
+use gridfold_sync_core::directory::{Area, DirectoryChange, ImportKind, moved_by};
+use gridfold_sync_core::ids::{AreaCode, FieldKey, UserId};
 
+use super::act::{Act, format_of};
 use super::{Column, Delimited, ImportError, Progress, RawRow, Report};
 use crate::acts::areas::check_area;
 use crate::acts::users::read_name;
@@ -82,16 +83,31 @@ fn level_of(text: &str) -> &str {
     known.map_or(text, |(level, _)| level)
 }
 
-/// Imports areas. A row whose parent is neither in the file nor known is not taken, nor what lies below it.
+/// Imports areas, by the operator.
 ///
 /// # Errors
-/// When the file cannot be read or the directory not be written; nothing is then changed.
+/// As [`import_areas_by`].
 pub fn import_areas(
     node: &Node,
     file: impl Read,
     dry_run: bool,
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
+    import_areas_by(None, node, file, dry_run, progress)
+}
+
+/// Imports areas. A row whose parent is neither in the file nor known is not taken, nor what lies below it.
+///
+/// # Errors
+/// When the file cannot be read or the directory not be written; nothing is then changed.
+pub fn import_areas_by(
+    by: Option<UserId>,
+    node: &Node,
+    file: impl Read,
+    dry_run: bool,
+    progress: Progress<'_>,
+) -> Result<Report, ImportError> {
+    let (format, file) = format_of(file)?;
     let mut table = Delimited::open(file, &COLUMNS, COLUMNS.len())?;
     let mut report = Report {
         dry_run,
@@ -157,14 +173,21 @@ pub fn import_areas(
         new.push(area);
     }
     report.areas_added = report.added;
-    if !dry_run {
-        write_areas(node, new).map_err(|reason| ImportError::Node { line: 0, reason })?;
+    let changes = area_changes(node, new);
+    if !dry_run && !changes.is_empty() {
+        let mut act = Act::new(node, ImportKind::Areas, format, by, None)?;
+        let mut all = act.with(changes);
+        all.extend(act.end(&mut report));
+        node.directory.change(all).map_err(|e| ImportError::Node {
+            line: 0,
+            reason: e.to_string(),
+        })?;
     }
     Ok(report)
 }
 
-/// Writes areas in changes that the log takes.
-pub(super) fn write_areas(node: &Node, areas: Vec<Area>) -> Result<(), String> {
+/// Areas in changes that the log takes.
+pub(super) fn area_changes(node: &Node, areas: Vec<Area>) -> Vec<DirectoryChange> {
     let directory = node.directory.current();
     let mut changes = moved_by(&areas, |code| directory.area(code), node.clock.now());
     let (mut batch, mut bytes) = (Vec::new(), 0);
@@ -181,11 +204,5 @@ pub(super) fn write_areas(node: &Node, areas: Vec<Area>) -> Result<(), String> {
     if !batch.is_empty() {
         changes.push(DirectoryChange::Areas { areas: batch });
     }
-    if changes.is_empty() {
-        return Ok(());
-    }
-    node.directory
-        .change(changes)
-        .map(|_| ())
-        .map_err(|e| e.to_string())
+    changes
 }

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use gridfold_sync_core::directory::{Catalogue, Evidence, MatterKind};
+use gridfold_sync_core::directory::{Catalogue, DirectoryChange, Evidence, ImportKind, MatterKind};
 use gridfold_sync_core::ids::KindCode;
 use gridfold_sync_core::limits::MAX_CATALOGUE_BYTES;
 use gridfold_sync_core::schema::Label;
 
+use super::act::{Act, format_of};
 use super::{Column, Delimited, ImportError, Progress, Report};
-use crate::acts::catalogue::publish_catalogue;
+use crate::acts::catalogue::is_news;
 use crate::node::Node;
 
 const COLUMNS: [Column; 8] = [
@@ -134,6 +135,11 @@ pub fn import_catalogue(
     dry_run: bool,
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
+    let (told, file) = format_of(file)?;
+    let told = match format {
+        CatalogueFormat::Csv => told,
+        CatalogueFormat::Json => "json",
+    };
     let rows = match format {
         CatalogueFormat::Csv => csv_rows(file, progress)?,
         CatalogueFormat::Json => json_rows(file, progress)?,
@@ -210,10 +216,28 @@ pub fn import_catalogue(
         .check_follows(newest.map(AsRef::as_ref))
         .map_err(ImportError::Catalogue)?;
     if !dry_run {
-        publish_catalogue(node, &catalogue).map_err(|e| ImportError::Node {
-            line: 0,
-            reason: e.to_string(),
-        })?;
+        publish(node, told, catalogue, &mut report)?;
     }
     Ok(report)
+}
+
+/// Publishes what came out, as an import.
+fn publish(
+    node: &Node,
+    format: &str,
+    catalogue: Catalogue,
+    report: &mut Report,
+) -> Result<(), ImportError> {
+    let failed = |reason: String| ImportError::Node { line: 0, reason };
+    let mut act = Act::new(node, ImportKind::Catalogue, format, None, None)?;
+    let mut all = act.with(vec![DirectoryChange::Catalogue {
+        catalogue: Box::new(catalogue.clone()),
+    }]);
+    all.extend(act.end(report));
+    node.directory
+        .change(all)
+        .map_err(|e| failed(e.to_string()))?;
+    // Of two that came at once for one version the first stands.
+    is_news(&node.directory.current(), &catalogue).map_err(|e| failed(e.to_string()))?;
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::Read;
 use std::sync::Arc;
 
-use gridfold_sync_core::directory::Area;
+use gridfold_sync_core::directory::{Area, DirectoryChange, ImportKind};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, NameError, RecordId};
@@ -16,7 +16,8 @@ use gridfold_sync_core::lifecycle::Transition;
 use gridfold_sync_core::schema::{FieldMeaning, Form, Role};
 use gridfold_sync_core::view::{Cell, PartState};
 
-use super::areas::write_areas;
+use super::act::{Act, format_of};
+use super::areas::area_changes;
 use super::matter_row::{COLUMNS, REQUIRED_COLUMNS};
 use super::{
     Delimited, ImportError, MatterRow, Progress, Report, RowClock, SOURCE, matter_id,
@@ -58,6 +59,7 @@ struct Importer<'a> {
     /// Imported before: hash of the source key, record.
     known: HashMap<u64, RecordId>,
     new_areas: BTreeSet<AreaCode>,
+    act: Act,
     /// The last line whose row is safe.
     safe: u64,
 }
@@ -72,6 +74,7 @@ pub fn import_matters(
     options: &MatterOptions,
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
+    let (format, file) = format_of(file)?;
     let mut table = Delimited::open(file, &COLUMNS, REQUIRED_COLUMNS)?;
     let code = FormCode::new(MATTER).map_err(|e| fail(0, &e))?;
     let form = node.directory.current().forms().latest(&code).cloned();
@@ -87,6 +90,13 @@ pub fn import_matters(
         },
         seen: HashMap::new(),
         new_areas: BTreeSet::new(),
+        act: Act::new(
+            node,
+            ImportKind::Matters,
+            format,
+            Some(options.author.user),
+            Some(options.author.device),
+        )?,
         safe: 0,
     };
     let mut waiting = Vec::with_capacity(ROWS_PER_WRITE);
@@ -114,6 +124,8 @@ pub fn import_matters(
     progress(table.bytes_read());
     importer.report.areas_added = importer.new_areas.len() as u64;
     importer.report.refusals.sort_by_key(|note| note.line);
+    let ended = importer.act.end(&mut importer.report);
+    importer.note(ended)?;
     Ok(importer.report)
 }
 
@@ -238,12 +250,22 @@ impl Importer<'_> {
                 self.count(new);
             }
         } else {
-            write_areas(self.node, areas.into_values().collect())
-                .map_err(|e| fail(self.safe, &e))?;
+            let changes = area_changes(self.node, areas.into_values().collect());
+            if !changes.is_empty() {
+                let changes = self.act.with(changes);
+                self.note(changes)?;
+            }
             self.commit(edits, &changed)?;
         }
         self.safe = last.unwrap_or(self.safe);
         Ok(())
+    }
+
+    /// Has the directory say something of the import.
+    fn note(&self, changes: impl IntoIterator<Item = DirectoryChange>) -> Result<(), ImportError> {
+        let changes = changes.into_iter().collect();
+        let done = self.node.directory.change(changes);
+        done.map(|_| ()).map_err(|e| fail(self.safe, &e))
     }
 
     fn count(&mut self, new: bool) {
@@ -262,6 +284,9 @@ impl Importer<'_> {
         if edits.is_empty() {
             return Ok(());
         }
+        // Before the first of them, so that what a crash cut off can be taken back as well.
+        let begun = self.act.begin();
+        self.note(begun)?;
         let outcomes = self
             .node
             .writer

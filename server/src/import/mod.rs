@@ -3,6 +3,7 @@
 //! What enters is a file as it came; what leaves is edits and directory changes like any other, and a report that names every line that was not taken and why.
 //! What encoding a file is in is judged on all of it; then it is read row by row, one bad row never keeps the next from being looked at, and the same file twice adds nothing.
 
+mod act;
 mod areas;
 mod catalogue;
 mod decode;
@@ -12,7 +13,7 @@ mod place;
 mod table;
 mod table_error;
 
-pub use areas::import_areas;
+pub use areas::{import_areas, import_areas_by};
 pub use catalogue::{CatalogueFormat, import_catalogue};
 pub use matter_row::{MatterRow, RowClock, SOURCE, matter_id, read_matter_row};
 pub use matters::{MatterOptions, import_matters};
@@ -55,6 +56,9 @@ pub struct Report {
     pub warned: u64,
     /// Areas made for the rows.
     pub areas_added: u64,
+    /// The id by which it can be taken back; none when it changed nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<String>,
     /// The rows not taken, with the reason.
     pub refusals: Vec<Note>,
     /// The rows that need a look, with the reason.

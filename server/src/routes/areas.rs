@@ -20,7 +20,7 @@ use crate::acts::areas::check_area;
 use crate::acts::boundary::read_boundary;
 use crate::acts::retired::area_retired;
 use crate::acts::users::read_name;
-use crate::import::import_areas;
+use crate::import::import_areas_by;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 
 /// An area.
@@ -105,6 +105,9 @@ fn given<'de, D: serde::Deserializer<'de>>(
 pub struct AreaImport {
     /// Whether nothing was written.
     pub dry_run: bool,
+    /// The id by which it can be taken back; absent when it changed nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import_id: Option<String>,
     /// Rows read.
     pub rows: u64,
     /// Areas that are new.
@@ -289,9 +292,11 @@ pub async fn import(
             let scope = crate::auth::AuditScope::of("bytes", file.len());
             caller.audit(node, "areas.import", scope)?;
         }
-        let report = import_areas(node, file.as_ref(), query.dry_run, &mut |_| {})?;
+        let by = Some(caller.user());
+        let report = import_areas_by(by, node, file.as_ref(), query.dry_run, &mut |_| {})?;
         Ok(Json(AreaImport {
             dry_run: report.dry_run,
+            import_id: report.import_id,
             rows: report.rows,
             added: report.added,
             changed: report.changed,

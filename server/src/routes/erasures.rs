@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::directory::{DirectoryChange, Erasure};
+use gridfold_sync_core::directory::{Directory, DirectoryChange, Erasure};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,23 @@ fn body(caller: &Caller, record: &RecordId, erasure: &Erasure) -> ErasureBody {
     }
 }
 
-/// Erases a record for ever: its key is destroyed, so that no copy of the log can be read, and lists forget it. Edits of it that come later are refused. Nobody can undo this.
+/// The records that one was before it was moved, each erased with it.
+fn former(directory: &Directory, record: RecordId, with: &Erasure) -> Vec<(RecordId, Erasure)> {
+    let former = directory.former_records(record);
+    former
+        .filter(|record| !directory.is_erased(record))
+        .filter_map(|record| {
+            let grid = directory.moved_record(&record)?.from_grid.clone();
+            let erasure = Erasure {
+                grid,
+                ..with.clone()
+            };
+            Some((record, erasure))
+        })
+        .collect()
+}
+
+/// Erases a record for ever: its key is destroyed, so that no copy of the log can be read, and lists forget it. Edits of it that come later are refused. What it was before it was moved here from another grid goes with it. Nobody can undo this.
 #[utoipa::path(post, path = "/v1/records/{record_id}/erase", operation_id = "erase_record", tag = "records", params(("record_id" = String, Path)), request_body = EraseRequest, responses(
     (status = 200, body = ErasureBody),
     (status = 400, body = ProblemBody),
@@ -104,8 +120,6 @@ pub async fn erase(
             return Err(Problem::new(Code::Forbidden));
         }
         let record_id = record.row.record;
-        let scope = crate::auth::AuditScope::of("record", record_id);
-        caller.audit(node, "record.erase", scope)?;
         let erasure = Erasure {
             grid: record.row.grid.clone(),
             by: caller.user(),
@@ -113,16 +127,28 @@ pub async fn erase(
             reason,
             again: None,
         };
+        let mut all = vec![(record_id, erasure.clone())];
+        // What it was before a move says the same as it does.
+        all.extend(former(&node.directory.current(), record_id, &erasure));
+        for (record, _) in &all {
+            let scope = crate::auth::AuditScope::of("record", record);
+            caller.audit(node, "record.erase", scope)?;
+        }
         // First that nothing of it may come back, durably; a crash from here on is finished at the next start.
-        node.directory.change(vec![DirectoryChange::RecordErased {
-            record: record_id,
-            erasure: Some(erasure.clone()),
-        }])?;
-        node.writer.erase(record_id)?;
-        // What somebody noted when they put its late edits away may speak of it.
-        node.desk
-            .put_away
-            .forget_note("late", &record_id.to_string())?;
+        let changes = all
+            .iter()
+            .map(|(record, erasure)| DirectoryChange::RecordErased {
+                record: *record,
+                erasure: Some(erasure.clone()),
+            });
+        node.directory.change(changes.collect())?;
+        for (record, _) in &all {
+            node.writer.erase(*record)?;
+            // What somebody noted when they put its late edits away may speak of it.
+            node.desk
+                .put_away
+                .forget_note("late", &record.to_string())?;
+        }
         node.note_erasures();
         Ok(Json(body(&caller, &record_id, &erasure)))
     })

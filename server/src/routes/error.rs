@@ -113,6 +113,7 @@ impl From<WriteError> for Problem {
             WriteError::Append(inner) => inner.into(),
             WriteError::Views(inner) => inner.into(),
             WriteError::Keys(inner) => inner.into(),
+            WriteError::Directory(inner) => inner.into(),
         }
     }
 }

@@ -38,6 +38,7 @@ pub mod forms;
 pub mod grants;
 pub mod hand_over;
 pub mod health;
+pub mod imports;
 pub mod map;
 pub mod openapi;
 pub mod overview;

@@ -15,8 +15,8 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, enrol, erasures,
-    export, forms, grants, hand_over, health, map, overview, phones, records, refused, retention,
-    saved_views, session, sync, users,
+    export, forms, grants, hand_over, health, imports, map, overview, phones, records, refused,
+    retention, saved_views, session, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -30,13 +30,13 @@ use crate::routes::{
         cookie::begin, cookie::look, cookie::finish,
         enrol::begin, enrol::finish,
         devices::invite, devices::invitation, devices::invitations, devices::cancel, devices::list, devices::revoke, devices::wiped,
-        areas::list, areas::one, areas::put, areas::import, map::boundaries,
+        areas::list, areas::one, areas::put, areas::import, map::boundaries, imports::list, imports::undo,
         users::list, users::one, users::add, users::change, users::password, hand_over::go,
         grants::list, grants::add, grants::end,
         forms::list, forms::one, forms::publish, forms::retire,
         catalogue::one, catalogue::publish,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
-        records::history, records::edit::choose, records::edit::transition,
+        records::history, records::edit::choose, records::edit::transition, records::move_to::go,
         erasures::erase, erasures::list, retention::list, retention::put,
         refused::list, refused::settle,
         overview::overview, phones::list, attention::list, attention::settle, map::map,

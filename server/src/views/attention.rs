@@ -58,6 +58,45 @@ impl Views {
         })
     }
 
+    /// Of records that were moved away, with when, those to which somebody wrote since in other classes than the one of the mark of deletion, which says nothing of these.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn late_after_moves<'a>(
+        &self,
+        moved: impl Iterator<Item = (RecordId, &'a AreaCode, Timestamp)>,
+        classes: &BTreeSet<SensitivityClass>,
+    ) -> Result<Vec<LateRecord>, ViewsError> {
+        let classes: Vec<String> = classes.iter().map(|c| (*c as u8).to_string()).collect();
+        let classes = conditions::json_list(&classes)?;
+        self.pool.with(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT MAX(e.received), e.user, COUNT(*) FROM records r JOIN entries e ON e.record = r.id
+                 JOIN streams s ON s.id = e.stream
+                 WHERE r.record = ?1 AND r.live = 1 AND r.deleted = 1 AND r.received > ?2
+                 AND e.received > ?2 AND e.verdict < 2
+                 AND substr(s.name, -1) <> CAST(r.main_class AS TEXT)
+                 AND substr(s.name, -1) IN (SELECT value FROM json_each(?3))",
+            )?;
+            let mut out = Vec::new();
+            for (record, grid, at) in moved {
+                let mut rows = statement.query((record.bytes(), at.millis(), &classes))?;
+                let Some(row) = rows.next()? else { continue };
+                let Some(received) = row.get::<_, Option<i64>>(0)? else {
+                    continue;
+                };
+                out.push(LateRecord {
+                    record,
+                    grid: grid.clone(),
+                    received: Timestamp(received),
+                    user: UserId::from_bytes(row.get(1)?),
+                    edits: row.get::<_, i64>(2)?.unsigned_abs(),
+                });
+            }
+            Ok(out)
+        })
+    }
+
     /// How many edits were refused in each stream.
     ///
     /// # Errors

@@ -29,6 +29,12 @@ impl Conditions {
         self.add(format!("{column} IN ({marks})"));
         self.values.extend(values.into_iter().map(Sql::from));
     }
+    /// A column names one of these records.
+    fn is_of(&mut self, column: &str, records: &[RecordId]) {
+        let marks = vec!["?"; records.len()].join(",");
+        self.add(format!("{column} IN ({marks})"));
+        self.values.extend(ids(records));
+    }
     /// The classes the reader may read must hold the one of a column.
     fn readable(&mut self, column: &str, filter: &RecordFilter) {
         if filter.scope.classes.len() < SensitivityClass::ALL.len() {
@@ -44,6 +50,10 @@ impl Conditions {
     pub(super) fn all(&self) -> String {
         self.sql.join(" AND ")
     }
+}
+
+fn ids(records: &[RecordId]) -> impl Iterator<Item = Sql> {
+    records.iter().map(|id| Sql::Blob(id.bytes().to_vec()))
 }
 
 /// The grids that a filter looks at; none means all, an empty list nothing.
@@ -168,8 +178,8 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         c.with("inside(r.lat, r.lon, ?)", bytes);
         c.readable("r.place_class", filter);
     }
-    if let Some(about) = filter.about {
-        c.with("r.about = ?", about.bytes().to_vec());
+    if !filter.about.is_empty() {
+        c.is_of("r.about", &filter.about);
         c.readable("r.about_class", filter);
     }
     if let Some(rules) = &filter.past_retention {
@@ -193,20 +203,16 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
 
 /// What is about the household of a filter.
 pub(super) fn household(c: &mut Conditions, filter: &RecordFilter) {
-    if let Some(household) = filter.household {
-        c.with("r.household = ?", household.bytes().to_vec());
+    if !filter.household.is_empty() {
+        c.is_of("r.household", &filter.household);
         c.readable("r.household_class", filter);
     }
 }
 
 /// What refers to a record about the household of a filter and is not about it itself. Of a record that the reader may not know nothing is told by what refers to it.
-pub(super) fn linked(
-    c: &mut Conditions,
-    filter: &RecordFilter,
-    household: RecordId,
-) -> Result<(), ViewsError> {
+pub(super) fn linked(c: &mut Conditions, filter: &RecordFilter) -> Result<(), ViewsError> {
     let mut between = Conditions::default();
-    between.with("m.household = ?", household.bytes().to_vec());
+    between.is_of("m.household", &filter.household);
     between.add("m.live = 1");
     if !filter.include_deleted {
         between.add("m.deleted = 0");
@@ -225,10 +231,11 @@ pub(super) fn linked(
     ));
     c.values.extend(between.values);
     c.readable("r.about_class", filter);
-    c.with(
-        "(r.household IS NULL OR r.household <> ?)",
-        household.bytes().to_vec(),
-    );
+    let marks = vec!["?"; filter.household.len()].join(",");
+    c.add(format!(
+        "(r.household IS NULL OR r.household NOT IN ({marks}))"
+    ));
+    c.values.extend(ids(&filter.household));
     Ok(())
 }
 

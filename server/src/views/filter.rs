@@ -136,8 +136,8 @@ pub struct RecordFilter {
     pub forms: Vec<FormCode>,
     /// Only these grids; empty for all in scope.
     pub grids: Vec<AreaCode>,
-    /// Only records about this household.
-    pub household: Option<RecordId>,
+    /// Only records about this household, under any of the ids it has or had; empty for all.
+    pub household: Vec<RecordId>,
     /// Besides these what refers to a record about the household, such as the tasks of its matters.
     pub linked: bool,
     /// Only these statuses; empty for all.
@@ -182,8 +182,8 @@ pub struct RecordFilter {
     pub known_forms: Vec<(FormCode, Vec<String>)>,
     /// Only records past the retention of their form: unchanged since then, and nothing to be done on them.
     pub past_retention: Option<Vec<(FormCode, Timestamp)>>,
-    /// Only records with a field that refers to this one, besides their household.
-    pub about: Option<RecordId>,
+    /// Only records with a field that refers to this one, under any of its ids, besides their household; empty for all.
+    pub about: Vec<RecordId>,
     /// Only records without a value for this key; a list shows them after those that have one.
     pub lacks: Option<SortKey>,
     /// The order.
@@ -202,7 +202,7 @@ impl RecordFilter {
             scope,
             forms: Vec::new(),
             grids: Vec::new(),
-            household: None,
+            household: Vec::new(),
             linked: false,
             statuses: Vec::new(),
             text: None,
@@ -225,7 +225,7 @@ impl RecordFilter {
             include_deleted: false,
             known_forms: Vec::new(),
             past_retention: None,
-            about: None,
+            about: Vec::new(),
             lacks: None,
             sort: Sort::default(),
             cursor: None,

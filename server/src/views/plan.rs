@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
 
@@ -77,8 +77,8 @@ pub(super) fn branches(
         }
         order::after(filter, &mut base)?;
     }
-    if let (true, Some(household)) = (filter.linked, filter.household) {
-        return linked(filter, household, base, grids).map(Some);
+    if filter.linked && !filter.household.is_empty() {
+        return linked(filter, base, grids).map(Some);
     }
     let with_rest = |mut c: Conditions, index| -> Result<Option<Vec<Branch>>, ViewsError> {
         conditions::rest(&mut c, filter, grids)?;
@@ -108,10 +108,10 @@ pub(super) fn branches(
             return with_rest(base, BY_ID);
         }
     }
-    if filter.household.is_some() {
+    if !filter.household.is_empty() {
         return with_rest(base, "INDEXED BY records_household");
     }
-    if filter.about.is_some() {
+    if !filter.about.is_empty() {
         return with_rest(base, "INDEXED BY records_about");
     }
     if filter.has_conflict == Some(true) {
@@ -163,7 +163,6 @@ pub(super) fn branches(
 /// What is about a household, and what refers to that: a look for each, in which nothing is twice. They are few, so a text narrows them where they stand.
 fn linked(
     filter: &RecordFilter,
-    household: RecordId,
     mut base: Conditions,
     grids: Option<&[&AreaCode]>,
 ) -> Result<Vec<Branch>, ViewsError> {
@@ -185,7 +184,7 @@ fn linked(
     conditions::rest(&mut base, filter, grids)?;
     let mut beyond = base.clone();
     conditions::household(&mut base, filter);
-    conditions::linked(&mut beyond, filter, household)?;
+    conditions::linked(&mut beyond, filter)?;
     let branch = |index, conditions| Branch { index, conditions };
     Ok(vec![
         branch("INDEXED BY records_household", base),

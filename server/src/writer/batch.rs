@@ -7,13 +7,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::entry::SignKey;
 use gridfold_sync_core::ids::StreamId;
 use gridfold_sync_core::time::Timestamp;
 
-use crate::admit::{self, Push, ToWrite, WriteError, append, console, has_keys, quarantine};
+use crate::admit::{
+    self, Outgoing, Projection, Push, ToWrite, WriteError, append, console, has_keys, quarantine,
+    together,
+};
+use crate::directory::DirectoryService;
 use crate::fold::{BatchFacts, Memory};
 use crate::items::QUARANTINE_STREAM;
+use crate::keys::RecordKeys;
+use crate::log::Log;
 use crate::project::Source;
 use crate::views::{ViewsBehind, ViewsError};
 use crate::writer::job::{Job, Outcome, Work};
@@ -28,8 +35,22 @@ const MAX_BATCH_TIME: Duration = Duration::from_millis(200);
 #[derive(Default)]
 struct Decided {
     to_write: ToWrite,
+    /// What the directory says in the same commit.
+    along: Vec<DirectoryChange>,
     /// What was decided on each job, and how long it took.
     outcomes: Vec<(Outcome, Duration)>,
+}
+
+/// Makes decisions durable, and with them what the directory says of them.
+fn append_all(
+    (log, keys, directory): (&dyn Log, &RecordKeys, &DirectoryService),
+    outgoing: Vec<Outgoing>,
+    along: Vec<DirectoryChange>,
+) -> Result<Projection, WriteError> {
+    if along.is_empty() {
+        return append(log, keys, outgoing, None);
+    }
+    directory.change_along(along, |batch| append(log, keys, outgoing, Some(batch)))
 }
 
 fn fail_all(batch: Vec<Job>, error: &Arc<WriteError>) {
@@ -106,15 +127,24 @@ pub(super) fn write(
         }
     };
     step("append")?;
-    let Decided { to_write, outcomes } = decided;
+    let Decided {
+        to_write,
+        along,
+        outcomes,
+    } = decided;
     let ToWrite {
         outgoing,
         set_aside,
     } = to_write;
     // What is set aside goes first: if the append after it fails, the phone sends both again, and
     // a key is stored only once.
+    let stores = (
+        parts.log.as_ref(),
+        parts.keys.as_ref(),
+        parts.directory.as_ref(),
+    );
     let appended = quarantine(parts.log.as_ref(), &parts.keys, set_aside)
-        .and_then(|notes| Ok((append(parts.log.as_ref(), &parts.keys, outgoing)?, notes)));
+        .and_then(|notes| Ok((append_all(stores, outgoing, along)?, notes)));
     let (projection, notes) = match appended {
         Ok(appended) => appended,
         Err(error) => {
@@ -184,7 +214,11 @@ fn decide(
         // With nobody else there, a turn is as long as a batch: somebody may come meanwhile.
         let is_alone = batch.len() == 1 && line.is_empty() && !turn.is_zero();
         facts.until = Some(from + if is_alone { MAX_BATCH_TIME } else { turn });
-        let Decided { to_write, outcomes } = &mut decided;
+        let Decided {
+            to_write,
+            along,
+            outcomes,
+        } = &mut decided;
         let outcome = match job {
             Job::Push {
                 author,
@@ -201,10 +235,24 @@ fn decide(
                 };
                 admit::push(facts, &push, now, &server, to_write).map(Outcome::from)
             }
-            Job::Console { author, edits, .. } => {
-                console(facts, *author, key, now, edits, &mut to_write.outgoing)
-                    .map(Outcome::Console)
-            }
+            Job::Console {
+                author,
+                edits,
+                along: None,
+                ..
+            } => console(facts, *author, key, now, edits, &mut to_write.outgoing)
+                .map(Outcome::Console),
+            Job::Console {
+                author,
+                edits,
+                along: Some(change),
+                ..
+            } => together(facts, *author, key, now, edits, &mut to_write.outgoing).map(|all| {
+                if all.iter().all(|outcome| outcome.failure().is_none()) {
+                    along.push(change.clone());
+                }
+                Outcome::Console(all)
+            }),
         };
         let took = from.elapsed();
         costly += if is_costly { took } else { Duration::ZERO };

@@ -4,6 +4,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::entry::{Author, PublicKey};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::time::Timestamp;
@@ -30,6 +31,8 @@ pub(super) enum Job {
     Console {
         author: Author,
         edits: Vec<ConsoleEdit>,
+        /// What the directory says of it in the same commit: then it is all of the edits or none.
+        along: Option<DirectoryChange>,
         reply: Reply<Vec<EditOutcome>>,
     },
 }

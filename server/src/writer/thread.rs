@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gridfold_sync_core::admission::PushedLog;
+use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::entry::{Author, PublicKey};
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::time::Timestamp;
@@ -124,6 +125,26 @@ impl Writer {
         self.write(|reply| Job::Console {
             author,
             edits,
+            along: None,
+            reply,
+        })
+    }
+
+    /// Makes edits at the console, all of them or none, and has the directory say so in the same commit.
+    /// Blocks until they are durable; where one is not admitted nothing was written, and the outcomes say why.
+    ///
+    /// # Errors
+    /// [`WriteError`]; then none of them happened.
+    pub fn edit_together(
+        &self,
+        author: Author,
+        edits: Vec<ConsoleEdit>,
+        along: DirectoryChange,
+    ) -> Result<Vec<EditOutcome>, WriteError> {
+        self.write(|reply| Job::Console {
+            author,
+            edits,
+            along: Some(along),
             reply,
         })
     }

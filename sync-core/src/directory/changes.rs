@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::directory::Catalogue;
-use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, RecordId, UserId};
+use crate::directory::{Catalogue, ImportStep, MovedRecord};
+use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, ImportId, RecordId, UserId};
 use crate::schema::{Form, Role};
 use crate::time::Timestamp;
 
@@ -210,6 +210,20 @@ pub enum DirectoryChange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         erasure: Option<Erasure>,
     },
+    /// A record goes on as another one, in another grid.
+    RecordMoved {
+        /// The record as it was.
+        record: RecordId,
+        /// Where it went.
+        moved: MovedRecord,
+    },
+    /// A word on an import.
+    Import {
+        /// The import.
+        id: ImportId,
+        /// What is said of it.
+        step: ImportStep,
+    },
     /// How long records of a form are kept was said, or taken back.
     Retention {
         /// The form.
@@ -245,6 +259,8 @@ impl DirectoryChange {
             | Self::StreamErased { .. }
             | Self::RefusalSettled { .. }
             | Self::RecordErased { .. }
+            | Self::RecordMoved { .. }
+            | Self::Import { .. }
             | Self::Retention { .. }
             | Self::Boundary { .. } => false,
         }

@@ -12,6 +12,8 @@ mod catalogue;
 mod changes;
 mod colleague;
 mod held;
+mod imports;
+mod moved_records;
 mod moves;
 mod named;
 mod parts;
@@ -26,6 +28,8 @@ pub use changes::{
     Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
+pub use imports::{Import, ImportCounts, ImportKind, ImportStep};
+pub use moved_records::MovedRecord;
 pub use moves::moved_by;
 pub use named::Namesakes;
 pub use reach::Reach;
@@ -84,6 +88,8 @@ pub struct Directory {
     boundaries: Parts<AreaCode, Arc<str>>,
     retention: BTreeMap<FormCode, RetentionRule>,
     retired: retired::Retired,
+    moved_records: moved_records::MovedRecords,
+    imports: imports::Imports,
 }
 
 impl Directory {
@@ -140,6 +146,10 @@ impl Directory {
                     self.erased_records.insert(record, erasure);
                     Arc::make_mut(&mut self.erasure_order).push(record);
                 }
+            }
+            DirectoryChange::Import { id, step } => self.imports.step(id, step, self.revision),
+            DirectoryChange::RecordMoved { record, moved } => {
+                self.moved_records.add(record, moved);
             }
             DirectoryChange::Retention { form, rule } => {
                 match rule {

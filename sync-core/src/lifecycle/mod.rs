@@ -158,11 +158,30 @@ impl Lifecycle {
         from: &ActionKey,
         allowed: impl Fn(&Transition) -> bool,
     ) -> Option<Vec<&Transition>> {
+        self.way(from, |at| self.stage(at) == Stage::Closed, allowed)
+    }
+
+    /// The same to one status.
+    pub fn way_to(
+        &self,
+        from: &ActionKey,
+        to: &ActionKey,
+        allowed: impl Fn(&Transition) -> bool,
+    ) -> Option<Vec<&Transition>> {
+        self.way(from, |at| at == to, allowed)
+    }
+
+    fn way(
+        &self,
+        from: &ActionKey,
+        is_there: impl Fn(&ActionKey) -> bool,
+        allowed: impl Fn(&Transition) -> bool,
+    ) -> Option<Vec<&Transition>> {
         let start = &self.status(from)?.key;
         let mut met = BTreeSet::from([start]);
         let mut ways = VecDeque::from([(start, Vec::new())]);
         while let Some((at, way)) = ways.pop_front() {
-            if self.stage(at) == Stage::Closed {
+            if is_there(at) {
                 return Some(way);
             }
             let leads = |t: &&Transition| t.from.contains(at) && allowed(t);

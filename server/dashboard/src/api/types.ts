@@ -30,6 +30,7 @@ export type Form = Schemas['Form'];
 export type Grant = Schemas['GrantBody'];
 export type GridLine = Schemas['GridRow'];
 export type HistoryEntry = Schemas['HistoryEntry'];
+export type ImportDone = Schemas['ImportBody'];
 export type Invitation = Schemas['Invitation'];
 export type InvitationStatus = Schemas['InvitationStatus'];
 export type Label = Schemas['Label'];

@@ -20,6 +20,8 @@ export function areasAs(...roles: Role[]): string[] | null {
     .map((g) => g.area ?? '');
   return areas.includes('') ? null : [...new Set(areas)];
 }
+/** The areas in which one may make records and delete them. */
+export const areasToWrite = (): string[] | null => areasAs('worker', 'supervisor', 'admin', 'service');
 /** Whether an area may be changed: who does must be its administrator, and that of what it lies in. */
 export const mayChangeArea = (parent: string): boolean =>
   parent === '' ? areasAs('admin') === null : isWithin(parent, areasAs('admin'));

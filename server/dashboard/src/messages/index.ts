@@ -3,7 +3,9 @@ import { createI18n } from 'vue-i18n';
 import { locale } from '@/app/locale';
 import administration from './administration';
 import attention from './attention';
+import imports from './imports';
 import map from './map';
+import move from './move';
 import overview from './overview';
 import record from './record';
 import records from './records';
@@ -19,6 +21,8 @@ export const catalogue = {
   ...attention,
   ...work,
   ...map,
+  ...imports,
+  ...move,
   ...administration,
 } as const;
 export type Key = keyof typeof catalogue;

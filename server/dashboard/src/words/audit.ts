@@ -25,12 +25,14 @@ export const ACTS: Record<string, Key> = {
   'record.read-restricted': 'audit.readRestricted',
   'records.read-restricted': 'audit.listRestricted',
   'records.export': 'audit.export',
+  'record.move': 'audit.recordMove',
   'record.erase': 'audit.erase',
   'record.erase_again': 'audit.eraseAgain',
   'retention.set': 'audit.retention',
   'attention.settle': 'audit.settle',
   'area.put': 'audit.areaPut',
   'areas.import': 'audit.areasImport',
+  'import.undo': 'audit.importUndo',
   'area.retire': 'audit.areaRetire',
   'area.restore': 'audit.areaRestore',
   'form.retire': 'audit.formRetire',
@@ -54,6 +56,7 @@ export const KINDS: Record<string, Key> = {
   rows: 'audit.rows',
   role: 'grants.role',
   session: 'audit.session',
+  import: 'imports.title',
 };
 
 export interface Thing {

@@ -55,6 +55,26 @@ test('areas are imported: first what would be done is told, then it is done', as
   assert.equal((await server.call('GET', `/v1/areas/${NEW_GRID}`)).name, '第三网格');
 });
 
+test('an import is taken back, and what it made is retired', async () => {
+  await open(`/administration/areas?in=${AREA.community}`);
+  await button('导入 CSV').click();
+  const csv = `code,parent,name,level\n990101001001005,${AREA.community},误建网格,grid\n`;
+  await dialog()
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+  await button('写入').click();
+  await page.getByRole('row', { name: /误建网格/ }).waitFor();
+  await button('导入记录').click();
+  const row = dialog('导入记录').getByRole('row', { name: /区域 csv/ }).first();
+  await row.getByText('新增 1，修改 0，未接受 0').waitFor();
+  await accessible(page, 'what was imported');
+  await row.getByRole('button', { name: '撤回: 区域' }).click();
+  await page.getByText('停用或恢复原样 1 个区域').waitFor();
+  await page.getByRole('button', { name: '撤回', exact: true }).click();
+  await row.getByText(/已撤回于/).waitFor();
+  assert.ok((await server.call('GET', '/v1/areas/990101001001005')).retired_at);
+});
+
 test('a boundary is drawn on a map that starts where the neighbours are', async () => {
   await button('编辑“第三网格”').click();
   // On a map of the country the scale would be of hundreds of kilometres.

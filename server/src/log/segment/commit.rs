@@ -155,6 +155,7 @@ impl Writer {
             number: self.next_frame + nth,
             group: self.group + 1,
             nth,
+            more: false,
         }
     }
 
@@ -173,7 +174,11 @@ impl Writer {
                 };
                 if blocks.is_full() {
                     let full = std::mem::take(&mut blocks);
-                    bytes.extend(encode(&self.placing(nth), kind, full.table(), &full.body));
+                    let placing = Placing {
+                        more: true,
+                        ..self.placing(nth)
+                    };
+                    bytes.extend(encode(&placing, kind, full.table(), &full.body));
                     nth += 1;
                 }
                 let place = Place {
@@ -292,6 +297,7 @@ impl Writer {
             number: 0,
             group: self.group + 1,
             nth: 0,
+            more: false,
         };
         let bytes = encode(&placing, Kind::Opening, Vec::new(), &opening.encode());
         let file = match self.shared.files.create(segment, &bytes) {

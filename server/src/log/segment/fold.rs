@@ -199,6 +199,12 @@ impl Scanned {
                 Met::Frame(_, frame) => !frame.lost.is_empty(),
                 Met::Lost(_) => true,
             });
+        // A group of several frames of which the last are not there at all.
+        let last = tail.iter().rev().find_map(|met| match met {
+            Met::Frame(_, frame) => Some(frame.head.more),
+            Met::Lost(_) => None,
+        });
+        let broken = broken || last == Some(true);
         let told = tail.iter().any(|met| match met {
             Met::Frame(_, frame) => entries(&frame.head.table).is_some_and(|blocks| {
                 blocks.iter().any(|b| {

@@ -70,6 +70,9 @@ pub(super) struct Head {
     pub(super) group: u32,
     /// 0, 1, 2, … in its group.
     pub(super) nth: u32,
+    /// Whether another frame of its group follows: without it the group was not written whole. Frames of
+    /// before this was said never say it.
+    pub(super) more: bool,
     pub(super) body_len: usize,
     shard_len: usize,
     data: usize,
@@ -133,7 +136,7 @@ impl Head {
         // Shards are few.
         out.push(self.data as u8);
         out.push(self.parity as u8);
-        out.push(0);
+        out.push(u8::from(self.more));
         out.extend_from_slice(&self.home.segment.to_le_bytes());
         out.extend_from_slice(&self.number.to_le_bytes());
         out.extend_from_slice(&self.home.log);
@@ -195,6 +198,7 @@ impl Head {
             number: u32_at(bytes, 12)?,
             group: u32_at(bytes, 40)?,
             nth: u32_at(bytes, 44)?,
+            more: *bytes.get(7)? == 1,
             body_len: size(u32_at(bytes, 24)?)?,
             shard_len: size(u32_at(bytes, 28)?)?,
             data,
@@ -237,6 +241,8 @@ pub(super) struct Placing {
     pub(super) number: u32,
     pub(super) group: u32,
     pub(super) nth: u32,
+    /// Whether another frame of the group follows.
+    pub(super) more: bool,
 }
 
 /// The bytes of a frame.
@@ -261,6 +267,7 @@ pub(super) fn encode(place: &Placing, kind: Kind, table: Vec<u8>, body: &[u8]) -
         number: place.number,
         group: place.group,
         nth: place.nth,
+        more: place.more,
         body_len: body.len(),
         shard_len,
         data,

@@ -55,6 +55,7 @@ pub(super) fn create(dir: &Path, epoch: u64, skip_fsync: bool) -> std::io::Resul
         number: 0,
         group: 0,
         nth: 0,
+        more: false,
     };
     let opening = Opening {
         epoch,

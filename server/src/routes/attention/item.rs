@@ -47,6 +47,9 @@ pub struct AttentionItem {
     /// Why, in the language asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_text: Option<String>,
+    /// Of an edit of a record that was moved to another grid: the record that it goes on as, where the caller may read that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<String>,
     /// Of a refused or late edit: what was written, in the language asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,

@@ -17,14 +17,19 @@ use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::phones::phones_of;
-use crate::routes::records::written_beside;
+use crate::routes::records::{goes_on_as, written_beside};
 use crate::views::{HistoryRow, LateRecord, QuarantineRow, ReadScope, RecordFilter};
 
 /// Logs set aside that are looked at; what is older stays in the log.
 const MAX_SET_ASIDE: usize = 1_000;
+/// Records that were moved away and are looked at for late edits, the newest; of older ones their pages tell.
+const MAX_MOVED: usize = 1_000;
 
 /// The kinds, in the order of the queue.
 pub(super) const KINDS: [&str; 5] = ["conflict", "refused", "late", "phone", "upload"];
+
+/// The reason of a late edit of a record that was moved away.
+const MOVED: &str = "written_after_move";
 
 /// Whether whoever holds a role settles what waits where they hold it.
 pub(super) fn is_overseer(role: Role) -> bool {
@@ -85,6 +90,12 @@ impl Queue<'_> {
         let away = self.node.desk.put_away.of("late")?;
         let classes = self.caller.common_classes();
         let mut all = self.node.views.late_records(&classes)?;
+        let moved = self.caller.directory.moved_records();
+        let moved = moved.filter(|(_, moved)| self.has(&moved.from_grid));
+        let moved = moved.map(|(record, moved)| (record, &moved.from_grid, moved.at));
+        let views = &self.node.views;
+        all.extend(views.late_after_moves(moved.take(MAX_MOVED), &classes)?);
+        all.sort_by_key(|l| (std::cmp::Reverse(l.received), std::cmp::Reverse(l.record)));
         all.retain(|l| {
             self.has(&l.grid)
                 && away
@@ -174,6 +185,7 @@ impl Queue<'_> {
             title: String::new(),
             reason: None,
             reason_text: None,
+            moved_to: None,
             words: Vec::new(),
             captured_at: None,
             form: None,
@@ -225,8 +237,9 @@ impl Queue<'_> {
                         None => None,
                     };
                     let form = found.as_ref().map(|r| r.row.form.clone());
+                    let moved = self.caller.directory.moved_record(&late.record).is_some();
                     let edit = match &scope {
-                        Some(scope) => self.newest_late(&late.record, scope, form.as_ref())?,
+                        Some(scope) => self.newest_late(late, scope, form.as_ref())?,
                         None => None,
                     };
                     let (captured, words) = edit.unwrap_or_default();
@@ -234,6 +247,10 @@ impl Queue<'_> {
                         form: form.map(|f| f.to_string()),
                         captured_at: captured.map(|at| at.to_rfc3339()),
                         words,
+                        moved_to: self.goes_on_as(&late.record),
+                        reason: moved.then(|| MOVED.to_owned()),
+                        reason_text: moved
+                            .then(|| notice::text(MOVED, self.caller.locale).to_owned()),
                         record: Some(late.record.to_string()),
                         grid: Some(late.grid.to_string()),
                         user_name: self.name(late.user),
@@ -305,11 +322,17 @@ impl Queue<'_> {
         item.user_name = self.name(newest.author.user);
         item.captured_at = Some(newest.claimed.to_rfc3339());
         item.form = Some(found.row.form.to_string());
+        item.moved_to = self.goes_on_as(record);
         for row in &beside {
             let ops = row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops());
             item.words.extend(self.words(Some(&found.row.form), ops));
         }
         Ok(())
+    }
+
+    /// What a record that was moved goes on as, where the reader may know that.
+    fn goes_on_as(&self, record: &RecordId) -> Option<String> {
+        goes_on_as(self.caller, record).map(|to| to.to_string())
     }
 
     fn words(&self, form: Option<&FormCode>, ops: &[Op]) -> Vec<String> {
@@ -320,13 +343,18 @@ impl Queue<'_> {
     /// When the newest late edit of a record was captured, and what it wrote.
     fn newest_late(
         &self,
-        record: &RecordId,
+        of: &LateRecord,
         scope: &ReadScope,
         form: Option<&FormCode>,
     ) -> Answer<Option<(Option<Timestamp>, Vec<String>)>> {
-        let late = |row: &HistoryRow| row.verdict == Verdict::Admitted { late: true };
-        let mut history = self.node.views.history(record, scope)?;
-        history.retain(late);
+        let is_late = |row: &HistoryRow| row.verdict == Verdict::Admitted { late: true };
+        // What came after a move is late whatever grants say.
+        let moved = self.caller.directory.moved_record(&of.record).is_some();
+        let is_newest =
+            |row: &HistoryRow| row.received == of.received && row.author.user == of.user;
+        let mut history = self.node.views.history(&of.record, scope)?;
+        history
+            .retain(|row| is_late(row) || (moved && row.verdict.is_admitted() && is_newest(row)));
         let newest = history.into_iter().max_by_key(|row| row.received);
         Ok(newest.map(|row| {
             let ops = row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops());

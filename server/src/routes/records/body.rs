@@ -10,9 +10,11 @@ use gridfold_sync_core::notice::{self, Edit, Teller};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, RecordView, differ};
 use serde::Serialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
+use super::moved::{MovedBody, moved_from, moved_to, refer_to_present};
+use super::ops::op_body;
 use super::provenance::Provenance;
 use crate::admit::Heads;
 use crate::routes::{Caller, shapes};
@@ -116,7 +118,9 @@ pub(crate) fn row_body(directory: &Directory, row: &RecordRow) -> RecordRowBody 
         conflicts: row.conflicts,
         missing: row.missing,
         late: row.late,
-        household: row.household.map(|h| h.to_string()),
+        household: row
+            .household
+            .map(|h| directory.present_record(h).to_string()),
         location: row
             .location
             .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 }.to_json()),
@@ -154,6 +158,7 @@ pub(crate) fn field_values(
         parts,
     };
     let mut all = view.fields();
+    refer_to_present(directory, form, &mut all);
     all.retain(|key, _| keys.iter().any(|k| k.as_str() == key));
     all
 }
@@ -216,6 +221,12 @@ pub struct RecordBody {
     pub transitions: Vec<TransitionBody>,
     /// Required fields that have no value.
     pub missing_fields: Vec<String>,
+    /// Where it went, when it was moved to another grid; this record is what was left there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<MovedBody>,
+    /// Where it came from, when it was moved here from another grid; its history from before is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<MovedBody>,
 }
 
 fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
@@ -248,6 +259,8 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
         concurrent_statuses: Vec::new(),
         transitions: Vec::new(),
         missing_fields: Vec::new(),
+        moved_to: moved_to(caller, &record.row.record),
+        moved_from: moved_from(caller, &record.row.record),
     };
     for (_, part) in &record.parts {
         for (path, candidates) in part.conflicts() {
@@ -277,6 +290,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
             .collect(),
     };
     body.fields = view.fields();
+    refer_to_present(&caller.directory, form, &mut body.fields);
     // Of a record of which nothing is read nothing is known to be missing.
     if !record.parts.is_empty() {
         body.missing_fields = view.missing_in(&readable);
@@ -346,6 +360,9 @@ pub struct HistoryEntry {
     pub erased: bool,
     /// What it does, one sentence for each operation, in the language asked for.
     pub words: Vec<String>,
+    /// That the record went to another grid with it, or came from one, in the language asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<String>,
     /// For each operation the values that its author found in the field it sets: one, or several that stood
     /// side by side. Empty for a field that was empty, and for operations of another kind.
     #[schema(value_type = Vec<Vec<shapes::FieldValue>>)]
@@ -414,6 +431,7 @@ pub(crate) fn entry_body(
         refusal_text: refusal.map(|c| notice::text(c.as_str(), caller.locale).to_owned()),
         made_at: deps.iter().map(ToString::to_string).collect(),
         words,
+        moved: None,
         found: found
             .iter()
             .map(|values| values.iter().map(Value::to_json).collect())
@@ -426,53 +444,6 @@ pub(crate) fn entry_body(
             .iter()
             .map(op_body)
             .collect(),
-    }
-}
-
-/// An operation as JSON; [`super::ops`] reads the same.
-fn op_body(op: &Op) -> Json {
-    match op {
-        Op::Set { field, value } => {
-            json!({ "op": "set", "field": field, "value": value.to_json() })
-        }
-        Op::Unset { field } => json!({ "op": "unset", "field": field }),
-        Op::Splice {
-            field,
-            at,
-            delete,
-            insert,
-        } => {
-            json!({ "op": "splice", "field": field, "at": at, "delete": delete, "insert": insert })
-        }
-        Op::Choose { field, choice } => json!({ "op": "choose", "field": field, "choice": choice }),
-        Op::Unchoose { field, choice } => {
-            json!({ "op": "unchoose", "field": field, "choice": choice })
-        }
-        Op::ItemAdd { field, item } => json!({ "op": "item_add", "field": field, "item": item }),
-        Op::ItemRemove { field, item } => {
-            json!({ "op": "item_remove", "field": field, "item": item })
-        }
-        Op::ItemSet {
-            field,
-            item,
-            member,
-            value,
-        } => {
-            json!({ "op": "item_set", "field": field, "item": item, "member": member, "value": value.to_json() })
-        }
-        Op::ItemUnset {
-            field,
-            item,
-            member,
-        } => {
-            json!({ "op": "item_unset", "field": field, "item": item, "member": member })
-        }
-        Op::Count { field, by } => json!({ "op": "count", "field": field, "by": by }),
-        Op::Transition { action, note } => {
-            json!({ "op": "transition", "action": action, "note": note })
-        }
-        Op::Delete => json!({ "op": "delete" }),
-        Op::Restore => json!({ "op": "restore" }),
     }
 }
 

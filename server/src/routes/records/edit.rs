@@ -6,20 +6,19 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use gridfold_sync_core::edit::Op;
-use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId};
 use gridfold_sync_core::schema::Form;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
 use utoipa::ToSchema;
 
-use super::body::{class_name, record_body};
+use super::body::record_body;
 use super::find::find;
 use super::made_at::{MadeAt, OnceName, SeenState, Tagged};
 use super::once::Once;
 use super::ops::{ops_of_fields, ops_of_json, written};
 use super::people::People;
-use super::result::{EditResult, VerdictBody};
+use super::result::{EditResult, verdict_body};
 use crate::acts::records::{chosen, dismiss};
 use crate::acts::retired::takes_record;
 use crate::admit::{Base, ConsoleEdit, EditOutcome, Parts, Wish};
@@ -128,12 +127,7 @@ fn write_and(
             return Err(code.into());
         }
         for (class, entry, verdict) in &outcome.verdicts {
-            let late = matches!(verdict, Verdict::Admitted { late: true });
-            verdicts.push(VerdictBody {
-                class: class_name(*class),
-                entry: entry.to_string(),
-                verdict: if late { "late" } else { "admitted" }.to_owned(),
-            });
+            verdicts.push(verdict_body(*class, entry, *verdict));
         }
     }
     let record = find(node, caller, &record.to_string())

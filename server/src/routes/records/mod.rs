@@ -6,6 +6,8 @@ pub mod edit;
 mod find;
 pub mod list;
 mod made_at;
+pub mod move_to;
+mod moved;
 mod once;
 mod ops;
 mod people;
@@ -21,6 +23,8 @@ pub(crate) use find::find;
 use find::{find_listed, form_of};
 pub use list::MAX_COUNT;
 use made_at::Tagged;
+pub use moved::MovedBody;
+pub(crate) use moved::goes_on_as;
 pub use provenance::Provenance;
 pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
 pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields};
@@ -96,12 +100,13 @@ pub async fn history(
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         let entries = node.views.history(&record.row.record, &scope)?;
         let mut teller = Teller::new(form_of(&caller, &record.row), caller.locale);
+        let told = entries.iter().map(|row| HistoryEntry {
+            moved: moved::words(&caller, &record.row.record, row),
+            ..entry_body(&caller, &mut teller, row)
+        });
         Ok(Json(HistoryBody {
             record_id: record.row.record.to_string(),
-            entries: entries
-                .iter()
-                .map(|row| entry_body(&caller, &mut teller, row))
-                .collect(),
+            entries: told.collect(),
         }))
     })
     .await

@@ -6,7 +6,7 @@ use gridfold_sync_core::ids::{ActionKey, ChoiceKey, FieldKey, ItemKey, RecordId,
 use gridfold_sync_core::schema::{Field, FieldType, Form};
 use gridfold_sync_core::time::{Timestamp, parse_date};
 use gridfold_sync_core::view::{Cell, GroupItem, as_splices};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::admit::Parts;
 use crate::problem::{Answer, Problem};
@@ -267,6 +267,53 @@ fn group_ops(
         }
     }
     Some(())
+}
+
+/// An operation as JSON, as [`ops_of_json`] reads it.
+pub(super) fn op_body(op: &Op) -> Json {
+    match op {
+        Op::Set { field, value } => {
+            json!({ "op": "set", "field": field, "value": value.to_json() })
+        }
+        Op::Unset { field } => json!({ "op": "unset", "field": field }),
+        Op::Splice {
+            field,
+            at,
+            delete,
+            insert,
+        } => {
+            json!({ "op": "splice", "field": field, "at": at, "delete": delete, "insert": insert })
+        }
+        Op::Choose { field, choice } => json!({ "op": "choose", "field": field, "choice": choice }),
+        Op::Unchoose { field, choice } => {
+            json!({ "op": "unchoose", "field": field, "choice": choice })
+        }
+        Op::ItemAdd { field, item } => json!({ "op": "item_add", "field": field, "item": item }),
+        Op::ItemRemove { field, item } => {
+            json!({ "op": "item_remove", "field": field, "item": item })
+        }
+        Op::ItemSet {
+            field,
+            item,
+            member,
+            value,
+        } => {
+            json!({ "op": "item_set", "field": field, "item": item, "member": member, "value": value.to_json() })
+        }
+        Op::ItemUnset {
+            field,
+            item,
+            member,
+        } => {
+            json!({ "op": "item_unset", "field": field, "item": item, "member": member })
+        }
+        Op::Count { field, by } => json!({ "op": "count", "field": field, "by": by }),
+        Op::Transition { action, note } => {
+            json!({ "op": "transition", "action": action, "note": note })
+        }
+        Op::Delete => json!({ "op": "delete" }),
+        Op::Restore => json!({ "op": "restore" }),
+    }
 }
 
 /// Operations as the history shows them.

@@ -239,6 +239,12 @@ fn read_meaning(text: &str) -> Answer<FormMeaning> {
     })
 }
 
+/// All ids of the record that a text names: what refers to one that was moved refers to it by any of them.
+fn known_as(caller: &Caller, text: Option<&str>) -> Answer<Vec<RecordId>> {
+    let record = text.map(RecordId::parse).transpose()?;
+    Ok(record.map_or_else(Vec::new, |id| caller.directory.ids_of_record(id)))
+}
+
 /// The filter of a query, within what the caller may see.
 pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFilter> {
     let grids = grids_of(caller, query.area.as_deref())?;
@@ -269,13 +275,9 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
         narrow(&mut filter, forms.that_mean(read_meaning(text)?));
     }
     filter.statuses = words(query.status.as_deref()).map(str::to_owned).collect();
-    filter.household = query
-        .household
-        .as_deref()
-        .map(RecordId::parse)
-        .transpose()?;
-    filter.linked = query.linked && filter.household.is_some();
-    filter.about = query.about.as_deref().map(RecordId::parse).transpose()?;
+    filter.household = known_as(caller, query.household.as_deref())?;
+    filter.linked = query.linked && !filter.household.is_empty();
+    filter.about = known_as(caller, query.about.as_deref())?;
     if query.past_retention {
         filter.past_retention = Some(past_retention(caller));
     }

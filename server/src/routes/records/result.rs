@@ -1,9 +1,11 @@
 //! What became of an edit, as it is told.
 
+use gridfold_sync_core::entry::Verdict;
+use gridfold_sync_core::ids::{EntryRef, SensitivityClass};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::RecordBody;
+use super::body::{RecordBody, class_name};
 
 /// What was decided on one class of an edit.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -14,6 +16,19 @@ pub struct VerdictBody {
     pub entry: String,
     /// `admitted` or `late`.
     pub verdict: String,
+}
+
+pub(super) fn verdict_body(
+    class: SensitivityClass,
+    entry: &EntryRef,
+    verdict: Verdict,
+) -> VerdictBody {
+    let late = matches!(verdict, Verdict::Admitted { late: true });
+    VerdictBody {
+        class: class_name(class),
+        entry: entry.to_string(),
+        verdict: if late { "late" } else { "admitted" }.to_owned(),
+    }
 }
 
 /// What became of an edit, durable on return.

@@ -1,0 +1,31 @@
+/** What was imported, and taking it back. */
+export default {
+  'imports.title': ['导入记录', 'What was imported'],
+  'imports.lead': [
+    '撤回一次导入，会去掉它新建而此后没有人动过的内容；有人改过或正在使用的留下。',
+    'Taking an import back removes what it made and nobody has touched since; what somebody changed or uses stays.',
+  ],
+  'imports.what': ['内容', 'What'],
+  'imports.when': ['时间和操作人', 'When and by whom'],
+  'imports.counts': ['结果', 'Outcome'],
+  'imports.areas': ['区域', 'Areas'],
+  'imports.catalogue': ['事项目录', 'Matter kinds'],
+  'imports.matters': ['事项', 'Matters'],
+  'imports.operator': ['服务器管理员（命令行）', 'Operator (command line)'],
+  'imports.counted': [
+    '新增 {added}，修改 {changed}，未接受 {refused}',
+    '{added} added, {changed} changed, {refused} not taken',
+  ],
+  'imports.cutOff': ['中途中断', 'Cut off'],
+  'imports.undo': ['撤回', 'Take back'],
+  'imports.would': [
+    '将删除 {records} 条记录，停用或恢复原样 {areas} 个区域、{kinds} 种事项；{left} 项因有人改过、正在使用或原本就有而留下。',
+    '{records} record(s) will be deleted, {areas} area(s) and {kinds} kind(s) retired or put back as they were; {left} stay, since somebody changed or uses them, or they were there before.',
+  ],
+  'imports.nothing': [
+    '没有可以撤回的内容；{left} 项因有人改过、正在使用或原本就有而留下。',
+    'There is nothing to take back; {left} stay, since somebody changed or uses them, or they were there before.',
+  ],
+  'imports.undone': ['已撤回', 'Taken back'],
+  'imports.wasUndone': ['已撤回于', 'Taken back'],
+} as const;

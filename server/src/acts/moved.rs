@@ -1,0 +1,352 @@
+//! Moving a record to another grid: it is made there as a new one, deleted here, and the directory
+//! says where it went, all in one commit.
+//!
+//! What enters: the record, the grid, who moves it. What leaves: the new record, what refers to it
+//! now, and what still names the old one. What never happens here: a part of it, or a field left
+//! behind that the person may not read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gridfold_sync_core::directory::{Directory, DirectoryChange, MovedRecord};
+use gridfold_sync_core::edit::Op;
+use gridfold_sync_core::entry::{Author, Verdict};
+use gridfold_sync_core::ids::{AreaCode, EntryRef, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::time::Timestamp;
+
+use super::copied::Original;
+use super::references::{References, Referring};
+use super::retired::takes_new;
+use crate::admit::{Base, ConsoleEdit, EditOutcome, Heads, Wish};
+use crate::auth::{Actor, AuditEvent, AuditScope};
+use crate::node::Node;
+use crate::problem::{Answer, Code, Problem};
+use crate::views::{ReadScope, StoredRecord};
+
+/// References that are set anew in the commit of the move; what is past that follows.
+const MAX_IN_COMMIT: usize = 1_000;
+/// Edits in one turn of the writer, of those that follow.
+const TURN: usize = 100;
+/// Times it is tried again when somebody writes to the record meanwhile.
+const TRIES: usize = 8;
+
+/// A record that is to be moved.
+#[derive(Debug, Clone)]
+pub(crate) struct Move {
+    /// The record.
+    pub(crate) record: RecordId,
+    /// What it is to go on as.
+    pub(crate) to: RecordId,
+    /// Where.
+    pub(crate) grid: AreaCode,
+    /// What whoever moves it saw of it. What was written since goes along.
+    pub(crate) seen: Option<Heads>,
+}
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub(crate) struct Moved {
+    /// What was decided on the new record; empty when it was moved before.
+    pub(crate) verdicts: Vec<(SensitivityClass, EntryRef, Verdict)>,
+    /// Records that refer to the new one since.
+    pub(crate) set_anew: usize,
+    /// Records that still name the old one, and why.
+    pub(crate) left: Vec<(RecordId, Code)>,
+}
+
+fn conflict(zh: &str, en: &str) -> Problem {
+    Problem::new(Code::Conflict).because_in(zh, en)
+}
+
+/// Moves a record. The same again changes nothing, but for references that came since.
+///
+/// # Errors
+/// When the person may not delete it here or make one there, or not read all of it; when values of it
+/// stand side by side; when it was moved elsewhere. Nothing was done then.
+pub(crate) fn move_record(node: &Node, by: (Author, Timestamp), wanted: &Move) -> Answer<Moved> {
+    let mut attempt = Attempt {
+        node,
+        by,
+        wanted,
+        refused: BTreeMap::new(),
+        is_audited: false,
+    };
+    for _ in 0..TRIES {
+        if let Some(moved) = attempt.once()? {
+            return Ok(moved);
+        }
+    }
+    Err(Problem::new(Code::Unavailable))
+}
+
+/// Whether a record can be moved as it is.
+fn check(
+    node: &Node,
+    directory: &Directory,
+    (author, now): (Author, Timestamp),
+    wanted: &Move,
+    stored: &StoredRecord,
+) -> Answer<()> {
+    let row = &stored.row;
+    if row.grid == wanted.grid {
+        return Err(conflict(
+            "这条记录已经在这个网格里；什么也没有改",
+            "the record is in this grid already; nothing was done",
+        ));
+    }
+    if row.deleted {
+        return Err(conflict(
+            "这条记录已经删除；什么也没有改，请先恢复再移动",
+            "the record is deleted; nothing was done, restore it first",
+        ));
+    }
+    takes_new(directory, &wanted.grid)?;
+    let readable = directory.readable(author.user, &row.grid, now);
+    if stored
+        .parts
+        .iter()
+        .any(|(class, _)| !readable.contains(class))
+    {
+        return Err(Problem::new(Code::Forbidden).because_in(
+            "这条记录里有您无权查看的内容，移动会把它丢下；什么也没有改，请能查看全部内容的人来移动",
+            "the record has fields that you may not read, and a move would leave them behind; nothing was done, somebody who may read all of it can move it",
+        ));
+    }
+    if node.views.listed(&wanted.to, &ReadScope::all())?.is_some() {
+        return Err(conflict(
+            "已有一条编号相同的记录；什么也没有改",
+            "there is a record with this id already; nothing was done",
+        ));
+    }
+    let seen = wanted.seen.as_ref().map(Heads::iter);
+    for (class, head) in seen.into_iter().flatten() {
+        let stream = StreamId::new(row.grid.clone(), class);
+        let known = node.views.entry(&stream, &head)?;
+        let is_of_it =
+            known.is_some_and(|(row, of)| row.verdict.is_admitted() && of == Some(wanted.record));
+        if !is_of_it {
+            return Err(Problem::new(Code::UnknownBase));
+        }
+    }
+    Ok(())
+}
+
+/// The edits of a move on the record as it is: the deletion, then what makes the new one.
+fn own_edits(
+    directory: &Directory,
+    (author, now): (Author, Timestamp),
+    wanted: &Move,
+    stored: &StoredRecord,
+) -> Answer<Vec<ConsoleEdit>> {
+    let row = &stored.row;
+    let original = Original {
+        forms: directory.forms(),
+        form: &row.form,
+        parts: &stored.parts,
+        closed: row.closed,
+    };
+    let roles = directory.roles_in(author.user, Some(&wanted.grid), now);
+    let all: BTreeSet<SensitivityClass> = SensitivityClass::ALL.into_iter().collect();
+    let edit = |record, grid: &AreaCode, base, wish| ConsoleEdit {
+        record,
+        grid: grid.clone(),
+        form: row.form.clone(),
+        base,
+        wish,
+        claimed: now,
+    };
+    let seen = Base::Newly(Heads::of(&all, &stored.parts));
+    let mut edits = vec![edit(row.record, &row.grid, seen, vec![Op::Delete].into())];
+    for (n, piece) in original.pieces(&roles)?.into_iter().enumerate() {
+        let base = if n == 0 {
+            Base::Nothing
+        } else {
+            Base::Newest(None)
+        };
+        let wish = Wish::under(piece.version, piece.ops);
+        edits.push(edit(wanted.to, &wanted.grid, base, wish));
+    }
+    Ok(edits)
+}
+
+/// What is tried until nobody writes to the record meanwhile.
+struct Attempt<'a> {
+    node: &'a Node,
+    by: (Author, Timestamp),
+    wanted: &'a Move,
+    /// Records that could not be made to refer to the new one.
+    refused: BTreeMap<RecordId, Code>,
+    is_audited: bool,
+}
+
+impl Attempt<'_> {
+    /// None when somebody wrote to the record after it was read.
+    fn once(&mut self) -> Answer<Option<Moved>> {
+        let (node, wanted, (author, now)) = (self.node, self.wanted, self.by);
+        let directory = node.directory.current();
+        let stored = node
+            .views
+            .record(&wanted.record, &ReadScope::all())?
+            .ok_or_else(Problem::not_found)?;
+        if !directory.is_grid(&wanted.grid) {
+            return Err(Problem::not_found());
+        }
+        let was = directory.moved_record(&wanted.record);
+        // Of one that was moved it is the same question as when it was.
+        let from = was.map_or(&stored.row.grid, |was| &was.from_grid);
+        if !directory.may_move_record(author.user, from, &wanted.grid, now) {
+            return Err(Problem::new(Code::Forbidden));
+        }
+        let references = References {
+            to: wanted.record,
+            now: wanted.to,
+            user: author.user,
+            at: now,
+            grids: [from, &wanted.grid],
+        };
+        match was {
+            Some(was) if was.grid == wanted.grid && was.to == wanted.to => {
+                let found = references.found(node, &directory)?;
+                let mut out = Moved::default();
+                self.follow(&directory, &references, found, &mut out)?;
+                Ok(Some(out))
+            }
+            Some(_) => Err(conflict(
+                "这条记录已经移走；什么也没有改，请打开它现在的那条记录再操作",
+                "this record was moved already; nothing was done, open the one that it goes on as",
+            )),
+            None => self.commit(&directory, &stored, &references),
+        }
+    }
+
+    /// Writes the move with what refers to the record, all of it or nothing.
+    fn commit(
+        &mut self,
+        directory: &Directory,
+        stored: &StoredRecord,
+        references: &References<'_>,
+    ) -> Answer<Option<Moved>> {
+        let (node, wanted, (author, now)) = (self.node, self.wanted, self.by);
+        check(node, directory, self.by, wanted, stored)?;
+        let mut edits = own_edits(directory, self.by, wanted, stored)?;
+        self.audit(&stored.row.grid)?;
+        let own = edits.len();
+        let mut found = references.found(node, directory)?;
+        found.retain(|of| !self.refused.contains_key(&of.record));
+        let go: BTreeSet<RecordId> = found
+            .iter()
+            .filter(|of| of.may_be_set)
+            .take(MAX_IN_COMMIT)
+            .map(|of| of.record)
+            .collect();
+        let with_it = found.iter().filter(|of| go.contains(&of.record));
+        edits.extend(with_it.map(|of| references.edit(directory, of)));
+        let along = DirectoryChange::RecordMoved {
+            record: wanted.record,
+            moved: MovedRecord {
+                to: wanted.to,
+                from_grid: stored.row.grid.clone(),
+                grid: wanted.grid.clone(),
+                by: author.user,
+                at: now,
+            },
+        };
+        let outcomes = node.writer.edit_together(author, edits, along)?;
+        let (of_it, of_others) = outcomes.split_at(own.min(outcomes.len()));
+        match failed(of_it) {
+            Some(Failed::Meanwhile) => return Ok(None),
+            Some(Failed::For(problem)) => return Err(problem),
+            None => {}
+        }
+        let before = self.refused.len();
+        let failures = of_others.iter();
+        self.refused
+            .extend(failures.filter_map(|o| Some((o.record, o.failure()?))));
+        if self.refused.len() > before {
+            // Nothing was written. They stay as they are, and the rest goes without them.
+            return Ok(None);
+        }
+        let refused = self.refused.iter();
+        let mut out = Moved {
+            verdicts: of_it
+                .iter()
+                .skip(1)
+                .flat_map(|o| o.verdicts.clone())
+                .collect(),
+            set_anew: go.len(),
+            left: refused.map(|(record, code)| (*record, *code)).collect(),
+        };
+        for of in &mut found {
+            of.may_be_set &= !go.contains(&of.record);
+        }
+        self.follow(directory, references, found, &mut out)?;
+        Ok(Some(out))
+    }
+
+    fn audit(&mut self, from: &AreaCode) -> Answer<()> {
+        let (author, now) = self.by;
+        if self.is_audited {
+            return Ok(());
+        }
+        let scope = AuditScope::of("record", self.wanted.record)
+            .and("area", from)
+            .and("record", self.wanted.to)
+            .and("area", &self.wanted.grid);
+        self.node.auth.audit.record(&AuditEvent {
+            at_ms: now.millis(),
+            who: Actor {
+                user: author.user.0,
+                device: author.device.0,
+            },
+            what: "record.move",
+            scope,
+        })?;
+        self.is_audited = true;
+        Ok(())
+    }
+
+    /// Sets anew what refers to the old record and was not among what was written with the move, and
+    /// says what stays.
+    fn follow(
+        &self,
+        directory: &Directory,
+        references: &References<'_>,
+        rest: Vec<Referring>,
+        out: &mut Moved,
+    ) -> Answer<()> {
+        let stays = rest.iter().filter_map(|of| Some((of.record, of.left?)));
+        out.left.extend(stays);
+        let go: Vec<Referring> = rest.into_iter().filter(|of| of.may_be_set).collect();
+        for turn in go.chunks(TURN) {
+            let edits = turn.iter().map(|of| references.edit(directory, of));
+            for outcome in self.node.writer.edit(self.by.0, edits.collect())? {
+                match outcome.failure() {
+                    Some(code) => out.left.push((outcome.record, code)),
+                    None => out.set_anew += 1,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why the move itself was not written.
+enum Failed {
+    /// Somebody wrote to the record after it was read.
+    Meanwhile,
+    For(Problem),
+}
+
+fn failed(outcomes: &[EditOutcome]) -> Option<Failed> {
+    let mut outcomes = outcomes.iter().enumerate();
+    outcomes.find_map(|(n, outcome)| {
+        let problem = match (&outcome.problem, outcome.refusal()) {
+            (Some(problem), _) => problem.clone(),
+            (None, Some(code)) => Problem::from(code),
+            (None, None) => return None,
+        };
+        if n == 0 && problem.code == Code::Conflict {
+            return Some(Failed::Meanwhile);
+        }
+        Some(Failed::For(problem.unkept()))
+    })
+}
