@@ -69,7 +69,10 @@ for (const language of ['zh-CN', 'en']) {
       // As the browser's setting for twice the text does.
       await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
       await shot(page, `${name}-${short}-large`);
-      await usable(page, `${name} with large text at 320 px, ${language}`);
+      // What axe finds with large text it finds in either language; what is too wide is a matter of words.
+      if (language === 'zh-CN') await usable(page, `${name} with large text at 320 px`);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(over <= 0, `${name} with large text is ${over} pixels too wide`);
       await page.setViewportSize(SIZE);
     }
   });
