@@ -22,8 +22,6 @@ const ARGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -32,6 +30,9 @@ const ARGS = [
   '--remote-debugging-port=0',
   '--use-fake-ui-for-media-stream',
 ];
+
+/** What draws maps on a machine without a graphics card; it makes every frame of every page dear. */
+const DRAWS = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 
 /** Where the app lies that is looked at instead of the one in the server, so that a page is tried without building a server. */
 const DIST = process.env.WORKER_DIST;
@@ -88,7 +89,8 @@ let clock;
 
 /** A browser with a profile of its own, as a phone has: it may be killed at any moment and started again. */
 export class Handset {
-  constructor({ language = 'zh-CN', camera } = {}) {
+  constructor({ language = 'zh-CN', camera, draws = false } = {}) {
+    this.draws = draws;
     this.profile = mkdtempSync(join(tmpdir(), 'gridfold-worker-'));
     this.language = language;
     this.camera = camera;
@@ -108,6 +110,7 @@ export class Handset {
       [
         ...ARGS,
         ...camera,
+        ...(this.draws ? DRAWS : []),
         `--user-data-dir=${this.profile}`,
         `--lang=${this.language}`,
         `--accept-lang=${this.language}`,

@@ -115,33 +115,44 @@ test('a kind of the catalogue proposes the department, and says until when', asy
 });
 
 test('the map shows what is on the phone, without a network, once it was near', async () => {
-  await handset.open(page, 'search');
-  // Fetched by itself a moment after the search was opened.
-  await until('the map is kept', () =>
-    page.evaluate(async () => {
-      const kept = await (await caches.open('gridfold-later')).keys();
-      return kept.filter(({ url }) => /MapView|maplibre/.test(url)).length >= 3;
-    }),
-  );
-  await server.stop();
-  await page.getByRole('link', { name: '地图' }).click();
-  await page.getByText(/条有位置/).waitFor();
-  await page.locator('.maplibregl-canvas').waitFor();
-  await page.locator('.spot').first().waitFor();
-  await page.getByRole('radio', { name: '住户' }).check({ force: true });
-  await page.getByText('2 条有位置，共 2 条').waitFor();
-  await page.getByRole('button', { name: '和平里3号楼2单元502' }).click();
-  await page
-    .locator('[data-list=chosen]')
-    .getByRole('link', { name: /和平里3号楼2单元502/ })
-    .waitFor();
-  await page.getByRole('button', { name: '我在哪里' }).click();
-  await page.getByRole('img', { name: /我的位置/ }).waitFor();
-  await shot(page, 'map');
-  await usable(page, 'map');
-  await page.locator('[data-list=chosen]').getByRole('link').click();
-  await page.getByRole('heading', { name: '和平里3号楼2单元502' }).waitFor();
-  await server.back();
+  const drawer = new Handset({ draws: true });
+  try {
+    const at = await drawer.start(server);
+    await enrol(drawer, at, town.zhao.user_id);
+    await keptForOffline(at);
+    await drawer.context.grantPermissions(['geolocation'], { origin: new URL(server.url).origin });
+    const cdp = await drawer.context.newCDPSession(at);
+    await cdp.send('Emulation.setGeolocationOverride', { latitude: 39.123, longitude: 117.2051, accuracy: 12 });
+    await at.getByRole('link', { name: '查找' }).click();
+    // Fetched by itself a moment after the search was opened.
+    await until('the map is kept', () =>
+      at.evaluate(async () => {
+        const kept = await (await caches.open('gridfold-later')).keys();
+        return kept.filter(({ url }) => /MapView|maplibre/.test(url)).length >= 3;
+      }),
+    );
+    await server.stop();
+    await at.getByRole('link', { name: '地图' }).click();
+    await at.locator('.spot').first().waitFor();
+    await at.getByText('住户', { exact: true }).first().click();
+    await at.getByText('2 条有位置，共 2 条').waitFor();
+    await at.getByRole('button', { name: '和平里3号楼2单元502' }).click();
+    const chosen = at.locator('[data-list=chosen]').getByRole('link', { name: /和平里3号楼2单元502/ });
+    await chosen.waitFor();
+    await at.getByRole('button', { name: '我在哪里' }).click();
+    await at.getByRole('img', { name: /我的位置/ }).waitFor();
+    await shot(at, 'map');
+    await usable(at, 'map');
+    await at.setViewportSize({ width: 320, height: 640 });
+    await at.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+    await usable(at, 'map with large text at 320 px');
+    await shot(at, 'map-large');
+    await chosen.click();
+    await at.getByRole('heading', { name: '和平里3号楼2单元502' }).waitFor();
+    assert.deepEqual([drawer.complaints, drawer.elsewhere], [[], []]);
+  } finally {
+    await drawer.end();
+  }
 });
 
 test('nothing complained and nothing was asked for elsewhere', async () => {
