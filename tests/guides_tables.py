@@ -80,7 +80,7 @@ BUNDLE = f"""(
   gridfold user add 王芳 && gridfold grant add 王芳 worker --area {GRID}
   code=$(gridfold device invite 王芳 --no-qr | sed -n 's/^code (shown once): //p')
   gridfold serve >serving & server=$!
-  trap 'kill $server 2>/dev/null' EXIT
+  trap 'kill $server 2>/dev/null || :' EXIT
   until grep -q listening serving; do sleep 0.1; done
   phone enrol "$code" --server http://127.0.0.1:8420
   kill $server && wait $server
