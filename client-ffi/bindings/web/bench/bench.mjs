@@ -27,8 +27,9 @@ const RECORDS = Number(options.records);
 const ROUNDS = Number(options.rounds);
 const SAVES = Number(options.saves);
 const WARM_UP = 20;
-/** Times all pages are listed. */
-const WALKS = 4;
+/** Shifts of the lists to warm up with, and of those that are measured. */
+const WARM_LISTS = [5, 15, 25, 35];
+const LISTS = [0, 10, 20, 30];
 
 /** Each library, its page, and what it says of a save that it has acknowledged. */
 const LIBRARIES = [
@@ -82,6 +83,10 @@ async function seeded(world, front) {
   return ids;
 }
 
+function said(page, job, { cpu, ms }) {
+  console.error(`  ${page} ${job}: ${cpu} ms CPU, ${ms.toFixed(0)} ms`);
+}
+
 /** All jobs of one library, in a profile of its own. */
 async function round({ page, durable }, world, front, ids, careful) {
   const out = {};
@@ -104,6 +109,7 @@ async function round({ page, durable }, world, front, ids, careful) {
   assert.equal(await session.call("count"), RECORDS, `${page}: what was pulled`);
   await session.call("close");
   await session.close();
+  said(page, "pull", out.pull);
   out.stored = { bytes: profile.stored / RECORDS };
 
   session = await profile.open();
@@ -112,14 +118,17 @@ async function round({ page, durable }, world, front, ids, careful) {
     const { ms, ids } = await session.page.evaluate(() => globalThis.opened);
     return { ms, given: ids };
   });
+  said(page, "open", out.open);
   same(out.open.given, newestFirst(ids, 50), `${page}: the first list`);
 
-  await session.call("walk", 1);
+  await session.call("walk", WARM_LISTS);
   out.list = await session.cost(async () => {
-    const { ms, given } = await session.call("walk", WALKS);
+    const { ms, given } = await session.call("walk", LISTS);
     return { ms, ...given };
   });
-  same(out.list.ids, newestFirst(ids, out.list.lists / WALKS * 50), `${page}: all lists`);
+  said(page, "list", out.list);
+  for (const walk of out.list.walks) same(walk, newestFirst(ids, walk.length), `${page}: lists`);
+  assert.ok(out.list.walks[0].length >= Math.min(RECORDS, 2500), `${page}: lists are whole`);
   for (const figure of ["cpu", "ms"]) out.list[figure] /= out.list.lists;
 
   let made = RECORDS;
@@ -128,7 +137,8 @@ async function round({ page, durable }, world, front, ids, careful) {
     made += WARM_UP;
     const cost = await session.cost(() => session.call("save", made, SAVES));
     made += SAVES;
-    const { ids: first } = (await session.call("walk", 1)).given;
+    said(page, "save", cost);
+    const [first] = (await session.call("walk", [0])).given.walks;
     const saved = new Set(cost.given);
     assert.ok(first.slice(0, Math.min(50, SAVES)).every((id) => saved.has(id)), `${page}: what was saved is listed first`);
     for (const figure of ["cpu", "ms"]) cost[figure] /= SAVES;

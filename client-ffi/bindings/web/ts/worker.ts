@@ -32,6 +32,7 @@ class Opened {
   constructor(
     readonly module: WebAssembly.Module,
     readonly opening: Opening,
+    readonly place: FileSystemDirectoryHandle,
     readonly files: FileSystemSyncAccessHandle[],
     readonly letGo: () => void,
   ) {
@@ -83,7 +84,7 @@ class Opened {
   }
 
   async #check(): Promise<void> {
-    if (this.#over || !(await vanished(this.opening.name))) return;
+    if (this.#over || !(await vanished(this.opening.name, this.place))) return;
     this.#over = true;
     clearTimeout(this.#timer);
     // The files are open and can still be read: what waits can still be sent.
@@ -193,7 +194,7 @@ async function open(module: WebAssembly.Module, opening: Opening): Promise<void>
     const place = await folder(name, true);
     if (place === null) throw new Error("no folder");
     files = await openAll(place);
-    const here = new Opened(module, opening, files, letGo);
+    const here = new Opened(module, opening, place, files, letGo);
     here.key = key;
     let bytes: Uint8Array;
     try {

@@ -34,8 +34,8 @@ offer({
   pull: async () => {
     while ((await phone.sync({})).more);
   },
-  list: async (after) => {
-    const page = await phone.list({ form: FORM, sort: "Captured", limit: 50, after });
+  list: async (after, limit) => {
+    const page = await phone.list({ form: FORM, sort: "Captured", limit, after });
     return { rows: page.items, next: page.next };
   },
   save: (made) => phone.create(GRID, FORM, operations(made)),

@@ -1,5 +1,5 @@
 // What is asked of every library in the same way. A library is `{ open, pull, list, save, count, close }`:
-// `list(after)` gives 50 rows by form, newest first, and what the next page comes after.
+// `list(after, limit)` gives rows by form, newest first, and what the next page comes after.
 import { visit } from "../visits.mjs";
 
 const PAGES = 50;
@@ -39,22 +39,26 @@ export function offer(library) {
     count: () => library.count(),
     close: () => library.close(),
 
-    /** All pages there are, up to so many, so often; gives the ids of the last time. */
-    walk: (times) =>
+    /**
+     * Pages of 50, one after the other, once for each of the shifts: so many rows are asked for first,
+     * so that no list is one that was asked for before.
+     */
+    walk: (shifts) =>
       timed(async () => {
-        let ids;
+        const walks = [];
         let lists = 0;
-        for (let time = 0; time < times; time++) {
-          ids = [];
+        for (const shift of shifts) {
+          const ids = [];
           let after = null;
           for (let page = 0; page < PAGES; page++) {
-            const { rows, next } = await library.list(after);
+            const { rows, next } = await library.list(after, page === 0 && shift > 0 ? shift : 50);
             lists++;
             ids.push(...rows.map((row) => row.id));
             if ((after = next) === null) break;
           }
+          walks.push(ids);
         }
-        return { ids, lists };
+        return { walks, lists };
       }),
 
     /** One visit after the other; gives their ids. */
@@ -70,7 +74,7 @@ export function offer(library) {
 
   const opened = async () => {
     await library.open();
-    const { rows } = await library.list(null);
+    const { rows } = await library.list(null, 50);
     await show(rows);
     return { ms: performance.now(), ids: rows.map((row) => row.id) };
   };

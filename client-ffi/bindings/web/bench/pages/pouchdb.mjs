@@ -16,17 +16,17 @@ offer({
     const remote = new PouchDB(`${location.origin}/couch/visits`);
     await db.replicate.from(remote, { batch_size: 1000 });
   },
-  list: async (after) => {
+  list: async (after, limit) => {
     const found = await db.allDocs({
       startkey: after ?? `${FORM}:\uffff`,
       endkey: `${FORM}:`,
       descending: true,
       skip: after === null ? 0 : 1,
-      limit: 50,
+      limit,
       include_docs: true,
     });
     const rows = found.rows.map(({ doc }) => ({ ...doc, title: doc.purpose }));
-    return { rows, next: found.rows.length === 50 ? found.rows.at(-1).id : null };
+    return { rows, next: found.rows.length === limit ? found.rows.at(-1).id : null };
   },
   save: async (visit) => {
     await db.put(doc(visit));

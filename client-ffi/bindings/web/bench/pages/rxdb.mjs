@@ -14,7 +14,8 @@ const SCHEMA = {
   properties: {
     id: { type: "string", maxLength: 36 },
     form: { type: "string", maxLength: 32 },
-    visited_at: { type: "integer", minimum: 0, maximum: 9_999_999_999_999, multipleOf: 1 },
+    before: { type: "integer", minimum: 0, maximum: 9_999_999_999_999, multipleOf: 1 },
+    visited_at: number,
     grid: text,
     household: text,
     purpose: text,
@@ -30,9 +31,13 @@ const SCHEMA = {
     location: { type: "object", properties: { latitude: number, longitude: number } },
     notes: text,
   },
-  required: ["id", "form", "visited_at"],
-  indexes: [["form", "visited_at"]],
+  required: ["id", "form", "before"],
+  indexes: [["form", "before"]],
 };
+
+/** Its storages read indexes forwards only, and sort all that is found for a descending order: the newest has the least. */
+const LAST = 9_999_999_999_999;
+const doc = (visit) => ({ ...visit, before: LAST - visit.visited_at });
 
 let db;
 let visits;
@@ -58,25 +63,26 @@ offer({
           const after = new URLSearchParams({ id: checkpoint?.id ?? "", at: checkpoint?.at ?? 0, limit: batchSize });
           return (await fetch(`/rxdb/pull?${after}`)).json();
         },
+        modifier: doc,
       },
     });
     await replication.awaitInitialReplication();
     await replication.cancel();
   },
-  list: async (after) => {
+  list: async (after, limit) => {
     const found = await visits
       .find({
-        selector: { form: FORM, ...(after === null ? {} : { visited_at: { $lt: after } }) },
-        sort: [{ visited_at: "desc" }],
-        limit: 50,
-        index: ["form", "visited_at"],
+        selector: { form: FORM, ...(after === null ? {} : { before: { $gt: after } }) },
+        sort: [{ before: "asc" }],
+        limit,
+        index: ["form", "before"],
       })
       .exec();
     const rows = found.map((doc) => ({ id: doc.id, title: doc.purpose }));
-    return { rows, next: found.length === 50 ? found.at(-1).visited_at : null };
+    return { rows, next: found.length === limit ? found.at(-1).before : null };
   },
   save: async (visit) => {
-    await visits.insert(visit);
+    await visits.insert(doc(visit));
     return visit.id;
   },
   count: () => visits.count({ selector: { form: FORM } }).exec(),

@@ -54,10 +54,10 @@ offer({
     Y.applyUpdate(doc, new Uint8Array(await update.arrayBuffer()));
     await lastWrite;
   },
-  list: async (after) => {
+  list: async (after, limit) => {
     const all = order.get(FORM) ?? [];
     const to = after ?? all.length;
-    const from = Math.max(0, to - 50);
+    const from = Math.max(0, to - limit);
     const rows = all.slice(from, to).reverse().map(({ id }) => {
       const visit = visits.get(id);
       const row = whole ? visit : visit.toJSON();
