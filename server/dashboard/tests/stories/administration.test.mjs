@@ -65,7 +65,9 @@ test('an import is taken back, and what it made is retired', async () => {
   await button('写入').click();
   await page.getByRole('row', { name: /误建网格/ }).waitFor();
   await button('导入记录').click();
-  const row = dialog('导入记录').getByRole('row', { name: /区域 csv/ }).first();
+  const row = dialog('导入记录')
+    .getByRole('row', { name: /区域 csv/ })
+    .first();
   await row.getByText('新增 1，修改 0，未接受 0').waitFor();
   await accessible(page, 'what was imported');
   await row.getByRole('button', { name: '撤回: 区域' }).click();
@@ -73,6 +75,8 @@ test('an import is taken back, and what it made is retired', async () => {
   await page.getByRole('button', { name: '撤回', exact: true }).click();
   await row.getByText(/已撤回于/).waitFor();
   assert.ok((await server.call('GET', '/v1/areas/990101001001005')).retired_at);
+  await page.keyboard.press('Escape');
+  await dialog('导入记录').waitFor({ state: 'detached' });
 });
 
 test('a boundary is drawn on a map that starts where the neighbours are', async () => {
