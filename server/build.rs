@@ -67,7 +67,10 @@ fn walk(dir: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
         let path = entry?.path();
         if path.is_dir() {
             walk(&path, found)?;
-        } else if !path.extension().is_some_and(|e| CODINGS.iter().any(|c| e == *c)) {
+        } else if !path
+            .extension()
+            .is_some_and(|e| CODINGS.iter().any(|c| e == *c))
+        {
             found.push(path);
         }
     }
