@@ -50,8 +50,9 @@ test('a household goes to the grid that is chosen, and its visits go with it', a
   await dialog.getByRole('combobox', { name: '移到哪个网格' }).fill('网格');
   await page.getByRole('option', { name: /第二网格/ }).waitFor();
   assert.equal(await page.getByRole('option', { name: /第一网格/ }).count(), 0, 'the grid where it is');
-  await accessible(page, 'where a record goes');
   await page.getByRole('option', { name: /第二网格/ }).click();
+  await page.getByRole('option', { name: /第二网格/ }).waitFor({ state: 'hidden' });
+  await accessible(page, 'where a record goes');
   await dialog.getByRole('button', { name: '移动', exact: true }).click();
   await page.waitForURL((url) => !url.pathname.includes(household));
   await ready(page);
