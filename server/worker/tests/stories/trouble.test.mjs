@@ -98,8 +98,7 @@ test('a newer app waits while something is half typed, and takes over with edits
     while (worker.state !== 'installed')
       await new Promise((done) => worker.addEventListener('statechange', done, { once: true }));
   });
-  // It is there, and was told: what the page does with that, it has done by the next frame.
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.locator('[data-newer=true]').waitFor();
   assert.equal(await page.getByText('应用有新版本').count(), 0, 'it is not offered in the middle of a word');
   await page.getByLabel('走访记录').press('End');
   await page.keyboard.type('半');
