@@ -1,6 +1,6 @@
 /** What goes wrong in the field: a grid given to somebody else, a full phone, a week in a drawer, an update in the middle, refusals. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { NEWER } from './front.mjs';
 import {
   AREA,
@@ -34,6 +34,12 @@ before(async () => {
 after(async () => {
   await handset?.end();
   await server?.end();
+});
+
+// A story that failed leaves no line cut for the next.
+beforeEach(async () => {
+  server.front.holds = false;
+  await handset.context.setOffline(false);
 });
 
 const waits = (n, at = page) => at.getByText(n === 0 ? '全部已送出' : `${n} 项修改等待送出`).waitFor();
