@@ -28,5 +28,5 @@ export function useUpdate() {
     },
   });
   const offered = computed(() => needRefresh.value && typing.value === 0);
-  return { offered, offlineReady, take: () => updateServiceWorker(true) };
+  return { isThere: needRefresh, offered, offlineReady, take: () => updateServiceWorker(true) };
 }

@@ -1,6 +1,6 @@
 /** What the stories stand on: the real server, and a phone that is a browser which can be killed. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,8 +81,12 @@ export class Server extends Alone {
 /** What makes the clock of a program that is started with it go some days ahead. */
 export function clockAhead(days) {
   if (days === 0) return {};
-  clock ??= join(mkdtempSync(join(tmpdir(), 'gridfold-clock-')), 'clock.so');
-  if (!existsSync(clock)) execFileSync('clang', ['-shared', '-fPIC', '-O1', '-o', clock, join(HERE, 'clock.c')]);
+  if (!clock) {
+    const dir = mkdtempSync(join(tmpdir(), 'gridfold-clock-'));
+    process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+    clock = join(dir, 'clock.so');
+    execFileSync('clang', ['-shared', '-fPIC', '-O1', '-o', clock, join(HERE, 'clock.c')]);
+  }
   return { LD_PRELOAD: clock, CLOCK_AHEAD_S: String(days * 86_400) };
 }
 let clock;

@@ -1,6 +1,6 @@
 /** What goes wrong in the field: a grid given to somebody else, a full phone, a week in a drawer, an update in the middle, refusals. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { NEWER } from './front.mjs';
 import {
   AREA,
@@ -34,6 +34,12 @@ before(async () => {
 after(async () => {
   await handset?.end();
   await server?.end();
+});
+
+// A story that failed leaves no line cut for the next.
+beforeEach(async () => {
+  server.front.holds = false;
+  await handset.context.setOffline(false);
 });
 
 const waits = (n, at = page) => at.getByText(n === 0 ? '全部已送出' : `${n} 项修改等待送出`).waitFor();
@@ -98,8 +104,7 @@ test('a newer app waits while something is half typed, and takes over with edits
     while (worker.state !== 'installed')
       await new Promise((done) => worker.addEventListener('statechange', done, { once: true }));
   });
-  // It is there, and was told: what the page does with that, it has done by the next frame.
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.locator('[data-newer=true]').waitFor();
   assert.equal(await page.getByText('应用有新版本').count(), 0, 'it is not offered in the middle of a word');
   await page.getByLabel('走访记录').press('End');
   await page.keyboard.type('半');
