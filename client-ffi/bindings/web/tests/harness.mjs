@@ -1,7 +1,7 @@
 // What the tests stand on: the real server, a page of one origin with it, and a browser that can be killed.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
@@ -12,6 +12,7 @@ const HERE = fileURLToPath(new URL("..", import.meta.url));
 const ROOT = resolve(HERE, "../../..");
 const BINARY =
   process.env.SERVER_BINARY ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug/gridfold");
+const PUT_BACK_MS = 10_000;
 const PASSWORD = "a long enough pass phrase 42";
 const GRID = "120101001001001";
 const AREAS = `code,parent,name,level
@@ -239,8 +240,18 @@ export class Browser {
     spawnSync("pkill", ["-KILL", "-P", String(child.pid)]);
     child.kill("SIGKILL");
     await gone;
+    await this.putBack();
     rmSync(join(this.profile, "SingletonLock"), { force: true });
     rmSync(join(this.profile, "lock"), { force: true });
+  }
+
+  /** Waits until the driver has put back what it keeps copies of: it does so beside whatever comes next. */
+  async putBack() {
+    const until = Date.now() + PUT_BACK_MS;
+    while (["user.js", "prefs.js"].some((file) => existsSync(join(this.profile, `${file}.puppeteer`)))) {
+      assert.ok(Date.now() < until, "the driver left its copies in the profile");
+      await new Promise((done) => setTimeout(done, 5));
+    }
   }
 
   async shut() {
@@ -254,6 +265,6 @@ export class Browser {
 
   async close() {
     await this.browser?.close().catch(() => undefined);
-    rmSync(this.profile, { recursive: true, force: true });
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
