@@ -177,6 +177,7 @@ async function floor(front) {
 await pages();
 const rows = LIBRARIES.map((library) => ({ ...library, rounds: [] }));
 const floors = [];
+const counts = { records: RECORDS, saves: SAVES };
 const world = await World.start();
 const front = await Front.start(join(HERE, "built"), resolve(process.env.DIST ?? join(HERE, "../dist")), () => world.url);
 try {
@@ -190,9 +191,10 @@ try {
       row.rounds.push(await round(row, world, front, ids, n === 0));
       console.error(`round ${n + 1}: ${row.name}`);
     }
+    if (n + 1 < ROUNDS) console.error(report(rows, floors, counts));
   }
 } finally {
   front.stop();
   await world.stop();
 }
-console.log(report(rows, floors, { records: RECORDS, saves: SAVES }));
+console.log(report(rows, floors, counts));
