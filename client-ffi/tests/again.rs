@@ -391,7 +391,7 @@ fn what_nobody_typed_is_no_draft_and_what_is_too_large_for_one_is_not_said_to_be
         assert_eq!(became, WhatBecame::Nothing, "{why}");
         assert_eq!(a.client.drafts().unwrap().len(), 0, "{why}");
     };
-    not_kept(a.client.edit(matter, vec![step]));
+    not_kept(a.client.edit(matter, vec![step.clone()]));
     not_kept(a.client.edit(matter, vec![]));
     not_kept(
         a.client
@@ -400,7 +400,7 @@ fn what_nobody_typed_is_no_draft_and_what_is_too_large_for_one_is_not_said_to_be
     let wrong = vec![RecordEdit::Edit {
         record: matter,
         form_version: None,
-        ops: vec![set_text("nope", "")],
+        ops: vec![step],
     }];
     not_kept(a.client.change(wrong).map(|_| ()));
 }
