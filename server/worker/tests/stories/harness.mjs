@@ -161,7 +161,9 @@ export class Handset {
     return page;
   }
   async open(page, path = '') {
-    await page.goto(`${this.server.url}/m/${path}`);
+    const go = () => page.goto(`${this.server.url}/m/${path}`);
+    // A step of the app's own that is still under way breaks off what is opened meanwhile.
+    await go().catch((error) => (/ERR_ABORTED/.test(error.message) ? go() : Promise.reject(error)));
     await ready(page);
   }
   /** As a phone whose battery is taken out. */

@@ -121,6 +121,8 @@ test('a newer app waits while something is half typed, and takes over with edits
   assert.equal(await page.getByLabel('走访记录').inputValue(), '写到一半');
   await page.getByRole('button', { name: '丢弃' }).click();
   await page.getByRole('dialog').getByRole('button', { name: '丢弃' }).click();
+  // The app goes back by itself, and would break off a page that is opened meanwhile.
+  await page.getByLabel('走访记录').waitFor({ state: 'detached' });
   server.front.holds = false;
   await sync();
   await waits(0);
