@@ -31,6 +31,7 @@ const ARGS = [
   '--use-fake-ui-for-media-stream',
 ];
 
+const PATIENCE_MS = 90_000;
 /** What draws maps on a machine without a graphics card; it makes every frame of every page dear. */
 const DRAWS = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 
@@ -141,6 +142,8 @@ export class Handset {
     return this.page();
   }
   async page(size = SIZE) {
+    // Past what a call of the library waits for an answer that never comes.
+    this.context.setDefaultTimeout(PATIENCE_MS);
     const page = await this.context.newPage();
     await page.setViewportSize(size);
     page.setDefaultTimeout(SOON_MS);
