@@ -164,7 +164,7 @@ fn orders(records: [RecordId; 2]) -> Vec<(&'static str, SyncResponse)> {
         ),
         (
             "another directory",
-            told(&|a| a.directory = Some(b"{}".to_vec())),
+            told(&|a| a.directory = Some(b"{}".to_vec().into())),
         ),
         ("taken, without a word", told(&|_| {})),
     ]

@@ -28,6 +28,7 @@ pub mod import;
 pub mod items;
 mod kept_backups;
 pub mod keys;
+mod known_people;
 pub mod log;
 pub mod metrics;
 pub mod middleware;

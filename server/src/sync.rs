@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gridfold_sync_core::codec::DecodeError;
-use gridfold_sync_core::directory::{Directory, DirectoryChange};
+use gridfold_sync_core::directory::{Directory, DirectoryChange, ScopeDocument};
 use gridfold_sync_core::entry::{Author, SignKey};
 use gridfold_sync_core::ids::{DeviceId, Hash, RecordId, StreamId, UserId};
 use gridfold_sync_core::session::server::{
@@ -242,7 +242,7 @@ impl Served for Serving<'_> {
         Ok(self.node.keys.get(record.0)?.is_some())
     }
 
-    fn directory_news(&self, user: UserId, held: [u8; 8]) -> Option<Vec<u8>> {
+    fn directory_news(&self, user: UserId, held: [u8; 8]) -> Option<ScopeDocument> {
         let scopes = &self.node.scopes;
         scopes.news(&self.directory, user, self.now, held)
     }

@@ -1,8 +1,15 @@
 //! A city of more grids than anybody reads through: what is told of them.
 
-use crate::api_support::World;
+use crate::api_support::{Client, NOW, World};
+use gridfold_sync_core::admission::PushedLog;
 use gridfold_sync_core::directory::{Area, DirectoryChange, GRID_LEVEL};
-use gridfold_sync_core::ids::AreaCode;
+use gridfold_sync_core::edit::{Op, Value as Field};
+use gridfold_sync_core::entry::{Entry, SignKey, Target, head_statement, next_link};
+use gridfold_sync_core::ids::{
+    AreaCode, FieldKey, FormCode, Hash, IncarnationId, RecordId, SensitivityClass, StreamId,
+};
+use gridfold_sync_core::wire::SyncRequest;
+use serde_json::json;
 
 const GRIDS: usize = 2_001;
 
@@ -51,4 +58,84 @@ fn of_many_grids_the_overview_tells_those_with_anything_and_how_many_others_ther
     // Of few, all are told: that nothing happens in one is what somebody looks for.
     let west = vec!["w1".to_owned(), "w2".to_owned()];
     assert_eq!(grids("?area=west"), (west, 0));
+}
+
+/// A phone, made with seed 1, brings a matter of each of these grids.
+fn push_matters(phone: &Client, grids: &[String]) {
+    let key = SignKey::from_seed(&[1; 32]);
+    let incarnation = IncarnationId::from_parts(NOW, [1; 10]);
+    let logs = grids.iter().enumerate().map(|(n, grid)| {
+        let stream = StreamId::new(code(grid), SensitivityClass::General);
+        let target = Target::New {
+            record: RecordId::from_parts(
+                NOW,
+                std::array::from_fn(|i| grid.as_bytes().get(i).copied().unwrap_or(n as u8)),
+            ),
+            form: FormCode::new("matter").unwrap(),
+        };
+        let kind = Op::Set {
+            field: FieldKey::new("kind").unwrap(),
+            value: Field::Text("路灯".to_owned()),
+        };
+        let entry = Entry::new(incarnation, 1, target, 1, NOW, vec![kind]);
+        let link = next_link(&Hash::default(), &entry.hash(&stream));
+        let signature = key.sign(&head_statement(&stream, incarnation, 1, &link));
+        PushedLog {
+            erased: Vec::new(),
+            stream,
+            incarnation,
+            entries: vec![entry],
+            signature,
+        }
+    });
+    let request = SyncRequest {
+        logs: logs.collect(),
+        ..SyncRequest::default()
+    };
+    let kind = "application/vnd.gridfold.sync";
+    let reply = phone.send("POST", "/v1/sync", kind, &request.encode());
+    assert_eq!(reply.status, 200);
+}
+
+#[test]
+fn of_more_grids_with_something_than_are_told_those_with_most_to_do_are_told_and_all_are_counted() {
+    let world = World::new();
+    let admin = world.admin();
+    let mut changes = vec![put(&world, "city", None, "city")];
+    let grids = (0..GRIDS).map(|n| put(&world, &format!("g{n}"), Some("city"), GRID_LEVEL));
+    changes.extend(grids);
+    world.node.directory.change(changes).unwrap();
+    // Somebody works in all of them, so that there is something to tell of each.
+    let (user, _) = world.person(&admin, "hong", "worker", "city");
+    let session = world.phone(&admin, &user, 1).ok();
+    let phone = world.anonymous().with(&session);
+    let told = || admin.get("/v1/overview").ok();
+    let row = |told: &serde_json::Value, code: &str| {
+        let rows = told["grids"].as_array().unwrap().iter();
+        rows.filter(|row| row["code"] == code).count()
+    };
+    let before = told();
+    assert_eq!(before["grids"].as_array().unwrap().len(), 2_000);
+    assert_eq!(before["grids_left_out"], 1);
+    let grids: Vec<String> = (0..GRIDS).map(|n| format!("g{n}")).collect();
+    for some in grids.chunks(250) {
+        push_matters(&phone, some);
+    }
+    let before = told();
+    assert_eq!(before["matters_open"], GRIDS);
+    assert_eq!(before["grids_left_out"], 1);
+    let missing = grids.iter();
+    let missing: Vec<&String> = missing.filter(|code| row(&before, code) == 0).collect();
+    let [missing] = missing.as_slice() else {
+        panic!("{missing:?}")
+    };
+    let fields = json!({
+        "kind": "路灯", "summary": "灯不亮", "reported_at": "2026-06-13T01:50:34Z",
+    });
+    let matter = json!({ "form": "matter", "grid": missing, "fields": fields });
+    admin.post("/v1/records", &matter).ok();
+    let after = told();
+    assert_eq!(after["grids_left_out"], 1);
+    assert_eq!(row(&after, missing), 1);
+    assert_eq!(after["matters_open"], GRIDS + 1);
 }

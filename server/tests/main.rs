@@ -21,6 +21,7 @@ mod backup_damage;
 mod carry;
 mod catalogue;
 mod city;
+mod city_changes;
 mod classes;
 mod cli_commands;
 mod clock_guard;

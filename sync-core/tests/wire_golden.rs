@@ -332,7 +332,7 @@ fn response() -> SyncResponse {
             prefix: Hash([2; 32]),
         }],
         receipt: Some(key().sign(b"pages")),
-        directory: Some(b"{}".to_vec()),
+        directory: Some(b"{}".to_vec().into()),
         directives: vec![Directive::Erase(stream("g-4")), Directive::Wipe],
         seen: None,
         erasures: None,

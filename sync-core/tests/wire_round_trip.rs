@@ -1,12 +1,17 @@
 //! What is encoded decodes to the same, and always to the same bytes.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::common;
 use crate::common::{Rng, generate};
 use gridfold_sync_core::codec::Reader;
+use gridfold_sync_core::directory::{Area, Directory, DirectoryChange};
 use gridfold_sync_core::edit::{Op, decode_payload, encode_payload};
-use gridfold_sync_core::entry::{Entry, Header, Item, Receipt, Verdict};
-use gridfold_sync_core::ids::{Hash, IncarnationId};
+use gridfold_sync_core::entry::{Entry, Header, Item, Receipt, SignKey, Verdict};
+use gridfold_sync_core::ids::{AreaCode, Hash, IncarnationId, UserId};
 use gridfold_sync_core::limits::MAX_ITEMS_PER_PULL;
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::wire::{
     PageBudget, StreamPage, SyncRequest, SyncResponse, open_frame, seal_frame,
 };
@@ -125,7 +130,7 @@ fn an_idle_sync_is_tens_of_bytes() {
         trip: Some(generate::trip(&mut Rng(1))),
         ..SyncRequest::default()
     };
-    let grid = gridfold_sync_core::ids::AreaCode::new("120101001001").unwrap();
+    let grid = AreaCode::new("120101001001").unwrap();
     for class in gridfold_sync_core::ids::SensitivityClass::ALL {
         request.cursors.push(gridfold_sync_core::wire::Cursor {
             stream: gridfold_sync_core::ids::StreamId::new(grid.clone(), class),
@@ -141,7 +146,7 @@ fn an_idle_sync_is_tens_of_bytes() {
     };
     let asked = request.encode();
     assert!(asked.len() <= 120, "{}", asked.len());
-    let key = gridfold_sync_core::entry::SignKey::from_seed(&[1; 32]);
+    let key = SignKey::from_seed(&[1; 32]);
     let answer = response.encode_signed(&request, &asked, asker, &key);
     assert!(answer.len() <= 20, "{}", answer.len());
 }
@@ -198,4 +203,52 @@ fn a_page_filled_by_its_budget_decodes_however_small_its_operations_are() {
         "the first always fits"
     );
     assert!(!small.take(&item(2, vec![Op::Delete])));
+}
+
+/// A city of so many grids.
+fn city(grids: usize) -> Directory {
+    let mut directory = Directory::default();
+    let code = |text: &str| AreaCode::new(text).unwrap();
+    let areas = (0..grids).map(|n| Area {
+        code: code(&format!("g{n}")),
+        parent: Some(code("city")),
+        name: format!("格{n}"),
+        level: "grid".to_owned(),
+    });
+    let areas = areas.collect();
+    directory.apply(DirectoryChange::Areas { areas });
+    directory
+}
+
+#[test]
+fn areas_that_are_compressed_apart_are_read_as_if_they_were_not() {
+    let r = &mut Rng(7);
+    let (asker, server) = (generate::author(r), SignKey::from_seed(&[3; 32]));
+    let everything = BTreeSet::from([None]);
+    for grids in [10, 4_000] {
+        let directory = city(grids);
+        let areas = Arc::new(directory.areas_part(&everything));
+        let user = UserId::from_bytes([1; 16]);
+        let document = directory.document(user, Timestamp(1), areas);
+        let mut sizes = BTreeSet::new();
+        for _ in 0..100 {
+            let request = generate::request(r);
+            let mut response = generate::response(r, &request, asker);
+            response.directory = Some(document.clone());
+            let mut plain = response.clone();
+            plain.directory = Some(document.to_bytes().into());
+            let body = response.encode_signed(&request, b"asked", asker, &server);
+            let one = plain.encode_signed(&request, b"asked", asker, &server);
+            assert!(open_frame(&body) == open_frame(&one));
+            let read = SyncResponse::decode(&body, &request, asker).unwrap();
+            assert!(read.directory == plain.directory);
+            let is_signed = request.version() >= 4;
+            assert_eq!(read.proof.is_some(), is_signed);
+            assert!(!is_signed || read.is_proved(&request, b"asked", asker, &server.public()));
+            // Whoever knows the versions before, or is sent few areas, is sent what they always were.
+            assert_eq!(body == one, !is_signed || grids < 1_000);
+            sizes.insert((is_signed, body.len() < one.len() + 4_096));
+        }
+        assert_eq!(sizes, BTreeSet::from([(false, true), (true, true)]));
+    }
 }

@@ -15,6 +15,7 @@ use super::device_rows::{
     DEVICE_LABEL_MAX_CHARS, DeviceAccess, DeviceAccount, DeviceStanding, SELECT, ensure_user,
     from_row, insert, load, number, standing_of,
 };
+use super::phone_list::{PhoneList, Phones};
 use super::store::{AuthStore, id};
 use super::{cookies, refresh};
 use crate::keys::StoreError;
@@ -38,6 +39,7 @@ struct Cached {
 pub struct Devices {
     store: Arc<AuthStore>,
     cache: Mutex<LruCache<Uuid, Cached>>,
+    phones: PhoneList,
 }
 
 impl Devices {
@@ -47,6 +49,7 @@ impl Devices {
         Self {
             store,
             cache: Mutex::new(LruCache::new(CACHED_DEVICES)),
+            phones: PhoneList::default(),
         }
     }
 
@@ -133,21 +136,13 @@ impl Devices {
         })
     }
 
-    /// All devices with a key, which are phones.
+    /// All devices with a key, which are phones, by id. They are kept in memory: asked again it
+    /// costs by what changed.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn enrolled(&self) -> Result<Vec<DeviceAccount>, StoreError> {
-        self.store.read(|conn| {
-            let sql = format!("{SELECT} WHERE public_key IS NOT NULL ORDER BY device_id");
-            let mut statement = conn.prepare_cached(&sql)?;
-            let mut rows = statement.query([])?;
-            let mut devices = Vec::new();
-            while let Some(row) = rows.next()? {
-                devices.push(from_row(row)?);
-            }
-            Ok(devices)
-        })
+    pub fn enrolled(&self) -> Result<Phones, StoreError> {
+        self.store.read(|conn| self.phones.read(conn))
     }
 
     /// All users that are known here, and whether each is blocked.

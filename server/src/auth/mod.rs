@@ -16,6 +16,7 @@ mod invitations;
 mod known;
 mod passwords;
 mod phone;
+mod phone_list;
 mod redemption;
 mod refresh;
 mod refresh_siblings;
@@ -54,6 +55,7 @@ pub use passwords::{
     MAX_CONCURRENT_HASHES, MAX_STRANGERS_HASHES, MAX_WAIT_FOR_HASH_MS, MAX_WAITING_FOR_HASH,
     PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, PasswordError, check_password,
 };
+pub use phone_list::Phones;
 pub use redemption::{EnrolmentError, Redemption};
 pub use refresh::{
     FamilyRevoked, Refresh, RefreshError, RefreshSettings, RefreshToken, Rotated,

@@ -6,6 +6,7 @@
 //! in who was not let in by an act.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::directory::{Device, DeviceState, Directory, DirectoryChange, User};
@@ -27,7 +28,7 @@ impl Node {
         let mut changes = self.users_that_differ(&directory)?;
         changes.extend(phones_that_differ(
             &directory,
-            self.auth.devices.enrolled()?,
+            &self.auth.devices.enrolled()?,
         ));
         let n = changes.len() as u64;
         for (scope, _) in &changes {
@@ -89,7 +90,7 @@ impl Node {
 
 fn phones_that_differ(
     directory: &Directory,
-    phones: Vec<auth::DeviceAccount>,
+    phones: &[Arc<auth::DeviceAccount>],
 ) -> Vec<(AuditScope, DirectoryChange)> {
     let mut out = Vec::new();
     for phone in phones {

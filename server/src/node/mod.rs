@@ -37,6 +37,7 @@ use crate::keys::secret::random;
 use crate::keys::{
     DEFAULT_CACHED_KEYS, KEYS_DB_FILE_NAME, MASTER_KEY_FILE_NAME, MasterKey, RecordKeys, must_exist,
 };
+use crate::known_people::KnownPeople;
 use crate::log::{Log, OpenReport};
 use crate::notify::Notify;
 use crate::project::{Follower, Source};
@@ -95,6 +96,7 @@ pub struct Node {
     witness: Witness,
     pub(crate) server_key: SignKey,
     pub(crate) scopes: Scopes,
+    pub(crate) known_people: KnownPeople,
     /// Held while somebody acts on a person, so that no grant comes between the question whether they may and the act.
     pub(crate) people: Mutex<()>,
     /// Where erasures are noted outside of the data directory.
@@ -279,6 +281,7 @@ impl Node {
             },
             server_key,
             scopes: Scopes::default(),
+            known_people: KnownPeople::default(),
             people: Mutex::default(),
             ledgers: Ledgers::default(),
             backing_up: Mutex::default(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use gridfold_sync_core::directory::Directory;
+use gridfold_sync_core::directory::{Directory, Grant};
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, DeviceId, SensitivityClass, UserId};
 use gridfold_sync_core::notice::Locale;
@@ -217,12 +217,26 @@ impl Caller {
     /// Whether the caller may know of a user: themselves, whom they manage, and whoever has had a grant in their areas.
     #[must_use]
     pub fn sees_user(&self, user: UserId) -> bool {
-        user == self.user()
-            || self.may_manage(user)
-            || self.directory.grants_of(user).any(|g| match &g.area {
-                None => !self.roles_in(None).is_empty(),
-                Some(area) => !self.roles_in(Some(area)).is_empty(),
-            })
+        self.sees_users()(user)
+    }
+
+    /// The same, to be asked of many.
+    pub(super) fn sees_users(&self) -> impl Fn(UserId) -> bool {
+        let directory = &self.directory;
+        let mine = directory.active_grants(self.user(), self.now);
+        let mine: Vec<Option<&AreaCode>> = mine.map(|grant| grant.area.as_ref()).collect();
+        let is_everywhere = mine.contains(&None);
+        let manages = directory.may_manage_some(self.user(), self.now);
+        move |user| {
+            let is_mine = |grant: &Grant| match &grant.area {
+                _ if is_everywhere => true,
+                None => false,
+                Some(area) => mine.iter().any(|outer| directory.covers(*outer, area)),
+            };
+            user == self.user()
+                || directory.grants_of(user).any(is_mine)
+                || manages && self.may_manage(user)
+        }
     }
 
     /// Whether the caller reads everything in every grid there is.

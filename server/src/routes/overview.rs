@@ -1,11 +1,14 @@
 //! The overview of the caller's areas: numbers, and what is behind each can be listed with the same words.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::{AreaCode, UserId};
-use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 use jiff::civil::Weekday;
 use jiff::tz::{Offset, TimeZone};
@@ -13,18 +16,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::attention::{AttentionCounts, counts};
-use super::phones::{phones_of, works_around};
+use super::phones::{known_people, phones_of, works_around};
 use super::records::grids_of;
 use super::{Api, Caller, Params};
 use crate::auth::{DeviceAccess, DeviceAccount};
+use crate::known_people::Known;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::views::{CountedForms, GridNumbers, Overview, OverviewOf};
 
 /// Most days of a trend.
 pub const MAX_TREND_DAYS: u32 = 366;
-/// Most grids of which those without anything are told too.
-const MAX_QUIET_GRIDS: usize = 2_000;
+/// Most grids that are told one by one.
+const MAX_GRID_ROWS: usize = 2_000;
 const DAY_MS: i64 = 86_400_000;
 const WEEK_DAYS: i64 = 7;
 
@@ -139,9 +143,9 @@ pub struct OverviewBody {
     pub uploads_attention: u64,
     /// The days, oldest first.
     pub trend: Vec<TrendDay>,
-    /// The grids. Of more than 2,000 only those of which there is anything to tell.
+    /// The grids, at most 2,000. Of more, those of which there is anything to tell, where most is to be done before others.
     pub grids: Vec<GridRow>,
-    /// How many grids are left out of `grids`, all of whose numbers would be 0.
+    /// How many grids are left out of `grids`. What is counted above counts them all.
     #[serde(skip_serializing_if = "is_zero")]
     pub grids_left_out: u64,
     /// Phones.
@@ -228,12 +232,9 @@ pub async fn overview(
         let area = area.map(|code| caller.read_area(code)).transpose()?;
         let phones = phones_of(node, &caller, None)?;
         let waiting = counts(node, &caller, scope.grids.as_ref(), &phones)?;
-        let grids = grid_rows(
-            &caller,
-            scope.grids.as_ref(),
-            &found,
-            &contacts(&caller, &phones),
-        );
+        let known = known_people(node, &caller);
+        let contacts = Contacts::of(&caller.directory, &known, &phones);
+        let grids = grid_rows(&caller.directory, scope.grids.as_ref(), &found, &contacts);
         let phones = phone_numbers(&caller, &phones, area.as_ref());
         Ok(Json(body(
             &caller, &days, n, &found, &waiting, phones, grids,
@@ -242,36 +243,47 @@ pub async fn overview(
     .await
 }
 
-/// When a phone of somebody who works in a grid was last in contact, by where the grid stands.
-fn contacts(caller: &Caller, phones: &[DeviceAccount]) -> Vec<Option<Timestamp>> {
-    let directory = &caller.directory;
-    let mut by_user: HashMap<UserId, Timestamp> = HashMap::new();
-    for phone in phones {
-        let at = Timestamp(phone.last_seen_ms);
-        let newest = by_user.entry(UserId(phone.user_id)).or_insert(at);
-        *newest = (*newest).max(at);
-    }
-    // Areas first: many people work in the same ones.
-    let mut by_area: HashMap<Option<&AreaCode>, Timestamp> = HashMap::new();
-    for (user, at) in by_user {
-        let grants = directory.active_grants(user, caller.now);
-        for grant in grants.filter(|g| g.role == Role::Worker) {
-            let newest = by_area.entry(grant.area.as_ref()).or_insert(at);
-            *newest = (*newest).max(at);
+/// When a phone of somebody who works in an area was last in contact, by area; none is everywhere.
+struct Contacts<'a> {
+    directory: &'a Directory,
+    by_area: HashMap<Option<&'a AreaCode>, Timestamp>,
+}
+
+impl<'a> Contacts<'a> {
+    fn of(directory: &'a Directory, known: &'a Known, phones: &[Arc<DeviceAccount>]) -> Self {
+        let mut by_area: HashMap<Option<&AreaCode>, Timestamp> = HashMap::new();
+        for phone in phones {
+            let at = Timestamp(phone.last_seen_ms);
+            for area in known.get(&UserId(phone.user_id)).into_iter().flatten() {
+                let newest = by_area.entry(area.as_ref()).or_insert(at);
+                *newest = (*newest).max(at);
+            }
         }
+        Self { directory, by_area }
     }
-    let mut out = vec![None; directory.grids_in_order().len()];
-    for (area, at) in by_area {
-        for newest in out.get_mut(directory.interval(area)).into_iter().flatten() {
-            *newest = (*newest).max(Some(at));
-        }
+
+    /// Of a grid: of those who work in it, or in what it lies in.
+    fn in_grid(&self, grid: &AreaCode) -> Option<Timestamp> {
+        let around = self.directory.upward(grid).map(Some);
+        let found = around
+            .chain([None])
+            .filter_map(|area| self.by_area.get(&area));
+        found.copied().max()
     }
-    out
+
+    /// The grids of the areas of which one is known, the longest silent areas first.
+    fn grids(&self) -> impl Iterator<Item = &AreaCode> {
+        let mut areas: Vec<(Timestamp, Option<&AreaCode>)> =
+            self.by_area.iter().map(|(area, at)| (*at, *area)).collect();
+        areas.sort_unstable();
+        let grids = move |(_, area)| self.directory.grids_at(self.directory.interval(area));
+        areas.into_iter().flat_map(grids)
+    }
 }
 
 fn phone_numbers(
     caller: &Caller,
-    phones: &[DeviceAccount],
+    phones: &[Arc<DeviceAccount>],
     area: Option<&AreaCode>,
 ) -> PhoneNumbers {
     let mut out = PhoneNumbers::default();
@@ -293,35 +305,73 @@ fn phone_numbers(
     out
 }
 
-/// The rows of the grids, by code, and how many are left out: of more than a page is for, those
-/// that nothing can be told of.
-fn grid_rows(
-    caller: &Caller,
+/// What of a grid's numbers has somebody do something, the most urgent first.
+fn to_do(numbers: &GridNumbers) -> [u64; 5] {
+    [
+        numbers.matters_overdue_captured,
+        numbers.tasks_unacknowledged,
+        numbers.households_not_visited,
+        numbers.matters_open,
+        numbers.visits_week,
+    ]
+}
+
+/// The grids that are told, of more than there is room for.
+fn grids_told(
+    directory: &Directory,
     grids: Option<&BTreeSet<AreaCode>>,
     found: &Overview,
-    contacts: &[Option<Timestamp>],
-) -> (Vec<GridRow>, u64) {
-    let directory = &caller.directory;
-    let all: Vec<&AreaCode> = match grids {
-        Some(grids) => grids.iter().collect(),
-        None => directory.grids_in_order().iter().collect(),
+    contacts: &Contacts<'_>,
+) -> BTreeSet<AreaCode> {
+    let is_here = |grid: &AreaCode| match grids {
+        Some(grids) => grids.contains(grid),
+        None => directory.is_grid(grid),
     };
-    let total = all.len();
-    let mut shown: Vec<(&AreaCode, Option<&GridNumbers>, Option<Timestamp>)> = all
-        .into_iter()
-        .map(|code| {
-            let place = directory.place_of(code);
-            let contact = place.and_then(|at| contacts.get(at).copied().flatten());
-            (code, found.grids.get(code.as_str()), contact)
-        })
+    let mut counted: Vec<(Reverse<[u64; 5]>, &str)> = found
+        .grids
+        .iter()
+        .map(|(grid, numbers)| (Reverse(to_do(numbers)), grid.as_str()))
         .collect();
-    if total > MAX_QUIET_GRIDS {
-        shown.retain(|(_, numbers, contact)| numbers.is_some() || contact.is_some());
+    // A grid that was made another thing since still has its records.
+    if counted.len() > 2 * MAX_GRID_ROWS {
+        counted.select_nth_unstable(2 * MAX_GRID_ROWS);
+        counted.truncate(2 * MAX_GRID_ROWS);
     }
-    shown.sort_unstable_by_key(|(code, ..)| *code);
-    let left_out = (total - shown.len()) as u64;
-    let rows = shown.into_iter().map(|(code, numbers, contact)| {
-        let numbers = numbers.copied().unwrap_or_default();
+    counted.sort_unstable();
+    let counted = counted.into_iter();
+    let counted = counted.filter_map(|(_, grid)| AreaCode::new(grid).ok());
+    let mut told = BTreeSet::new();
+    for grid in counted.chain(contacts.grids().cloned()) {
+        if told.len() == MAX_GRID_ROWS {
+            break;
+        }
+        if is_here(&grid) {
+            told.insert(grid);
+        }
+    }
+    told
+}
+
+/// The rows of the grids, by code, and how many are left out.
+fn grid_rows(
+    directory: &Directory,
+    grids: Option<&BTreeSet<AreaCode>>,
+    found: &Overview,
+    contacts: &Contacts<'_>,
+) -> (Vec<GridRow>, u64) {
+    let total = match grids {
+        Some(grids) => grids.len(),
+        None => directory.count_grids(&directory.interval(None)),
+    };
+    let shown: Cow<'_, BTreeSet<AreaCode>> = match grids {
+        _ if total > MAX_GRID_ROWS => Cow::Owned(grids_told(directory, grids, found, contacts)),
+        Some(grids) => Cow::Borrowed(grids),
+        None => Cow::Owned(directory.grids_in(None).into_iter().collect()),
+    };
+    let left_out = total.saturating_sub(shown.len()) as u64;
+    let rows = shown.iter().map(|code| {
+        let numbers = found.grids.get(code.as_str()).copied().unwrap_or_default();
+        let contact = contacts.in_grid(code);
         GridRow {
             code: code.to_string(),
             name: directory

@@ -1,6 +1,7 @@
 //! Phones of the people of an area: who has been silent for how long.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Api, Caller, Params, page_rows};
 use crate::auth::{DeviceAccess, DeviceAccount};
+use crate::known_people::Known;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 
@@ -77,25 +79,26 @@ pub struct PhoneQuery {
     pub limit: Option<usize>,
 }
 
+/// Whom the caller may know of, and where those work.
+pub(super) fn known_people(node: &Node, caller: &Caller) -> Arc<Known> {
+    let (known, directory) = (&node.known_people, &caller.directory);
+    known.of(caller.user(), directory, caller.now, caller.sees_users())
+}
+
 /// The phones of users whom the caller may know of.
 pub(super) fn phones_of(
     node: &Node,
     caller: &Caller,
     area: Option<&str>,
-) -> Answer<Vec<DeviceAccount>> {
+) -> Answer<Vec<Arc<DeviceAccount>>> {
     let area = area.map(|code| caller.read_area(code)).transpose()?;
-    let mut phones = node.auth.devices.enrolled()?;
-    let mut known: HashMap<Uuid, bool> = HashMap::new();
-    phones.retain(|phone| {
+    let known = known_people(node, caller);
+    let phones = node.auth.devices.enrolled()?;
+    let is_theirs = |phone: &&Arc<DeviceAccount>| {
         let user = UserId(phone.user_id);
-        let sees = || {
-            caller.directory.user(&user).is_some()
-                && caller.sees_user(user)
-                && works_around(caller, user, area.as_ref())
-        };
-        *known.entry(phone.user_id).or_insert_with(sees)
-    });
-    Ok(phones)
+        known.contains_key(&user) && works_around(caller, user, area.as_ref())
+    };
+    Ok(phones.iter().filter(is_theirs).cloned().collect())
 }
 
 /// Whether a user has a grant that runs in or around an area; of none, everybody has.

@@ -67,7 +67,7 @@ impl Directory {
     /// [`MAX_COLLEAGUE_DEVICES`] the phones enrolled last are kept.
     pub(super) fn colleagues_of(
         &self,
-        around: &Around<'_>,
+        around: &Around,
         users: &BTreeSet<UserId>,
         now: Timestamp,
     ) -> Vec<Colleague> {

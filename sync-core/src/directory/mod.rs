@@ -11,6 +11,7 @@ mod around;
 mod catalogue;
 mod changes;
 mod colleague;
+mod document;
 mod held;
 mod imports;
 mod moved_records;
@@ -28,6 +29,7 @@ pub use changes::{
     Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
+pub use document::{AreasPart, ScopeDocument};
 pub use imports::{Import, ImportCounts, ImportKind, ImportStep};
 pub use moved_records::MovedRecord;
 pub use moves::moved_by;
@@ -65,7 +67,7 @@ pub struct Directory {
     shown: u64,
     areas: Parts<AreaCode, Area>,
     children: Parts<AreaCode, Arc<BTreeSet<AreaCode>>>,
-    /// Made when it is asked for; another one after the tree was changed.
+    /// Made when it is asked for, and kept up from then on as far as that needs no walk.
     tree: Arc<OnceLock<Tree>>,
     moves: moves::Moves,
     users: Parts<UserId, User>,
@@ -191,9 +193,22 @@ impl Directory {
                 let siblings = self.children.entry(parent, Arc::default);
                 Arc::make_mut(siblings).insert(area.code.clone());
             }
-            self.tree = Arc::default();
+            self.put_in_tree(&area);
         }
         self.areas.insert(area.code.clone(), area);
+    }
+
+    /// Keeps the places of areas up with one that is new, or lies elsewhere now.
+    fn put_in_tree(&mut self, area: &Area) {
+        let holds_others = self.children(&area.code).next().is_some();
+        let made = Arc::make_mut(&mut self.tree).get_mut();
+        if let Some(tree) = made.filter(|_| !holds_others) {
+            tree.remove(&area.code);
+            if tree.add(area, area.level == GRID_LEVEL) {
+                return;
+            }
+        }
+        self.tree = Arc::default();
     }
 
     /// An area.

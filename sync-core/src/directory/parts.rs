@@ -25,7 +25,36 @@ impl<K, V> Default for Parts<K, V> {
     }
 }
 
+impl<K, V> Parts<K, V> {
+    /// Whether both are the same because nothing was put into either since one was the other's copy.
+    pub(super) fn is_copy_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl<K: Ord + Clone, V: Clone> Parts<K, V> {
+    /// Of pairs that come by key, no key twice.
+    pub(super) fn of_sorted(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        let mut pairs = pairs.into_iter().peekable();
+        let mut parts = Vec::new();
+        // Half of what fits, so that more can be put in.
+        while pairs.peek().is_some() {
+            parts.push(Arc::new(pairs.by_ref().take(MAX_PAIRS / 2).collect()));
+        }
+        Self(Arc::new(parts))
+    }
+
+    /// How many keys there are before this one.
+    pub(super) fn before<Q: Ord + ?Sized>(&self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+    {
+        let place = self.place(key);
+        let parts: usize = self.0.iter().take(place).map(|part| part.len()).sum();
+        let part = self.0.get(place);
+        parts + part.map_or(0, |part| part.partition_point(|(k, _)| k.borrow() < key))
+    }
+
     /// The part that holds a key, if one does.
     fn place<Q: Ord + ?Sized>(&self, key: &Q) -> usize
     where
@@ -118,10 +147,14 @@ impl<K: Ord + Clone, V: Clone> Parts<K, V> {
 
     /// The pairs from a key on.
     pub(super) fn from(&self, key: K) -> impl Iterator<Item = (&K, &V)> {
-        let parts = self.0.iter().skip(self.place(&key));
+        let place = self.place(&key);
+        let first = self.0.get(place);
+        let at = first.map_or(0, |part| part.partition_point(|(k, _)| *k < key));
+        let parts = self.0.get(place..).unwrap_or_default();
         parts
+            .iter()
             .flat_map(|part| part.iter())
-            .skip_while(move |(k, _)| *k < key)
+            .skip(at)
             .map(|(k, v)| (k, v))
     }
 
@@ -166,7 +199,10 @@ mod tests {
         assert!(parts.iter().eq(model.iter()));
         for from in [0, 1, 2_000, 4_095, 5_000] {
             assert!(parts.from(from).eq(model.range(from..)));
+            assert_eq!(parts.before(&from), model.range(..from).count());
         }
+        let again = Parts::of_sorted(model.clone());
+        assert!(again.iter().eq(model.iter()));
         assert!(
             parts
                 .0

@@ -45,6 +45,13 @@ impl Directory {
         roles.contains(&Role::Admin) || (role == Role::Worker && roles.contains(&Role::Supervisor))
     }
 
+    /// Whether there may be anybody whom a user may act on.
+    #[must_use]
+    pub fn may_manage_some(&self, user: UserId, now: Timestamp) -> bool {
+        self.active_grants(user, now)
+            .any(|grant| matches!(grant.role, Role::Admin | Role::Supervisor))
+    }
+
     /// Whether a user may act on a person.
     ///
     /// Who is admin everywhere may. Of others, an admin or supervisor may when all that the person
@@ -52,8 +59,7 @@ impl Directory {
     /// anything is only theirs who made them, or who may act on who did.
     #[must_use]
     pub fn may_manage(&self, user: UserId, person: UserId, now: Timestamp) -> bool {
-        let roles = self.roles(user, now);
-        if !roles.contains(&Role::Admin) && !roles.contains(&Role::Supervisor) {
+        if !self.may_manage_some(user, now) {
             return false;
         }
         if self.roles_in(user, None, now).contains(&Role::Admin) {

@@ -14,10 +14,10 @@ use crate::time::Timestamp;
 
 const CLASSES: usize = SensitivityClass::ALL.len();
 
-/// Grids that follow each other in the tree, and the classes that are read in each of them.
+/// Places in the order of the tree with some grids, and the classes that are read in each of these.
 #[derive(Debug)]
 struct Span {
-    grids: Range<usize>,
+    places: Range<u64>,
     classes: BTreeSet<SensitivityClass>,
 }
 
@@ -25,7 +25,7 @@ struct Span {
 #[derive(Debug)]
 pub struct Reach<'a> {
     tree: &'a Tree,
-    /// In order, none of them empty, no two with a grid in common.
+    /// In order, none of them without a grid, no two with one in common.
     spans: Vec<Span>,
 }
 
@@ -34,9 +34,9 @@ impl Reach<'_> {
     #[must_use]
     pub fn classes_in(&self, grid: &AreaCode) -> Option<&BTreeSet<SensitivityClass>> {
         let at = self.tree.place(grid)?;
-        let after = self.spans.partition_point(|span| span.grids.start <= at);
+        let after = self.spans.partition_point(|span| span.places.start <= at);
         let span = self.spans.get(after.checked_sub(1)?)?;
-        span.grids.contains(&at).then_some(&span.classes)
+        span.places.contains(&at).then_some(&span.classes)
     }
 
     /// Whether a stream is read.
@@ -49,18 +49,15 @@ impl Reach<'_> {
     /// The grids with their classes, in the order of the tree.
     pub fn grids(&self) -> impl Iterator<Item = (&AreaCode, &BTreeSet<SensitivityClass>)> {
         self.spans.iter().flat_map(|span| {
-            let grids = self.tree.grids().get(span.grids.clone());
-            grids
-                .into_iter()
-                .flatten()
-                .map(move |grid| (grid, &span.classes))
+            let grids = self.tree.grids(span.places.clone());
+            grids.map(move |grid| (grid, &span.classes))
         })
     }
 
     /// How many streams are read.
     #[must_use]
     pub fn count(&self) -> usize {
-        let streams = |span: &Span| span.grids.len() * span.classes.len();
+        let streams = |span: &Span| self.tree.count(&span.places) * span.classes.len();
         self.spans.iter().map(streams).sum()
     }
 
@@ -101,8 +98,9 @@ impl Directory {
         now: Timestamp,
         counts: impl Fn(Role) -> bool,
     ) -> Reach<'_> {
+        let tree = self.tree();
         // Where a grant begins and ends in the order of the grids, and whether it begins.
-        let mut turns: Vec<(usize, bool, Role)> = Vec::new();
+        let mut turns: Vec<(u64, bool, Role)> = Vec::new();
         for grant in self.active_grants(user, now).filter(|g| counts(g.role)) {
             let interval = self.interval(grant.area.as_ref());
             if !interval.is_empty() {
@@ -119,13 +117,13 @@ impl Directory {
                 .into_iter()
                 .filter(|class| running[*class as usize] > 0)
                 .collect();
-            if from < at && !classes.is_empty() {
+            if from < at && !classes.is_empty() && tree.has_grids(from..at) {
                 match spans.last_mut() {
-                    Some(last) if last.grids.end == from && last.classes == classes => {
-                        last.grids.end = at;
+                    Some(last) if last.places.end == from && last.classes == classes => {
+                        last.places.end = at;
                     }
                     _ => spans.push(Span {
-                        grids: from..at,
+                        places: from..at,
                         classes,
                     }),
                 }
@@ -140,10 +138,7 @@ impl Directory {
                 };
             }
         }
-        Reach {
-            tree: self.tree(),
-            spans,
-        }
+        Reach { tree, spans }
     }
 
     /// The streams a phone of this user holds now, sorted.

@@ -119,42 +119,11 @@ impl Directory {
             .map_or(Timestamp(i64::MAX), |(at, ())| *at)
     }
 
-    /// What lies in the areas of these grants, and what these lie in.
-    fn around<'a>(&'a self, grants: &'a [Grant]) -> Around<'a> {
-        let mut areas: BTreeMap<&AreaCode, Option<&Area>> = BTreeMap::new();
-        let is_everything = grants.iter().any(|grant| grant.area.is_none());
-        if is_everything {
-            areas.extend(self.areas.iter().map(|(code, area)| (code, Some(area))));
-            return Around {
-                areas,
-                is_everything,
-            };
-        }
-        let mut inside: BTreeSet<&AreaCode> = BTreeSet::new();
-        for area in grants.iter().filter_map(|grant| grant.area.as_ref()) {
-            let known = self
-                .upward(area)
-                .filter_map(|code| self.areas.get_pair(code));
-            areas.extend(known.map(|(code, area)| (code, Some(area))));
-            let mut stack = vec![area];
-            while let Some(code) = stack.pop() {
-                if inside.insert(code) {
-                    stack.extend(self.children(code));
-                }
-            }
-        }
-        areas.extend(inside.into_iter().map(|code| (code, self.areas.get(code))));
-        Around {
-            areas,
-            is_everything,
-        }
-    }
-
     /// The grants that cover some area in common with those that it was asked of.
-    fn met_by<'a>(&'a self, around: &'a Around<'a>) -> impl Iterator<Item = &'a Grant> {
-        let few = around.areas.len() < self.grants.len();
-        let met: Box<dyn Iterator<Item = &'a Grant> + 'a> = if few && !around.is_everything {
-            let theirs = around.areas.keys();
+    fn met_by<'a>(&'a self, around: &'a Around) -> impl Iterator<Item = &'a Grant> {
+        let few = around.codes().len() < self.grants.len();
+        let met: Box<dyn Iterator<Item = &'a Grant> + 'a> = if few && !around.is_everything() {
+            let theirs = around.codes().iter();
             let theirs = theirs.flat_map(|code| self.grants_of_area(Some(code)));
             Box::new(theirs.chain(self.grants_of_area(None)))
         } else {
@@ -166,20 +135,30 @@ impl Directory {
     /// The part of the directory that this user's phone needs.
     #[must_use]
     pub fn scope(&self, user: UserId, now: Timestamp) -> DirectoryScope {
-        let grants: Vec<Grant> = self.active_grants(user, now).cloned().collect();
-        let around = self.around(&grants);
+        let around = self.around(&self.granted_areas(user, now));
+        DirectoryScope {
+            areas: around.areas(self).cloned().collect(),
+            ..self.scope_without_areas(user, now, &around)
+        }
+    }
+
+    /// The same, with the areas left out that it is about.
+    pub(super) fn scope_without_areas(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        around: &Around,
+    ) -> DirectoryScope {
         let colleagues: BTreeSet<UserId> = self
-            .met_by(&around)
+            .met_by(around)
             .filter(|g| g.from <= now && g.until.is_none_or(|until| now < until))
             .map(|g| g.user)
             .chain(std::iter::once(user))
             .collect();
-        let with_phones = self.colleagues_of(&around, &colleagues, now);
-        let areas: Vec<Area> = around.areas.into_values().flatten().cloned().collect();
-        let of_these = |code: &AreaCode| areas.binary_search_by(|a| a.code.cmp(code)).is_ok();
+        let with_phones = self.colleagues_of(around, &colleagues, now);
         let retired_areas = self
             .retired_areas()
-            .filter(|(code, _)| of_these(code))
+            .filter(|(code, _)| around.has(code) && self.areas.contains_key(*code))
             .map(|(code, at)| (code.clone(), at))
             .collect();
         DirectoryScope {
@@ -189,8 +168,8 @@ impl Directory {
                 .filter_map(|id| self.users.get(id))
                 .cloned()
                 .collect(),
-            grants,
-            areas,
+            grants: self.active_grants(user, now).cloned().collect(),
+            areas: Vec::new(),
             forms: self.forms.iter().map(|f| (**f).clone()).collect(),
             catalogue: self.catalogue().map(|c| (**c).clone()),
             retired_areas,

@@ -1,35 +1,72 @@
-//! The grids in the order of a walk through the tree of areas: what lies in an area is an interval.
+//! The places of areas in the order of a walk through their tree: what lies in an area is an interval.
 //!
 //! What enters: areas and their children. What leaves: the grids of an area, without a walk. What
-//! never happens here: a walk for each question; one is made after the tree was changed.
+//! never happens here: a walk for each question, or for one more area; one is made once, and after
+//! what has other areas in it was moved.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::directory::parts::Parts;
 use crate::directory::{Area, Directory};
 use crate::ids::{AreaCode, UserId};
 use crate::schema::Role;
 use crate::time::Timestamp;
 
-/// The grids, and the interval of each area among them.
-#[derive(Debug, Default)]
+/// Places left free in each area by a walk, for areas that come later.
+const ROOM: u64 = 1 << 32;
+/// Of an area's room, the share that one more area in it takes.
+const SHARE: u64 = 1 << 12;
+
+/// The places of an area: its own is the first, then those of what lies in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Block {
+    from: u64,
+    until: u64,
+    /// The first place that nothing is put at yet.
+    free: u64,
+    /// How many places the next area in it takes.
+    step: u64,
+}
+
+impl Block {
+    /// The block of one more area in this one; none when there is no room left.
+    fn take(&mut self) -> Option<Self> {
+        let (from, until) = (self.free, self.free.checked_add(self.step)?);
+        if self.step == 0 || until > self.until {
+            return None;
+        }
+        self.free = until;
+        Some(Self {
+            from,
+            until,
+            free: from + 1,
+            step: self.step / SHARE,
+        })
+    }
+}
+
+/// The places of areas, and the grids by place.
+#[derive(Debug, Clone)]
 pub(super) struct Tree {
-    grids: Vec<AreaCode>,
-    of: HashMap<AreaCode, Range<usize>>,
+    blocks: Parts<AreaCode, Block>,
+    grids: Parts<u64, AreaCode>,
+    /// Around all areas.
+    all: Block,
 }
 
 /// A step of the walk.
 enum Step<'a> {
     Into(&'a AreaCode),
-    OutOf(&'a AreaCode),
+    OutOf(usize),
 }
 
 impl Tree {
     fn of(directory: &Directory) -> Self {
-        let mut tree = Self {
-            grids: Vec::new(),
-            of: HashMap::with_capacity(directory.areas.len()),
-        };
+        let numbers: HashMap<&AreaCode, usize> = directory.areas.keys().zip(0..).collect();
+        let mut blocks: Vec<Option<Block>> = vec![None; numbers.len()];
+        let mut grids = Vec::new();
+        let mut next = 0u64;
         let is_root = |area: &&Area| {
             let parent = area.parent.as_ref();
             parent.is_none_or(|parent| directory.area(parent).is_none())
@@ -37,51 +74,108 @@ impl Tree {
         // What a damaged import made a circle of is begun anywhere, after all that has a root.
         let roots = directory.areas().filter(is_root);
         for root in roots.chain(directory.areas()) {
-            if tree.of.contains_key(&root.code) {
-                continue;
-            }
             let mut steps = vec![Step::Into(&root.code)];
             while let Some(step) = steps.pop() {
                 match step {
                     Step::Into(code) => {
-                        let from = tree.grids.len();
+                        let Some(&number) = numbers.get(code) else {
+                            continue;
+                        };
                         // Met once, also while what lies in it is not known yet.
-                        if tree.of.contains_key(code) {
+                        if blocks[number].is_some() {
                             continue;
                         }
-                        tree.of.insert(code.clone(), from..from);
+                        blocks[number] = Some(Block {
+                            from: next,
+                            step: ROOM / SHARE,
+                            ..Block::default()
+                        });
                         if directory.is_grid(code) {
-                            tree.grids.push(code.clone());
+                            grids.push((next, code.clone()));
                         }
-                        steps.push(Step::OutOf(code));
+                        next += 1;
+                        steps.push(Step::OutOf(number));
                         steps.extend(directory.children(code).map(Step::Into));
                     }
-                    Step::OutOf(code) => {
-                        let upto = tree.grids.len();
-                        if let Some(interval) = tree.of.get_mut(code) {
-                            interval.end = upto;
+                    Step::OutOf(number) => {
+                        if let Some(block) = &mut blocks[number] {
+                            block.free = next;
+                            next = next.saturating_add(ROOM);
+                            block.until = next;
                         }
                     }
                 }
             }
         }
-        tree
+        let areas = directory.areas.keys().cloned();
+        Self {
+            blocks: Parts::of_sorted(
+                areas
+                    .zip(blocks)
+                    .map(|(code, block)| (code, block.unwrap_or_default())),
+            ),
+            grids: Parts::of_sorted(grids),
+            all: Block {
+                from: 0,
+                until: u64::MAX,
+                free: next,
+                step: ROOM,
+            },
+        }
     }
 
-    pub(super) fn grids(&self) -> &[AreaCode] {
-        &self.grids
+    /// Puts in an area that nothing lies in. Tells whether there was room for it.
+    pub(super) fn add(&mut self, area: &Area, is_grid: bool) -> bool {
+        let parent = area.parent.as_ref();
+        let parent = parent.filter(|parent| self.blocks.contains_key(*parent));
+        let around = match parent {
+            Some(parent) => self.blocks.entry(parent.clone(), Block::default),
+            None => &mut self.all,
+        };
+        let Some(block) = around.take() else {
+            return false;
+        };
+        self.blocks.insert(area.code.clone(), block);
+        if is_grid {
+            self.grids.insert(block.from, area.code.clone());
+        }
+        true
+    }
+
+    /// Takes out an area that nothing lies in. Its places are not given out again.
+    pub(super) fn remove(&mut self, area: &AreaCode) {
+        if let Some(block) = self.blocks.remove(area) {
+            self.grids.remove(&block.from);
+        }
+    }
+
+    /// The grids at some places, in their order.
+    pub(super) fn grids(&self, places: Range<u64>) -> impl Iterator<Item = &AreaCode> {
+        self.grids
+            .from(places.start)
+            .take_while(move |(at, _)| **at < places.end)
+            .map(|(_, grid)| grid)
+    }
+
+    pub(super) fn has_grids(&self, places: Range<u64>) -> bool {
+        self.grids(places).next().is_some()
+    }
+
+    pub(super) fn count(&self, places: &Range<u64>) -> usize {
+        let upto = self.grids.before(&places.end);
+        upto.saturating_sub(self.grids.before(&places.start))
     }
 
     /// Where a grid stands; none for what is no grid.
-    pub(super) fn place(&self, grid: &AreaCode) -> Option<usize> {
-        let at = self.of.get(grid)?.start;
-        (self.grids.get(at)? == grid).then_some(at)
+    pub(super) fn place(&self, grid: &AreaCode) -> Option<u64> {
+        let at = self.blocks.get(grid)?.from;
+        self.grids.contains_key(&at).then_some(at)
     }
 
-    fn interval(&self, area: Option<&AreaCode>) -> Range<usize> {
+    pub(super) fn interval(&self, area: Option<&AreaCode>) -> Range<u64> {
         match area {
-            Some(area) => self.of.get(area).cloned().unwrap_or_default(),
-            None => 0..self.grids.len(),
+            Some(area) => self.blocks.get(area).map_or(0..0, |b| b.from..b.until),
+            None => 0..u64::MAX,
         }
     }
 }
@@ -91,7 +185,7 @@ pub(super) const MAX_LEVELS: usize = 64;
 
 impl Directory {
     /// An area and what it lies in, the nearest first.
-    pub(super) fn upward<'a>(&'a self, area: &'a AreaCode) -> impl Iterator<Item = &'a AreaCode> {
+    pub fn upward<'a>(&'a self, area: &'a AreaCode) -> impl Iterator<Item = &'a AreaCode> {
         std::iter::successors(Some(area), |code| self.area(code)?.parent.as_ref()).take(MAX_LEVELS)
     }
 
@@ -99,29 +193,34 @@ impl Directory {
         self.tree.get_or_init(|| Tree::of(self))
     }
 
-    /// All grids in the order of the tree: those of an area follow each other.
+    /// Where a grid stands in the order of the tree, in which the grids of an area follow each
+    /// other; none for what is no grid. It holds for this directory alone.
     #[must_use]
-    pub fn grids_in_order(&self) -> &[AreaCode] {
-        self.tree().grids()
-    }
-
-    /// Where a grid stands in [`Self::grids_in_order`]; none for what is no grid.
-    #[must_use]
-    pub fn place_of(&self, grid: &AreaCode) -> Option<usize> {
+    pub fn place_of(&self, grid: &AreaCode) -> Option<u64> {
         self.tree().place(grid)
     }
 
-    /// Where the grids of an area stand in [`Self::grids_in_order`]; of none, all.
+    /// From where up to where the grids of an area stand; of none, all.
     #[must_use]
-    pub fn interval(&self, area: Option<&AreaCode>) -> Range<usize> {
+    pub fn interval(&self, area: Option<&AreaCode>) -> Range<u64> {
         self.tree().interval(area)
+    }
+
+    /// How many grids stand from one place up to another.
+    #[must_use]
+    pub fn count_grids(&self, places: &Range<u64>) -> usize {
+        self.tree().count(places)
+    }
+
+    /// The grids that stand from one place up to another, in the order of the tree.
+    pub fn grids_at(&self, places: Range<u64>) -> impl Iterator<Item = &AreaCode> {
+        self.tree().grids(places)
     }
 
     /// The grids inside an area, itself included; all grids for none.
     #[must_use]
     pub fn grids_in(&self, area: Option<&AreaCode>) -> Vec<AreaCode> {
-        let grids = self.grids_in_order().get(self.interval(area));
-        let mut found = grids.unwrap_or_default().to_vec();
+        let mut found: Vec<AreaCode> = self.grids_at(self.interval(area)).cloned().collect();
         found.sort_unstable();
         found
     }
@@ -129,10 +228,12 @@ impl Directory {
     /// The roles that a user holds now in every grid there is.
     #[must_use]
     pub fn roles_everywhere(&self, user: UserId, now: Timestamp) -> Vec<Role> {
-        let all = self.tree().grids.len();
+        let tree = self.tree();
         let holds_all = |area: &AreaCode| {
-            let interval = self.tree().of.get(area);
-            all > 0 && interval.is_some_and(|interval| interval.len() == all)
+            let here = tree.interval(Some(area));
+            tree.has_grids(here.clone())
+                && !tree.has_grids(0..here.start)
+                && !tree.has_grids(here.end..u64::MAX)
         };
         self.active_grants(user, now)
             .filter(|grant| grant.area.as_ref().is_none_or(holds_all))

@@ -1,7 +1,8 @@
 //! The response of a sync.
 
 use crate::admission::LogProblem;
-use crate::codec::{DecodeError, Reader, put_bytes, put_i64, put_u64};
+use crate::codec::{DecodeError, Reader, put_i64, put_u64};
+use crate::directory::{AreasPart, ScopeDocument};
 use crate::entry::{Author, Entry, Item, PublicKey, SignKey, Signature};
 use crate::ids::{Hash, IncarnationId, StreamId};
 use crate::limits::{
@@ -10,7 +11,7 @@ use crate::limits::{
 };
 use crate::time::Timestamp;
 use crate::wire::answer::AnswerProof;
-use crate::wire::frame::{frame_version, open_frame, seal_frame_as};
+use crate::wire::frame::{Content, frame_version, open_frame, seal_content};
 use crate::wire::items::{Left, get_items, put_items};
 use crate::wire::report::{ErasureNews, get_erasures, put_erasures};
 use crate::wire::seen::{SeenNews, get_news, put_news};
@@ -88,7 +89,7 @@ pub struct SyncResponse {
     /// to the page's end. None when there are no pages.
     pub receipt: Option<Signature>,
     /// The directory, when the phone's digest is of another one.
-    pub directory: Option<Vec<u8>>,
+    pub directory: Option<ScopeDocument>,
     /// What to do.
     pub directives: Vec<Directive>,
     /// What supervisors have seen since the revision that the request names. Never sent to a
@@ -148,7 +149,7 @@ impl SyncResponse {
     #[must_use]
     pub fn encode(&self, request: &SyncRequest, asker: Author) -> Vec<u8> {
         let content = self.content(request, asker, false);
-        seal_frame_as(request.version(), &content)
+        seal_content(request.version(), &content)
     }
 
     /// The body of the response to the request of these bytes, signed by the server where the
@@ -165,12 +166,12 @@ impl SyncResponse {
             return self.encode(request, asker);
         }
         let mut content = self.content(request, asker, true);
-        let proof = AnswerProof::sign(key, asker.device, asked, &content);
-        content.extend_from_slice(&proof.signature.0);
-        seal_frame_as(request.version(), &content)
+        let proof = AnswerProof::sign(key, asker.device, asked, &content.bytes);
+        content.bytes.extend_from_slice(&proof.signature.0);
+        seal_content(request.version(), &content)
     }
 
-    fn content(&self, request: &SyncRequest, asker: Author, signed: bool) -> Vec<u8> {
+    fn content(&self, request: &SyncRequest, asker: Author, signed: bool) -> Content<'_> {
         let mut incarnations = Table::with_known(request.incarnations());
         let mut authors = Table::with_known(vec![asker]);
         let mut tail = Vec::new();
@@ -252,7 +253,9 @@ impl SyncResponse {
         if lacks {
             flags |= HAS_LACKS;
         }
-        let mut out = vec![flags];
+        let size = self.directory.as_ref().map_or(0, ScopeDocument::size);
+        let mut out = Vec::with_capacity(size + tail.len() + 256);
+        out.push(flags);
         if flags & HAS_EPOCH != 0 {
             out.extend_from_slice(&self.epoch.to_be_bytes());
         }
@@ -260,13 +263,12 @@ impl SyncResponse {
         if let Some(signature) = &self.receipt {
             out.extend_from_slice(&signature.0);
         }
-        if let Some(directory) = &self.directory {
-            put_bytes(&mut out, directory);
-        }
+        let directory = self.directory.as_ref();
+        let shared = directory.and_then(|directory| put_directory(&mut out, directory));
         incarnations.put(&mut out);
         authors.put(&mut out);
         out.extend_from_slice(&tail);
-        out
+        Content { bytes: out, shared }
     }
 
     /// Reads the response to this request. Items that the request pushed come without entry and
@@ -312,7 +314,7 @@ impl SyncResponse {
         let directory = if flags & HAS_DIRECTORY == 0 {
             None
         } else {
-            Some(r.bytes(MAX_BODY_DECODED_BYTES)?.to_vec())
+            Some(r.bytes(MAX_BODY_DECODED_BYTES)?.to_vec().into())
         };
         let incarnations = Table::get(&mut r, request.incarnations())?;
         let authors = Table::get(&mut r, vec![asker])?;
@@ -409,6 +411,20 @@ impl SyncResponse {
             proof,
         })
     }
+}
+
+/// Appends a directory; its areas with where they begin, when others are sent them too.
+fn put_directory<'a>(
+    out: &mut Vec<u8>,
+    directory: &'a ScopeDocument,
+) -> Option<(usize, &'a AreasPart)> {
+    put_u64(out, directory.size() as u64);
+    let [before, areas, after] = directory.pieces();
+    out.extend_from_slice(before);
+    let shared = directory.areas.as_deref().map(|areas| (out.len(), areas));
+    out.extend_from_slice(areas);
+    out.extend_from_slice(after);
+    shared
 }
 
 /// Whether the request pushed this very entry, so that its author surely has it. A device whose

@@ -374,7 +374,7 @@ pub fn response(r: &mut Rng, request: &SyncRequest, asker: Author) -> SyncRespon
             })
             .collect(),
         receipt: r.one_in(2).then(|| signature(r)),
-        directory: r.one_in(2).then(|| words(r).into_bytes()),
+        directory: r.one_in(2).then(|| words(r).into_bytes().into()),
         directives: streams(r, 2)
             .into_iter()
             .map(directive)

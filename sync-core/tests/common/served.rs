@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use gridfold_sync_core::admission::Decision;
-use gridfold_sync_core::directory::{Directory, DirectoryScope};
+use gridfold_sync_core::directory::{Directory, DirectoryScope, ScopeDocument};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Author, Entry, Item, SignKey};
 use gridfold_sync_core::ids::{DeviceId, RecordId, StreamId, UserId};
@@ -143,9 +143,9 @@ impl Served for MemoryServed<'_> {
     fn has_key(&self, _: RecordId) -> Result<bool, Infallible> {
         Ok(!self.keys_are_gone)
     }
-    fn directory_news(&self, user: UserId, held: [u8; 8]) -> Option<Vec<u8>> {
+    fn directory_news(&self, user: UserId, held: [u8; 8]) -> Option<ScopeDocument> {
         let scope = self.facts.directory.scope(user, self.now).to_bytes();
-        (DirectoryScope::digest_of(&scope) != held).then_some(scope)
+        (DirectoryScope::digest_of(&scope) != held).then(|| scope.into())
     }
     fn seen_news(&self, _: Author, known: Option<u64>) -> Result<Option<SeenNews>, Infallible> {
         let news = self.seen.filter(|_| known != self.seen);

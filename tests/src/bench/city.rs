@@ -8,10 +8,11 @@ use gridfold_server::auth::{Actor, Password, Redemption, enrolment_proof_message
 use gridfold_server::clock::{Clock, ManualClock};
 use gridfold_server::config::Config;
 use gridfold_server::node::Node;
-use gridfold_sync_core::directory::{DirectoryChange, User};
+use gridfold_sync_core::directory::{Area, DirectoryChange, GRID_LEVEL, User};
 use gridfold_sync_core::entry::Target;
 use gridfold_sync_core::ids::{DeviceId, RecordId, UserId};
 use gridfold_sync_core::schema::Role;
+use gridfold_sync_core::wire::{PhoneReport, SyncRequest, Trip};
 use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::device::Device;
@@ -68,7 +69,13 @@ impl City {
 
     /// One exchange: how long until the answer was there, and its bytes.
     fn sync(&self, person: &mut Person) -> (Duration, usize) {
-        let request = person.device.request();
+        // As phones ask.
+        let request = SyncRequest {
+            seen: Some(0),
+            report: Some(PhoneReport::default()),
+            trip: Some(Trip { nonce: [7; 8] }),
+            ..person.device.request()
+        };
         let body = request.encode();
         let from = Instant::now();
         let answer = self.post(&person.token, &body);
@@ -168,16 +175,39 @@ fn show(what: &str, took: Duration) {
     row(what, &format!("{took:.1?}"), "50 ms", ratio, Some(1.0));
 }
 
-/// Something that no phone holds changes the directory, or one more person does.
-fn change(node: &Node, n: u64) {
-    let user = User {
-        id: UserId::from_parts(T0, ten(n)),
-        name: format!("new {n}"),
-        active: true,
-    };
-    node.directory
-        .change(vec![DirectoryChange::User { user }])
-        .unwrap();
+/// One more person, of whom no phone is told yet.
+fn new_person(n: u64) -> DirectoryChange {
+    DirectoryChange::User {
+        user: User {
+            id: UserId::from_parts(T0, ten(n)),
+            name: format!("new {n}"),
+            active: true,
+        },
+    }
+}
+
+/// A worker of a grid is called something else.
+fn new_name(worker: UserId, n: u64) -> DirectoryChange {
+    DirectoryChange::User {
+        user: User {
+            id: worker,
+            name: format!("renamed {n}"),
+            active: true,
+        },
+    }
+}
+
+/// One more grid in a street.
+fn new_area(n: u64) -> DirectoryChange {
+    let code = area(&format!("s7new{n}"));
+    DirectoryChange::Areas {
+        areas: vec![Area {
+            name: code.to_string(),
+            code,
+            parent: Some(area("s7")),
+            level: GRID_LEVEL.to_owned(),
+        }],
+    }
 }
 
 pub(crate) fn run() {
@@ -202,13 +232,14 @@ pub(crate) fn run() {
         base,
         agent: ureq::Agent::config_builder().build().into(),
     };
+    let worker = people[0].device.author.user;
     for person in people {
-        questions(&city, person);
+        questions(&city, person, worker);
     }
     runtime.block_on(server.stop());
 }
 
-fn questions(city: &City, mut person: Person) {
+fn questions(city: &City, mut person: Person, worker: UserId) {
     let who = person.who;
     for (what, path) in [("list", "/v1/records"), ("overview", "/v1/overview")] {
         let bytes = city.get(&person, path);
@@ -227,14 +258,35 @@ fn questions(city: &City, mut person: Person) {
         &format!("idle sync of {who}"),
         best(|| city.sync(&mut person).0),
     );
-    let mut n = person.device.author.user.0.as_u128() as u64;
     let took = best(|| {
-        n += 1;
-        change(&city.node, n);
+        person.device.directory = [0; 8];
         city.sync(&mut person).0
     });
-    show(
-        &format!("sync of {who} after a change elsewhere in the directory"),
-        took,
-    );
+    show(&format!("sync of {who} that brings the directory"), took);
+    let mut n = person.device.author.user.0.as_u128() as u64;
+    let mut after = |what: &str, change: &dyn Fn(u64) -> DirectoryChange| {
+        let mut bytes = 0;
+        let mut changed = || {
+            n += 1;
+            let change = change(n);
+            city.node.directory.change(vec![change]).unwrap();
+        };
+        let took = best(|| {
+            changed();
+            let (took, sent) = city.sync(&mut person);
+            bytes = sent;
+            took
+        });
+        show(&format!("sync of {who} after {what} ({bytes} B)"), took);
+        let took = best(|| {
+            changed();
+            let from = Instant::now();
+            city.get(&person, "/v1/overview");
+            from.elapsed()
+        });
+        show(&format!("overview of {who} after {what}"), took);
+    };
+    after("one more person elsewhere", &new_person);
+    after("another name of a worker", &|n| new_name(worker, n));
+    after("one more area", &new_area);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gridfold_server::node::Node;
 use gridfold_sync_core::admission::PushedLog;
-use gridfold_sync_core::directory::{DirectoryChange, DirectoryScope};
+use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{
     Author, Entry, SignKey, Target, head_statement, item_hash, next_link, next_prefix,
@@ -27,7 +27,7 @@ pub(crate) struct Device {
     link: Hash,
     hashes: HashMap<EntryRef, Hash>,
     cursors: BTreeMap<StreamId, (u64, Hash)>,
-    directory: [u8; 8],
+    pub(crate) directory: [u8; 8],
     waiting: Vec<Entry>,
 }
 
@@ -111,7 +111,7 @@ impl Device {
         let answer = SyncResponse::decode(body, request, self.author).unwrap();
         assert_eq!(answer.problems, vec![]);
         if let Some(directory) = &answer.directory {
-            self.directory = DirectoryScope::digest_of(directory);
+            self.directory = directory.digest();
         }
         let (mut items, mut more) = (0, false);
         for page in answer.pages {

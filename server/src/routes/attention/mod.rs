@@ -6,6 +6,7 @@ mod item;
 mod queue;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -68,7 +69,7 @@ pub(super) fn counts(
     node: &Node,
     caller: &Caller,
     grids: Option<&BTreeSet<AreaCode>>,
-    phones: &[DeviceAccount],
+    phones: &[Arc<DeviceAccount>],
 ) -> Answer<AttentionCounts> {
     let queue = Queue {
         node,

@@ -1,6 +1,7 @@
 //! What the queue is made from, for one caller: only what they may settle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Target, Verdict};
@@ -105,7 +106,7 @@ impl Queue<'_> {
         Ok(all)
     }
 
-    pub(super) fn phones(&self) -> Answer<Vec<(DeviceAccount, String)>> {
+    pub(super) fn phones(&self) -> Answer<Vec<(Arc<DeviceAccount>, String)>> {
         let known = phones_of(self.node, self.caller, None)?;
         self.phones_among(&known)
     }
@@ -113,8 +114,8 @@ impl Queue<'_> {
     /// The same, of phones that were looked up already.
     pub(super) fn phones_among(
         &self,
-        known: &[DeviceAccount],
-    ) -> Answer<Vec<(DeviceAccount, String)>> {
+        known: &[Arc<DeviceAccount>],
+    ) -> Answer<Vec<(Arc<DeviceAccount>, String)>> {
         let away = self.node.desk.put_away.of("phone")?;
         let set_aside = self.node.views.set_aside()?;
         let places = self.places();
@@ -126,7 +127,7 @@ impl Queue<'_> {
                 && !away.contains_key(&id)
                 && self.owner_is_here(UserId(device.user_id), places.as_deref())
             {
-                out.push((device.clone(), id));
+                out.push((Arc::clone(device), id));
             }
         }
         out.sort_by_key(|(d, _)| (std::cmp::Reverse(d.last_seen_ms), d.device_id));
@@ -134,16 +135,16 @@ impl Queue<'_> {
     }
 
     /// Where the grids stand among all, in order; none when all of them are asked of.
-    fn places(&self) -> Option<Vec<usize>> {
+    fn places(&self) -> Option<Vec<u64>> {
         let grids = self.grids?.iter();
-        let mut places: Vec<usize> = grids
+        let mut places: Vec<u64> = grids
             .filter_map(|grid| self.caller.directory.place_of(grid))
             .collect();
         places.sort_unstable();
         Some(places)
     }
 
-    fn owner_is_here(&self, user: UserId, places: Option<&[usize]>) -> bool {
+    fn owner_is_here(&self, user: UserId, places: Option<&[u64]>) -> bool {
         let Some(places) = places else { return true };
         let directory = &self.caller.directory;
         directory.grants_of(user).any(|g| {

@@ -41,8 +41,8 @@ pub fn apply<H: Holder>(
         response,
     } = answered;
     let mut out = Applied::default();
-    if let Some(bytes) = &response.directory {
-        take_directory(holder, bytes)?;
+    if let Some(directory) = &response.directory {
+        take_directory(holder, &directory.to_bytes())?;
         out.directory_changed = true;
         out.moved = true;
     }

@@ -3,7 +3,7 @@
 //! What enters: a question about log, keys or directory. What leaves: the fact as of the moment of the
 //! answer. What never happens here: a decision; what is made of the facts is the answer's.
 
-use crate::directory::Directory;
+use crate::directory::{Directory, ScopeDocument};
 use crate::entry::{Author, Item, SignKey};
 use crate::ids::{DeviceId, Hash, RecordId, StreamId, UserId};
 use crate::time::Timestamp;
@@ -99,7 +99,7 @@ pub trait Served {
     fn has_key(&self, record: RecordId) -> Result<bool, Self::Error>;
 
     /// The directory of a user's phone, when the digest it holds is of another one.
-    fn directory_news(&self, user: UserId, held: [u8; 8]) -> Option<Vec<u8>>;
+    fn directory_news(&self, user: UserId, held: [u8; 8]) -> Option<ScopeDocument>;
 
     /// The marks that a phone lacks of what supervisors have seen; none when it has all. `known` is
     /// the revision it names, none when it stands in another epoch, whose revisions are not ours.
