@@ -1,6 +1,6 @@
 /** The stories of whoever administers, and of a matter to its end: the real server, real phones, a town of their own. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot } from './harness.mjs';
 import { AREA, found } from './town.mjs';
 

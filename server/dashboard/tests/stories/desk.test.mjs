@@ -1,6 +1,6 @@
 /** What a supervisor does with records at a desk: a household's page, records for those who ring, corrections, deadlines, passwords. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot, WIDTHS } from './harness.mjs';
 import { AREA, found, PASSWORD } from './town.mjs';
 

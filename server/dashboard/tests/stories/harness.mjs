@@ -82,7 +82,7 @@ export class Server {
   stop() {
     return new Promise((done) => {
       this.child.removeAllListeners('close');
-      this.child.on('close', done);
+      this.child.on('exit', done);
       this.child.kill('SIGTERM');
     });
   }

@@ -1,7 +1,7 @@
 /** What somebody who looks for one among many sees and does: lists, the search over everything, the map, and how many clicks the day takes. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot, SOON_MS, WIDTHS } from './harness.mjs';
 import { csvRows } from './sheet.mjs';
 import { AREA, disagree, found, PASSWORD } from './town.mjs';

@@ -1,6 +1,6 @@
 /** What people met: two at one browser, many tabs, half a place, a house with one place for all, a long history. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server } from './harness.mjs';
 import { AREA, found, PASSWORD } from './town.mjs';
 

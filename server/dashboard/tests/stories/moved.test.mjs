@@ -1,6 +1,6 @@
 /** A household in the wrong grid is moved: who may, where to, and what whoever looks for it finds. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server } from './harness.mjs';
 import { AREA, found, PASSWORD } from './town.mjs';
 

@@ -1,6 +1,6 @@
 /** What an organisation's own forms have, in which no name is that of a built-in form: the overview, a board, due lists, dispatch, the map. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot } from './harness.mjs';
 import { AREA, found, PASSWORD } from './town.mjs';
 

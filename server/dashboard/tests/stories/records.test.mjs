@@ -1,7 +1,7 @@
 /** What somebody who reads lists and records sees: orders, views, files, paper, what was refused and what is gone. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot } from './harness.mjs';
 import { csvRows, sheetRows } from './sheet.mjs';
 import { found, PASSWORD } from './town.mjs';

@@ -1,7 +1,7 @@
 /** The stories a supervisor lives, in a browser against the real server with real phones. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot, SOON_MS } from './harness.mjs';
 import { disagree, found, PASSWORD } from './town.mjs';
 

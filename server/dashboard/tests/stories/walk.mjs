@@ -1,6 +1,6 @@
 /** A walk through every page in both languages, in a town where something of every kind has happened. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot } from './harness.mjs';
 import { AREA, disagree, found } from './town.mjs';
 

@@ -1,6 +1,6 @@
 /** A worker's day: enrolled, without a network, killed in the middle, back. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
 import { enrol, Handset, keptForOffline, ready, recordsOf, Server, shot, Thumb, until } from './harness.mjs';
 import { found } from './town.mjs';
 

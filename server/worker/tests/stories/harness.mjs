@@ -135,7 +135,8 @@ export class Handset {
         const found = /DevTools listening on (ws:\/\/\S+)/.exec(said)?.[1];
         if (found) done(found);
       });
-      this.child.on('close', (code) => failed(new Error(`the browser ended with ${code}: ${said}`)));
+      this.child.on('exit', (code) => failed(new Error(`the browser ended with ${code}: ${said}`)));
+      setTimeout(() => failed(new Error(`the browser does not start: ${said}`)), PATIENCE_MS).unref();
     });
     this.chromium = await chromium.connectOverCDP(address);
     [this.context] = this.chromium.contexts();
@@ -171,10 +172,12 @@ export class Handset {
   }
   /** As a phone whose battery is taken out. */
   async kill() {
-    this.child.removeAllListeners('close');
-    const over = new Promise((done) => this.child.on('close', done));
+    this.child.removeAllListeners('exit');
+    // Not `close`: what the browser started may outlive it, with its pipe.
+    const over = new Promise((done) => this.child.on('exit', done));
     process.kill(-this.child.pid, 'SIGKILL');
     await over;
+    this.child.stderr.destroy();
   }
   async end() {
     if (this.child.exitCode === null && this.child.signalCode === null) await this.kill();
@@ -205,11 +208,7 @@ export async function enrol(handset, page, userId) {
 
 /** Waits until the service worker has everything it starts from without a network. */
 export async function keptForOffline(page) {
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-    if (!navigator.serviceWorker.controller)
-      await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
-  });
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
 }
 
 /** What the server has of a form, as a program reads it. */

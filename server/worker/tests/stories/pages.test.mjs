@@ -1,7 +1,7 @@
 /** Every page in both languages: accessible, with large targets, on a narrow phone, with large text; a code that the camera sees. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
 import { film } from './camera.mjs';
 import { Handset, invite, keptForOffline, ready, Server, shot, SIZE, usable } from './harness.mjs';
 import { found, work } from './town.mjs';

@@ -1,6 +1,6 @@
 /** What stands on Today, in which order, and on the map; what the catalogue proposes. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
 import { enrol, Handset, keptForOffline, ready, recordsOf, Server, shot, until, usable } from './harness.mjs';
 import { found, work } from './town.mjs';
 

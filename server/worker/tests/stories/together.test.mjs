@@ -1,6 +1,6 @@
 /** Two phones on the same work, what the rules refuse, and the steps of work. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
 import { enrol, Handset, ready, Server, shot, until } from './harness.mjs';
 import { found, work } from './town.mjs';
 

@@ -1,6 +1,6 @@
 /** What goes wrong in the field: a grid given to somebody else, a full phone, a week in a drawer, an update in the middle, refusals. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { after, before, beforeEach, test } from '../../../dashboard/tests/stories/bounded.mjs';
 import { NEWER } from './front.mjs';
 import {
   AREA,
@@ -97,13 +97,14 @@ test('a newer app waits while something is half typed, and takes over with edits
   await page.getByLabel('走访记录').fill('写到一');
   await page.getByText('草稿已存在手机上').waitFor();
   server.front.isNewer = true;
-  await page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.getRegistration();
-    await registration.update();
-    const worker = registration.installing ?? registration.waiting;
-    while (worker.state !== 'installed')
-      await new Promise((done) => worker.addEventListener('statechange', done, { once: true }));
-  });
+  // An app that could not be fetched whole is asked for again, as the app does by itself later.
+  await until('the newer app is kept', () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      if (!registration.installing && !registration.waiting) await registration.update();
+      return registration.waiting !== null;
+    }),
+  );
   await page.locator('[data-newer=true]').waitFor();
   assert.equal(await page.getByText('应用有新版本').count(), 0, 'it is not offered in the middle of a word');
   await page.getByLabel('走访记录').press('End');
