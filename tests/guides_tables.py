@@ -105,12 +105,27 @@ INSTEAD = {
     "gridfold import bundle FILE [--receipt FILE] [--json]": [
         BUNDLE, "gridfold import bundle bundle --receipt receipt --json"
     ],
+    "gridfold import list [--json]": ["gridfold import list", "gridfold import list --json >imported"],
+    "gridfold import undo ID [--dry-run] [--json] [--as USER]": [
+        "ID=$(jq -r '.[0].import_id' imported)",
+        "gridfold import undo \"$ID\" --dry-run --json",
+        "gridfold import undo \"$ID\" --as admin",
+    ],
     "gridfold --data DIR heal --from FILE --passphrase-file P": [
         SPOILT, "gridfold --data DIR heal --from FILE --passphrase-file P"
     ],
     "gridfold --data DIR heal --from /srv/standby --from b2": [
         "cp -r new standby && cp -r new b2", SPOILT, "gridfold --data DIR heal --from /srv/standby --from b2"
     ],
+}
+
+# Played in the long run; in the short one what stands here instead.
+WHEEL = "pip wheel --no-deps --wheel-dir target/wheels ./client-ffi/bindings/python"
+SITE = "-c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))'"
+IF_SHORT = {
+    # An optimised build of the library, of minutes; the library of the Python test takes its place.
+    WHEEL: [f'"$LIBRARY_VENV/bin/python" {SITE} >"$(python {SITE})/library.pth"'],
+    "pip install target/wheels/gridfold-*.whl": [],
 }
 
 # Not run here: why, or the step of tests/run that runs it and the words by which it does.
