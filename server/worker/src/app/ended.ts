@@ -1,22 +1,41 @@
-/** Grids that were taken from this phone because their grants ended: told until the person has read it. */
+/**
+ * Grids that are this person's no more: told until the person has read it. Found by what was theirs before and
+ * not by what a sync reports, which nobody hears when the page is closed in that moment.
+ */
 import { ref } from 'vue';
-import { areas } from './forms';
+import type { Area } from '@/phone';
 
-const KEPT = 'gridfold.worker.ended';
-const codes = (text: string) => text.split(' ').filter((code) => code !== '');
+/** Names by code: a grid whose grant has ended is in the directory no more. */
+type Names = Record<string, string>;
+const MINE = 'gridfold.worker.mine';
+const ENDED = 'gridfold.worker.ended';
 
-export const ended = ref<string[]>(codes(typeof window === 'undefined' ? '' : (localStorage.getItem(KEPT) ?? '')));
-/** Streams are named by grid and sensitivity; a grid of which some are still read here goes on. */
-export function noteErased(streams: string[]): void {
-  const grids = streams
-    .map((stream) => stream.split('/')[0] ?? '')
-    .filter((code) => code !== '' && !areas.value.some((area) => area.mine && area.code === code));
-  if (grids.length === 0) return;
-  ended.value = [...new Set([...ended.value, ...grids])];
-  localStorage.setItem(KEPT, ended.value.join(' '));
+function kept(key: string): Names {
+  try {
+    return (JSON.parse(localStorage.getItem(key) ?? '{}') ?? {}) as Names;
+  } catch {
+    return {};
+  }
+}
+
+export const ended = ref<Names>({});
+
+export function noteMine(areas: Area[]): void {
+  const now = areas.filter(({ mine, level }) => mine && level === 'grid');
+  const goesOn = new Set(now.map(({ code }) => code));
+  const gone = Object.entries({ ...kept(ENDED), ...kept(MINE) }).filter(([code]) => !goesOn.has(code));
+  ended.value = Object.fromEntries(gone);
+  localStorage.setItem(ENDED, JSON.stringify(ended.value));
+  localStorage.setItem(MINE, JSON.stringify(Object.fromEntries(now.map(({ code, name }) => [code, name]))));
 }
 
 export function endedRead(): void {
-  ended.value = [];
-  localStorage.removeItem(KEPT);
+  ended.value = {};
+  localStorage.removeItem(ENDED);
+}
+
+/** What is told is told to the person who had it. */
+export function forgetMine(): void {
+  endedRead();
+  localStorage.removeItem(MINE);
 }

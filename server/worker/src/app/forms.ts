@@ -1,5 +1,6 @@
 /** The forms of the organisation, areas and colleagues, as this phone knows them; asked for again when anything changed. */
 import { computed, shallowRef } from 'vue';
+import { forgetMine, noteMine } from './ended';
 import { onChange, phone, type Area, type Colleague, type FormInfo, type Identity } from '@/phone';
 
 export const forms = shallowRef<FormInfo[]>([]);
@@ -22,10 +23,7 @@ export const formsInUse = computed(() => forms.value.filter((form) => !form.reti
 export const myGrids = computed(() =>
   areas.value.filter((area) => area.mine && area.level === 'grid' && !area.retired),
 );
-/** Names of areas as they were last known: one whose grant has ended is in the directory no more. */
-const names = new Map<string, string>();
-export const areaName = (code: string): string =>
-  areas.value.find((area) => area.code === code)?.name ?? names.get(code) ?? code;
+export const areaName = (code: string): string => areas.value.find((area) => area.code === code)?.name ?? code;
 
 /** Which grid a new record is for: the one that was written for last, else the first. */
 const KEPT = 'gridfold.worker.grid';
@@ -40,6 +38,7 @@ export async function lookUp(): Promise<void> {
   identity.value = await client.identity();
   if (!identity.value) {
     [forms.value, areas.value, colleagues.value] = [[], [], []];
+    forgetMine();
     return;
   }
   [forms.value, areas.value, colleagues.value] = await Promise.all([
@@ -47,7 +46,7 @@ export async function lookUp(): Promise<void> {
     client.areas(),
     client.colleagues(),
   ]);
-  for (const { code, name } of areas.value) names.set(code, name);
+  noteMine(areas.value);
 }
 
 let looking = false;

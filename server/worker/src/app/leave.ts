@@ -26,7 +26,7 @@ function begin(): void {
 
 /** What the app keeps beside the store: no names, but times and choices of the person before. */
 function forget(): void {
-  for (const key of ['gridfold.worker.grid', 'gridfold.worker.seen', 'gridfold.worker.ended']) {
+  for (const key of ['gridfold.worker.grid', 'gridfold.worker.seen', 'gridfold.worker.ended', 'gridfold.worker.mine']) {
     localStorage.removeItem(key);
     sessionStorage.removeItem(key);
   }

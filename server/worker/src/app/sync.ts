@@ -1,7 +1,5 @@
 /** How the phone stands with its server. The library goes there by itself: when the network comes back, when the app is seen, after edits, by and by. */
 import { ref, shallowRef } from 'vue';
-import { noteErased } from './ended';
-import { lookUp } from './forms';
 import { failureOf, onChange, phone, type Failure, type Status } from '@/phone';
 
 export const status = shallowRef<Status>();
@@ -40,18 +38,8 @@ export async function followSync(): Promise<void> {
   await phone().watch({ type: 'Sync' }, (event) => {
     if (event.type !== 'Sync') return;
     syncing.value = event.state.type === 'Running';
-    if (event.state.type === 'Done') {
-      lastFailure.value = undefined;
-      void tellEnded(event.state.report.erasedStreams);
-    }
+    if (event.state.type === 'Done') lastFailure.value = undefined;
     if (event.state.type === 'Failed') lastFailure.value = failureOf(event.state.error);
     lookQuietly();
   });
-}
-
-async function tellEnded(streams: string[]): Promise<void> {
-  if (streams.length === 0) return;
-  // Which grids are whose is asked for anew: the directory has changed in this very sync.
-  await lookUp().catch(() => undefined);
-  noteErased(streams);
 }

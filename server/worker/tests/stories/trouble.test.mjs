@@ -204,7 +204,7 @@ test('a grid given to somebody else while edits wait: they arrive as late, and t
   // It is said until it was read, also after a new start.
   await page.reload();
   await ready(page);
-  await page.getByText(/您不再负责/).waitFor();
+  await page.getByText(/您不再负责第一网格/).waitFor();
   await page.getByRole('button', { name: '知道了' }).click();
   await page.getByText(/您不再负责/).waitFor({ state: 'detached' });
   await page.reload();
