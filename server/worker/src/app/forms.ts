@@ -8,6 +8,16 @@ export const areas = shallowRef<Area[]>([]);
 export const colleagues = shallowRef<Colleague[]>([]);
 export const identity = shallowRef<Identity | null>(null);
 
+/** What is written most comes first: a day is visits, and what residents ask for at them. */
+const OFTEN = ['visit', 'matter', 'task', 'household', 'meeting'];
+function oftenFirst(all: FormInfo[]): FormInfo[] {
+  const place = ({ means }: FormInfo) => {
+    const at = OFTEN.indexOf(means ?? '');
+    return at < 0 ? OFTEN.length : at;
+  };
+  return [...all].sort((a, b) => place(a) - place(b));
+}
+
 export const formOf = (code: string): FormInfo | undefined => forms.value.find((form) => form.code === code);
 /** What names a record: the library gives a choice by its key, people know it by its label. */
 export function titled(form: string, title: string): string {
@@ -41,11 +51,9 @@ export async function lookUp(): Promise<void> {
     forgetMine();
     return;
   }
-  [forms.value, areas.value, colleagues.value] = await Promise.all([
-    client.forms(),
-    client.areas(),
-    client.colleagues(),
-  ]);
+  const [known, ...more] = await Promise.all([client.forms(), client.areas(), client.colleagues()]);
+  forms.value = oftenFirst(known);
+  [areas.value, colleagues.value] = more;
   noteMine(areas.value);
 }
 

@@ -39,6 +39,8 @@ test('a visit takes at most 12 taps and 30 seconds, and is at the server', async
   const thumb = new Thumb();
   const began = performance.now();
   await thumb.tap(page.getByRole('link', { name: '记录' }));
+  const [first] = await page.locator('main').getByRole('link').allInnerTexts();
+  assert.equal(first, '走访', 'what is written most is nearest');
   await thumb.tap(page.getByRole('link', { name: '走访', exact: true }));
   await thumb.tap(page.getByRole('button', { name: '住户' }));
   await thumb.tap(page.getByRole('button', { name: '和平里3号楼2单元501' }));
