@@ -220,6 +220,8 @@ fn coordinates_of_another_reference_system_are_refused_with_advice() {
         "urn:ogc:def:crs:EPSG::4326",
         "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
         "EPSG:4326",
+        "urn:ogc:def:crs:EPSG::4490",
+        "EPSG:4490",
     ] {
         assert_eq!(put(same).ok()["has_boundary"], true, "{same}");
     }

@@ -58,7 +58,8 @@ pub(crate) fn read_boundary(geometry: &Json) -> Answer<String> {
 }
 
 /// Refuses coordinates that say that they are not longitude and latitude of WGS 84. RFC 7946 knows no
-/// `crs` any more, but the GeoJSON before it did, and programs still write it.
+/// `crs` any more, but the GeoJSON before it did, and programs still write it. Those of CGCS2000, in
+/// which offices in China keep their maps, are taken as they are: the two lie within a metre.
 fn check_reference(geometry: &Json) -> Answer<()> {
     let Some(crs) = geometry.get("crs").filter(|crs| !crs.is_null()) else {
         return Ok(());
@@ -68,7 +69,7 @@ fn check_reference(geometry: &Json) -> Answer<()> {
     let code = upper.rsplit([':', '/']).next().unwrap_or_default();
     let known = match code {
         "CRS84" => upper.contains("OGC") || upper == "CRS84",
-        "4326" => upper.contains("EPSG"),
+        "4326" | "4490" => upper.contains("EPSG"),
         _ => false,
     };
     if known {
@@ -78,10 +79,10 @@ fn check_reference(geometry: &Json) -> Answer<()> {
     let told: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
     Err(Problem::bad_request_in(
         format!(
-            "边界的坐标参考系（crs）“{told}”不能使用：只接受 WGS 84 的经度和纬度（CRS84）。请先转换，例如 ogr2ogr -t_srs EPSG:4326，再导入"
+            "边界的坐标参考系（crs）“{told}”不能使用：只接受 WGS 84（CRS84）或 CGCS2000（EPSG:4490）的经度和纬度。请先转换，例如 ogr2ogr -t_srs EPSG:4326，再导入"
         ),
         format!(
-            "the boundary's reference system (crs) \"{told}\" is not taken: only longitude and latitude in WGS 84 (CRS84) are. \
+            "the boundary's reference system (crs) \"{told}\" is not taken: only longitude and latitude in WGS 84 (CRS84) or CGCS2000 (EPSG:4490) are. \
              Convert it first, for example with ogr2ogr -t_srs EPSG:4326"
         ),
     ))
