@@ -139,6 +139,11 @@ export class Instance {
     }
   }
 
+  /** A network is there again: what was asked over the one before is waited for in vain, up to a minute. */
+  reconnected(): void {
+    for (const abort of this.#asked.values()) abort.abort("late");
+  }
+
   #with(bytes: Uint8Array, call: (at: number, length: number) => void): void {
     const at = this.#exports.room(bytes.length);
     this.#memory(at, bytes.length).set(bytes);

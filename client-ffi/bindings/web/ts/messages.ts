@@ -24,6 +24,8 @@ export type ToWorker =
   | { type: "keep"; id: number; key: KeyKeeping }
   /** The page is seen again, or a sync is wanted soon. */
   | { type: "soon" }
+  /** As the page hears it: not every browser tells its workers. */
+  | { type: "network"; up: boolean }
   | { type: "close" };
 
 /** An error as it is told; `bytes` are an error of the library. */

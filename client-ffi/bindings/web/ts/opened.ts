@@ -118,6 +118,8 @@ export class OpenedPhone implements Phone {
     this.opening = { ...this.opening, existing: true, takeOver: false };
     this.#set({ type: "Open" });
     document.addEventListener("visibilitychange", this.#seen);
+    addEventListener("online", this.#network);
+    addEventListener("offline", this.#network);
     addEventListener("pagehide", this.#hidden);
     addEventListener("pageshow", this.#shown);
   }
@@ -151,6 +153,7 @@ export class OpenedPhone implements Phone {
         switch (data.type) {
           case "opened":
             open = true;
+            this.#post({ type: "network", up: navigator.onLine });
             return resolve(null);
           case "unopened": {
             worker.terminate();
@@ -200,6 +203,8 @@ export class OpenedPhone implements Phone {
   #lose(why: Lost): void {
     if (this.#state.type === "Lost") return;
     document.removeEventListener("visibilitychange", this.#seen);
+    removeEventListener("online", this.#network);
+    removeEventListener("offline", this.#network);
     removeEventListener("pagehide", this.#hidden);
     removeEventListener("pageshow", this.#shown);
     this.#worker?.terminate();
@@ -248,6 +253,10 @@ export class OpenedPhone implements Phone {
 
   #seen = (): void => {
     if (document.visibilityState === "visible") this.syncSoon();
+  };
+
+  #network = (event: Event): void => {
+    this.#post({ type: "network", up: event.type === "online" });
   };
 
   /** The files must be free for another page, whether or not this one comes back. */

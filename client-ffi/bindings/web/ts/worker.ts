@@ -26,6 +26,7 @@ class Opened {
   #checked: Promise<void> | null = null;
   #flushes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #up = true;
   #rescued: ((bytes: Uint8Array) => void) | null = null;
   #over = false;
 
@@ -117,6 +118,14 @@ class Opened {
     if (this.#over || this.opening.autoSync === null) return;
     this.instance.planHears(what);
     this.drive();
+  }
+
+  network(up: boolean): void {
+    if (this.#over || this.#up === up) return;
+    this.#up = up;
+    this.hear(up ? 1 : 0);
+    // The plan tries again as soon as what is given up here has ended.
+    if (up) this.instance.reconnected();
   }
 
   async #planned(over: boolean): Promise<void> {
@@ -268,10 +277,12 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
       return;
     case "soon":
       return opened?.hear(2);
+    case "network":
+      return opened?.network(data.up);
     case "close":
       return opened?.end({ type: "Closed" });
   }
 };
 
-self.addEventListener("online", () => opened?.hear(1));
-self.addEventListener("offline", () => opened?.hear(0));
+self.addEventListener("online", () => opened?.network(true));
+self.addEventListener("offline", () => opened?.network(false));

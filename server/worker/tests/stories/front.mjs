@@ -42,9 +42,13 @@ export class Front {
     this.isNewer = false;
     /** Whether calls of the API are cut before the server has them. */
     this.holds = false;
+    /** Whether they are taken and never answered, as by a network that is gone and says nothing. */
+    this.swallows = false;
+    this.swallowed = 0;
     this.server = createServer((asked, answer) => {
       if (asked.url.startsWith('/m/')) void this.#file(asked, answer).catch(() => answer.destroy());
       else if (this.holds) answer.destroy();
+      else if (this.swallows) this.swallowed += 1;
       else this.#pass(asked, answer);
     });
   }

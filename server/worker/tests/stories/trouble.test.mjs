@@ -39,6 +39,7 @@ after(async () => {
 // A story that failed leaves no line cut for the next.
 beforeEach(async () => {
   server.front.holds = false;
+  server.front.swallows = false;
   await handset.context.setOffline(false);
 });
 
@@ -302,6 +303,20 @@ test('seven days unopened: what waited is still there, is said to have waited, a
   const visits = await recordsOf(server, 'visit');
   const routine = visits.find(({ title }) => title === 'routine');
   assert.equal((await server.call('GET', `/v1/records/${routine.record_id}`)).fields.notes, '第一天写的');
+});
+
+test('a sync that hangs from before an outage keeps nobody waiting after it', async () => {
+  server.front.holds = true;
+  await visit('政策宣传');
+  server.front.holds = false;
+  server.front.swallows = true;
+  await page.getByRole('button', { name: '返回' }).click();
+  await handset.open(page);
+  await until('a request hangs', () => server.front.swallowed > 0);
+  server.front.swallows = false;
+  await handset.context.setOffline(true);
+  await handset.context.setOffline(false);
+  await waits(0);
 });
 
 test('nothing complained and nothing was asked for elsewhere', () => {
