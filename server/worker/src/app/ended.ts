@@ -18,6 +18,12 @@ function kept(key: string): Names {
   }
 }
 
+/** The names are asked for after every change of the store; they change once in months. */
+function keep(key: string, names: Names): void {
+  const text = JSON.stringify(names);
+  if (localStorage.getItem(key) !== text) localStorage.setItem(key, text);
+}
+
 export const ended = ref<Names>({});
 
 export function noteMine(areas: Area[]): void {
@@ -25,8 +31,8 @@ export function noteMine(areas: Area[]): void {
   const goesOn = new Set(now.map(({ code }) => code));
   const gone = Object.entries({ ...kept(ENDED), ...kept(MINE) }).filter(([code]) => !goesOn.has(code));
   ended.value = Object.fromEntries(gone);
-  localStorage.setItem(ENDED, JSON.stringify(ended.value));
-  localStorage.setItem(MINE, JSON.stringify(Object.fromEntries(now.map(({ code, name }) => [code, name]))));
+  keep(ENDED, ended.value);
+  keep(MINE, Object.fromEntries(now.map(({ code, name }) => [code, name])));
 }
 
 export function endedRead(): void {
