@@ -50,7 +50,10 @@ export default {
   'overview.gridSearch': ['按名称或编码查找网格', 'Find a grid by name or code'],
   'overview.gridsShown': ['显示 {shown} 个，共 {all} 个网格', '{shown} of {all} grids'],
   'overview.lastSync': ['最近同步', 'Last sync'],
-  'overview.gridsLeftOut': ['另有 {n} 个网格未列出，请选择区域查看', '{n} more grids are not listed; choose an area to see them'],
+  'overview.gridsLeftOut': [
+    '另有 {n} 个网格未列出，请选择区域查看',
+    '{n} more grids are not listed; choose an area to see them',
+  ],
   'overview.noGrids': ['您的区域内还没有网格', 'There is no grid in your areas yet'],
   'overview.phones': ['手机', 'Phones'],
   'overview.phone': ['手机', 'Phone'],
