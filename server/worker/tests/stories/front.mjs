@@ -46,7 +46,11 @@ export class Front {
     this.swallows = false;
     this.swallowed = 0;
     this.server = createServer((asked, answer) => {
-      if (asked.url.startsWith('/m/')) void this.#file(asked, answer).catch(() => answer.destroy());
+      if (asked.url.startsWith('/m/'))
+        void this.#file(asked, answer).catch((error) => {
+          process.stderr.write(`${asked.url} from the server: ${error}\n`);
+          answer.destroy();
+        });
       else if (this.holds) answer.destroy();
       else if (this.swallows) this.swallowed += 1;
       else this.#pass(asked, answer);

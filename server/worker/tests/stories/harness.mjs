@@ -32,6 +32,7 @@ const ARGS = [
 ];
 
 const PATIENCE_MS = 90_000;
+const REGISTERED_WITHIN_MS = 8_000;
 /** What draws maps on a machine without a graphics card; it makes every frame of every page dear. */
 const DRAWS = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 
@@ -208,7 +209,22 @@ export async function enrol(handset, page, userId) {
 
 /** Waits until the service worker has everything it starts from without a network. */
 export async function keptForOffline(page) {
-  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+  let asked = Date.now();
+  await until('the app is kept', async () => {
+    const [state, registered] = await page.evaluate(async () => [
+      navigator.serviceWorker.controller?.state,
+      Boolean(await navigator.serviceWorker.getRegistration()),
+    ]);
+    if (state === 'activated') return true;
+    // One that could not fetch all of it is taken away, and comes again with the next start of the app.
+    if (!registered && Date.now() - asked > REGISTERED_WITHIN_MS) {
+      process.stderr.write('the app was not kept, and is started again\n');
+      asked = Date.now();
+      await page.reload();
+      await ready(page);
+    }
+    return false;
+  });
 }
 
 /** What the server has of a form, as a program reads it. */
