@@ -91,9 +91,7 @@ pub fn play(
             Arc::clone(&town.clock),
             wrong_by_ms,
         )?;
-        phone
-            .client()?
-            .enrol(&phone.line, &town.invite(user, url)?)?;
+        phone.enrol(&town.invite(user, url)?)?;
         phone.sync()?;
         phones.push(phone);
         grants.push(grant);
