@@ -269,6 +269,27 @@ fn a_running_server_keeps_the_others_out_and_stops_when_told() {
 }
 
 #[test]
+fn who_waits_for_the_words_that_it_listens_may_stop_it_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("data");
+    init(&dir);
+    for signal in ["INT", "TERM"].repeat(5) {
+        // Ready before it, so that nothing is started between the words and the signal.
+        let mut hand = Command::new("sh")
+            .args(["-c", &format!("read pid && kill -{signal} $pid")])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (child, _) = serve(&dir);
+        let mut told = hand.stdin.take().unwrap();
+        writeln!(told, "{}", child.id()).unwrap();
+        assert!(hand.wait().unwrap().success());
+        let out = child.wait_with_output().unwrap();
+        assert!(out.status.success(), "{signal}: {}", out.status);
+    }
+}
+
+#[test]
 fn a_new_directory_has_matter_kinds_unless_none_are_wanted() {
     let home = tempfile::tempdir().unwrap();
     let (dir, bare) = (home.path().join("data"), home.path().join("bare"));

@@ -67,6 +67,7 @@ impl Serve {
             "opened"
         );
         let done = runtime.block_on(async {
+            let signals = Signals::heard()?;
             let server = Server::start(node, listen).await?;
             let scheme = if server.tls { "https" } else { "http" };
             say(&format!("listening on {scheme}://{}", server.address))?;
@@ -74,7 +75,7 @@ impl Serve {
                 say(&format!("sending on from http://{address}"))?;
             }
             let failed = tokio::select! {
-                told = until_told(&server) => told.map(|()| None)?,
+                told = signals.until_told(&server) => told.map(|()| None)?,
                 what = until_stopped(log) => Some(what),
             };
             tracing::info!("stopping: what was taken is finished first");
@@ -149,27 +150,53 @@ async fn until_stopped(log: Arc<dyn Log>) -> String {
     }
 }
 
-/// Returns at SIGTERM or ctrl-c, and at SIGHUP, as of a terminal that is closed, unless there is a certificate to renew.
+/// What stops the server or asks something of it. It is heard from before the server says that it listens, since
+/// whoever waits for those words may stop it at once.
 #[cfg(unix)]
-async fn until_told(server: &Server) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate())?;
-    let mut renew = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            done = tokio::signal::ctrl_c() => return done,
-            _ = term.recv() => return Ok(()),
-            _ = renew.recv() => {
-                if !server.renew_certificate() {
-                    return Ok(());
+struct Signals {
+    stop: tokio::signal::unix::Signal,
+    term: tokio::signal::unix::Signal,
+    renew: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn heard() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            stop: signal(SignalKind::interrupt())?,
+            term: signal(SignalKind::terminate())?,
+            renew: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Returns at SIGTERM or ctrl-c, and at SIGHUP, as of a terminal that is closed, unless there is a certificate to renew.
+    async fn until_told(mut self, server: &Server) -> std::io::Result<()> {
+        loop {
+            tokio::select! {
+                _ = self.stop.recv() => return Ok(()),
+                _ = self.term.recv() => return Ok(()),
+                _ = self.renew.recv() => {
+                    if !server.renew_certificate() {
+                        return Ok(());
+                    }
                 }
             }
         }
     }
 }
 
-/// Returns at ctrl-c.
 #[cfg(not(unix))]
-async fn until_told(_server: &Server) -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn heard() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Returns at ctrl-c.
+    async fn until_told(self, _server: &Server) -> std::io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

@@ -151,6 +151,11 @@ fn run(options: &Options) -> Result<bool, DemoError> {
         println!("{}", to_text(&town, &phones, &outcome, &told));
     }
     let well = outcome.lost == 0 && outcome.replicas_equal;
+    // Heard from before it is said how to stop it.
+    #[cfg(unix)]
+    let mut stop = runtime.block_on(async {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+    })?;
     if !options.exit {
         let (login, password) = ADMIN;
         eprintln!("The API is at {url} and a page to try it at {url}/docs");
@@ -171,6 +176,9 @@ fn run(options: &Options) -> Result<bool, DemoError> {
             eprintln!("{}", drawn(&link)?);
         }
         eprintln!("Stop with Ctrl-C.");
+        #[cfg(unix)]
+        runtime.block_on(stop.recv());
+        #[cfg(not(unix))]
         runtime.block_on(async { tokio::signal::ctrl_c().await })?;
     }
     drop(phones);
