@@ -103,7 +103,7 @@ test('the app starts from what it keeps, and the draft goes on where it was left
 
 test('what was taken back before it was sent is a draft again', async () => {
   // Without a network nothing is tried: what was tried may have been sent, and is not taken back any more.
-  await handset.context.setOffline(true);
+  await handset.loseSignal();
   await handset.open(page, `new/visit?household=${town.households[0]}`);
   await page.getByText('日常走访', { exact: true }).click();
   await page.getByLabel('用时').fill('15');
@@ -122,7 +122,7 @@ test('what was taken back before it was sent is a draft again', async () => {
   await handset.open(page);
   await waits(3);
   assert.equal(await page.getByText('还没写完').count(), 0, 'there is no second draft of it');
-  await handset.context.setOffline(false);
+  await handset.findSignal();
 });
 
 test('with the server back all of it is there once', async () => {

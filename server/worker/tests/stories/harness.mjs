@@ -12,6 +12,7 @@ export { Phone, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
 export { AREA, PASSWORD } from '../../../dashboard/tests/stories/town.mjs';
 import { Server as Alone, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
 import { Front } from './front.mjs';
+import { Line } from './line.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = resolve(HERE, '../../../..');
@@ -108,6 +109,10 @@ export class Handset {
   /** Starts the browser, or starts it again on what it had; `days` later by the clock. */
   async start(server, { days = 0 } = {}) {
     this.server = server;
+    if (!this.line) {
+      this.line = new Line(() => this.server.url);
+      this.port = await this.line.listen();
+    }
     const camera = this.camera
       ? ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${this.camera}`]
       : [];
@@ -117,6 +122,8 @@ export class Handset {
         ...ARGS,
         ...camera,
         ...(this.draws ? DRAWS : []),
+        // The server keeps its name; the way to it is this phone's own.
+        `--host-resolver-rules=MAP ${new URL(server.url).host} 127.0.0.1:${this.port}`,
         `--user-data-dir=${this.profile}`,
         `--lang=${this.language}`,
         `--accept-lang=${this.language}`,
@@ -171,6 +178,15 @@ export class Handset {
     await go().catch((error) => (/ERR_ABORTED/.test(error.message) ? go() : Promise.reject(error)));
     await ready(page);
   }
+  /** No signal: the browser is told, and nothing gets through. */
+  async loseSignal() {
+    this.line.cut();
+    await this.context.setOffline(true);
+  }
+  async findSignal() {
+    this.line.mend();
+    await this.context.setOffline(false);
+  }
   /** As a phone whose battery is taken out. */
   async kill() {
     this.child.removeAllListeners('exit');
@@ -182,6 +198,7 @@ export class Handset {
   }
   async end() {
     if (this.child.exitCode === null && this.child.signalCode === null) await this.kill();
+    await this.line?.close();
     rmSync(this.profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }

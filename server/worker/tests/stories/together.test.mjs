@@ -106,14 +106,14 @@ test('found as one types, with all that belongs to a household', async () => {
 
 test('what the server refuses is kept with its reason, and mended', async () => {
   const [, household] = town.households;
-  await handset.context.setOffline(true);
+  await handset.loseSignal();
   await handset.open(page, `edit/${household}`);
   await page.getByLabel('户主姓名').fill('李建国');
   await save();
   await page.getByText('仅在手机上').first().waitFor();
   // Erased meanwhile, for good: no edit of it is taken any more.
   await server.call('POST', `/v1/records/${household}/erase`, { reason: '重复登记' });
-  await handset.context.setOffline(false);
+  await handset.findSignal();
   await handset.open(page);
   await page.getByRole('button', { name: '同步', exact: true }).click();
   await page.getByRole('heading', { name: /被退回的修改/ }).waitFor();

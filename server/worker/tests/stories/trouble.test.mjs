@@ -40,7 +40,7 @@ after(async () => {
 beforeEach(async () => {
   server.front.holds = false;
   server.front.swallows = false;
-  await handset.context.setOffline(false);
+  await handset.findSignal();
 });
 
 const waits = (n, at = page) => at.getByText(n === 0 ? '全部已送出' : `${n} 项修改等待送出`).waitFor();
@@ -63,14 +63,14 @@ test('of two phones in conflict, one of them no browser, the browser shows both 
   const [household] = town.households;
   try {
     await other.do('enrol', { qr: (await invite(server, town.zhao.user_id)).qr });
-    await handset.context.setOffline(true);
+    await handset.loseSignal();
     await handset.open(page, `edit/${household}`);
     await page.getByLabel('联系电话').fill('13900000001');
     await save();
     await page.getByText('仅在手机上').first().waitFor();
     await other.do('set', { record: household, field: 'phone', text: '13900000002' });
     await other.do('sync');
-    await handset.context.setOffline(false);
+    await handset.findSignal();
     await sync();
     await page.locator('[data-list=conflict]').getByRole('link').click();
     await page.getByText('“联系电话”有两种写法').waitFor();
@@ -136,7 +136,7 @@ test('with no room left it is said, what is typed stays on the screen, and is ke
   const cdp = await handset.context.newCDPSession(page);
   const room = (quotaSize) =>
     cdp.send('Storage.overrideQuotaForOrigin', { origin: new URL(server.url).origin, quotaSize });
-  await handset.context.setOffline(true);
+  await handset.loseSignal();
   await handset.open(page, `new/visit?household=${town.households[0]}`);
   await page.getByText('居民诉求', { exact: true }).click();
   const notes = page.getByLabel('走访记录');
@@ -172,6 +172,7 @@ test('with no room left it is said, what is typed stays on the screen, and is ke
   await handset.open(page);
   await page.getByRole('link', { name: /走访，还没写完/ }).click();
   assert.equal(await page.getByLabel('走访记录').inputValue(), `${text}完。`);
+  await handset.findSignal();
   await save();
   await page.getByRole('heading', { name: '居民诉求' }).waitFor();
   await sync();
@@ -186,14 +187,14 @@ test('a grid given to somebody else while edits wait: they arrive as late, and t
   await sync();
   await handset.open(page, 'me');
   await page.getByText('第二网格').waitFor();
-  await handset.context.setOffline(true);
+  await handset.loseSignal();
   await visit('关怀慰问', '送药上门');
   await handset.open(page, `edit/${town.households[1]}`);
   await page.getByLabel('户主姓名').fill('李建国');
   await save();
   await page.getByText('仅在手机上').first().waitFor();
   await server.call('POST', `/v1/grants/${town.li.grant}/end`, {});
-  await handset.context.setOffline(false);
+  await handset.findSignal();
   await sync();
   await page.getByText(/您不再负责第一网格/).waitFor();
   await waits(0);
@@ -246,13 +247,13 @@ test('a refused edit is kept with its reason, mended, and sent again', async () 
     const saved = () => at.getByRole('button', { name: '保存', exact: true }).click();
     await enrol(third, at, sun.user_id);
     await keptForOffline(at);
-    await third.context.setOffline(true);
+    await third.loseSignal();
     await third.open(at, `edit/${household}`);
     await typed().fill('王小');
     await saved();
     await at.getByText('仅在手机上').first().waitFor();
     await server.call('POST', `/v1/grants/${old}/end`, { at: ago(60) });
-    await third.context.setOffline(false);
+    await third.findSignal();
     await pushed();
     await at.getByRole('heading', { name: /被退回的修改/ }).waitFor();
     assert.notEqual(await name(), '王小');
@@ -281,7 +282,7 @@ test('a refused edit is kept with its reason, mended, and sent again', async () 
 });
 
 test('seven days unopened: what waited is still there, is said to have waited, and is sent', async () => {
-  await handset.context.setOffline(true);
+  await handset.loseSignal();
   await visit('日常走访', '第一天写的');
   await handset.open(page, 'new/visit');
   await page.getByLabel('走访记录').fill('还没写完的');
@@ -298,6 +299,7 @@ test('seven days unopened: what waited is still there, is said to have waited, a
   await page.getByRole('link', { name: /走访，还没写完/ }).click();
   assert.equal(await page.getByLabel('走访记录').inputValue(), '还没写完的');
   await server.back({ days: 7 });
+  await handset.findSignal();
   await sync();
   await waits(0);
   const visits = await recordsOf(server, 'visit');
@@ -314,8 +316,8 @@ test('a sync that hangs from before an outage keeps nobody waiting after it', as
   await handset.open(page);
   await until('a request hangs', () => server.front.swallowed > 0);
   server.front.swallows = false;
-  await handset.context.setOffline(true);
-  await handset.context.setOffline(false);
+  await handset.loseSignal();
+  await handset.findSignal();
   await waits(0);
 });
 
