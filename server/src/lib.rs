@@ -47,6 +47,7 @@ pub mod serve;
 pub mod sync;
 pub mod tls;
 pub mod trouble;
+mod unread;
 pub mod verify;
 pub mod views;
 pub mod witness;

@@ -1,12 +1,12 @@
 //! Serving: sockets, TLS, header timeouts, and an end that finishes what was begun.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -31,6 +31,7 @@ use crate::redirect;
 use crate::router;
 use crate::routes::Api;
 use crate::tls::{Certificate, Renewal, TlsError};
+use crate::unread;
 
 /// Connections held at once; past it new ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 8_192;
@@ -339,7 +340,9 @@ impl Connection {
             .keep_alive_timeout(self.header_timeout);
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            app.clone().oneshot(request.map(Body::new))
+            let (request, unread) = unread::lend(request);
+            let answer = app.clone().oneshot(request);
+            async move { Ok::<_, Infallible>(unread.settle(answer.await?).await) }
         });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)

@@ -26,6 +26,7 @@ mod classes;
 mod cli_commands;
 mod clock_guard;
 mod config;
+mod connections;
 mod damage;
 mod dashboard_lists;
 mod dashboard_records;

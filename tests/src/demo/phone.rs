@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use gridfold_client::{Client, ClientError, Folder, OpenOptions, SyncOptions, SyncReport};
 use gridfold_client::{
@@ -17,16 +16,10 @@ use super::clock::{PhonePlatform, ShiftedClock};
 /// The key with which an app opens its store; a real one lies in the platform's keystore.
 pub const STORE_KEY: [u8; 32] = [7; 32];
 
-/// How often a phone tries, and how long it waits before it tries again when the server says nothing of that.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// A line to the server that loses replies when told to, and tells of every other failure.
+/// A line to the server that loses replies when told to.
 pub struct Line {
     inner: UreqTransport,
     lose_replies: AtomicU32,
-    /// Whether the last reply was lost because it was to be.
-    lost: AtomicBool,
 }
 
 impl std::fmt::Debug for Line {
@@ -42,7 +35,6 @@ impl Line {
         Self {
             inner: UreqTransport::new(url),
             lose_replies: AtomicU32::new(0),
-            lost: AtomicBool::new(false),
         }
     }
     /// Loses the next `n` replies after the server has acted.
@@ -53,20 +45,13 @@ impl Line {
 
 impl Transport for Line {
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let asked = format!("{} {}", request.method, request.path);
-        let answer = self.inner.call(request).inspect_err(|failed| {
-            eprintln!("demo: {asked} did not get through: {:?}", failed.kind);
-        })?;
-        if answer.status == 429 || answer.status >= 500 {
-            eprintln!("demo: {asked} is to be tried again: {}", answer.status);
-        }
+        let answer = self.inner.call(request)?;
         let lose = |n: u32| n.checked_sub(1);
-        let told = self
+        if self
             .lose_replies
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, lose)
-            .is_ok();
-        self.lost.store(told, Ordering::SeqCst);
-        if told {
+            .is_ok()
+        {
             return Err(TransportError {
                 kind: TransportErrorKind::Interrupted,
             });
@@ -203,38 +188,12 @@ impl Phone {
         Ok(())
     }
 
-    /// Enrols with an invitation.
-    ///
-    /// # Errors
-    /// As [`Client::enrol`].
-    pub fn enrol(&self, qr: &str) -> Result<(), ClientError> {
-        let client = self.client()?;
-        self.patiently(|| client.enrol(&self.line, qr).map(drop))
-    }
-
-    /// Again while a server that is busy asks for it, as an app does; not when the reply was to be lost.
-    fn patiently<T>(&self, ask: impl Fn() -> Result<T, ClientError>) -> Result<T, ClientError> {
-        let mut tries = 1;
-        loop {
-            match ask() {
-                Err(ClientError::Offline { retry_after })
-                    if tries < TRIES && !self.line.lost.load(Ordering::SeqCst) =>
-                {
-                    std::thread::sleep(retry_after.map_or(PAUSE, Duration::from_secs));
-                    tries += 1;
-                }
-                done => return done,
-            }
-        }
-    }
-
-    /// Syncs.
+    /// Syncs once.
     ///
     /// # Errors
     /// As [`Client::sync`].
     pub fn sync(&mut self) -> Result<SyncReport, ClientError> {
-        let client = self.client()?;
-        let report = self.patiently(|| client.sync(&self.line, &SyncOptions::default()))?;
+        let report = self.client()?.sync(&self.line, &SyncOptions::default())?;
         self.syncs.push(report.clone());
         Ok(report)
     }

@@ -91,7 +91,9 @@ pub fn play(
             Arc::clone(&town.clock),
             wrong_by_ms,
         )?;
-        phone.enrol(&town.invite(user, url)?)?;
+        phone
+            .client()?
+            .enrol(&phone.line, &town.invite(user, url)?)?;
         phone.sync()?;
         phones.push(phone);
         grants.push(grant);
