@@ -1,13 +1,8 @@
 //! A city of more grids than anybody reads through: what is told of them.
 
-use crate::api_support::{Client, NOW, World};
-use gridfold_sync_core::admission::PushedLog;
+use crate::api_support::{Client, NOW, World, bring, matter_log};
 use gridfold_sync_core::directory::{Area, DirectoryChange, GRID_LEVEL};
-use gridfold_sync_core::edit::{Op, Value as Field};
-use gridfold_sync_core::entry::{Entry, SignKey, Target, head_statement, next_link};
-use gridfold_sync_core::ids::{
-    AreaCode, FieldKey, FormCode, Hash, IncarnationId, RecordId, SensitivityClass, StreamId,
-};
+use gridfold_sync_core::ids::{AreaCode, RecordId};
 use gridfold_sync_core::wire::SyncRequest;
 use serde_json::json;
 
@@ -62,39 +57,15 @@ fn of_many_grids_the_overview_tells_those_with_anything_and_how_many_others_ther
 
 /// A phone, made with seed 1, brings a matter of each of these grids.
 fn push_matters(phone: &Client, grids: &[String]) {
-    let key = SignKey::from_seed(&[1; 32]);
-    let incarnation = IncarnationId::from_parts(NOW, [1; 10]);
     let logs = grids.iter().enumerate().map(|(n, grid)| {
-        let stream = StreamId::new(code(grid), SensitivityClass::General);
-        let target = Target::New {
-            record: RecordId::from_parts(
-                NOW,
-                std::array::from_fn(|i| grid.as_bytes().get(i).copied().unwrap_or(n as u8)),
-            ),
-            form: FormCode::new("matter").unwrap(),
-        };
-        let kind = Op::Set {
-            field: FieldKey::new("kind").unwrap(),
-            value: Field::Text("路灯".to_owned()),
-        };
-        let entry = Entry::new(incarnation, 1, target, 1, NOW, vec![kind]);
-        let link = next_link(&Hash::default(), &entry.hash(&stream));
-        let signature = key.sign(&head_statement(&stream, incarnation, 1, &link));
-        PushedLog {
-            erased: Vec::new(),
-            stream,
-            incarnation,
-            entries: vec![entry],
-            signature,
-        }
+        let random = std::array::from_fn(|i| grid.as_bytes().get(i).copied().unwrap_or(n as u8));
+        matter_log(1, grid, RecordId::from_parts(NOW, random), NOW)
     });
     let request = SyncRequest {
         logs: logs.collect(),
         ..SyncRequest::default()
     };
-    let kind = "application/vnd.gridfold.sync";
-    let reply = phone.send("POST", "/v1/sync", kind, &request.encode());
-    assert_eq!(reply.status, 200);
+    bring(phone, &request);
 }
 
 #[test]

@@ -291,12 +291,11 @@ pub(crate) fn spoil(file: &Path, part: Range<u64>) {
     file.write_all_at(&bytes, part.start).unwrap();
 }
 
-/// The sync with which a phone brings a matter that it made at `claimed` in the grid `c-a-1`, and the record.
-pub(crate) fn matter_request(seed: u8, claimed: Timestamp) -> (SyncRequest, RecordId) {
+/// A matter that a phone of this seed made at `claimed` in a grid, as it is pushed.
+pub(crate) fn matter_log(seed: u8, grid: &str, record: RecordId, claimed: Timestamp) -> PushedLog {
     let key = SignKey::from_seed(&[seed; 32]);
-    let stream = StreamId::new(AreaCode::new("c-a-1").unwrap(), SensitivityClass::General);
+    let stream = StreamId::new(AreaCode::new(grid).unwrap(), SensitivityClass::General);
     let incarnation = IncarnationId::from_parts(claimed, [seed; 10]);
-    let record = RecordId::from_parts(claimed, [seed; 10]);
     let target = Target::New {
         record,
         form: FormCode::new("matter").unwrap(),
@@ -308,37 +307,36 @@ pub(crate) fn matter_request(seed: u8, claimed: Timestamp) -> (SyncRequest, Reco
     let entry = Entry::new(incarnation, 1, target, 1, claimed, vec![set]);
     let link = next_link(&Hash::default(), &entry.hash(&stream));
     let signature = key.sign(&head_statement(&stream, incarnation, 1, &link));
-    let request = SyncRequest {
-        epoch: 0,
-        directory: [0; 8],
-        budget_kib: 0,
-        cursors: Vec::new(),
+    PushedLog {
         erased: Vec::new(),
-        logs: vec![PushedLog {
-            erased: Vec::new(),
-            stream,
-            incarnation,
-            entries: vec![entry],
-            signature,
-        }],
-        recover: Vec::new(),
-        seen: None,
-        report: None,
-        trip: None,
+        stream,
+        incarnation,
+        entries: vec![entry],
+        signature,
+    }
+}
+
+/// The sync with which a phone brings a matter that it made at `claimed` in the grid `c-a-1`, and the record.
+pub(crate) fn matter_request(seed: u8, claimed: Timestamp) -> (SyncRequest, RecordId) {
+    let record = RecordId::from_parts(claimed, [seed; 10]);
+    let request = SyncRequest {
+        logs: vec![matter_log(seed, "c-a-1", record, claimed)],
+        ..SyncRequest::default()
     };
     (request, record)
+}
+
+/// A phone's sync, which is answered.
+pub(crate) fn bring(phone: &Client, request: &SyncRequest) {
+    let kind = "application/vnd.gridfold.sync";
+    let reply = phone.send("POST", "/v1/sync", kind, &request.encode());
+    assert_eq!(reply.status, 200);
 }
 
 /// A matter that a phone made at `claimed` in the grid `c-a-1`, and brings now.
 pub(crate) fn push_matter(phone: &Client, seed: u8, claimed: Timestamp) -> String {
     let (request, record) = matter_request(seed, claimed);
-    let reply = phone.send(
-        "POST",
-        "/v1/sync",
-        "application/vnd.gridfold.sync",
-        &request.encode(),
-    );
-    assert_eq!(reply.status, 200);
+    bring(phone, &request);
     record.to_string()
 }
 

@@ -1,4 +1,5 @@
 /** Leaving this phone: signed out, with nothing of the worker's left on it, or wiped. */
+import { forgetMine } from './ended';
 import { failureOf, phone } from '@/phone';
 
 /** False when something was not sent and was not to be given up: nothing changed then. */
@@ -24,9 +25,10 @@ function begin(): void {
   window.location.replace(import.meta.env.BASE_URL);
 }
 
-/** What the app keeps beside the store: no names, but times and choices of the person before. */
+/** What the app keeps beside the store: no person's name, but times and choices of the one before, and their grids. */
 function forget(): void {
-  for (const key of ['gridfold.worker.grid', 'gridfold.worker.seen', 'gridfold.worker.ended', 'gridfold.worker.mine']) {
+  forgetMine();
+  for (const key of ['gridfold.worker.grid', 'gridfold.worker.seen']) {
     localStorage.removeItem(key);
     sessionStorage.removeItem(key);
   }
