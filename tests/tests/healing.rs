@@ -201,3 +201,37 @@ fn what_the_disk_lost_comes_back_from_phones() {
         assert_eq!(world.entries(first), Some(19), "{order:?}");
     }
 }
+
+/// A phone that goes on from a backup while its grant is over reads its own later edits before the
+/// records they are of, whose words it may not read. Given the grid again, it shows both.
+#[test]
+fn what_a_phone_wrote_after_its_backup_is_shown_once_the_grid_is_its_own_again() {
+    const LATER: usize = 12;
+    for (trips, budget) in [(0, 0), (1, 0), (1, 1_100), (2, 1_100)] {
+        let mut world = Story::new(2);
+        let theirs = world.create(1).unwrap();
+        world.sync(1).unwrap();
+        world.create(0).unwrap();
+        let copy = world.copy(0);
+        world.sync(0).unwrap();
+        world.write(0, theirs).unwrap();
+        world.sync(0).unwrap();
+        world.end_grants(0);
+        world.sync(1).unwrap();
+        for _ in 0..LATER {
+            world.write(1, theirs).unwrap();
+        }
+        world.sync(1).unwrap();
+        let restored = world.go_on_from(copy).unwrap();
+        for _ in 0..trips {
+            world.trip(restored, budget).unwrap();
+        }
+        world.grant(restored);
+        world.sync(restored).unwrap();
+        let all = 2 + LATER;
+        assert_eq!(world.entries(theirs), u32::try_from(all).ok());
+        let shown = world.shown(restored, theirs);
+        assert_eq!(shown, Some(all), "after {trips} trips of {budget} bytes");
+        world.end().unwrap();
+    }
+}

@@ -48,7 +48,7 @@ impl World {
                 self.copy_store(at);
                 Ok(())
             }
-            154..=156 => self.go_on_from_copy(at),
+            154..=156 => self.go_on_from_some_copy(),
             157..=165 => self.crash_server(at),
             166..=168 => {
                 self.back_up();
@@ -353,7 +353,7 @@ impl World {
         self.account(at)
     }
 
-    fn copy_store(&mut self, at: usize) {
+    pub(super) fn copy_store(&mut self, at: usize) {
         let dir = self.new_dir();
         let phone = &self.phones[at];
         copy_dir(&phone.dir, &dir);
@@ -368,11 +368,20 @@ impl World {
         });
     }
 
-    fn go_on_from_copy(&mut self, _at: usize) -> Result<(), String> {
+    fn go_on_from_some_copy(&mut self) -> Result<(), String> {
         if self.copies.is_empty() {
             return Ok(());
         }
         let n = self.rng.random_range(0..self.copies.len());
+        self.go_on_from_copy(n, None)
+    }
+
+    /// A phone goes on from a copy of its store. By chance it replaces the phone that the copy is of.
+    pub(super) fn go_on_from_copy(
+        &mut self,
+        n: usize,
+        replaces: Option<bool>,
+    ) -> Result<(), String> {
         let dir = self.new_dir();
         let copy = &self.copies[n];
         copy_dir(&copy.dir, &dir);
@@ -390,7 +399,7 @@ impl World {
         phone.clock = self.some_clock();
         phone.platform.set(phone.clock);
         let name = phone.name.clone();
-        let replaces = self.rng.random_range(0..3) > 0;
+        let replaces = replaces.unwrap_or_else(|| self.rng.random_range(0..3) > 0);
         self.say(|| format!("{name} goes on from its backup; replaced: {replaces}"));
         self.out.copies += 1;
         let result = phone.open_at(dir);

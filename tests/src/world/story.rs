@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gridfold_client::{ClientError, SyncOptions, SyncReport};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass, UserId};
+use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
 use super::run::World;
@@ -154,6 +155,36 @@ impl Story {
             }
         }
         self.0.tick(1);
+    }
+
+    /// A phone's worker has the grid again.
+    pub fn grant(&mut self, at: usize) {
+        self.0.tick(1_000);
+        let (user, grid) = (self.0.phones[at].user, self.grid());
+        self.0.give(user, Some(grid), Role::Worker);
+    }
+
+    /// A phone is backed up; gives the number of the copy.
+    pub fn copy(&mut self, at: usize) -> usize {
+        self.0.copy_store(at);
+        self.0.copies.len() - 1
+    }
+
+    /// The phone that a copy is of is lost, and another goes on from the copy; gives its number.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn go_on_from(&mut self, copy: usize) -> Result<usize, String> {
+        self.0.go_on_from_copy(copy, Some(true))?;
+        Ok(self.0.phones.len() - 1)
+    }
+
+    /// Entries of a record as a phone shows it; none without the record.
+    #[must_use]
+    pub fn shown(&self, at: usize, record: RecordId) -> Option<usize> {
+        let client = self.0.phones[at].client();
+        client.get(record)?;
+        Some(client.history(record).len())
     }
 
     /// A record is erased for good.

@@ -8,7 +8,7 @@ use super::held::{Fate, HeldEntry, Holder, LogRefusal, Peer, Said, Step};
 use super::push::Push;
 use super::state::{Applied, LogKey};
 use crate::admission::LogProblem;
-use crate::entry::{Item, Receipt, Target, Verdict};
+use crate::entry::{Entry, Item, Receipt, Target, Verdict};
 use crate::ids::{Hash, RecordId, StreamId};
 use crate::session::{Position, VerifiedPage, verify_pages};
 use crate::time::Timestamp;
@@ -199,6 +199,20 @@ fn take_item<H: Holder>(
         debts::let_go(holder, record, stream, &held)?;
         return take_new(holder, stream, item, said, ours);
     }
+    let filed = record;
+    let record = match filed {
+        Some(record) => Some(record),
+        None => {
+            // Own words that came back before their record was known; by now it may be.
+            held.entry = held.entry.or_else(|| item.entry.clone());
+            let found = record_of(holder, stream, held.entry.as_ref())?;
+            if found.is_some() {
+                holder.take(Step::Drop { record, stream, id })?;
+            }
+            found
+        }
+    };
+    let is_refiled = filed != record;
     let before = held.fate;
     let fate = Fate::Decided(item.verdict);
     held.fate = fate;
@@ -228,19 +242,35 @@ fn take_item<H: Holder>(
         // The row says that nothing waits any more.
         holder.take(Step::Show(record))?;
     }
-    if before.counts() && !fate.counts() && ours {
+    if (before.counts() || is_refiled) && !fate.counts() && ours {
         holder.take(Step::KeepRefused {
             record,
             stream,
             entry,
         })?;
     }
-    let differs = before.counts() != fate.counts();
+    let differs = before.counts() != fate.counts() || is_refiled;
     // Mended: what was here of the record was not all of it.
     if differs || (fate.counts() && !holder.has_part(&record, stream)?) {
         holder.take(Step::Refold { record, stream })?;
     }
     Ok(())
+}
+
+/// The record that an entry is of: the one it begins, or that of what it was made at, when it is known.
+fn record_of<H: Holder>(
+    holder: &H,
+    stream: H::Stream,
+    entry: Option<&Entry>,
+) -> Result<Option<RecordId>, H::Error> {
+    match entry.map(|e| &e.header.target) {
+        Some(Target::New { record, .. }) => Ok(Some(*record)),
+        Some(Target::At(deps)) => match deps.first() {
+            Some(dep) => Ok(holder.entry(stream, dep)?.and_then(|(record, _)| record)),
+            None => Ok(None),
+        },
+        None => Ok(None),
+    }
 }
 
 /// Files an entry that is not here yet.
@@ -252,14 +282,7 @@ fn take_new<H: Holder>(
     ours: bool,
 ) -> Result<(), H::Error> {
     let fate = Fate::Decided(item.verdict);
-    let record: Option<RecordId> = match item.entry.as_ref().map(|e| &e.header.target) {
-        Some(Target::New { record, .. }) => Some(*record),
-        Some(Target::At(deps)) => match deps.first() {
-            Some(dep) => holder.entry(stream, dep)?.and_then(|(record, _)| record),
-            None => None,
-        },
-        None => None,
-    };
+    let record = record_of(holder, stream, item.entry.as_ref())?;
     let held = HeldEntry {
         id: item.id,
         hash: item.entry_hash,
