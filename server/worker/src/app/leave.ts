@@ -1,9 +1,32 @@
 /** Leaving this phone: signed out, with nothing of the worker's left on it, or wiped. */
+import { showConfirmDialog } from 'vant';
 import { forgetMine } from './ended';
+import { tellFailure } from './say';
+import { status } from './sync';
+import { t } from '@/messages';
 import { failureOf, phone } from '@/phone';
 
+/** Whether the person says yes. */
+export const isSure = (message: string, button: string): Promise<boolean> =>
+  showConfirmDialog({ message, confirmButtonText: button, cancelButtonText: t('do.cancel') }).then(
+    () => true,
+    () => false,
+  );
+
+/** Signs out as the person says. What is not sent is given up only when they say so, with the number before them. */
+export async function leave(): Promise<void> {
+  const waits = status.value?.pending ?? 0;
+  if (!(await isSure(t('leave.sure'), t('leave.signOut')))) return;
+  try {
+    if (await signOut(false)) return;
+    if (await isSure(t('leave.unsent', { n: waits }), t('leave.giveUp'))) await signOut(true);
+  } catch (error) {
+    tellFailure(error);
+  }
+}
+
 /** False when something was not sent and was not to be given up: nothing changed then. */
-export async function signOut(discardUnsent: boolean): Promise<boolean> {
+async function signOut(discardUnsent: boolean): Promise<boolean> {
   try {
     await phone().signOut(discardUnsent);
   } catch (error) {

@@ -49,6 +49,7 @@ export const router = createRouter({
     { path: '/refused', name: 'refused', component: () => import('@/pages/RefusedPage.vue') },
     { path: '/me', name: 'me', component: () => import('@/pages/MePage.vue') },
     { path: '/carry', name: 'carry', component: () => import('@/pages/CarryPage.vue') },
+    { path: '/move', name: 'move', component: () => import('@/pages/MovePage.vue') },
     { path: '/diagnosis', name: 'diagnosis', component: () => import('@/pages/DiagnosisPage.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],

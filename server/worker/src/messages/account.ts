@@ -60,6 +60,27 @@ export default {
     'What the server answered. Take it back to your colleague.',
   ],
   'carry.receiptFor': ['给{name}的回执', 'Receipt for {name}'],
+  'move.title': ['换一台手机', 'Move to another phone'],
+  'move.what': [
+    '记录都在服务器上，换手机不用搬。只有还没送出的、没写完的在这台手机上，请先送完。',
+    'The records are at the server and need no moving. Only what was not sent or not finished is on this phone alone: send it first.',
+  ],
+  'move.first': ['1. 先把这台手机上的送完', '1. Send what is on this phone'],
+  'move.allSent': ['这台手机上没有等待送出的，也没有草稿。', 'Nothing waits on this phone, and there is no draft.'],
+  'move.drafts': ['{n} 份草稿还没写完', '{n} draft(s) not finished'],
+  'move.refused': ['{n} 项被退回、还没处理', '{n} refused edit(s) not settled'],
+  'move.draftsStay': [
+    '草稿和被退回的修改不会到新手机上：请写完保存，或放弃。',
+    'Drafts and refused edits do not come to the new phone: finish them, or let them go.',
+  ],
+  'move.noSignal': ['没有网络？当面转交', 'No network? Hand it over'],
+  'move.then': ['2. 在新手机上登记', '2. Enrol the new phone'],
+  'move.code': [
+    '向负责人要一个登记码，用新手机扫下面的码打开应用，再输入登记码。这台手机可以照常使用。',
+    'Ask your supervisor for a code. With the new phone scan the picture below to open the app, then enter the code. This phone goes on working meanwhile.',
+  ],
+  'move.address': ['应用的地址：{url}', 'Address of the app: {url}'],
+  'move.last': ['3. 新手机上看到记录后，退出这台', '3. Once the records are on the new phone, sign out here'],
   'diagnosis.title': ['诊断', 'Diagnosis'],
   'diagnosis.what': [
     '出问题时把下面的文字发给管理员。里面没有姓名、地址和任何写下的内容。',

@@ -58,6 +58,7 @@ for (const language of ['zh-CN', 'en']) {
       refused: 'refused',
       me: 'me',
       carry: 'carry',
+      move: 'move',
       diagnosis: 'diagnosis',
     };
     for (const [name, path] of Object.entries(pages)) {
