@@ -89,6 +89,45 @@ test('two phones change the same field; both sides are seen, and one is chosen o
   assert.deepEqual(settled.conflict_list ?? [], []);
 });
 
+test('minutes that two people type at once are one text, with what each wrote, once', async () => {
+  await handset.open(page, 'new/meeting');
+  await page.getByLabel('议题').fill('楼道清理');
+  await page.getByLabel('召开时间').fill('2026-03-02T09:00');
+  await page.getByLabel('会议纪要').fill('开场：说明情况。结束。');
+  await save();
+  await page.getByRole('heading', { name: '楼道清理' }).waitFor();
+  const id = new URL(page.url()).pathname.split('/').pop();
+  await sync();
+  await sync(colleague, theirs);
+  // Both have it open; one is done and synced while the other still types.
+  await handset.open(page, `edit/${id}`);
+  await colleague.open(theirs, `edit/${id}`);
+  await page.getByLabel('会议纪要').fill('开场：说明情况。周一清理。结束。');
+  await theirs.getByLabel('会议纪要').fill('开场：说明情况。结束。下次再议。');
+  await save();
+  await page.getByRole('heading', { name: '楼道清理' }).waitFor();
+  await sync();
+  await until('the other phone has it', async () => {
+    const { fields } = await server.call('GET', `/v1/records/${id}`);
+    return fields.minutes === '开场：说明情况。周一清理。结束。';
+  });
+  await theirs.getByText('草稿已存在手机上').waitFor();
+  await save(theirs);
+  await theirs.getByRole('heading', { name: '楼道清理' }).waitFor();
+  await sync(colleague, theirs);
+  await sync();
+  for (const [phone, at] of [
+    [handset, page],
+    [colleague, theirs],
+  ]) {
+    await phone.open(at, `record/${id}`);
+    await at.getByText('开场：说明情况。周一清理。结束。下次再议。').waitFor();
+  }
+  const { fields, conflict_list: conflicts } = await server.call('GET', `/v1/records/${id}`);
+  assert.equal(fields.minutes, '开场：说明情况。周一清理。结束。下次再议。');
+  assert.deepEqual(conflicts ?? [], []);
+});
+
 test('found as one types, with all that belongs to a household', async () => {
   await handset.open(page, 'search');
   await page.getByRole('searchbox').fill('501');
