@@ -151,6 +151,17 @@ fn names_stand_in_the_order_people_count_in() {
 
 proptest! {
     #[test]
+    fn everyday_text_folds_alone_as_it_does_beside_what_nobody_sees(
+        text in "[ -~\t\n一-鿿、。“”—！-～　]{0,40}",
+        at in 0..40_usize,
+    ) {
+        // What nobody sees leaves the text as it is, and has it looked up in the tables.
+        let mut seen: Vec<char> = text.chars().collect();
+        seen.insert(at.min(seen.len()), '\u{200B}');
+        prop_assert_eq!(fold(&text), fold(&seen.into_iter().collect::<String>()));
+    }
+
+    #[test]
     fn folding_again_changes_nothing(text in any::<String>()) {
         let once = fold(&text);
         prop_assert_eq!(fold(&once), once);

@@ -29,12 +29,31 @@ fn in_one_space(text: &str) -> String {
     out
 }
 
+/// What a character of everyday Chinese or English becomes whatever stands beside it; none for others.
+fn alone(c: char) -> Option<char> {
+    match c {
+        '\u{20}'..='\u{7E}' | '\t' | '\n' | '\r' => Some(c.to_ascii_lowercase()),
+        '\u{4E00}'..='\u{9FFF}' | '、' | '。' | '“' | '”' | '—' => Some(c),
+        // Full width.
+        '\u{FF01}'..='\u{FF5E}' => {
+            char::from_u32(u32::from(c) - 0xFEE0).map(|c| c.to_ascii_lowercase())
+        }
+        '\u{3000}' => Some(' '),
+        _ => None,
+    }
+}
+
 /// The text as searches and names compare it; see the module. Folding twice changes nothing more.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    // Most texts are of such characters only, and tables are dear.
+    let folded = text.chars().map(alone).collect::<Option<String>>();
+    in_one_space(&folded.unwrap_or_else(|| folded_by_tables(text)))
+}
+
+fn folded_by_tables(text: &str) -> String {
     let mut after_latin = false;
-    let folded: String = text
-        .chars()
+    text.chars()
         .filter(|c| !is_unseen(*c))
         .nfkd()
         .flat_map(char::to_lowercase)
@@ -48,8 +67,7 @@ pub fn fold(text: &str) -> String {
             true
         })
         .nfc()
-        .collect();
-    in_one_space(&folded)
+        .collect()
 }
 
 /// The same with accents, for names that must tell people apart: logins.
