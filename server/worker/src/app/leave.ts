@@ -2,7 +2,6 @@
 import { showConfirmDialog } from 'vant';
 import { forgetMine } from './ended';
 import { tellFailure } from './say';
-import { status } from './sync';
 import { t } from '@/messages';
 import { failureOf, phone } from '@/phone';
 
@@ -13,13 +12,18 @@ export const isSure = (message: string, button: string): Promise<boolean> =>
     () => false,
   );
 
+/** How much is on this phone alone: edits that wait, refused ones, drafts. */
+export async function hereAlone(): Promise<number> {
+  const [{ pending }, refused, drafts] = await Promise.all([phone().status(), phone().refused(), phone().drafts()]);
+  return pending + refused.length + drafts.length;
+}
+
 /** Signs out as the person says. What is not sent is given up only when they say so, with the number before them. */
 export async function leave(): Promise<void> {
-  const waits = status.value?.pending ?? 0;
   if (!(await isSure(t('leave.sure'), t('leave.signOut')))) return;
   try {
     if (await signOut(false)) return;
-    if (await isSure(t('leave.unsent', { n: waits }), t('leave.giveUp'))) await signOut(true);
+    if (await isSure(t('leave.unsent', { n: await hereAlone() }), t('leave.giveUp'))) await signOut(true);
   } catch (error) {
     tellFailure(error);
   }

@@ -26,7 +26,8 @@ export type Entry =
   | { type: 'items'; items: Item[] };
 export type Entries = Record<string, Entry>;
 /** Why a text is no value. */
-export type Wrong = 'wholeNumber' | 'number' | 'low' | 'high' | 'long' | 'pattern' | 'moment' | 'step' | 'digits';
+export type Wrong =
+  'wholeNumber' | 'number' | 'low' | 'high' | 'long' | 'pattern' | 'moment' | 'half' | 'step' | 'digits';
 
 /** The place of something typed: a field, or a member of an item of a group. */
 export const pathOf = (field: string, item?: string, member?: string): string =>
@@ -155,6 +156,9 @@ export const plainNumber = (text: string): string =>
     .replace(/^(-?)\./, '$10.')
     .replace(/\.$/, '');
 
+/** Stands in a field of days or moments of which only a part was typed: the browser does not tell which. */
+export const HALF = '?';
+
 /** Unicode scalar values, by which the library counts. */
 export const charsOf = (text: string): string[] => Array.from(text);
 
@@ -191,6 +195,7 @@ export function readEntry(kind: FieldKind, entry: Entry): Read {
 }
 
 function readWords(kind: FieldKind, text: string): Read {
+  if (text === HALF && (kind.type === 'Date' || kind.type === 'DateTime')) return { wrong: 'half' };
   switch (kind.type) {
     case 'Integer': {
       const number = plainNumber(text);
@@ -387,8 +392,12 @@ function at(entries: Entries, path: string): Entry | undefined {
   return entry.items.find(({ key }) => key === item)?.members[member];
 }
 
-/** Twelve random bytes: a key that no other item of the group has, on whatever phone it was added. */
+let newest = 0;
+
+/** A new item. Items stand in the order of their keys, so a key begins with when it was made. */
 export function newItem(members: FieldInfo[]): Item {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return itemOf(members, [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(''), {});
+  newest = Math.max(newest + 1, Date.now());
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  const chance = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return itemOf(members, `${newest.toString(16).padStart(12, '0')}${chance}`, {});
 }

@@ -23,7 +23,10 @@ import { Keeper } from './keeper';
 import { isKind, propose, type Proposal } from './kinds';
 import { wrongWords } from './wrong';
 
-/** Types of which it saves taps to take the last value: what is chosen is one tap anyway, and a moment is another one. */
+/**
+ * Types of which it saves taps to take the last value: what is chosen is one tap anyway, and a moment is another one.
+ * Never of what belongs to a person or a home: the last record was of somebody else.
+ */
 const OFFERED: ReadonlySet<string> = new Set(['Text', 'Integer', 'Decimal', 'Person', 'Reference']);
 
 export type Begin =
@@ -85,7 +88,14 @@ export function useTyping(draftMade: (id: string) => void) {
     );
   }
 
-  const fields = computed(() => (form.value?.fields ?? []).filter(({ writable }) => writable));
+  /** What a draft holds that may not be written now, as when its grid is somebody else's by now. */
+  const held = shallowRef<ReadonlySet<string>>(new Set());
+  const fields = computed(() =>
+    (form.value?.fields ?? []).filter(({ key, writable }) => writable || held.value.has(key)),
+  );
+  const isClosed = computed(() =>
+    [...held.value].some((key) => !form.value?.fields.find((one) => one.key === key)?.writable),
+  );
   const shown = computed(() => fields.value.filter(({ key }) => visible.value?.has(key) ?? true));
   const reading = computed(() => operationsOf(fields.value, was, entries));
   const wrong = computed<Record<string, string>>(() => ({
@@ -138,6 +148,7 @@ export function useTyping(draftMade: (id: string) => void) {
     recordId = draft.recordId ?? null;
     newRecord = recordId === null || draft.newRecord === true;
     grid.value = draft.grid;
+    held.value = new Set(draft.operations.flatMap((one) => ('field' in one ? [one.field] : [])));
     record.value = newRecord || recordId === null ? null : await phone().get(recordId);
     was = entriesOf(fields.value, record.value?.fields);
     put(applied(fields.value, was, draft.operations));
@@ -172,7 +183,8 @@ export function useTyping(draftMade: (id: string) => void) {
     if (!detail) return;
     const had = entriesOf(fields.value, detail.fields);
     const found: Record<string, { words: string; entry: Entry }> = {};
-    for (const { key, kind, means } of fields.value) {
+    for (const { key, kind, means, sensitivity } of fields.value) {
+      if (sensitivity !== 'General' && kind.type !== 'Integer') continue;
       const content = detail.fields[key];
       const entry = had[key];
       if (!entry || content?.type !== 'Value' || means === 'household' || means === 'about') continue;
@@ -248,6 +260,12 @@ export function useTyping(draftMade: (id: string) => void) {
     if (field && (isKind(form.value, field) || field.means === 'happened')) void lookUpKind().catch(() => undefined);
   }
 
+  /** Puts a value that nobody typed: it is kept with what is, and makes no draft by itself. */
+  function found(key: string, entry: Entry): void {
+    if (touched.value) write(key, entry);
+    else entries[key] = entry;
+  }
+
   function moveTo(code: string): void {
     grid.value = code;
     rememberGrid(code);
@@ -270,8 +288,11 @@ export function useTyping(draftMade: (id: string) => void) {
     }
     const draft = asDraft();
     const seen = new Set(shown.value.map(({ key }) => key));
-    // What is not shown was not meant.
-    draft.operations = draft.operations.filter((one) => !('field' in one) || seen.has(one.field));
+    const known = new Set(fields.value.map(({ key }) => key));
+    // What is not shown was not meant; what has no field here is the library's to judge.
+    draft.operations = draft.operations.filter(
+      (one) => !('field' in one) || seen.has(one.field) || !known.has(one.field),
+    );
     if (draft.operations.length === 0 && misfits.value.length === 0) {
       await discard();
       return { nothing: true };
@@ -316,12 +337,14 @@ export function useTyping(draftMade: (id: string) => void) {
     reason,
     notKept,
     touched,
+    isClosed,
     keeping,
     offered,
     proposal,
     isNew: () => newRecord,
     begin,
     write,
+    found,
     moveTo,
     save,
     discard,

@@ -22,6 +22,8 @@ export function wrongWords(fields: FieldInfo[], path: string, wrong: Wrong): str
       return t('wrong.pattern');
     case 'moment':
       return t('wrong.moment');
+    case 'half':
+      return t('wrong.half');
     case 'step':
       return t('wrong.step', { most: kind?.type === 'Counter' ? kind.maxStep : '' });
     case 'digits':

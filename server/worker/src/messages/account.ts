@@ -21,14 +21,14 @@ export default {
     'Sign out and clear the records from this phone? What is at the server is safe.',
   ],
   'leave.unsent': [
-    '还有 {n} 项修改或草稿没有送出，现在退出就会失去它们。',
-    '{n} edit(s), or drafts, were not sent and are lost when you sign out now.',
+    '还有 {n} 项修改、被退回的修改或草稿只在这台手机上，现在退出就会失去它们。',
+    '{n} edit(s), refused edits or drafts are on this phone alone, and are lost when you sign out now.',
   ],
   'leave.giveUp': ['放弃并退出', 'Give them up'],
   'wipe.do': ['清空这台手机', 'Wipe this phone'],
   'wipe.sure': [
-    '清空这台手机上的一切？{n} 项未送出的修改会一起失去。',
-    'Wipe everything on this phone? {n} edit(s) that were not sent are lost with it.',
+    '清空这台手机上的一切？只在这台手机上的 {n} 项修改、被退回的修改和草稿会一起失去。',
+    'Wipe everything on this phone? {n} edit(s), refused edits and drafts that are on it alone are lost with it.',
   ],
   'wipe.surely': ['真的清空？不能恢复。', 'Really wipe it? It cannot be brought back.'],
   'carry.title': ['当面转交', 'Hand over without a network'],

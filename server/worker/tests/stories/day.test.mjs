@@ -39,6 +39,7 @@ test('a visit takes at most 12 taps and 30 seconds, and is at the server', async
   const thumb = new Thumb();
   const began = performance.now();
   await thumb.tap(page.getByRole('link', { name: '记录' }));
+  await page.getByRole('link', { name: '走访', exact: true }).waitFor();
   const [first] = await page.locator('main').getByRole('link').allInnerTexts();
   assert.equal(first, '走访', 'what is written most is nearest');
   await thumb.tap(page.getByRole('link', { name: '走访', exact: true }));
@@ -168,7 +169,7 @@ test('signing out asks before anything is lost, and leaves nothing', async () =>
   await handset.open(page, 'me');
   await page.getByRole('button', { name: '退出' }).click();
   await page.getByRole('dialog').getByRole('button', { name: '退出' }).click();
-  await page.getByText('没有送出').waitFor();
+  await page.getByText('只在这台手机上').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: '取消' }).click();
   await handset.open(page);
   await waits(1);
