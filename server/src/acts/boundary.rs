@@ -41,9 +41,8 @@ pub(crate) fn read_boundary(geometry: &Json) -> Answer<String> {
     // Only what was checked is kept.
     let text = json!({ "type": geometry["type"], "coordinates": coordinates }).to_string();
     if text.len() > BOUNDARY_MAX_BYTES {
-        return Err(Problem::new(Code::TooLarge).because(format!(
-            "a boundary takes at most {BOUNDARY_MAX_BYTES} bytes"
-        )));
+        return Err(Problem::new(Code::TooLarge)
+            .because_in(said!("boundary_too_large", most = BOUNDARY_MAX_BYTES)));
     }
     Ok(text)
 }

@@ -252,7 +252,7 @@ impl From<EnrolmentError> for Problem {
             | EnrolmentError::TooManyTries
             | EnrolmentError::BadProof => Self::new(Code::BadCode),
             EnrolmentError::TooManyDevices { limit } => {
-                Self::new(Code::DeviceLimit).because(format!("the limit is {limit} devices"))
+                Self::new(Code::DeviceLimit).because_in(said!("device_limit_is", most = limit))
             }
             EnrolmentError::AnothersPhone => Self::new(Code::AnothersPhone),
             EnrolmentError::UserBlocked => Self::new(Code::DeviceRevoked),

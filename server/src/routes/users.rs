@@ -223,7 +223,7 @@ pub async fn change(
 ) -> Answer<Json<UserBody>> {
     let id = read_user(&caller, &id)?;
     if id == caller.user() && given.active == Some(false) {
-        return Err(Problem::new(Code::Conflict).because("one cannot disable oneself"));
+        return Err(Problem::new(Code::Conflict).because_in(said!("user_disables_self")));
     }
     let name = given.name.as_deref().map(read_name).transpose()?;
     api.blocking(move |node| {
