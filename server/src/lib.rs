@@ -51,4 +51,5 @@ mod unread;
 pub mod verify;
 pub mod views;
 pub mod witness;
+pub mod words;
 pub mod writer;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::WipeOrder;
+use crate::words::Said;
 
 /// The content type of a problem.
 pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
@@ -268,8 +269,8 @@ impl Problem {
     }
     /// The same in both languages.
     #[must_use]
-    pub fn bad_request_in(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::new(Code::BadRequest).because_in(zh, en)
+    pub fn bad_request_in(said: Said) -> Self {
+        Self::new(Code::BadRequest).because_in(said)
     }
     /// Something failed inside. The reason is logged here, once, and never answered.
     #[must_use]
@@ -285,10 +286,10 @@ impl Problem {
     }
     /// The same in both languages.
     #[must_use]
-    pub fn because_in(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    pub fn because_in(mut self, said: Said) -> Self {
         self.detail = Some(Detail {
-            zh: Some(zh.into()),
-            en: en.into(),
+            zh: Some(said.text(Locale::Zh)),
+            en: said.text(Locale::En),
         });
         self
     }

@@ -120,10 +120,10 @@ fn a_file_is_taken_row_by_row() {
         (report.rows, report.added, report.duplicates, report.refused),
         (10, 2, 1, 7)
     );
-    let said: Vec<(u64, &str)> = report
+    let said: Vec<(u64, String)> = report
         .refusals
         .iter()
-        .map(|n| (n.line, n.reason.as_str()))
+        .map(|n| (n.line, n.reason.to_string()))
         .collect();
     for ((line, reason), (expected, word)) in said.into_iter().zip([
         (3, "deadline_hours"),
@@ -165,7 +165,7 @@ fn a_file_is_taken_row_by_row() {
     assert_eq!((report.added, report.refused), (1, 1));
     assert_eq!(report.refusals[0].line, 1);
     assert!(
-        report.refusals[0].reason.contains("label"),
+        report.refusals[0].reason.to_string().contains("label"),
         "{:?}",
         report.refusals
     );

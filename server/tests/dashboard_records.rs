@@ -548,6 +548,16 @@ fn what_is_typed_wrong_is_explained_in_the_language_of_the_page() {
         tried.ok()["refusals"][0]["reason"],
         "上级 nope 既不在文件里，也不在系统里"
     );
+    let tried = zh.send(
+        "POST",
+        "/v1/areas/import",
+        "text/csv",
+        b"code,parent,name,level\nx,c\n",
+    );
+    assert_eq!(
+        tried.ok()["refusals"][0]["reason"],
+        "这一行有 2 个值，而第一行写了 4 个列"
+    );
     for (file, words) in [
         (&b"\xb1\xe0\xc2\xeb\n\xff\xff\n"[..], "一行也没有读"),
         (b"\xd0\xcf\x11\xe0", "请另存为 .xlsx"),

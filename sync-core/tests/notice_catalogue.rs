@@ -3,7 +3,7 @@
 use gridfold_sync_core::admission::LogProblem;
 use gridfold_sync_core::carry::CarryError;
 use gridfold_sync_core::entry::{RefusalCode, Verdict};
-use gridfold_sync_core::notice::{Kept, Locale, has, text, text_of};
+use gridfold_sync_core::notice::{Kept, Locale, Texts, fill, has, places, text, text_of};
 
 fn codes() -> Vec<&'static str> {
     let problems = [
@@ -80,4 +80,32 @@ fn a_reason_says_what_became_of_the_edit_and_nothing_else() {
             }
         }
     }
+}
+
+#[test]
+fn places_of_a_text_are_names_in_braces_and_are_filled_once() {
+    let text = "{kind} {kind_b}: {other} {} {A} {x1} {open";
+    let all: Vec<&str> = places(text).into_iter().collect();
+    assert_eq!(all, ["kind", "kind_b", "other"]);
+    let with = [("kind", "{kind_b}"), ("kind_b", "b")];
+    assert_eq!(
+        fill(text, &with),
+        "{kind_b} b: {other} {} {A} {x1} {open",
+        "what is given is no text of ours, and what is not given stays"
+    );
+    assert_eq!(fill("{{kind}}", &[("kind", "a")]), "{a}");
+}
+
+#[test]
+fn texts_of_several_files_are_one_and_what_is_no_file_of_texts_holds_none() {
+    let texts = Texts::read(&[
+        r#"{"a": {"zh": "甲{n}", "en": "A {n}"}}"#,
+        "no JSON",
+        r#"{"b": {"zh": "乙", "en": "B"}}"#,
+    ]);
+    assert_eq!(texts.say("a", Locale::Zh, &[("n", "1")]), "甲1");
+    assert_eq!(texts.say("b", Locale::En, &[("n", "1")]), "B");
+    assert_eq!(texts.text("c", Locale::En), "c");
+    let keys: Vec<&str> = texts.iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["a", "b"]);
 }

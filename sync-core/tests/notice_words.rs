@@ -128,6 +128,17 @@ fn several_operations_of_one_edit_follow_each_other() {
 }
 
 #[test]
+fn what_somebody_typed_is_told_as_it_is_also_where_it_reads_like_a_place_of_the_text() {
+    let mut story = Story::new();
+    let (first, second) = (id(1, 1), id(1, 2));
+    story.tell(first, &[], set("{value}"));
+    assert_eq!(
+        story.tell(second, &[first], set("b")),
+        "title: from “{value}” to “b”"
+    );
+}
+
+#[test]
 fn an_edit_by_itself_says_nothing_of_what_was_there() {
     assert_eq!(Teller::alone(None, Locale::En, &[set("a")]), ["title: a"]);
 }

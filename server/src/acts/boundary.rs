@@ -7,6 +7,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::problem::{Answer, Code, Problem};
+use crate::words::said;
 
 /// The largest boundary, in bytes of GeoJSON.
 pub(crate) const BOUNDARY_MAX_BYTES: usize = 64 << 10;
@@ -20,8 +21,6 @@ type Ring = Vec<Corner>;
 /// The text of a boundary that is kept.
 pub(crate) fn read_boundary(geometry: &Json) -> Answer<String> {
     check_reference(geometry)?;
-    let wrong =
-        |zh: &str, en: &str| Problem::bad_request_in(format!("边界{zh}"), format!("boundary {en}"));
     let coordinates = &geometry["coordinates"];
     let polygons: Option<Vec<Vec<Ring>>> = match geometry["type"].as_str() {
         Some("Polygon") => read_polygon(coordinates).map(|p| vec![p]),
@@ -30,18 +29,10 @@ pub(crate) fn read_boundary(geometry: &Json) -> Answer<String> {
             .filter(|polygons| !polygons.is_empty())
             .and_then(|polygons| polygons.iter().map(read_polygon).collect()),
         _ => {
-            return Err(wrong(
-                "必须是 GeoJSON 的 Polygon 或 MultiPolygon",
-                "must be a GeoJSON Polygon or MultiPolygon",
-            ));
+            return Err(Problem::bad_request_in(said!("boundary_type")));
         }
     };
-    let polygons = polygons.ok_or_else(|| {
-        wrong(
-            "的每个环必须由经度和纬度组成，且首尾两点相同",
-            "must have rings of longitude and latitude whose first corner is their last",
-        )
-    })?;
+    let polygons = polygons.ok_or_else(|| Problem::bad_request_in(said!("boundary_rings")))?;
     let mut written = polygons.into_iter().map(write_polygon);
     let coordinates = match geometry["type"].as_str() {
         Some("Polygon") => written.next().unwrap_or_default(),
@@ -50,9 +41,8 @@ pub(crate) fn read_boundary(geometry: &Json) -> Answer<String> {
     // Only what was checked is kept.
     let text = json!({ "type": geometry["type"], "coordinates": coordinates }).to_string();
     if text.len() > BOUNDARY_MAX_BYTES {
-        return Err(Problem::new(Code::TooLarge).because(format!(
-            "a boundary takes at most {BOUNDARY_MAX_BYTES} bytes"
-        )));
+        return Err(Problem::new(Code::TooLarge)
+            .because_in(said!("boundary_too_large", most = BOUNDARY_MAX_BYTES)));
     }
     Ok(text)
 }
@@ -77,15 +67,10 @@ fn check_reference(geometry: &Json) -> Answer<()> {
     }
     // What somebody else wrote is told back no longer than a name is.
     let told: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-    Err(Problem::bad_request_in(
-        format!(
-            "边界的坐标参考系（crs）“{told}”不能使用：只接受 WGS 84（CRS84）或 CGCS2000（EPSG:4490）的经度和纬度。请先转换，例如 ogr2ogr -t_srs EPSG:4326，再导入"
-        ),
-        format!(
-            "the boundary's reference system (crs) \"{told}\" is not taken: only longitude and latitude in WGS 84 (CRS84) or CGCS2000 (EPSG:4490) are. \
-             Convert it first, for example with ogr2ogr -t_srs EPSG:4326"
-        ),
-    ))
+    Err(Problem::bad_request_in(said!(
+        "boundary_reference",
+        crs = told
+    )))
 }
 
 fn read_polygon(polygon: &Json) -> Option<Vec<Ring>> {

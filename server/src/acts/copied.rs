@@ -19,6 +19,7 @@ use gridfold_sync_core::view::{Candidate, Cell, PartState, RecordView, Transitio
 
 use crate::admit::Parts;
 use crate::problem::{Answer, Code, Problem};
+use crate::words::said;
 
 /// Bytes of operations in one edit: well under what one may have.
 const EDIT_BYTES: usize = 48 << 10;
@@ -77,10 +78,7 @@ impl<'a> Original<'a> {
                 .collect(),
         };
         if view.conflict_count() > 0 {
-            return Err(Problem::new(Code::Conflict).because_in(
-                "这条记录还有并存的不同内容；什么也没有改，请先选择保留哪一种",
-                "values of this record stand side by side; nothing was done, choose first which of them stand",
-            ));
+            return Err(Problem::new(Code::Conflict).because_in(said!("move_with_conflicts")));
         }
         let mut by_version: BTreeMap<u32, Vec<Op>> = BTreeMap::new();
         for (class, part) in self.parts {

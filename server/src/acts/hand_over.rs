@@ -16,6 +16,7 @@ use crate::auth::{Actor, AuditEvent, AuditScope};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 use crate::views::{RecordFilter, RecordRow};
+use crate::words::said;
 
 /// Most records handed over at once.
 pub(crate) const MAX_HANDED_OVER: usize = 10_000;
@@ -61,12 +62,10 @@ fn open_work(
         let page = node.views.list(&filter)?;
         rows.extend(page.rows);
         if rows.len() > MAX_HANDED_OVER {
-            return Err(Problem::bad_request_in(
-                format!("一次最多移交 {MAX_HANDED_OVER} 条；什么也没有改，请先选小一些的区域"),
-                format!(
-                    "at most {MAX_HANDED_OVER} records are handed over at once; nothing was changed, choose a smaller area"
-                ),
-            ));
+            return Err(Problem::bad_request_in(said!(
+                "hand_over_too_many",
+                most = MAX_HANDED_OVER
+            )));
         }
         match page.next {
             Some(next) => filter.cursor = Some(next),

@@ -21,6 +21,7 @@ use crate::auth::{Actor, AuditEvent, AuditScope};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 use crate::views::{ReadScope, StoredRecord};
+use crate::words::{Said, said};
 
 /// References that are set anew in the commit of the move; what is past that follows.
 const MAX_IN_COMMIT: usize = 1_000;
@@ -53,8 +54,8 @@ pub(crate) struct Moved {
     pub(crate) left: Vec<(RecordId, Code)>,
 }
 
-fn conflict(zh: &str, en: &str) -> Problem {
-    Problem::new(Code::Conflict).because_in(zh, en)
+fn conflict(said: Said) -> Problem {
+    Problem::new(Code::Conflict).because_in(said)
 }
 
 /// Moves a record. The same again changes nothing, but for references that came since.
@@ -88,16 +89,10 @@ fn check(
 ) -> Answer<()> {
     let row = &stored.row;
     if row.grid == wanted.grid {
-        return Err(conflict(
-            "这条记录已经在这个网格里；什么也没有改",
-            "the record is in this grid already; nothing was done",
-        ));
+        return Err(conflict(said!("move_already_there")));
     }
     if row.deleted {
-        return Err(conflict(
-            "这条记录已经删除；什么也没有改，请先恢复再移动",
-            "the record is deleted; nothing was done, restore it first",
-        ));
+        return Err(conflict(said!("move_of_deleted")));
     }
     takes_new(directory, &wanted.grid)?;
     let readable = directory.readable(author.user, &row.grid, now);
@@ -106,16 +101,10 @@ fn check(
         .iter()
         .any(|(class, _)| !readable.contains(class))
     {
-        return Err(Problem::new(Code::Forbidden).because_in(
-            "这条记录里有您无权查看的内容，移动会把它丢下；什么也没有改，请能查看全部内容的人来移动",
-            "the record has fields that you may not read, and a move would leave them behind; nothing was done, somebody who may read all of it can move it",
-        ));
+        return Err(Problem::new(Code::Forbidden).because_in(said!("move_not_all_readable")));
     }
     if node.views.listed(&wanted.to, &ReadScope::all())?.is_some() {
-        return Err(conflict(
-            "已有一条编号相同的记录；什么也没有改",
-            "there is a record with this id already; nothing was done",
-        ));
+        return Err(conflict(said!("move_id_in_use")));
     }
     let seen = wanted.seen.as_ref().map(Heads::iter);
     for (class, head) in seen.into_iter().flatten() {
@@ -210,10 +199,7 @@ impl Attempt<'_> {
                 self.follow(&directory, &references, found, &mut out)?;
                 Ok(Some(out))
             }
-            Some(_) => Err(conflict(
-                "这条记录已经移走；什么也没有改，请打开它现在的那条记录再操作",
-                "this record was moved already; nothing was done, open the one that it goes on as",
-            )),
+            Some(_) => Err(conflict(said!("move_done_before"))),
             None => self.commit(&directory, &stored, &references),
         }
     }

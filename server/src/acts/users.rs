@@ -11,6 +11,7 @@ use gridfold_sync_core::time::Timestamp;
 use crate::auth::{Actor, Password};
 use crate::node::{Node, random_10};
 use crate::problem::{Answer, Problem};
+use crate::words::said;
 
 /// The longest name of a user or area, in characters.
 pub(crate) const NAME_MAX_CHARS: usize = 100;
@@ -23,10 +24,10 @@ pub(crate) fn read_name(text: &str) -> Answer<String> {
     if fits {
         Ok(name.to_owned())
     } else {
-        Err(Problem::bad_request_in(
-            format!("姓名为 1 到 {NAME_MAX_CHARS} 个字"),
-            format!("a name has 1 to {NAME_MAX_CHARS} characters"),
-        ))
+        Err(Problem::bad_request_in(said!(
+            "name_length",
+            most = NAME_MAX_CHARS
+        )))
     }
 }
 

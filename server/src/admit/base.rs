@@ -17,6 +17,7 @@ use gridfold_sync_core::view::PartState;
 use crate::fold::BatchFacts;
 use crate::problem::{Code, Problem};
 use crate::views::ViewsError;
+use crate::words::said;
 
 /// The newest entries of a record in each class that somebody may read, also in those where it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -113,10 +114,7 @@ fn unknown_base() -> Problem {
 }
 
 fn changed_meanwhile() -> Problem {
-    Problem::new(Code::Conflict).because_in(
-        "这条记录刚刚又有人修改；什么也没有改，请重试",
-        "somebody changed the record just now; nothing was done, try again",
-    )
+    Problem::new(Code::Conflict).because_in(said!("record_changed_meanwhile"))
 }
 
 /// The rows as they were at the base of an edit.

@@ -23,6 +23,7 @@ use crate::admit::commit::Outgoing;
 use crate::fold::BatchFacts;
 use crate::problem::{Answer, Code, Problem};
 use crate::views::ViewsError;
+use crate::words::said;
 
 /// The parts of a record, by class.
 pub type Parts = [(SensitivityClass, PartState)];
@@ -280,10 +281,9 @@ fn made_before(
             e.incarnation == facts.console && e.header.deps().is_empty() && e.ops() == ops
         });
         let Some(first) = first else {
-            return Ok(Err(Problem::new(Code::Conflict).because_in(
-                "已有一条编号相同、内容不同的记录",
-                "there is a record with this id already, made otherwise",
-            )));
+            return Ok(Err(
+                Problem::new(Code::Conflict).because_in(said!("record_made_otherwise"))
+            ));
         };
         verdicts.push((*class, first.id(), Verdict::Admitted { late: false }));
     }

@@ -7,41 +7,18 @@ use std::sync::Arc;
 
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::{AreaCode, RecordId, UserId};
-use gridfold_sync_core::notice::Locale;
+use gridfold_sync_core::notice::{self, Locale};
 use gridfold_sync_core::schema::{Field, FieldType, Form, Label};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
 use super::cell::Cell;
 use crate::views::{ReadScope, RecordRow, Views};
+use crate::words::{Said, said};
 
 /// Titles remembered while an export runs.
 const MAX_TITLES: usize = 100_000;
 
-const HEADINGS: [(&str, &str, &str); 18] = [
-    ("record_id", "记录编号", "Record"),
-    ("grid", "网格", "Grid"),
-    ("form", "类型", "Form"),
-    ("status", "状态", "Status"),
-    ("deleted", "已标为删除", "Marked as deleted"),
-    ("conflicts", "冲突数", "Conflicts"),
-    ("late", "晚到", "Late"),
-    ("captured_at", "记录时间", "Captured"),
-    ("changed_at", "最近修改", "Last changed"),
-    ("received_at", "服务器收到", "Received"),
-    ("title", "名称", "Title"),
-    ("missing", "缺少的必填项", "Missing fields"),
-    ("household", "住户", "Household"),
-    ("due_at", "时限", "Due"),
-    (
-        "due_received_at",
-        "时限（自收到起）",
-        "Due, counted from receipt",
-    ),
-    ("assignee", "办理人", "Assignee"),
-    ("last_visited_at", "最近走访", "Last visited"),
-    ("closed_at", "办结时间", "Closed"),
-];
 const TIMES: [&str; 7] = [
     "captured_at",
     "changed_at",
@@ -51,6 +28,31 @@ const TIMES: [&str; 7] = [
     "last_visited_at",
     "closed_at",
 ];
+
+/// What a column that is no field is called.
+fn heading(name: &str) -> Option<Said> {
+    Some(match name {
+        "record_id" => said!("heading_record_id"),
+        "grid" => said!("heading_grid"),
+        "form" => said!("heading_form"),
+        "status" => said!("heading_status"),
+        "deleted" => said!("heading_deleted"),
+        "conflicts" => said!("heading_conflicts"),
+        "late" => said!("heading_late"),
+        "captured_at" => said!("heading_captured_at"),
+        "changed_at" => said!("heading_changed_at"),
+        "received_at" => said!("heading_received_at"),
+        "title" => said!("heading_title"),
+        "missing" => said!("heading_missing"),
+        "household" => said!("heading_household"),
+        "due_at" => said!("heading_due_at"),
+        "due_received_at" => said!("heading_due_received_at"),
+        "assignee" => said!("heading_assignee"),
+        "last_visited_at" => said!("heading_last_visited_at"),
+        "closed_at" => said!("heading_closed_at"),
+        _ => return None,
+    })
+}
 
 /// In which language and zone a table is written.
 #[derive(Debug, Clone)]
@@ -105,23 +107,19 @@ impl<'a> Labeller<'a> {
         self.versions.sort_by_key(own);
     }
 
-    fn label(&self, of: &Labels, label: &Label) -> String {
-        of.locale.pick(label).to_owned()
+    /// The language of the file; English where nobody chose one.
+    fn locale(&self) -> Locale {
+        self.of.map_or(Locale::En, |of| of.locale)
     }
 
-    fn say(of: &Labels, zh: &str, en: &str) -> String {
-        match of.locale {
-            Locale::Zh => zh.to_owned(),
-            Locale::En => en.to_owned(),
-        }
+    /// A name that a form gives, in the language of the file.
+    pub(super) fn label(&self, label: &Label) -> String {
+        self.locale().pick(label).to_owned()
     }
 
-    /// Says it in the language of the file; in English where nobody chose one.
-    pub(super) fn both(&self, zh: &str, en: &str) -> String {
-        match self.of {
-            Some(of) => Self::say(of, zh, en),
-            None => en.to_owned(),
-        }
+    /// A text in the language of the file.
+    pub(super) fn say(&self, said: &Said) -> String {
+        said.text(self.locale())
     }
 
     /// Whether it puts words in the place of codes.
@@ -134,18 +132,23 @@ impl<'a> Labeller<'a> {
         let Some(of) = self.of else {
             return name.to_owned();
         };
-        if let Some((_, zh, en)) = HEADINGS.iter().find(|(key, _, _)| *key == name) {
-            return Self::say(of, zh, en);
+        if let Some(said) = heading(name) {
+            return said.text(of.locale);
         }
         let name = name.strip_prefix("fields.").unwrap_or(name);
-        let (key, part) = match name.split_once('.') {
-            Some((key, "lat")) => (key, Self::say(of, "（纬度）", " (latitude)")),
-            Some((key, "lon")) => (key, Self::say(of, "（经度）", " (longitude)")),
-            _ => (name, String::new()),
+        let (key, part) = name.split_once('.').unwrap_or((name, ""));
+        let key = if matches!(part, "lat" | "lon") {
+            key
+        } else {
+            name
         };
         let field = self.forms.iter().find_map(|form| form.field(key));
-        let label = field.map_or_else(|| key.to_owned(), |f| self.label(of, &f.label));
-        label + &part
+        let label = field.map_or_else(|| key.to_owned(), |f| self.label(&f.label));
+        match part {
+            "lat" => self.say(&said!("heading_latitude", heading = label)),
+            "lon" => self.say(&said!("heading_longitude", heading = label)),
+            _ => label,
+        }
     }
 
     fn moment(of: &Labels, text: &str) -> Cell {
@@ -169,21 +172,18 @@ impl<'a> Labeller<'a> {
         Some(title).filter(|t| !t.is_empty())
     }
 
-    fn yes(of: &Labels, is: bool) -> String {
-        if is {
-            Self::say(of, "是", "yes")
-        } else {
-            Self::say(of, "否", "no")
-        }
+    fn yes(&self, is: bool) -> String {
+        let code = if is { "words_yes" } else { "words_no" };
+        notice::text(code, self.locale()).to_owned()
     }
 
     /// The name of a choice: by the field given, or by another version that has the choice.
-    fn choice(&self, of: &Labels, field: &Field, key: &str) -> String {
+    fn choice(&self, field: &Field, key: &str) -> String {
         let named = |field: &Field| match &field.kind {
             FieldType::ChooseOne { choices } | FieldType::ChooseMany { choices } => choices
                 .iter()
                 .find(|c| c.key.as_str() == key)
-                .map(|c| self.label(of, &c.label)),
+                .map(|c| self.label(&c.label)),
             _ => None,
         };
         let others = self
@@ -206,12 +206,12 @@ impl<'a> Labeller<'a> {
         };
         let words = match (name, text, value) {
             (name, Some(text), _) if TIMES.contains(&name) => return Self::moment(of, text),
-            ("deleted" | "late", _, Some(Json::Bool(is))) => Some(Self::yes(of, *is)),
-            ("form", Some(_), _) => self.versions.first().map(|f| self.label(of, &f.label)),
+            ("deleted" | "late", _, Some(Json::Bool(is))) => Some(self.yes(*is)),
+            ("form", Some(_), _) => self.versions.first().map(|f| self.label(&f.label)),
             ("status", Some(key), _) => self.versions.iter().find_map(|form| {
                 let statuses = &form.lifecycle.as_ref()?.statuses;
                 let found = statuses.iter().find(|s| s.key.as_str() == key)?;
-                Some(self.label(of, &found.label))
+                Some(self.label(&found.label))
             }),
             ("grid", Some(code), _) => AreaCode::new(code)
                 .ok()
@@ -220,7 +220,7 @@ impl<'a> Labeller<'a> {
             ("missing", _, Some(Json::Array(keys))) => {
                 let keys = keys.iter().filter_map(Json::as_str);
                 let names = keys.map(|key| self.heading(key)).collect::<Vec<_>>();
-                Some(names.join(&Self::say(of, "、", "; ")))
+                Some(names.join(&self.say(&said!("cell_between"))))
             }
             _ => None,
         };
@@ -248,17 +248,19 @@ impl<'a> Labeller<'a> {
             return Cell::of_field(field, value);
         };
         let words = match (&field.kind, value) {
-            (FieldType::Boolean, Json::Bool(is)) => Self::yes(of, *is),
+            (FieldType::Boolean, Json::Bool(is)) => self.yes(*is),
             (FieldType::DateTime, Json::String(text)) => return Self::moment(of, text),
             (FieldType::Reference { .. }, Json::String(id)) => match self.title(of, id) {
                 Some(title) => title,
                 None => id.clone(),
             },
-            (FieldType::ChooseOne { .. }, Json::String(key)) => self.choice(of, field, key),
+            (FieldType::ChooseOne { .. }, Json::String(key)) => self.choice(field, key),
             (FieldType::ChooseMany { .. }, Json::Array(keys)) => {
                 let keys = keys.iter().filter_map(Json::as_str);
-                let names = keys.map(|key| self.choice(of, field, key));
-                names.collect::<Vec<_>>().join(&Self::say(of, "、", "; "))
+                let names = keys.map(|key| self.choice(field, key));
+                names
+                    .collect::<Vec<_>>()
+                    .join(&self.say(&said!("cell_between")))
             }
             (FieldType::Geopoint, Json::Object(at)) => {
                 let of_part = |part| at.get(part).map(ToString::to_string).unwrap_or_default();
@@ -273,7 +275,7 @@ impl<'a> Labeller<'a> {
                     .to_owned()
             }
             (FieldType::Group { .. }, Json::Array(items)) => {
-                let items = items.iter().map(|item| self.item(of, field, item));
+                let items = items.iter().map(|item| self.item(field, item));
                 return Cell::Items(items.collect());
             }
             _ => return Cell::of_field(field, value),
@@ -282,16 +284,16 @@ impl<'a> Labeller<'a> {
     }
 
     /// An item of a group on one line: what each member is called, and its value.
-    fn item(&mut self, of: &Labels, group: &Field, item: &Json) -> String {
+    fn item(&mut self, group: &Field, item: &Json) -> String {
         let mut parts = Vec::new();
         for (member, cell) in self.members(group, item) {
             let text = cell.text();
             if !text.is_empty() {
-                let colon = Self::say(of, "：", ": ");
-                parts.push(format!("{}{colon}{text}", self.label(of, &member.label)));
+                let member = self.label(&member.label);
+                parts.push(self.say(&said!("cell_member", member = member, value = text)));
             }
         }
-        parts.join(&Self::say(of, "；", "; "))
+        parts.join(&self.say(&said!("cell_between_members")))
     }
 
     /// The values of an item, for each member of its group.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gridfold_sync_core::notice::Locale;
 use gridfold_sync_core::schema::{Field, FieldType};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use serde_json::{Map, Value as Json};
@@ -13,6 +14,7 @@ use super::ExportError;
 use super::cell::{Cell, exact};
 use super::csv::Columns;
 use super::labels::Labeller;
+use crate::words::said;
 
 /// Most records of one workbook.
 pub const MAX_XLSX_ROWS: u32 = 50_000;
@@ -71,7 +73,7 @@ impl<'a> Book<'a> {
         Ok(self
             .records
             .sheet
-            .set_name(labeller.both("记录", "records"))
+            .set_name(labeller.say(&said!("sheet_records")))
             .map(drop)?)
     }
 
@@ -114,10 +116,7 @@ impl<'a> Book<'a> {
             None => Cell::Text(text),
             Some(Items { name, .. }) => {
                 let n = items.len();
-                Cell::Text(labeller.both(
-                    &format!("共 {n} 项，见工作表“{name}”"),
-                    &format!("{n} items: see the sheet “{name}”"),
-                ))
+                Cell::Text(labeller.say(&said!("cell_items_elsewhere", n = n, sheet = name)))
             }
         }
     }
@@ -142,7 +141,7 @@ impl<'a> Book<'a> {
             let mut names = vec![labeller.heading("record_id")];
             names.push(labeller.heading(if people { "title" } else { "key" }));
             let labels = members.iter().map(|member| match people {
-                true => labeller.both(&member.label.zh, &member.label.en),
+                true => labeller.label(&member.label),
                 false => member.key.to_string(),
             });
             names.extend(labels);
@@ -188,7 +187,9 @@ impl<'a> Book<'a> {
         };
         let numbered = (2..100).map(|n| format!("{plain} {n}"));
         let mut all = std::iter::once(plain.clone()).chain(numbered);
-        all.find(|name| !taken.contains(name.as_str()) && name != "记录" && name != "records")
+        let records = said!("sheet_records");
+        let ours = [Locale::Zh, Locale::En].map(|locale| records.text(locale));
+        all.find(|name| !taken.contains(name.as_str()) && !ours.contains(name))
             .unwrap_or(plain)
     }
 
@@ -264,10 +265,7 @@ fn shortened(text: String, labeller: &Labeller<'_>) -> String {
     if all <= MAX_CELL_UNITS {
         return text;
     }
-    let note = labeller.both(
-        "……【单元格放不下，未完：全文见 CSV 文件】",
-        "… [longer than a cell holds: the rest is in the CSV file]",
-    );
+    let note = labeller.say(&said!("cell_cut"));
     let room = MAX_CELL_UNITS - units(&note);
     let mut out = String::new();
     let mut used = 0;

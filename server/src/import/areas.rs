@@ -7,8 +7,8 @@ use gridfold_sync_core::directory::{Area, DirectoryChange, ImportKind, moved_by}
 use gridfold_sync_core::ids::{AreaCode, FieldKey, UserId};
 
 use super::act::{Act, format_of};
-use super::{Column, Delimited, ImportError, Progress, RawRow, Report};
-use crate::acts::areas::check_area;
+use super::{Column, Delimited, ImportError, Progress, RawRow, Report, RowReason};
+use crate::acts::areas::{Misfit, check_area};
 use crate::acts::users::read_name;
 use crate::node::Node;
 
@@ -53,26 +53,24 @@ const LEVELS: [(&str, &[&str]); 6] = [
 /// JSON bytes of areas in one logged change.
 const CHANGE_BYTES: usize = 24 << 10;
 
-fn read(row: &RawRow) -> Result<Area, String> {
+fn read(row: &RawRow) -> Result<Area, RowReason> {
     let values = row.values.as_ref().map_err(Clone::clone)?;
     let [code, parent, name, level] = values.as_slice() else {
-        return Err("the row has not four values".to_owned());
+        return Err(RowReason::Width {
+            values: values.len(),
+            columns: COLUMNS.len(),
+        });
     };
     let parent = match parent.as_str() {
         "" => None,
-        code => Some(
-            AreaCode::new(code)
-                .map_err(|_| "parent is not a code: letters, digits, '_', '-' or '.'")?,
-        ),
+        code => Some(AreaCode::new(code).map_err(|_| RowReason::BadParent)?),
     };
     Ok(Area {
-        code: AreaCode::new(code).map_err(
-            |_| "code has other characters than letters, digits, '_', '-' or '.', or is empty",
-        )?,
+        code: AreaCode::new(code).map_err(|_| RowReason::BadCode)?,
         parent,
-        name: read_name(name).map_err(|_| "name is empty, too long or cannot be shown")?,
+        name: read_name(name).map_err(|_| RowReason::BadName)?,
         level: FieldKey::new(level_of(level))
-            .map_err(|_| "level is not a word such as street or grid")?
+            .map_err(|_| RowReason::BadLevel)?
             .to_string(),
     })
 }
@@ -124,13 +122,8 @@ pub fn import_areas_by(
                 Some(was) if *was == area => report.duplicates += 1,
                 Some(_) => {
                     let line = lines.get(&area.code).copied().unwrap_or_default();
-                    report.refuse(
-                        row.line,
-                        format!(
-                            "{} is on line {line} already, with other content",
-                            area.code
-                        ),
-                    );
+                    let key = area.code.to_string();
+                    report.refuse(row.line, RowReason::Twice { key, line });
                 }
                 None => {
                     lines.insert(area.code.clone(), row.line);
@@ -142,7 +135,7 @@ pub fn import_areas_by(
     let directory = node.directory.current();
     // A row that is not taken takes what lies below it along, so look again until nothing more goes.
     loop {
-        let bad: Vec<(AreaCode, String)> = coming
+        let bad: Vec<(AreaCode, Misfit)> = coming
             .values()
             .filter_map(|area| {
                 Some((

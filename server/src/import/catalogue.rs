@@ -11,7 +11,7 @@ use gridfold_sync_core::limits::MAX_CATALOGUE_BYTES;
 use gridfold_sync_core::schema::Label;
 
 use super::act::{Act, format_of};
-use super::{Column, Delimited, ImportError, Progress, Report};
+use super::{Column, Delimited, ImportError, Progress, Report, RowReason};
 use crate::acts::catalogue::is_news;
 use crate::node::Node;
 
@@ -49,10 +49,13 @@ fn is_yes(text: &str, column: &str) -> Result<bool, String> {
     }
 }
 
-fn read_row(values: Result<Vec<String>, String>) -> Result<MatterKind, String> {
+fn read_row(values: Result<Vec<String>, RowReason>) -> Result<MatterKind, RowReason> {
     let values = values?;
     let [code, zh, en, department, hours, evidence, urgent, retired] = values.as_slice() else {
-        return Err("the row has not as many values as the header".to_owned());
+        return Err(RowReason::Width {
+            values: values.len(),
+            columns: COLUMNS.len(),
+        });
     };
     let deadline_hours = match hours.as_str() {
         "" => None,
@@ -62,9 +65,7 @@ fn read_row(values: Result<Vec<String>, String>) -> Result<MatterKind, String> {
         ),
     };
     Ok(MatterKind {
-        code: KindCode::new(code).map_err(
-            |_| "code has other characters than letters, digits, '_', '-' or '.', or is empty",
-        )?,
+        code: KindCode::new(code).map_err(|_| RowReason::BadCode)?,
         label: Label {
             zh: zh.clone(),
             en: en.clone(),
@@ -83,7 +84,7 @@ fn read_row(values: Result<Vec<String>, String>) -> Result<MatterKind, String> {
 }
 
 /// A line, or for JSON the number of the kind, with the kind or what is wrong.
-type Row = (u64, Result<MatterKind, String>);
+type Row = (u64, Result<MatterKind, RowReason>);
 
 fn csv_rows(file: impl Read, progress: Progress<'_>) -> Result<Vec<Row>, ImportError> {
     let mut table = Delimited::open(file, &COLUMNS, REQUIRED)?;
@@ -119,7 +120,10 @@ fn json_rows(file: impl Read, progress: Progress<'_>) -> Result<Vec<Row>, Import
         .zip(kinds)
         .map(|(n, kind)| {
             let read = serde_json::from_value(kind);
-            (n, read.map_err(|e| format!("kind {n} of the list: {e}")))
+            (
+                n,
+                read.map_err(|e| format!("kind {n} of the list: {e}").into()),
+            )
         })
         .collect())
 }
@@ -173,11 +177,8 @@ pub fn import_catalogue(
             if same == kind {
                 report.duplicates += 1;
             } else {
-                let reason = format!(
-                    "{} is on line {first} already, with other content",
-                    kind.code
-                );
-                report.refuse(*line, reason);
+                let (key, first) = (kind.code.to_string(), *first);
+                report.refuse(*line, RowReason::Twice { key, line: first });
             }
         } else if let Some(other) = taken
             .iter()

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::place::{Place, place_of};
-use super::{Column, ImportError, RawRow};
+use super::{Column, ImportError, RawRow, RowReason};
 
 /// What the imported matters name as their source.
 pub const SOURCE: &str = "nyc311";
@@ -141,7 +141,10 @@ pub fn matter_id(key: &str, created: Timestamp) -> RecordId {
 ///
 /// # Errors
 /// Why the row cannot be taken.
-pub fn read_matter_row(row: &RawRow, clock: &RowClock) -> Result<(MatterRow, Vec<String>), String> {
+pub fn read_matter_row(
+    row: &RawRow,
+    clock: &RowClock,
+) -> Result<(MatterRow, Vec<String>), RowReason> {
     let values = row.values.as_ref().map_err(Clone::clone)?;
     let get = |column: &str| {
         COLUMNS
@@ -153,15 +156,14 @@ pub fn read_matter_row(row: &RawRow, clock: &RowClock) -> Result<(MatterRow, Vec
     let mut warnings = Vec::new();
     let key = get("unique_key");
     if key.is_empty() {
-        return Err("unique_key is empty".to_owned());
+        return Err("unique_key is empty".into());
     }
     if key.chars().count() > KEY_CHARS || key.chars().any(char::is_control) {
-        return Err(format!(
-            "unique_key is longer than {KEY_CHARS} characters or cannot be shown"
-        ));
+        let reason = format!("unique_key is longer than {KEY_CHARS} characters or cannot be shown");
+        return Err(reason.into());
     }
     let created = match get("created_date") {
-        "" => return Err("created_date is empty".to_owned()),
+        "" => return Err("created_date is empty".into()),
         text => clock.read(text).ok_or("created_date is not a time")?,
     };
     let closed = match get("closed_date") {
@@ -173,7 +175,7 @@ pub fn read_matter_row(row: &RawRow, clock: &RowClock) -> Result<(MatterRow, Vec
     }
     let kind = get("complaint_type");
     if kind.is_empty() {
-        return Err("complaint_type is empty".to_owned());
+        return Err("complaint_type is empty".into());
     }
     let location = location(get("latitude"), get("longitude"), &mut warnings)?;
     let summary = match get("descriptor") {

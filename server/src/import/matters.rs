@@ -20,9 +20,10 @@ use super::act::{Act, format_of};
 use super::areas::area_changes;
 use super::matter_row::{COLUMNS, REQUIRED_COLUMNS};
 use super::{
-    Delimited, ImportError, MatterRow, Progress, Report, RowClock, SOURCE, matter_id,
+    Delimited, ImportError, MatterRow, Progress, Report, RowClock, RowReason, SOURCE, matter_id,
     read_matter_row,
 };
+use crate::acts::areas::Misfit;
 use crate::admit::{Base, ConsoleEdit, Parts, Wish};
 use crate::node::Node;
 use crate::views::{ReadScope, RecordFilter, StoredRecord};
@@ -183,8 +184,9 @@ impl Importer<'_> {
                 None
             }
             Some((first, _)) => {
-                let reason = format!("unique_key is on line {first} already, with other content");
-                self.report.refuse(line, reason);
+                let (key, first) = ("unique_key".to_owned(), *first);
+                self.report
+                    .refuse(line, RowReason::Twice { key, line: first });
                 None
             }
             None => {
@@ -216,9 +218,7 @@ impl Importer<'_> {
             let grid = match &stored {
                 Some(stored) => stored.row.grid.clone(),
                 None if directory.retired_around(&place.grid).is_some() => {
-                    let reason =
-                        format!("{} is retired, and nothing new is put into it", place.grid);
-                    self.report.refuse(item.line, reason);
+                    self.report.refuse(item.line, Misfit::Retired(place.grid));
                     continue;
                 }
                 None => {
@@ -231,7 +231,7 @@ impl Importer<'_> {
                 }
             };
             for warning in &item.warnings {
-                self.report.warn(item.line, warning);
+                self.report.warn(item.line, warning.as_str());
             }
             let (line, new) = (item.line, stored.is_none());
             let two = self

@@ -10,14 +10,17 @@ mod decode;
 mod matter_row;
 mod matters;
 mod place;
+mod reason;
 mod table;
 mod table_error;
 
+pub use crate::acts::areas::Misfit;
 pub use areas::{import_areas, import_areas_by};
 pub use catalogue::{CatalogueFormat, import_catalogue};
 pub use matter_row::{MatterRow, RowClock, SOURCE, matter_id, read_matter_row};
 pub use matters::{MatterOptions, import_matters};
 pub use place::{Place, place_of};
+pub use reason::RowReason;
 pub use table::{Column, Delimited, RawRow};
 pub use table_error::TableError;
 
@@ -31,8 +34,8 @@ pub const MAX_NOTED_LINES: usize = 1_000;
 pub struct Note {
     /// The line it starts on, from 1.
     pub line: u64,
-    /// What is wrong, in words.
-    pub reason: String,
+    /// What is wrong.
+    pub reason: RowReason,
 }
 
 /// What an import did, or would do.
@@ -67,7 +70,7 @@ pub struct Report {
 
 impl Report {
     /// Notes a row that was not taken.
-    pub fn refuse(&mut self, line: u64, reason: impl Into<String>) {
+    pub fn refuse(&mut self, line: u64, reason: impl Into<RowReason>) {
         self.refused += 1;
         if self.refusals.len() < MAX_NOTED_LINES {
             self.refusals.push(Note {
@@ -77,7 +80,7 @@ impl Report {
         }
     }
     /// Notes a row that needs a look.
-    pub fn warn(&mut self, line: u64, reason: impl Into<String>) {
+    pub fn warn(&mut self, line: u64, reason: impl Into<RowReason>) {
         self.warned += 1;
         if self.warnings.len() < MAX_NOTED_LINES {
             self.warnings.push(Note {

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 use std::rc::Rc;
 
 use super::decode::{Decoded, decode};
+use super::reason::RowReason;
 use super::table_error::TableError;
 
 /// The largest row. More than this without an end is a quote that is not closed.
@@ -18,7 +19,7 @@ pub struct RawRow {
     /// The line it starts on, from 1.
     pub line: u64,
     /// The values of the columns asked for, trimmed; empty for a column the file lacks. Or what is wrong with the row.
-    pub values: Result<Vec<String>, String>,
+    pub values: Result<Vec<String>, RowReason>,
 }
 
 /// A column that is looked for: its name, and what else offices call it.
@@ -213,13 +214,12 @@ impl<R: Read> Delimited<R> {
         }))
     }
 
-    fn values(&self) -> Result<Vec<String>, String> {
+    fn values(&self) -> Result<Vec<String>, RowReason> {
         if self.record.len() != self.width {
-            return Err(format!(
-                "the row has {} values where the header names {} columns",
-                self.record.len(),
-                self.width
-            ));
+            return Err(RowReason::Width {
+                values: self.record.len(),
+                columns: self.width,
+            });
         }
         self.columns
             .iter()
@@ -227,7 +227,7 @@ impl<R: Read> Delimited<R> {
                 let bytes = at.and_then(|at| self.record.get(at)).unwrap_or_default();
                 std::str::from_utf8(bytes)
                     .map(|text| text.trim().to_owned())
-                    .map_err(|_| "the row is not valid UTF-8".to_owned())
+                    .map_err(|_| RowReason::NotUtf8)
             })
             .collect()
     }
@@ -276,7 +276,7 @@ fn delimiter_of(start: &[u8]) -> u8 {
 mod tests {
     use super::*;
 
-    fn rows(file: &[u8]) -> Vec<(u64, Result<Vec<String>, String>)> {
+    fn rows(file: &[u8]) -> Vec<(u64, Result<Vec<String>, RowReason>)> {
         let mut table =
             Delimited::open(file, &[("b", &[]), ("a", &["甲"]), ("c", &[])], 2).unwrap();
         let mut out = Vec::new();
@@ -294,7 +294,11 @@ mod tests {
             found[0],
             (2, Ok(vec!["x\ny\"".into(), "1".into(), String::new()]))
         );
-        assert!(found[1].1.as_ref().unwrap_err().contains("1 values"));
+        let short = RowReason::Width {
+            values: 1,
+            columns: 2,
+        };
+        assert_eq!(found[1].1, Err(short));
         // A row of nothing is passed over, and counted as a line all the same.
         assert_eq!(found[2].1, Ok(vec!["5".into(), "4".into(), String::new()]));
         assert_eq!(found.iter().map(|r| r.0).collect::<Vec<_>>(), [2, 5, 7]);

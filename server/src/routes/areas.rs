@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, Body, Caller, Params, Path, RawBody, explain, page_rows, shapes};
-use gridfold_sync_core::notice::Locale;
+use super::{Api, Body, Caller, Params, Path, RawBody, page_rows, shapes};
 
 use crate::acts::areas::check_area;
 use crate::acts::boundary::read_boundary;
@@ -239,9 +238,8 @@ pub async fn put(
     if !is_admin(parent.as_ref()) || (known && !is_admin(Some(&code))) {
         return Err(Problem::new(Code::Forbidden));
     }
-    check_area(&caller.directory, &area, &BTreeMap::new()).map_err(|reason| {
-        Problem::new(Code::Conflict).because_in(explain::area_row(&reason), reason)
-    })?;
+    check_area(&caller.directory, &area, &BTreeMap::new())
+        .map_err(|misfit| Problem::new(Code::Conflict).because_in(misfit.said()))?;
     api.blocking(move |node| {
         let scope = crate::auth::AuditScope::of("area", &area.code);
         caller.audit(node, "area.put", scope.clone())?;
@@ -308,10 +306,7 @@ pub async fn import(
                 .into_iter()
                 .map(|note| RefusedRow {
                     line: note.line,
-                    reason: match caller.locale {
-                        Locale::Zh => explain::area_row(&note.reason),
-                        Locale::En => note.reason,
-                    },
+                    reason: note.reason.text(caller.locale),
                 })
                 .collect(),
         }))

@@ -23,9 +23,9 @@ impl From<CatalogueError> for Problem {
     fn from(error: CatalogueError) -> Self {
         match error {
             CatalogueError::NotNext { .. } | CatalogueError::Published(_) => {
-                Self::new(Code::Conflict).because_in(explain::catalogue(&error), error.to_string())
+                Self::new(Code::Conflict).because_in(explain::catalogue(&error))
             }
-            other => Self::bad_request_in(explain::catalogue(&other), other.to_string()),
+            other => Self::bad_request_in(explain::catalogue(&other)),
         }
     }
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{Api, Body, Caller, read_time};
 use crate::clock::{CLOCK_BEHIND_MS, ClockReading};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::words::said;
 
 /// What the clocks say.
 #[derive(Serialize, ToSchema)]
@@ -64,10 +65,7 @@ pub async fn confirm(
         let machine = node.clock_reading().machine;
         let off = machine.millis().saturating_sub(seen.millis());
         if off.saturating_abs() > CLOCK_BEHIND_MS {
-            return Err(Problem::new(Code::Conflict).because_in(
-                "服务器的时钟已变，请再看一次",
-                "the clock says something else by now: look again",
-            ));
+            return Err(Problem::new(Code::Conflict).because_in(said!("clock_says_otherwise")));
         }
         Ok(Json(node.confirm_clock(caller.actor)?.into()))
     })

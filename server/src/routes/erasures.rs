@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::records::find;
 use super::{Api, Body, Caller, Params, Path, page_rows};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::words::said;
 
 /// The longest reason, in characters.
 pub const ERASURE_REASON_MAX_CHARS: usize = 500;
@@ -108,10 +109,10 @@ pub async fn erase(
 ) -> Answer<Json<ErasureBody>> {
     let reason = given.reason.trim().to_owned();
     if !(1..=ERASURE_REASON_MAX_CHARS).contains(&reason.chars().count()) {
-        return Err(Problem::bad_request_in(
-            format!("原因要写 1 到 {ERASURE_REASON_MAX_CHARS} 个字"),
-            format!("a reason has 1 to {ERASURE_REASON_MAX_CHARS} characters"),
-        ));
+        return Err(Problem::bad_request_in(said!(
+            "erasure_reason",
+            most = ERASURE_REASON_MAX_CHARS
+        )));
     }
     api.blocking(move |node| {
         let (record, _) = find(node, &caller, &id)?;

@@ -6,7 +6,8 @@ use gridfold_sync_core::ids::NameError;
 use super::explain;
 use crate::admit::WriteError;
 use crate::auth::{
-    AccountError, AuditError, EnrolmentError, PasswordError, RefreshError, SignInError,
+    AccountError, AuditError, EnrolmentError, LOGIN_MAX_CHARS, PasswordError, RefreshError,
+    SignInError,
 };
 use crate::carry::CarryFailure;
 use crate::directory::DirectoryError;
@@ -18,6 +19,7 @@ use crate::problem::{Code, Problem};
 use crate::sync::SyncError;
 use crate::trouble::Trouble;
 use crate::views::ViewsError;
+use crate::words::said;
 
 /// What a store's trouble is answered with. The reason is logged here, once.
 fn trouble(of: Trouble, reason: &dyn std::fmt::Display) -> Problem {
@@ -152,12 +154,16 @@ impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::Node { .. } => Self::internal(&error),
-            ImportError::Table(_)
-            | ImportError::TimeZone(_)
-            | ImportError::Json(_)
-            | ImportError::Catalogue(_) => {
-                let text = error.to_string();
-                Self::bad_request_in(explain::file(&error), text)
+            ImportError::Table(error) => Self::bad_request_in(explain::table(&error)),
+            ImportError::TimeZone(zone) => {
+                Self::bad_request_in(said!("import_time_zone", zone = zone))
+            }
+            ImportError::Json(what) => {
+                Self::bad_request_in(said!("import_not_a_catalogue", what = what))
+            }
+            ImportError::Catalogue(error) => {
+                let what = explain::catalogue(&error);
+                Self::bad_request_in(said!("import_catalogue", what = what))
             }
         }
     }
@@ -246,7 +252,7 @@ impl From<EnrolmentError> for Problem {
             | EnrolmentError::TooManyTries
             | EnrolmentError::BadProof => Self::new(Code::BadCode),
             EnrolmentError::TooManyDevices { limit } => {
-                Self::new(Code::DeviceLimit).because(format!("the limit is {limit} devices"))
+                Self::new(Code::DeviceLimit).because_in(said!("device_limit_is", most = limit))
             }
             EnrolmentError::AnothersPhone => Self::new(Code::AnothersPhone),
             EnrolmentError::UserBlocked => Self::new(Code::DeviceRevoked),
@@ -262,8 +268,7 @@ impl From<PasswordError> for Problem {
         match error {
             PasswordError::Busy => Self::new(Code::Unavailable),
             PasswordError::Randomness(inner) => Self::internal(&inner),
-            other => Self::new(Code::WeakPassword)
-                .because_in(explain::password(&other), other.to_string()),
+            other => Self::new(Code::WeakPassword).because_in(explain::password(&other)),
         }
     }
 }
@@ -272,11 +277,9 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::BadLogin => {
-                Self::bad_request_in(explain::account(&error), error.to_string())
+                Self::bad_request_in(said!("login_bad", most = LOGIN_MAX_CHARS))
             }
-            AccountError::Taken => {
-                Self::new(Code::LoginTaken).because_in(explain::account(&error), error.to_string())
-            }
+            AccountError::Taken => Self::new(Code::LoginTaken).because_in(said!("login_in_use")),
             AccountError::NoAccount => Self::not_found(),
             AccountError::Password(inner) => inner.into(),
             AccountError::Store(inner) => inner.into(),

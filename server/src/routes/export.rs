@@ -25,6 +25,7 @@ use crate::export::{
 use crate::middleware::MAX_EXPORTS_PER_DEVICE;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
 use crate::views::RecordFilter;
+use crate::words::said;
 
 /// Bytes sent at a time.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -132,9 +133,8 @@ pub async fn records(
     api.blocking(move |node| {
         let most = u64::from(MAX_XLSX_ROWS);
         if format == Format::Xlsx && node.views.count(&counted, most)?.n_is_over(most) {
-            return Err(Problem::new(Code::TooLarge).because(format!(
-                "a workbook holds at most {MAX_XLSX_ROWS} records: narrow the filter, or take CSV"
-            )));
+            return Err(Problem::new(Code::TooLarge)
+                .because_in(said!("workbook_too_many", most = MAX_XLSX_ROWS)));
         }
         who.audit(node, "records.export", AuditScope::of("class", class))
     })

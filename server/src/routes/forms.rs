@@ -22,9 +22,9 @@ impl From<FormError> for Problem {
             FormError::Published(_)
             | FormError::ChangedType(..)
             | FormError::ChangedMeaning(..) => {
-                Self::new(Code::Conflict).because_in(explain::form(&error), error.to_string())
+                Self::new(Code::Conflict).because_in(explain::form(&error))
             }
-            other => Self::bad_request_in(explain::form(&other), other.to_string()),
+            other => Self::bad_request_in(explain::form(&other)),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{Api, Body, Caller, Params, Path, page_rows, read_time};
 use crate::acts::grants::{GrantBody, end_grant, new_grant};
 use crate::acts::people::{AccessChoice, AccessOutcome};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::words::said;
 
 /// A page of grants.
 #[derive(Serialize, ToSchema)]
@@ -160,10 +161,7 @@ pub async fn add(
         .map(|t| read_time(t, "until"))
         .transpose()?;
     if until.is_some_and(|until| until <= from) {
-        return Err(Problem::bad_request_in(
-            "结束时间要晚于开始时间",
-            "until must be after from",
-        ));
+        return Err(Problem::bad_request_in(said!("grant_ends_before")));
     }
     api.blocking(move |node| {
         let grant = new_grant(user, role, area, (from, until), caller.now)?;

@@ -11,6 +11,7 @@ use super::users::read_user;
 use super::{Api, Body, Caller, Path};
 use crate::acts::hand_over::{HandOver, hand_over};
 use crate::problem::{Answer, Problem, ProblemBody};
+use crate::words::said;
 
 /// Whose open work goes to whom.
 #[derive(Deserialize, ToSchema)]
@@ -65,10 +66,7 @@ pub async fn go(
     let to = read_user(&caller, &given.to)?;
     let is_active = caller.directory.user(&to).is_some_and(|u| u.active);
     if from == to || !is_active {
-        return Err(Problem::bad_request_in(
-            "请选另一位账号没有停用的人；什么也没有改",
-            "choose somebody else, whose account is not disabled; nothing was changed",
-        ));
+        return Err(Problem::bad_request_in(said!("hand_over_to_whom")));
     }
     let query = RecordQuery {
         area: given.area,

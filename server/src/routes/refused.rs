@@ -15,6 +15,7 @@ use super::records::{EditResult, HistoryEntry, entry_body, write_again};
 use super::{Api, Body, Caller, Params, page_rows};
 use crate::admit::{Base, ConsoleEdit, Heads, Wish};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::words::{Said, said};
 
 /// A refused edit.
 #[derive(Serialize, ToSchema)]
@@ -202,13 +203,8 @@ fn adopted(
     row: &crate::views::HistoryRow,
     (record, refused): (Option<RecordId>, RefusalCode),
 ) -> Answer<ConsoleEdit> {
-    let conflict = |zh: &str, en: &str| Problem::new(Code::Conflict).because_in(zh, en);
-    let gone = || {
-        conflict(
-            "这次修改的内容已经不在了",
-            "the content of the edit is not there any more",
-        )
-    };
+    let conflict = |said: Said| Problem::new(Code::Conflict).because_in(said);
+    let gone = || conflict(said!("refused_gone"));
     let entry = row.entry.as_ref().ok_or_else(gone)?;
     let ops = entry.ops.clone().ok_or_else(gone)?;
     let (record, form) = match (&entry.header.target, record) {
@@ -218,10 +214,7 @@ fn adopted(
             (record, stored.row.form)
         }
         (Target::At(_), None) => {
-            return Err(conflict(
-                "无法确定这次修改属于哪条记录",
-                "it cannot be told which record the edit is of",
-            ));
+            return Err(conflict(said!("refused_of_no_record")));
         }
     };
     let has_splice = ops.iter().any(|op| matches!(op, Op::Splice { .. }));
@@ -232,10 +225,7 @@ fn adopted(
         Base::At(Heads::in_class(stream.class, entry.header.deps()))
     } else if has_splice {
         // What it stood on was refused too: where in the present text its words belong, nobody can tell.
-        return Err(conflict(
-            "它修改了一段长文本，而它所依据的那次修改也未被接受：请打开记录，把文字填进去，再将它放下",
-            "it changes part of a long text as an edit left it that was refused too: open the record, write its words there, then put it away",
-        ));
+        return Err(conflict(said!("refused_inside_a_text")));
     } else {
         Base::Newest(None)
     };

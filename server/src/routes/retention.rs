@@ -15,6 +15,7 @@ use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::routes::records::MAX_COUNT;
 use crate::views::RecordFilter;
+use crate::words::said;
 
 /// The shortest time that records are kept for, in days.
 pub const RETENTION_MIN_DAYS: u32 = 30;
@@ -123,10 +124,11 @@ pub async fn put(
         .days
         .is_some_and(|days| !(RETENTION_MIN_DAYS..=RETENTION_MAX_DAYS).contains(&days))
     {
-        return Err(Problem::bad_request_in(
-            format!("保存期限是 {RETENTION_MIN_DAYS} 到 {RETENTION_MAX_DAYS} 天"),
-            format!("days must be from {RETENTION_MIN_DAYS} to {RETENTION_MAX_DAYS}"),
-        ));
+        return Err(Problem::bad_request_in(said!(
+            "retention_days",
+            least = RETENTION_MIN_DAYS,
+            most = RETENTION_MAX_DAYS
+        )));
     }
     api.blocking(move |node| {
         let scope = AuditScope::of("form", &form).and("days", given.days.unwrap_or_default());

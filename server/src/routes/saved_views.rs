@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::{Api, Body, Caller, Path, shapes};
 use crate::desk::{SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::words::said;
 
 /// A saved view.
 #[derive(Serialize, ToSchema)]
@@ -44,9 +45,7 @@ fn read_name(name: &str) -> Answer<&str> {
     let fits = (1..=SAVED_VIEW_NAME_MAX_CHARS).contains(&name.chars().count())
         && !name.chars().any(char::is_control);
     fits.then_some(name).ok_or_else(|| {
-        Problem::bad_request(format!(
-            "a view's name has 1 to {SAVED_VIEW_NAME_MAX_CHARS} characters"
-        ))
+        Problem::bad_request_in(said!("view_name", most = SAVED_VIEW_NAME_MAX_CHARS))
     })
 }
 
@@ -93,15 +92,14 @@ pub async fn put(
     let json = view.to_string();
     if json.len() > SAVED_VIEW_MAX_BYTES {
         return Err(Problem::new(Code::TooLarge)
-            .because(format!("a view takes at most {SAVED_VIEW_MAX_BYTES} bytes")));
+            .because_in(said!("view_too_large", most = SAVED_VIEW_MAX_BYTES)));
     }
     api.blocking(move |node| {
         let now_ms = caller.now.millis();
         let user = caller.actor.user;
         if !node.desk.saved_views.put(user, &name, &json, now_ms)? {
-            return Err(Problem::new(Code::Conflict).because(format!(
-                "there are {SAVED_VIEWS_MAX} views already: remove one first"
-            )));
+            return Err(Problem::new(Code::Conflict)
+                .because_in(said!("views_too_many", most = SAVED_VIEWS_MAX)));
         }
         Ok(Json(SavedViewBody {
             name,

@@ -15,6 +15,7 @@ use crate::acts::users::{add_user, change_user, namesakes, read_name};
 use crate::auth::{Origin, Password, SignInError};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::words::said;
 
 /// A user.
 #[derive(Serialize, ToSchema)]
@@ -188,10 +189,7 @@ pub async fn add(
     caller.require(&[Role::Admin, Role::Supervisor])?;
     let name = read_name(&given.name)?;
     if given.login.is_some() != given.password.is_some() {
-        return Err(Problem::bad_request_in(
-            "登录名和密码要么都填，要么都不填",
-            "login and password come together or not at all",
-        ));
+        return Err(Problem::bad_request_in(said!("login_without_password")));
     }
     let asks = match given.namesake.as_deref() {
         None | Some("add") => false,
@@ -225,7 +223,7 @@ pub async fn change(
 ) -> Answer<Json<UserBody>> {
     let id = read_user(&caller, &id)?;
     if id == caller.user() && given.active == Some(false) {
-        return Err(Problem::new(Code::Conflict).because("one cannot disable oneself"));
+        return Err(Problem::new(Code::Conflict).because_in(said!("user_disables_self")));
     }
     let name = given.name.as_deref().map(read_name).transpose()?;
     api.blocking(move |node| {
@@ -249,10 +247,9 @@ fn prove_own(node: &Node, id: UserId, current: String, from: Origin, now_ms: i64
         .sign_in(&login, &Password::new(current), from, now_ms);
     match proof {
         Ok(_) => Ok(()),
-        Err(SignInError::Invalid) => Err(Problem::new(Code::Forbidden).because_in(
-            "现在的密码不对，没有做任何更改",
-            "the present password is wrong; nothing was changed",
-        )),
+        Err(SignInError::Invalid) => {
+            Err(Problem::new(Code::Forbidden).because_in(said!("password_wrong")))
+        }
         Err(other) => Err(other.into()),
     }
 }

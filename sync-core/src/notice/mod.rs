@@ -2,16 +2,17 @@
 //!
 //! What enters: a stable code. What leaves: what happened, what is safe and what to do, in Chinese
 //! or English. What never happens here: personal data in a text.
+//!
+//! Here are the texts that phones say too; what the server alone says it reads by the same [`Texts`].
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
-
-use serde::Deserialize;
 
 use crate::schema::Label;
 
+mod texts;
 mod words;
 
+pub use texts::{Texts, fill, places};
 pub use words::{Edit, Teller, Told};
 
 /// The language of a text.
@@ -77,36 +78,21 @@ impl Kept {
 }
 
 /// Where a reason says what became of the edit.
-const HERE: &str = "{kept}";
-
-#[derive(Debug, Deserialize)]
-struct Catalogue {
-    #[serde(flatten)]
-    messages: BTreeMap<String, Label>,
-}
+const HERE: &str = "kept";
 
 /// The texts, once for each [`Kept`].
-fn catalogue(kept: Kept) -> &'static Catalogue {
-    static CATALOGUES: OnceLock<[Catalogue; 3]> = OnceLock::new();
-    let all = CATALOGUES.get_or_init(|| Kept::ALL.map(read));
+fn texts(kept: Kept) -> &'static Texts {
+    static TEXTS: OnceLock<[Texts; 3]> = OnceLock::new();
+    let all = TEXTS.get_or_init(|| {
+        let all = Texts::read(&[include_str!("messages.json")]);
+        Kept::ALL.map(|kept| all.clone().filled(HERE, kept.code()))
+    });
     let [refused, draft, nothing] = all;
     match kept {
         Kept::Refused => refused,
         Kept::Draft => draft,
         Kept::Nothing => nothing,
     }
-}
-
-fn read(kept: Kept) -> Catalogue {
-    let mut messages: BTreeMap<String, Label> =
-        serde_json::from_str(include_str!("messages.json")).unwrap_or_default();
-    if let Some(said) = messages.get(kept.code()).cloned() {
-        for label in messages.values_mut() {
-            label.zh = label.zh.replace(HERE, &said.zh);
-            label.en = label.en.replace(HERE, &said.en);
-        }
-    }
-    Catalogue { messages }
 }
 
 /// The text of a code; the code itself when the catalogue lacks it. Of an edit that was not taken:
@@ -119,14 +105,17 @@ pub fn text(code: &str, locale: Locale) -> &str {
 /// The text of a code, true of an edit of which this became.
 #[must_use]
 pub fn text_of(code: &str, locale: Locale, kept: Kept) -> &str {
-    match catalogue(kept).messages.get(code) {
-        Some(label) => locale.pick(label),
-        None => code,
-    }
+    texts(kept).text(code, locale)
+}
+
+/// The text of a code with its places filled.
+#[must_use]
+pub fn say(code: &str, locale: Locale, with: &[(&str, &str)]) -> String {
+    texts(Kept::Refused).say(code, locale, with)
 }
 
 /// Whether the catalogue has a code.
 #[must_use]
 pub fn has(code: &str) -> bool {
-    catalogue(Kept::Refused).messages.contains_key(code)
+    texts(Kept::Refused).get(code).is_some()
 }

@@ -213,11 +213,7 @@ impl<'a> Teller<'a> {
     }
 
     fn say(&self, code: &str, parts: &[(&str, &str)]) -> String {
-        let mut out = text(code, self.locale).to_owned();
-        for (name, value) in parts {
-            out = out.replace(&format!("{{{name}}}"), value);
-        }
-        out
+        super::say(code, self.locale, parts)
     }
 
     fn label(&self, label: &Label) -> String {

@@ -3,6 +3,7 @@
 
 mod dependencies;
 mod rooms;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

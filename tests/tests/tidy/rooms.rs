@@ -28,7 +28,8 @@ struct Found {
     children: BTreeSet<String>,
 }
 
-fn is_of_tests(attributes: &[Attribute]) -> bool {
+/// Whether attributes say that what they stand at is compiled for tests alone.
+pub(crate) fn is_of_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|a| {
         a.path().is_ident("cfg")
             && a.parse_args::<syn::Ident>()

@@ -17,6 +17,7 @@ use crate::admit::{Base, Heads};
 use crate::auth::IDEMPOTENCY_KEY_MAX_BYTES;
 use crate::problem::{Answer, Problem};
 use crate::routes::Api;
+use crate::words::said;
 
 /// What a write of an existing record was made at, for the description: [`MadeAt`] reads it.
 #[derive(IntoParams)]
@@ -47,10 +48,7 @@ pub struct MadeAt {
 }
 
 fn bad(what: &str) -> Problem {
-    Problem::bad_request_in(
-        format!("{what} 必须是读取记录时得到的值（heads 或 ETag）"),
-        format!("{what} must be what reading the record gave: its heads, or its ETag"),
-    )
+    Problem::bad_request_in(said!("base_unreadable", what = what))
 }
 
 impl FromRequestParts<Api> for MadeAt {
@@ -114,10 +112,7 @@ impl MadeAt {
         };
         Ok(match (self.if_match.clone(), given) {
             (Some(a), Some(b)) if a != b => {
-                return Err(Problem::bad_request_in(
-                    "If-Match 与 base 不一致",
-                    "If-Match and base say different things",
-                ));
+                return Err(Problem::bad_request_in(said!("base_twice")));
             }
             (Some(heads), _) | (None, Some(heads)) => Base::At(heads),
             (None, None) => Base::Newest(Some(self.asked)),

@@ -85,8 +85,8 @@ pub(super) fn words(caller: &Caller, record: &RecordId, row: &HistoryRow) -> Opt
         (_, Some((_, moved))) if is_of(moved) && makes() => ("moved_here", &moved.from_grid),
         _ => return None,
     };
-    let text = notice::text(code, caller.locale);
-    Some(text.replace("{grid}", &name_of(caller, grid)))
+    let grid = name_of(caller, grid);
+    Some(notice::say(code, caller.locale, &[("grid", &grid)]))
 }
 
 /// Has references mean the records that are there now.

@@ -13,6 +13,7 @@ use crate::auth::Repeat;
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::Caller;
+use crate::words::said;
 
 /// A request by the name that its caller gave it; without one it is asked for the first time.
 #[derive(Debug)]
@@ -61,16 +62,10 @@ impl Once {
             Repeat::Begun => {}
             Repeat::Answered(kept) => return again(node, caller, &kept),
             Repeat::Other => {
-                return Err(Problem::new(Code::Conflict).because_in(
-                    "这个 Idempotency-Key 已用于另一个请求",
-                    "this Idempotency-Key was given to another request",
-                ));
+                return Err(Problem::new(Code::Conflict).because_in(said!("once_of_another")));
             }
             Repeat::Unfinished => {
-                return Err(Problem::new(Code::Conflict).because_in(
-                    "同一请求曾被中断，无法确定是否已生效：请先读取记录，再用新的 Idempotency-Key",
-                    "the same request was interrupted, and whether it happened is not known: read the record, then use a new Idempotency-Key",
-                ));
+                return Err(Problem::new(Code::Conflict).because_in(said!("once_interrupted")));
             }
         }
         let answer = act();

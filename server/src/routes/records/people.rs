@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
+use crate::words::said;
 
 /// Who is asked, by whom, about a record of which grid.
 #[derive(Clone)]
@@ -94,19 +95,11 @@ impl People {
         let user = match UserId::parse(said) {
             Ok(id) if directory.user(&id).is_some() && self.caller.sees_user(id) => Some(id),
             Ok(_) => {
-                return Err(Problem::bad_request_in(
-                    "user_id 不是您能看到的人；什么也没有保存，请从 GET /v1/users 里选",
-                    "user_id is nobody you may see; nothing was saved, choose one of GET /v1/users",
-                ));
+                return Err(Problem::bad_request_in(said!("user_not_seen")));
             }
             Err(_) => directory
                 .worker_named(said, &self.grid, self.caller.now)
-                .map_err(|_| {
-                    Problem::bad_request_in(
-                        "在这个网格工作的人里有同名的；什么也没有保存，请改用 user_id 指明是哪一位",
-                        "more than one person who works in this grid is called so; nothing was saved, say which one by user_id",
-                    )
-                })?,
+                .map_err(|_| Problem::bad_request_in(said!("user_of_several")))?,
         };
         *json = match user.and_then(|id| directory.user(&id)) {
             Some(user) => json!({ "user_id": user.id.to_string(), "name": user.name }),
