@@ -31,14 +31,13 @@ fn in_one_space(text: &str) -> String {
 
 /// What a character of everyday Chinese or English becomes whatever stands beside it; none for others.
 fn alone(c: char) -> Option<char> {
-    match c {
-        '\u{20}'..='\u{7E}' | '\t' | '\n' | '\r' => Some(c.to_ascii_lowercase()),
-        '\u{4E00}'..='\u{9FFF}' | '、' | '。' | '“' | '”' | '—' => Some(c),
+    match c as u32 {
+        0x20..=0x7E | 0x09 | 0x0A | 0x0D => Some(c.to_ascii_lowercase()),
+        // Ideographs, the comma and the full stop between them, quotes and dashes.
+        0x4E00..=0x9FFF | 0x3001 | 0x3002 | 0x2014 | 0x201C | 0x201D => Some(c),
         // Full width.
-        '\u{FF01}'..='\u{FF5E}' => {
-            char::from_u32(u32::from(c) - 0xFEE0).map(|c| c.to_ascii_lowercase())
-        }
-        '\u{3000}' => Some(' '),
+        full @ 0xFF01..=0xFF5E => char::from_u32(full - 0xFEE0).map(|c| c.to_ascii_lowercase()),
+        0x3000 => Some(' '),
         _ => None,
     }
 }
