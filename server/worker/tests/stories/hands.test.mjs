@@ -72,8 +72,10 @@ test('a moment of which only the day was typed is said, and not dropped', async 
   await page.getByText('请填全，或清空。').waitFor({ state: 'detached' });
   await save().click();
   await page.getByRole('heading', { name: '查看电箱' }).waitFor();
-  await sync();
-  const [task] = await recordsOf(server, 'task');
+  const [task] = await until('the task is at the server', async () => {
+    const tasks = await recordsOf(server, 'task');
+    return tasks.length > 0 && tasks;
+  });
   const { fields } = await server.call('GET', `/v1/records/${task.record_id}`);
   assert.equal(fields.due_at, '2026-12-24T10:00:00.000Z');
 });
@@ -111,7 +113,7 @@ test('the second of two taps saves nothing half filled, and does not open what w
   await page.getByRole('heading', { name: '日常走访' }).waitFor();
   await page.locator('body.settling').waitFor({ state: 'detached' });
   assert.match(new URL(page.url()).pathname, /\/m\/record\//);
-  await sync();
+  await until('the visit is at the server', async () => (await recordsOf(server, 'visit')).length > 0);
   assert.equal((await recordsOf(server, 'visit')).length, 1);
 });
 
@@ -159,8 +161,10 @@ test('a draft of a grid that is somebody else’s by now keeps its words until t
   await page.getByLabel('户主姓名').waitFor();
   await save().click();
   await page.getByRole('heading', { name: /和平里3号楼2单元501/ }).waitFor();
-  await sync();
-  assert.equal((await server.call('GET', `/v1/records/${town.households[0]}`)).fields.head_name, '李建国');
+  await until('what was typed is at the server', async () => {
+    const { fields } = await server.call('GET', `/v1/records/${town.households[0]}`);
+    return fields.head_name === '李建国';
+  });
 });
 
 test('nothing complained and nothing was asked for elsewhere', () => {
