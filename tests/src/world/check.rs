@@ -242,6 +242,8 @@ pub(super) fn known_by_hash(phones: &[Phone], log: &[Logged]) -> BTreeSet<Tag> {
         let device = phone.client().identity().map(|i| i.device);
         if device.is_some_and(|d| devices.contains(&d)) {
             out.extend(phone.refused());
+            // What its person let go was refused too.
+            out.extend(phone.settled.iter().copied());
         }
     }
     out
