@@ -29,12 +29,22 @@ struct Found {
 }
 
 /// Whether attributes say that what they stand at is compiled for tests alone.
-pub(crate) fn is_of_tests(attributes: &[Attribute]) -> bool {
+fn is_of_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|a| {
         a.path().is_ident("cfg")
             && a.parse_args::<syn::Ident>()
                 .is_ok_and(|what| what == "test")
     })
+}
+
+/// Whether it is there for tests only.
+pub(crate) fn is_test_item(item: &Item) -> bool {
+    match item {
+        Item::Mod(ItemMod { attrs, .. }) => is_of_tests(attrs),
+        Item::Fn(of) => is_of_tests(&of.attrs),
+        Item::Impl(of) => is_of_tests(&of.attrs),
+        _ => false,
+    }
 }
 
 impl Found {
@@ -71,13 +81,7 @@ impl Found {
 
 impl<'a> Visit<'a> for Found {
     fn visit_item(&mut self, item: &'a Item) {
-        let attributes = match item {
-            Item::Mod(ItemMod { attrs, .. }) => attrs,
-            Item::Fn(of) => &of.attrs,
-            Item::Impl(of) => &of.attrs,
-            _ => &Vec::new(),
-        };
-        if !is_of_tests(attributes) {
+        if !is_test_item(item) {
             visit::visit_item(self, item);
         }
     }

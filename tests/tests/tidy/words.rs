@@ -12,9 +12,9 @@ use gridfold_sync_core::schema::Label;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, Ident, Item, ItemMod, LitChar, LitStr, Macro, Meta, Token};
+use syn::{Attribute, Expr, Ident, Item, LitChar, LitStr, Macro, Meta, Token};
 
-use super::rooms::is_of_tests;
+use super::rooms::is_test_item;
 use super::{files, root};
 
 /// Rooms whose code says no text itself.
@@ -83,13 +83,7 @@ impl Found {
 
 impl<'a> Visit<'a> for Found {
     fn visit_item(&mut self, item: &'a Item) {
-        let attributes = match item {
-            Item::Mod(ItemMod { attrs, .. }) => attrs,
-            Item::Fn(of) => &of.attrs,
-            Item::Impl(of) => &of.attrs,
-            _ => &Vec::new(),
-        };
-        if !is_of_tests(attributes) {
+        if !is_test_item(item) {
             visit::visit_item(self, item);
         }
     }

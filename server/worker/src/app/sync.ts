@@ -1,5 +1,7 @@
 /** How the phone stands with its server. The library goes there by itself: when the network comes back, when the app is seen, after edits, by and by. */
 import { ref, shallowRef } from 'vue';
+import { tellDone, tellFailure } from './say';
+import { t } from '@/messages';
 import { failureOf, onChange, phone, type Failure, type Status } from '@/phone';
 
 export const status = shallowRef<Status>();
@@ -26,6 +28,16 @@ export async function syncNow(): Promise<void> {
     await phone().sync({});
   } finally {
     await look().catch(() => undefined);
+  }
+}
+
+/** The same, with the person told how it ended. */
+export async function syncAndTell(): Promise<void> {
+  try {
+    await syncNow();
+    tellDone(t('sync.done'));
+  } catch (error) {
+    tellFailure(error);
   }
 }
 

@@ -94,7 +94,8 @@ export function useTyping(draftMade: (id: string) => void) {
     (form.value?.fields ?? []).filter(({ key, writable }) => writable || held.value.has(key)),
   );
   const isClosed = computed(() =>
-    [...held.value].some((key) => !form.value?.fields.find((one) => one.key === key)?.writable),
+    // One that this version has no field for is the library's to judge.
+    form.value?.fields.some(({ key, writable }) => held.value.has(key) && !writable),
   );
   const shown = computed(() => fields.value.filter(({ key }) => visible.value?.has(key) ?? true));
   const reading = computed(() => operationsOf(fields.value, was, entries));
