@@ -8,6 +8,7 @@
 )]
 
 mod carry;
+mod drafts;
 mod enrolment;
 mod erasure;
 mod healing;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gridfold_sync_core::codec::{Reader, put_u64};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Entry, Target, next_link};
-use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
+use gridfold_sync_core::ids::{EntryRef, RecordId, StreamId};
 use gridfold_sync_core::merge::{fold_available, follows};
 use gridfold_sync_core::session::Position;
 use gridfold_sync_core::session::phone::{Fate, HeldEntry};
@@ -17,8 +17,7 @@ use crate::error::ClientError;
 use crate::platform::Platform;
 use crate::shell::rows::OutboxItem;
 use crate::shell::rows::{
-    RecordRow, RefusedRow, StreamNo, decode_entry, encode_entry, entry_key, part_prefix, place_key,
-    ref_key, ref_of_key,
+    RecordRow, RefusedRow, StreamNo, encode_entry, entry_key, place_key, ref_key,
 };
 use crate::shell::state::{Bearings, Delta, State, entry_row, new_incarnation, put_instance};
 use crate::shell::store::{
@@ -365,18 +364,7 @@ impl<'a> Batch<'a> {
         record: &RecordId,
         stream: StreamNo,
     ) -> Result<(), ClientError> {
-        let mut entries = Vec::new();
-        let mut form: Option<FormCode> = None;
-        for (key, value) in self.tx.scan(ENTRIES, &part_prefix(record, stream))? {
-            let row = decode_entry(ref_of_key(&key)?, &value)?;
-            // One without operations was erased, and a record must not come back empty.
-            if let Some(entry) = row.entry.filter(|e| row.fate.counts() && e.ops.is_some()) {
-                if let Target::New { form: code, .. } = &entry.header.target {
-                    form.get_or_insert_with(|| code.clone());
-                }
-                entries.push(entry);
-            }
-        }
+        let (entries, form) = self.counting(record, stream)?;
         let known = self.record(record)?.as_ref().map(|r| r.row.form.clone());
         let part = match known.or(form) {
             Some(form) => match fold_available(&form, &entries) {

@@ -35,6 +35,7 @@ impl Batch<'_> {
                     grid: &grid,
                     form: &form,
                     ops: &ops,
+                    begun_at: None,
                 };
                 self.write_edit(write, form_version)?;
                 Ok(record)

@@ -24,6 +24,7 @@ use crate::event::ChangeCause;
 use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
+use crate::shell::begun::{self, BegunAt};
 use crate::shell::consumed::Kept;
 use crate::shell::state::HeldDirectory;
 use crate::shell::store::{DRAFTS, Source};
@@ -71,6 +72,7 @@ fn encode(draft: &SavedDraft) -> Vec<u8> {
         put_str(&mut out, &misfit.code);
         put_bytes(&mut out, &encode_payload(std::slice::from_ref(&misfit.op)));
     }
+    begun::put(&mut out, &draft.begun_at);
     out
 }
 
@@ -95,6 +97,7 @@ fn decode(id: DraftId, bytes: &[u8]) -> Result<SavedDraft, DecodeError> {
         record,
         new_record: record.is_none() || flags & MAKES_ITS_RECORD != 0,
         ops,
+        begun_at: BegunAt::new(),
         misfits: Vec::new(),
         reason: None,
         app_state,
@@ -122,6 +125,9 @@ fn decode(id: DraftId, bytes: &[u8]) -> Result<SavedDraft, DecodeError> {
                 code: code.clone(),
             }));
         }
+    }
+    if r.remaining() > 0 {
+        draft.begun_at = begun::read(&mut r)?;
     }
     r.finish()?;
     Ok(draft)
@@ -208,6 +214,7 @@ impl Batch<'_> {
             grid: &grid,
             form: &form,
             ops: &draft.ops,
+            begun_at: Some(&draft.begun_at),
         };
         self.write_kept(write, draft.form_version, None)?;
         self.keep_consumed(Kept::Draft(id), kept)?;
@@ -217,6 +224,7 @@ impl Batch<'_> {
             // What did not fit the form it was mended to waits on, as a draft of the record.
             draft.record = Some(record);
             draft.new_record = false;
+            draft.begun_at = BegunAt::new();
             draft.reason = None;
             draft.take_misfits();
             self.put_draft(&draft)?;
@@ -304,20 +312,34 @@ impl Shell {
                 record: draft.record,
                 new_record: draft.new_record || draft.record.is_none(),
                 ops: draft.ops.clone(),
+                begun_at: BegunAt::new(),
                 misfits: Vec::new(),
                 reason: None,
                 app_state: draft.app_state.clone(),
                 created: now,
                 updated: now,
             };
+            let mut begun_at = BegunAt::new();
             match before {
                 Some(before) => {
                     saved.created = before.created;
                     saved.form_version = draft.form_version.unwrap_or(before.form_version);
                     saved.misfits = before.misfits;
+                    if before.record == draft.record {
+                        begun_at = before.begun_at;
+                    }
                 }
                 // It is begun now, with the form as it is now.
                 None => saved.form_version = draft.form_version.or(newest).unwrap_or(UNSAID),
+            }
+            let forms = batch.bearings.held.clone();
+            let forms = forms.as_ref().map(|held| held.directory.forms());
+            let form = forms.and_then(|f| {
+                f.get(&draft.form, saved.form_version)
+                    .or(f.latest(&draft.form))
+            });
+            if let (Some(record), Some(form)) = (draft.record, form) {
+                saved.begun_at = batch.begun_at(&record, form, &saved.ops, &begun_at)?;
             }
             batch.put_draft(&saved)?;
             Ok(id)
@@ -392,6 +414,7 @@ impl Shell {
                 record: Some(row.record),
                 new_record: !is_here,
                 ops: row.ops,
+                begun_at: BegunAt::new(),
                 misfits: Vec::new(),
                 reason: Some(DraftReason {
                     code: row.code,

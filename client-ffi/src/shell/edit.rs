@@ -9,12 +9,14 @@ use gridfold_sync_core::ids::{
     AreaCode, EntryRef, FieldKey, FormCode, ItemKey, RecordId, SensitivityClass, StreamId,
 };
 use gridfold_sync_core::schema::{Form, Role};
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{PartState, as_splices};
 
 use crate::error::{ClientError, WhatBecame};
 use crate::event::ChangeCause;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
+use crate::shell::begun::{self, BegunAt, Row};
 use crate::shell::consumed::Kept;
 use crate::shell::rows::StreamNo;
 use crate::shell::state::HeldDirectory;
@@ -51,7 +53,21 @@ fn refuse_at(
 struct Planned {
     stream: StreamNo,
     entry: Entry,
-    after: PartState,
+    /// The row after it; none when it does not stand at the one that is stored, so that the part is folded anew.
+    after: Option<PartState>,
+}
+
+/// Where an entry is to be.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    write: Write<'a>,
+    form: &'a Form,
+    class: SensitivityClass,
+    roles: &'a [Role],
+    stream: StreamNo,
+    claimed: Timestamp,
+    /// How many of the same edit come before it in the stream.
+    ahead: u64,
 }
 
 impl Batch<'_> {
@@ -145,35 +161,89 @@ impl Batch<'_> {
         let mut planned = Vec::new();
         for (class, ops) in by_class {
             let stream = self.number(&StreamId::new(write.grid.clone(), class))?;
-            let part = self
-                .record(write.record)?
-                .as_ref()
-                .and_then(|r| r.parts.get(&stream).cloned());
-            let target = match &part {
-                Some(part) => Target::At(part.heads.clone()),
-                None => Target::New {
-                    record: *write.record,
-                    form: write.form.clone(),
-                },
-            };
-            let at = part.unwrap_or_else(|| PartState::new(write.form.clone()));
-            let ops = as_splices(form, |field| at.fields.get(field), ops);
-            if ops.is_empty() {
-                continue;
-            }
-            let entry = self.next_entry(stream, target, form.version, claimed, ops);
-            let after = check_next(form, class, &roles, at.clone(), &entry)
-                .map_err(|code| refuse_at(form, class, &roles, &at, &entry, code))?;
-            planned.push(Planned {
-                stream,
-                entry,
-                after,
+            let nothing = BegunAt::new();
+            let begun_at = write.begun_at.unwrap_or(&nothing);
+            let mut mine: Vec<Entry> = Vec::new();
+            let mut at_newest = Vec::new();
+            let newest = self.record(write.record)?.as_ref().and_then(|row| {
+                let part = row.parts.get(&stream)?;
+                Some(part.heads.clone())
             });
+            for (heads, mut ops) in begun::by_heads(begun_at, newest.as_deref(), ops) {
+                let row = self.row_at(write.record, stream, heads.as_deref(), &mine)?;
+                let place = Place {
+                    write,
+                    form,
+                    class,
+                    roles: &roles,
+                    stream,
+                    claimed,
+                    ahead: mine.len() as u64,
+                };
+                let entry = if heads.is_none() {
+                    ops.append(&mut at_newest);
+                    self.plan_at(&place, row, ops)?
+                } else {
+                    match self.plan_at(&place, row, ops.clone()) {
+                        Ok(entry) => entry,
+                        // What does not fit there may be of what came since.
+                        Err(ClientError::Rejected { .. }) => {
+                            at_newest.append(&mut ops);
+                            None
+                        }
+                        Err(other) => return Err(other),
+                    }
+                };
+                mine.extend(entry.iter().map(|one| one.entry.clone()));
+                planned.extend(entry);
+            }
         }
         if planned.is_empty() {
             return Err(refuse(RefusalCode::Empty));
         }
         Ok(planned)
+    }
+
+    /// The entry that operations become at a row; none when they change nothing there.
+    fn plan_at(
+        &self,
+        place: &Place<'_>,
+        row: Row,
+        ops: Vec<Op>,
+    ) -> Result<Option<Planned>, ClientError> {
+        let Place {
+            write,
+            form,
+            class,
+            roles,
+            stream,
+            claimed,
+            ahead,
+        } = *place;
+        let target = match &row.part {
+            Some(part) => Target::At(part.heads.clone()),
+            None => Target::New {
+                record: *write.record,
+                form: write.form.clone(),
+            },
+        };
+        let at = row
+            .part
+            .unwrap_or_else(|| PartState::new(write.form.clone()));
+        let ops = as_splices(form, |field| at.fields.get(field), ops);
+        if ops.is_empty() {
+            return Ok(None);
+        }
+        let mut entry = self.next_entry(stream, target, form.version, claimed, ops);
+        entry.header.seq += ahead;
+        let after = check_next(form, class, roles, at.clone(), &entry)
+            .map_err(|code| refuse_at(form, class, roles, &at, &entry, code))?;
+        let after = (!row.is_older).then_some(after);
+        Ok(Some(Planned {
+            stream,
+            entry,
+            after,
+        }))
     }
 
     fn store_planned(
@@ -189,7 +259,10 @@ impl Batch<'_> {
         {
             let claimed = entry.header.claimed;
             self.author(record, stream, entry)?;
-            self.put_part(record, stream, after)?;
+            match after {
+                Some(after) => self.put_part(record, stream, after)?,
+                None => self.refold(record, stream)?,
+            }
             self.note_time(record, claimed);
         }
         Ok(())
@@ -210,6 +283,7 @@ impl Batch<'_> {
             grid: &grid,
             form: &form,
             ops: &ops,
+            begun_at: None,
         };
         self.write_edit(write, version)
     }
@@ -229,6 +303,7 @@ impl Shell {
             grid,
             form,
             ops: &ops,
+            begun_at: None,
         };
         match self.commit_change(|batch| batch.write_edit(write, version)) {
             Ok(()) => Ok(record),
@@ -293,6 +368,7 @@ impl Shell {
                 grid: &row.grid,
                 form: &row.form,
                 ops: &ops,
+                begun_at: None,
             };
             batch.write_edit(write, version)
         })
@@ -341,6 +417,7 @@ impl Shell {
                 grid: &grid,
                 form: &form,
                 ops: &row.ops,
+                begun_at: None,
             };
             batch.write_kept(write, row.form_version, Some(&row.code))?;
             batch.drop_refused(number, entry)

@@ -8,6 +8,7 @@ pub(crate) mod auto_sync_runner;
 mod auto_sync_told;
 mod backoff;
 pub(crate) mod batch;
+pub(crate) mod begun;
 pub(crate) mod carry;
 pub(crate) mod change;
 mod consumed;

@@ -13,6 +13,7 @@ use gridfold_sync_core::ids::RecordId;
 use crate::error::{ClientError, WhatBecame};
 use crate::event::ChangeCause;
 use crate::shell::Shell;
+use crate::shell::begun::BegunAt;
 use crate::shell::change::RECORD_EXISTS;
 use crate::shell::draft::UNSAID;
 use crate::shell::writing::Unwritten;
@@ -164,6 +165,7 @@ impl Shell {
             record: of.record,
             new_record: of.is_new,
             ops: of.ops,
+            begun_at: BegunAt::new(),
             misfits: Vec::new(),
             reason: Some(reason),
             app_state: String::new(),

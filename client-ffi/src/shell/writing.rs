@@ -3,6 +3,8 @@
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId};
 
+use crate::shell::begun::BegunAt;
+
 /// What is to be written: where, of which form, and what.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Write<'a> {
@@ -10,6 +12,8 @@ pub(crate) struct Write<'a> {
     pub(crate) grid: &'a AreaCode,
     pub(crate) form: &'a FormCode,
     pub(crate) ops: &'a [Op],
+    /// What its person saw; nothing where that is what is here.
+    pub(crate) begun_at: Option<&'a BegunAt>,
 }
 
 /// What this phone did not take.

@@ -1,7 +1,7 @@
 //! Types of what a person does: changes, undo, drafts.
 
 use gridfold_sync_core::edit::Op;
-use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId};
+use gridfold_sync_core::ids::{AreaCode, EntryRef, FieldKey, FormCode, RecordId};
 use gridfold_sync_core::time::Timestamp;
 
 pub use crate::draft_id::DraftId;
@@ -127,6 +127,15 @@ pub struct Misfit {
     pub code: String,
 }
 
+/// Fields of a draft that were first typed into while their part of the record stood at the same entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Begun {
+    /// The newest entries of the part; none when the part was not there.
+    pub heads: Vec<EntryRef>,
+    /// The fields.
+    pub fields: Vec<FieldKey>,
+}
+
 /// A draft as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedDraft {
@@ -144,6 +153,8 @@ pub struct SavedDraft {
     pub new_record: bool,
     /// What was typed so far.
     pub ops: Vec<Op>,
+    /// What its fields stand at, those typed into first before the others: what is typed is about what was seen.
+    pub begun_at: Vec<Begun>,
     /// What did not fit the version it was mended to.
     pub misfits: Vec<Misfit>,
     /// Why it was not written, when it became a draft by that.
