@@ -1,16 +1,9 @@
 /** Leaving this phone: signed out, with nothing of the worker's left on it, or wiped. */
-import { showConfirmDialog } from 'vant';
 import { forgetMine } from './ended';
+import { isSure } from './over';
 import { tellFailure } from './say';
 import { t } from '@/messages';
 import { failureOf, phone } from '@/phone';
-
-/** Whether the person says yes. */
-export const isSure = (message: string, button: string): Promise<boolean> =>
-  showConfirmDialog({ message, confirmButtonText: button, cancelButtonText: t('do.cancel') }).then(
-    () => true,
-    () => false,
-  );
 
 /** How much is on this phone alone: edits that wait, refused ones, drafts. */
 export async function hereAlone(): Promise<number> {

@@ -1,5 +1,5 @@
 /** Taking back what was written last, as long as it is only here. What had been typed becomes a draft. */
-import { showConfirmDialog } from 'vant';
+import { isSure } from './over';
 import { router } from './router';
 import { tellDone, tellFailure } from './say';
 import { t } from '@/messages';
@@ -12,14 +12,7 @@ async function keep({ form, grid, recordId, created, operations }: UndoneEdit): 
 }
 
 export async function undoLast(): Promise<void> {
-  const sure = await showConfirmDialog({
-    message: t('undo.sure'),
-    confirmButtonText: t('undo.do'),
-    cancelButtonText: t('do.cancel'),
-  }).then(
-    () => true,
-    () => false,
-  );
+  const sure = await isSure(t('undo.sure'), t('undo.do'));
   if (!sure) return;
   try {
     const before = new Set((await phone().drafts()).map(({ id }) => id));

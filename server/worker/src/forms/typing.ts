@@ -3,9 +3,18 @@
  *
  * What enters is what is typed; what leaves is a draft at every key, and a record once it is saved.
  */
-import { computed, reactive, ref, shallowRef } from 'vue';
+import { computed, onScopeDispose, reactive, ref, shallowRef } from 'vue';
 import { formOf, rememberGrid, usualGrid } from '@/app/forms';
-import { failureOf, phone, type Draft, type DraftReason, type FormInfo, type Misfit, type RecordDetail } from '@/phone';
+import {
+  failureOf,
+  onChange,
+  phone,
+  type Draft,
+  type DraftReason,
+  type FormInfo,
+  type Misfit,
+  type RecordDetail,
+} from '@/phone';
 import { valueWords } from '@/words/values';
 import { localMoment } from '@/words/times';
 import {
@@ -134,6 +143,23 @@ export function useTyping(draftMade: (id: string) => void) {
     void lookUpKind().catch(() => undefined);
     return form.value !== undefined;
   }
+
+  // A function, since it changes while an answer is awaited.
+  const isTouched = () => touched.value;
+
+  /** Shows what came meanwhile for as long as nothing is typed: a draft is of what stood here when it was begun. */
+  async function follow(): Promise<void> {
+    const id = recordId;
+    if (touched.value || newRecord || id === null) return;
+    const found = await phone().get(id);
+    // Typed into while it was asked for.
+    if (!found || isTouched()) return;
+    record.value = found;
+    was = entriesOf(fields.value, found.fields);
+    put(structuredClone(was));
+    await see();
+  }
+  onScopeDispose(onChange(() => void follow().catch(() => undefined)));
 
   async function beginDraft(id: string): Promise<boolean> {
     const draft = await phone().draft(id);

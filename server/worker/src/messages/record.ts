@@ -25,6 +25,7 @@ export default {
   'conflict.choose': ['选这个', 'Take this'],
   'conflict.take': ['选这个：{what}', 'Take this: {what}'],
   'conflict.settled': ['已选定', 'Settled'],
+  'step.left': ['没用上的说明：{words}', 'A note that was not used: {words}'],
   'step.next': ['下一步', 'Next steps'],
   'step.makes': ['{step}，之后为“{status}”', '{step}: it is “{status}” then'],
   'step.needs': ['先要填：{what}', 'This needs first: {what}'],

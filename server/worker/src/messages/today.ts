@@ -13,6 +13,7 @@ export default {
   'today.fresh': ['别人新写的', 'New from others'],
   'today.refused': ['被退回的修改', 'Refused edits'],
   'today.refusedMore': ['查看原因，改好再送', 'See why, mend and send again'],
+  'today.wordsOf': ['{what}：说的话还没发', '{what}: words not sent yet'],
   'today.allOf': ['全部 {n} 条', 'All {n}'],
   'today.drafts': ['草稿', 'Drafts'],
   'today.draftOf': ['{what}，还没写完', '{what}, half written'],

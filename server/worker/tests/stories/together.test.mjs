@@ -89,6 +89,36 @@ test('two phones change the same field; both sides are seen, and one is chosen o
   assert.deepEqual(settled.conflict_list ?? [], []);
 });
 
+test('a comment and the note of a step are kept at every key, and are gone once they were sent', async () => {
+  await handset.open(page, `record/${task}`);
+  await page.getByLabel('写评论').fill('已联系电工，等');
+  // What was typed is on its way to the disk when the next question of the page was answered.
+  await handset.open(page, `record/${task}`);
+  await page.waitForFunction(() => document.querySelector('textarea.say')?.value === '已联系电工，等');
+  await handset.kill();
+  page = await handset.start(server);
+  await handset.open(page);
+  await page.getByRole('link', { name: /任务：说的话还没发/ }).click();
+  const comment = page.getByLabel('写评论');
+  await page.waitForFunction(() => document.querySelector('textarea.say')?.value === '已联系电工，等');
+  await comment.fill('已联系电工，等回话');
+  await page.getByRole('button', { name: '发表' }).click();
+  await page.locator('.comment').getByText('已联系电工，等回话').waitFor();
+  assert.equal(await comment.inputValue(), '');
+  const step = page.getByRole('button', { name: '退办', exact: true });
+  await step.click();
+  await page.getByRole('dialog').getByLabel('说明原因').fill('电箱锁着');
+  // The way back closes the sheet, and keeps the page and the words.
+  await page.goBack();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.match(new URL(page.url()).pathname, /\/m\/record\//);
+  await step.click();
+  assert.equal(await page.getByRole('dialog').getByLabel('说明原因').inputValue(), '电箱锁着');
+  await page.getByRole('dialog').getByRole('button', { name: '取消' }).click();
+  await handset.open(page);
+  await page.getByRole('link', { name: /任务：说的话还没发/ }).click();
+});
+
 test('minutes that two people type at once are one text, with what each wrote, once', async () => {
   await handset.open(page, 'new/meeting');
   await page.getByLabel('议题').fill('楼道清理');
@@ -126,6 +156,35 @@ test('minutes that two people type at once are one text, with what each wrote, o
   const { fields, conflict_list: conflicts } = await server.call('GET', `/v1/records/${id}`);
   assert.equal(fields.minutes, '开场：说明情况。周一清理。结束。下次再议。');
   assert.deepEqual(conflicts ?? [], []);
+});
+
+test('what a colleague wrote while a draft waited stays beside it', async () => {
+  const [, household] = town.households;
+  await handset.open(page, `edit/${household}`);
+  await page.getByLabel('联系电话').fill('13900000003');
+  await page.getByText('草稿已存在手机上').waitFor();
+  await colleague.open(theirs, `edit/${household}`);
+  await theirs.getByLabel('联系电话').fill('13900000004');
+  await save(theirs);
+  await theirs.getByRole('heading', { name: /502/ }).waitFor();
+  await sync(colleague, theirs);
+  const phoneOf = async () => (await server.call('GET', `/v1/records/${household}`)).fields.phone;
+  await until('theirs is at the server', async () => (await phoneOf()) === '13900000004');
+  await sync();
+  await handset.open(page, `record/${household}`);
+  await page.getByText('13900000004').first().waitFor();
+  await handset.open(page);
+  await page.getByRole('link', { name: /住户，还没写完/ }).click();
+  assert.equal(await page.getByLabel('联系电话').inputValue(), '13900000003');
+  await save();
+  await page.getByText('“联系电话”有两种写法').waitFor();
+  await page.getByRole('button', { name: '选这个：13900000004' }).click();
+  await page.getByText('“联系电话”有两种写法').waitFor({ state: 'detached' });
+  await sync();
+  await until('the choice is at the server', async () => {
+    const { fields, conflict_list: conflicts } = await server.call('GET', `/v1/records/${household}`);
+    return fields.phone === '13900000004' && (conflicts ?? []).length === 0;
+  });
 });
 
 test('found as one types, with all that belongs to a household', async () => {
