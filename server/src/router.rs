@@ -20,21 +20,21 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
     enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview, phones,
-    records, refused, retention, saved_views, session, sync, users,
+    records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
 fn routes() -> Router<Api> {
     Router::new()
-        .route("/v1/sign-in", post(session::sign_in))
-        .route("/v1/token", post(session::token))
-        .route("/v1/sign-out", post(session::sign_out))
-        .route("/v1/me", get(session::me))
+        .route("/v1/sign-in", post(sign_in::sign_in))
+        .route("/v1/token", post(sign_in::token))
+        .route("/v1/sign-out", post(sign_in::sign_out))
+        .route("/v1/me", get(sign_in::me))
         .route(
             "/v1/session",
             get(cookie::look).post(cookie::begin).delete(cookie::finish),
         )
-        .route("/.well-known/jwks.json", get(session::jwks))
+        .route("/.well-known/jwks.json", get(sign_in::jwks))
         .route("/v1/enrol/begin", post(enrol::begin))
         .route("/v1/enrol/finish", post(enrol::finish))
         .route("/v1/devices", get(devices::list))

@@ -27,7 +27,7 @@ from gridfold_client.models import (
     ProblemBody,
     RecordBody,
     RecordPage,
-    SessionBody,
+    TokenPairBody,
     SignIn,
 )
 
@@ -40,7 +40,7 @@ JWKS = f"{BASE}/.well-known/jwks.json"
 def token() -> str:
     given = SignIn(login="admin", password=os.environ["PASSWORD"])
     session = sign_in.sync(client=Client(base_url=BASE), body=given)
-    assert isinstance(session, SessionBody), session
+    assert isinstance(session, TokenPairBody), session
     return session.access_token
 
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::origin::{COOKIE_NAME, CameFrom, KNOWN_COOKIE_NAME, came_from, cookie, cookie_token};
-use super::session::{Me, SignIn, me_body};
+use super::sign_in::{Me, SignIn, me_body};
 use super::{Api, Body, Caller, Params, Peer};
 use crate::acts::devices::revoke_device;
 use crate::auth::{CookieSession, KNOWN_BROWSER_MS, Origin, Password, csrf_token};

@@ -1,4 +1,4 @@
-//! Enrolment: a phone redeems its code, proves its key and receives its first session.
+//! Enrolment: a phone redeems its code, proves its key and receives its first tokens.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use gridfold_sync_core::ids::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::session::name_of;
+use super::sign_in::name_of;
 use super::{Api, Body, Peer, read_hex, shapes};
 use crate::acts::devices::note_device;
 use crate::auth::{EnrolmentError, Redemption};
@@ -48,7 +48,7 @@ pub struct EnrolFinish {
     pub label: String,
 }
 
-/// A device that has come to be, with its first session.
+/// A device that has come to be, with its first tokens.
 #[derive(Serialize, ToSchema)]
 pub struct Enrolled {
     /// The device.
@@ -130,27 +130,27 @@ pub async fn finish(
             max_devices: node.config.limits.devices_per_worker,
         };
         let enrolled = node.auth.enrol(&redemption, now.millis());
-        let (session, fingerprint) = match enrolled {
+        let (tokens, fingerprint) = match enrolled {
             Err(EnrolmentError::Wipe(device)) => {
                 let order = node.auth.wipe_order(device, now.millis());
                 return Err(Problem::wiped(&order));
             }
             other => other?,
         };
-        let (device, user) = (DeviceId(session.device_id), UserId(session.user_id));
+        let (device, user) = (DeviceId(tokens.device_id), UserId(tokens.user_id));
         node.auth
             .devices
-            .set_label(session.device_id, &given.label)?;
+            .set_label(tokens.device_id, &given.label)?;
         note_device(node, device, user, &public_key, now)?;
         let directory = node.directory.current().scope(user, now);
         Ok(Json(Enrolled {
-            device_id: session.device_id.to_string(),
-            user_id: session.user_id.to_string(),
+            device_id: tokens.device_id.to_string(),
+            user_id: tokens.user_id.to_string(),
             user_name: name_of(node, user),
             server_public_key: to_hex(&node.auth.server_key.public()),
-            access_token: session.access.expose().to_owned(),
-            refresh_token: session.refresh.expose().to_owned(),
-            access_expires_in_s: session.access_ttl_s,
+            access_token: tokens.access.expose().to_owned(),
+            refresh_token: tokens.refresh.expose().to_owned(),
+            access_expires_in_s: tokens.access_ttl_s,
             fingerprint,
             directory: serde_json::to_value(&directory).map_err(|e| Problem::internal(&e))?,
         }))

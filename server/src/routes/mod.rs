@@ -47,8 +47,8 @@ pub mod records;
 pub mod refused;
 pub mod retention;
 pub mod saved_views;
-pub mod session;
 pub mod shapes;
+pub mod sign_in;
 pub mod sync;
 pub mod users;
 

@@ -16,7 +16,7 @@ use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, enrol, erasures,
     export, forms, grants, hand_over, health, imports, map, overview, phones, records, refused,
-    retention, saved_views, session, sync, users,
+    retention, saved_views, sign_in, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -26,7 +26,7 @@ use crate::routes::{
         description = "For supervisors and integrations. Sign in at `/v1/sign-in` and send the access token as `Authorization: Bearer …`; a browser signs in at `/v1/session` and has a cookie. Errors are RFC 9457 problems with a stable `code`; texts follow `Accept-Language` (zh, en). Lists are pages: give `next` back as `cursor`."
     ),
     paths(
-        session::sign_in, session::token, session::sign_out, session::me, session::jwks,
+        sign_in::sign_in, sign_in::token, sign_in::sign_out, sign_in::me, sign_in::jwks,
         cookie::begin, cookie::look, cookie::finish,
         enrol::begin, enrol::finish,
         devices::invite, devices::invitation, devices::invitations, devices::cancel, devices::list, devices::revoke, devices::wiped,

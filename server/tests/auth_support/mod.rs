@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use ed25519_dalek::{Signer, SigningKey};
 use gridfold_server::auth::{
-    Actor, Auth, AuthSettings, EnrolmentError, Redemption, Session, enrolment_proof_message,
+    Actor, Auth, AuthSettings, EnrolmentError, Redemption, TokenPair, enrolment_proof_message,
     refresh_proof_message,
 };
 use gridfold_server::config::Config;
@@ -101,7 +101,7 @@ impl Phone {
         world: &World,
         code: &str,
         now_ms: i64,
-    ) -> Result<Session, EnrolmentError> {
+    ) -> Result<TokenPair, EnrolmentError> {
         let nonce = world.enrolment.begin(code, now_ms)?.nonce;
         let given = self.redemption(code, &nonce);
         world.enrol(&given, now_ms).map(|(session, _)| session)

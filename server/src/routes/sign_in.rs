@@ -1,4 +1,4 @@
-//! Sessions of people: sign in, refresh, sign out, who am I.
+//! Tokens of people: sign in, refresh, sign out, who am I.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{Api, Body, Caller, Peer, shapes};
 use crate::acts::devices::revoke_device;
 use crate::acts::grants::GrantBody;
-use crate::auth::{Password, RefreshError, Session};
+use crate::auth::{Password, RefreshError, TokenPair};
 use crate::middleware::Subject;
 use crate::node::Node;
 use crate::problem::{Answer, Problem, ProblemBody};
@@ -36,14 +36,14 @@ pub struct Refresh {
     pub signature: Option<String>,
 }
 
-/// The tokens of a session.
+/// The two tokens of somebody who signed in.
 #[derive(Serialize, ToSchema)]
-pub struct SessionBody {
+pub struct TokenPairBody {
     /// The user.
     pub user_id: String,
     /// Their name.
     pub user_name: String,
-    /// The device the session is on; a console has one of its own.
+    /// The device they are for; a console has one of its own.
     pub device_id: String,
     /// To be sent as `Authorization: Bearer …`.
     pub access_token: String,
@@ -76,20 +76,20 @@ pub(super) fn name_of(node: &Node, user: UserId) -> String {
         .map_or_else(String::new, |u| u.name.clone())
 }
 
-pub(super) fn session_body(node: &Node, session: &Session) -> SessionBody {
-    SessionBody {
-        user_id: session.user_id.to_string(),
-        user_name: name_of(node, UserId(session.user_id)),
-        device_id: session.device_id.to_string(),
-        access_token: session.access.expose().to_owned(),
-        refresh_token: session.refresh.expose().to_owned(),
-        access_expires_in_s: session.access_ttl_s,
+pub(super) fn token_pair_body(node: &Node, pair: &TokenPair) -> TokenPairBody {
+    TokenPairBody {
+        user_id: pair.user_id.to_string(),
+        user_name: name_of(node, UserId(pair.user_id)),
+        device_id: pair.device_id.to_string(),
+        access_token: pair.access.expose().to_owned(),
+        refresh_token: pair.refresh.expose().to_owned(),
+        access_expires_in_s: pair.access_ttl_s,
     }
 }
 
 /// Signs a person in.
 #[utoipa::path(post, path = "/v1/sign-in", tag = "sessions", security(()), request_body = SignIn, responses(
-    (status = 200, body = SessionBody),
+    (status = 200, body = TokenPairBody),
     (status = 401, description = "sign_in_failed", body = ProblemBody),
     (status = 429, description = "sign_in_delayed, rate_limited", body = ProblemBody),
     (status = 503, description = "unavailable", body = ProblemBody),
@@ -98,22 +98,22 @@ pub async fn sign_in(
     State(api): State<Api>,
     Peer(from): Peer,
     Body(given): Body<SignIn>,
-) -> Answer<Json<SessionBody>> {
+) -> Answer<Json<TokenPairBody>> {
     api.take(Subject::address(from))?;
     let now = api.now();
     api.blocking(move |node| {
         let password = Password::new(given.password);
-        let session = node
+        let pair = node
             .auth
             .sign_in_console(&given.login, &password, from, now.millis())?;
-        Ok(Json(session_body(node, &session)))
+        Ok(Json(token_pair_body(node, &pair)))
     })
     .await
 }
 
 /// Exchanges a refresh token for new tokens. The token before stays good until the new one is used.
 #[utoipa::path(post, path = "/v1/token", operation_id = "refresh_token", tag = "sessions", security(()), request_body = Refresh, responses(
-    (status = 200, body = SessionBody),
+    (status = 200, body = TokenPairBody),
     (status = 401, description = "unauthorized: sign in or enrol again", body = ProblemBody),
     (status = 403, description = "device_revoked; device_wiped, with the signed order", body = ProblemBody),
     (status = 429, description = "rate_limited", body = ProblemBody),
@@ -122,7 +122,7 @@ pub async fn token(
     State(api): State<Api>,
     Peer(from): Peer,
     Body(given): Body<Refresh>,
-) -> Answer<Json<SessionBody>> {
+) -> Answer<Json<TokenPairBody>> {
     let now = api.now();
     let signature = match &given.signature {
         Some(text) => Some(super::read_hex::<64>(text, "signature")?),
@@ -137,7 +137,7 @@ pub async fn token(
     api.blocking(move |node| {
         let auth = &node.auth;
         match auth.refresh(&given.refresh_token, None, signature.as_ref(), now.millis()) {
-            Ok(session) => Ok(Json(session_body(node, &session))),
+            Ok(pair) => Ok(Json(token_pair_body(node, &pair))),
             Err(RefreshError::Wipe(device)) => {
                 Err(Problem::wiped(&auth.wipe_order(device, now.millis())))
             }
@@ -147,7 +147,7 @@ pub async fn token(
     .await
 }
 
-/// What to end besides the session of the access token.
+/// What to end besides the sign-in that the access token is of.
 #[derive(Deserialize, Default, ToSchema)]
 pub struct SignOut {
     /// The refresh token, which is ended too.
@@ -155,7 +155,7 @@ pub struct SignOut {
     pub refresh_token: Option<String>,
 }
 
-/// Ends the session. The device's access token is refused from its next request on.
+/// Ends the sign-in. The device's access token is refused from its next request on.
 #[utoipa::path(post, path = "/v1/sign-out", tag = "sessions", request_body = SignOut, responses(
     (status = 204, description = "Ended"),
     (status = 401, body = ProblemBody),

@@ -60,9 +60,9 @@ impl From<&Config> for AuthSettings {
     }
 }
 
-/// Both tokens of a session.
+/// The two tokens of somebody who signed in.
 #[derive(Debug)]
-pub struct Session {
+pub struct TokenPair {
     /// The user.
     pub user_id: Uuid,
     /// The device.
@@ -288,11 +288,11 @@ impl Auth {
         password: &Password,
         from: impl Into<Origin>,
         now_ms: i64,
-    ) -> Result<Session, SignInError> {
+    ) -> Result<TokenPair, SignInError> {
         let user_id = self.accounts.sign_in(login, password, from, now_ms)?.user;
         let device_id = self.devices.create_console(user_id, now_ms)?;
         let refresh = self.refresh.start(user_id, device_id, now_ms)?;
-        Ok(self.session(user_id, device_id, refresh, now_ms)?)
+        Ok(self.token_pair(user_id, device_id, refresh, now_ms)?)
     }
 
     /// Signs a person in at the dashboard: a session in a cookie, on a console of its own, and what the browser is known by next time. Blocks for as long as a hash takes.
@@ -327,7 +327,7 @@ impl Auth {
         known::read(&self.server_key, text, now_ms)
     }
 
-    /// Redeems an enrolment code and starts the device's first session. Returns it with the device's fingerprint.
+    /// Redeems an enrolment code and starts the device's first sign-in. Returns it with the device's fingerprint.
     ///
     /// # Errors
     /// As [`Enrolment::redeem`].
@@ -335,11 +335,11 @@ impl Auth {
         &self,
         given: &Redemption<'_>,
         now_ms: i64,
-    ) -> Result<(Session, String), EnrolmentError> {
+    ) -> Result<(TokenPair, String), EnrolmentError> {
         let made = self.enrolment.redeem(given, now_ms)?;
         self.devices.forget_one(made.device_id);
-        let session = self.session(made.user_id, made.device_id, made.refresh, now_ms)?;
-        Ok((session, made.fingerprint))
+        let tokens = self.token_pair(made.user_id, made.device_id, made.refresh, now_ms)?;
+        Ok((tokens, made.fingerprint))
     }
 
     /// Exchanges a refresh token for a new pair.
@@ -352,19 +352,19 @@ impl Auth {
         device_id: impl Into<Option<Uuid>>,
         proof: Option<&[u8; 64]>,
         now_ms: i64,
-    ) -> Result<Session, RefreshError> {
+    ) -> Result<TokenPair, RefreshError> {
         let rotated = self.refresh.rotate(token, device_id, proof, now_ms)?;
-        Ok(self.session(rotated.user_id, rotated.device_id, rotated.token, now_ms)?)
+        Ok(self.token_pair(rotated.user_id, rotated.device_id, rotated.token, now_ms)?)
     }
 
-    fn session(
+    fn token_pair(
         &self,
         user_id: Uuid,
         device_id: Uuid,
         refresh: RefreshToken,
         now_ms: i64,
-    ) -> Result<Session, StoreError> {
-        Ok(Session {
+    ) -> Result<TokenPair, StoreError> {
+        Ok(TokenPair {
             user_id,
             device_id,
             access: AccessToken(self.tokens.issue(user_id, device_id, now_ms)?),
