@@ -89,6 +89,7 @@ fn routes() -> Router<Api> {
             post(records::edit::transition),
         )
         .route("/v1/records/{record_id}/move", post(records::move_to::go))
+        .route("/v1/records/{record_id}/merge", post(records::merge::go))
         .route("/v1/records/{record_id}/erase", post(erasures::erase))
         .route("/v1/imports", get(imports::list))
         .route("/v1/imports/{import_id}/undo", post(imports::undo))

@@ -40,6 +40,7 @@ mod import_files;
 mod imports_undone;
 mod load;
 mod log_witness;
+mod merged;
 mod moved;
 mod neighbours;
 mod node_walk;

@@ -395,6 +395,18 @@ const ROWS: &[Row] = &[
     ),
     (
         "post",
+        "/v1/records/{record_id}/merge",
+        "122233444",
+        "144444444",
+        |t, a| {
+            with(
+                format!("/v1/records/{}/merge", t.fresh_matter(a)),
+                &json!({ "into": t.fresh_matter(a) }),
+            )
+        },
+    ),
+    (
+        "post",
         "/v1/records/{record_id}/erase",
         "132233444",
         "144444444",

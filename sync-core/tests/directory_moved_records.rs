@@ -18,6 +18,10 @@ fn id(n: u8) -> RecordId {
 }
 
 fn go(directory: &mut Directory, from: u8, to: u8) {
+    goes_on(directory, from, to, false);
+}
+
+fn goes_on(directory: &mut Directory, from: u8, to: u8, merged: bool) {
     directory.apply(DirectoryChange::RecordMoved {
         record: id(from),
         moved: MovedRecord {
@@ -26,6 +30,7 @@ fn go(directory: &mut Directory, from: u8, to: u8) {
             grid: code("b"),
             by: WHO,
             at: Timestamp(i64::from(from)),
+            merged,
         },
     });
 }
@@ -47,6 +52,33 @@ fn every_former_id_means_the_record_that_is_there_now() {
     assert!(directory.moved_record(&id(8)).is_none());
     let order: Vec<RecordId> = directory.moved_records().map(|(id, _)| id).collect();
     assert_eq!(order, [id(2), id(1)]);
+}
+
+#[test]
+fn a_record_may_be_several_merged_into_one_and_one_that_was_moved() {
+    let mut directory = Directory::default();
+    go(&mut directory, 1, 2);
+    goes_on(&mut directory, 4, 2, true);
+    goes_on(&mut directory, 6, 5, true);
+    goes_on(&mut directory, 5, 2, true);
+    // It is there already, so none is made by a move to it; and one goes on as one.
+    go(&mut directory, 7, 2);
+    goes_on(&mut directory, 4, 9, true);
+    for former in [1, 2, 4, 5, 6] {
+        assert_eq!(directory.present_record(id(former)), id(2));
+    }
+    let mut all = directory.ids_of_record(id(6));
+    assert_eq!(all[0], id(2));
+    all.sort_unstable();
+    assert_eq!(all, [1, 2, 4, 5, 6].map(id));
+    assert_eq!(directory.moved_from(&id(2)).unwrap().0, id(1));
+    let merged: Vec<RecordId> = directory.merged_into(&id(2)).map(|(id, _)| id).collect();
+    assert_eq!(merged, [id(4), id(5)]);
+    // One that others were merged into moves on, and all are known by where it is.
+    go(&mut directory, 2, 8);
+    assert_eq!(directory.present_record(id(6)), id(8));
+    assert_eq!(directory.former_records(id(8)).len(), 5);
+    assert!(directory.moved_record(&id(7)).is_none());
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub(crate) struct Piece {
 }
 
 /// A refusal of which nothing is kept, since nothing was written, with what it is about.
-fn refused(code: RefusalCode, what: &str) -> Problem {
+pub(super) fn refused(code: RefusalCode, what: &str) -> Problem {
     Problem::from(code).unkept().because(what)
 }
 
@@ -160,7 +160,7 @@ impl<'a> Original<'a> {
         Err(refused(why, &format!("field {field}")))
     }
 
-    fn of_cell(&self, key: &FieldKey, cell: &Cell) -> Answer<Vec<Op>> {
+    pub(super) fn of_cell(&self, key: &FieldKey, cell: &Cell) -> Answer<Vec<Op>> {
         let field = || key.clone();
         Ok(match cell {
             Cell::Register(candidates) => shown(candidates)
@@ -254,12 +254,12 @@ impl<'a> Original<'a> {
 }
 
 /// The value that is shown of a field; there is only one.
-fn shown(candidates: &[Candidate]) -> Option<Value> {
+pub(super) fn shown(candidates: &[Candidate]) -> Option<Value> {
     candidates.first().map(|candidate| candidate.value.clone())
 }
 
 /// A long text as one operation: what the rules say of its length.
-fn whole_text(key: &FieldKey, cell: &Cell) -> Option<Op> {
+pub(super) fn whole_text(key: &FieldKey, cell: &Cell) -> Option<Op> {
     matches!(cell, Cell::Text { .. }).then(|| Op::Splice {
         field: key.clone(),
         at: 0,
@@ -340,7 +340,7 @@ fn in_order(made: &[TransitionMade]) -> Vec<&TransitionMade> {
 }
 
 /// Operations in edits that the rules take.
-fn cut(version: u32, ops: Vec<Op>, pieces: &mut Vec<Piece>) {
+pub(super) fn cut(version: u32, ops: Vec<Op>, pieces: &mut Vec<Piece>) {
     let (mut held, mut bytes) = (Vec::new(), 0);
     for op in ops {
         let more = encode_payload(std::slice::from_ref(&op)).len();

@@ -12,6 +12,7 @@ pub(crate) mod devices;
 pub(crate) mod forms;
 pub(crate) mod grants;
 pub(crate) mod hand_over;
+pub(crate) mod merged;
 pub(crate) mod moved;
 pub(crate) mod people;
 pub(crate) mod records;

@@ -1,7 +1,7 @@
-//! Moving a record to another grid: it is made there as a new one, deleted here, and the directory
-//! says where it went, all in one commit.
+//! A record that goes on as another one: moved to another grid it is made there as a new one, merged (`acts/merged.rs`)
+//! it fills one that is there already. It is deleted, and the directory says where it went, all in one commit.
 //!
-//! What enters: the record, the grid, who moves it. What leaves: the new record, what refers to it
+//! What enters: the record, where it goes, who moves it. What leaves: the other record, what refers to it
 //! now, and what still names the old one. What never happens here: a part of it, or a field left
 //! behind that the person may not read.
 
@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use gridfold_sync_core::directory::{Directory, DirectoryChange, MovedRecord};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Author, Verdict};
-use gridfold_sync_core::ids::{AreaCode, EntryRef, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::ids::{AreaCode, EntryRef, FieldKey, RecordId, SensitivityClass, StreamId};
 use gridfold_sync_core::time::Timestamp;
 
 use super::copied::Original;
+use super::merged::{self, conflict};
 use super::references::{References, Referring};
 use super::retired::takes_new;
 use crate::admit::{Base, ConsoleEdit, EditOutcome, Heads, Wish};
@@ -21,7 +22,7 @@ use crate::auth::{Actor, AuditEvent, AuditScope};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
 use crate::views::{ReadScope, StoredRecord};
-use crate::words::{Said, said};
+use crate::words::said;
 
 /// References that are set anew in the commit of the move; what is past that follows.
 const MAX_IN_COMMIT: usize = 1_000;
@@ -35,10 +36,12 @@ const TRIES: usize = 8;
 pub(crate) struct Move {
     /// The record.
     pub(crate) record: RecordId,
-    /// What it is to go on as.
+    /// What it is to go on as: one that this makes, or one that is there when it is merged.
     pub(crate) to: RecordId,
     /// Where.
     pub(crate) grid: AreaCode,
+    /// The fields in which what is merged stands; none when it is moved.
+    pub(crate) merge: Option<BTreeSet<FieldKey>>,
     /// What whoever moves it saw of it. What was written since goes along.
     pub(crate) seen: Option<Heads>,
 }
@@ -52,13 +55,11 @@ pub(crate) struct Moved {
     pub(crate) set_anew: usize,
     /// Records that still name the old one, and why.
     pub(crate) left: Vec<(RecordId, Code)>,
+    /// Fields of a merged record that the other one does not have from it.
+    pub(crate) not_taken: Vec<FieldKey>,
 }
 
-fn conflict(said: Said) -> Problem {
-    Problem::new(Code::Conflict).because_in(said)
-}
-
-/// Moves a record. The same again changes nothing, but for references that came since.
+/// Moves or merges a record. The same again changes nothing, but for references that came since.
 ///
 /// # Errors
 /// When the person may not delete it here or make one there, or not read all of it; when values of it
@@ -88,23 +89,32 @@ fn check(
     stored: &StoredRecord,
 ) -> Answer<()> {
     let row = &stored.row;
-    if row.grid == wanted.grid {
-        return Err(conflict(said!("move_already_there")));
-    }
+    let is_merge = wanted.merge.is_some();
     if row.deleted {
-        return Err(conflict(said!("move_of_deleted")));
+        return Err(conflict(match is_merge {
+            true => said!("merge_of_deleted"),
+            false => said!("move_of_deleted"),
+        }));
     }
-    takes_new(directory, &wanted.grid)?;
+    if !is_merge {
+        if row.grid == wanted.grid {
+            return Err(conflict(said!("move_already_there")));
+        }
+        takes_new(directory, &wanted.grid)?;
+        if node.views.listed(&wanted.to, &ReadScope::all())?.is_some() {
+            return Err(conflict(said!("move_id_in_use")));
+        }
+    }
     let readable = directory.readable(author.user, &row.grid, now);
     if stored
         .parts
         .iter()
         .any(|(class, _)| !readable.contains(class))
     {
-        return Err(Problem::new(Code::Forbidden).because_in(said!("move_not_all_readable")));
-    }
-    if node.views.listed(&wanted.to, &ReadScope::all())?.is_some() {
-        return Err(conflict(said!("move_id_in_use")));
+        return Err(Problem::new(Code::Forbidden).because_in(match is_merge {
+            true => said!("merge_not_all_readable"),
+            false => said!("move_not_all_readable"),
+        }));
     }
     let seen = wanted.seen.as_ref().map(Heads::iter);
     for (class, head) in seen.into_iter().flatten() {
@@ -119,42 +129,59 @@ fn check(
     Ok(())
 }
 
-/// The edits of a move on the record as it is: the deletion, then what makes the new one.
+fn console_edit(
+    stored: &StoredRecord,
+    (record, grid): (RecordId, &AreaCode),
+    (base, wish): (Base, Wish),
+    claimed: Timestamp,
+) -> ConsoleEdit {
+    ConsoleEdit {
+        record,
+        grid: grid.clone(),
+        form: stored.row.form.clone(),
+        base,
+        wish,
+        claimed,
+    }
+}
+
+/// The edits of a move or a merge on the records as they are: the deletion, then what makes the new one or fills the
+/// other, with the fields that stay behind.
 fn own_edits(
+    node: &Node,
     directory: &Directory,
     (author, now): (Author, Timestamp),
     wanted: &Move,
     stored: &StoredRecord,
-) -> Answer<Vec<ConsoleEdit>> {
-    let row = &stored.row;
+) -> Answer<(Vec<ConsoleEdit>, Vec<FieldKey>)> {
     let original = Original {
         forms: directory.forms(),
-        form: &row.form,
+        form: &stored.row.form,
         parts: &stored.parts,
-        closed: row.closed,
+        closed: stored.row.closed,
     };
     let roles = directory.roles_in(author.user, Some(&wanted.grid), now);
     let all: BTreeSet<SensitivityClass> = SensitivityClass::ALL.into_iter().collect();
-    let edit = |record, grid: &AreaCode, base, wish| ConsoleEdit {
-        record,
-        grid: grid.clone(),
-        form: row.form.clone(),
-        base,
-        wish,
-        claimed: now,
-    };
     let seen = Base::Newly(Heads::of(&all, &stored.parts));
-    let mut edits = vec![edit(row.record, &row.grid, seen, vec![Op::Delete].into())];
-    for (n, piece) in original.pieces(&roles)?.into_iter().enumerate() {
-        let base = if n == 0 {
-            Base::Nothing
-        } else {
-            Base::Newest(None)
-        };
+    let here = (stored.row.record, &stored.row.grid);
+    let there = (wanted.to, &wanted.grid);
+    let deletion = (seen, vec![Op::Delete].into());
+    let mut edits = vec![console_edit(stored, here, deletion, now)];
+    let (mut base, pieces, not_taken) = match &wanted.merge {
+        None => (Base::Nothing, original.pieces(&roles)?, Vec::new()),
+        Some(take) => {
+            let other = merged::other(node, directory, (author, now), stored, wanted.to)?;
+            let filled = merged::fill(&original, &other.parts, &roles, take)?;
+            let seen = Base::Newly(Heads::of(&all, &other.parts));
+            (seen, filled.pieces, filled.not_taken)
+        }
+    };
+    for piece in pieces {
+        let base = std::mem::replace(&mut base, Base::Newest(None));
         let wish = Wish::under(piece.version, piece.ops);
-        edits.push(edit(wanted.to, &wanted.grid, base, wish));
+        edits.push(console_edit(stored, there, (base, wish), now));
     }
-    Ok(edits)
+    Ok((edits, not_taken))
 }
 
 /// What is tried until nobody writes to the record meanwhile.
@@ -193,7 +220,11 @@ impl Attempt<'_> {
             grids: [from, &wanted.grid],
         };
         match was {
-            Some(was) if was.grid == wanted.grid && was.to == wanted.to => {
+            Some(was)
+                if was.grid == wanted.grid
+                    && was.to == wanted.to
+                    && was.merged == wanted.merge.is_some() =>
+            {
                 let found = references.found(node, &directory)?;
                 let mut out = Moved::default();
                 self.follow(&directory, &references, found, &mut out)?;
@@ -213,7 +244,7 @@ impl Attempt<'_> {
     ) -> Answer<Option<Moved>> {
         let (node, wanted, (author, now)) = (self.node, self.wanted, self.by);
         check(node, directory, self.by, wanted, stored)?;
-        let mut edits = own_edits(directory, self.by, wanted, stored)?;
+        let (mut edits, not_taken) = own_edits(node, directory, self.by, wanted, stored)?;
         self.audit(&stored.row.grid)?;
         let own = edits.len();
         let mut found = references.found(node, directory)?;
@@ -234,6 +265,7 @@ impl Attempt<'_> {
                 grid: wanted.grid.clone(),
                 by: author.user,
                 at: now,
+                merged: wanted.merge.is_some(),
             },
         };
         let outcomes = node.writer.edit_together(author, edits, along)?;
@@ -260,6 +292,7 @@ impl Attempt<'_> {
                 .collect(),
             set_anew: go.len(),
             left: refused.map(|(record, code)| (*record, *code)).collect(),
+            not_taken,
         };
         for of in &mut found {
             of.may_be_set &= !go.contains(&of.record);
@@ -283,7 +316,10 @@ impl Attempt<'_> {
                 user: author.user.0,
                 device: author.device.0,
             },
-            what: "record.move",
+            what: match self.wanted.merge {
+                Some(_) => "record.merge",
+                None => "record.move",
+            },
             scope,
         })?;
         self.is_audited = true;
@@ -317,7 +353,7 @@ impl Attempt<'_> {
 
 /// Why the move itself was not written.
 enum Failed {
-    /// Somebody wrote to the record after it was read.
+    /// Somebody wrote to one of the records after it was read.
     Meanwhile,
     For(Problem),
 }
@@ -330,7 +366,7 @@ fn failed(outcomes: &[EditOutcome]) -> Option<Failed> {
             (None, Some(code)) => Problem::from(code),
             (None, None) => return None,
         };
-        if n == 0 && problem.code == Code::Conflict {
+        if n <= 1 && problem.code == Code::Conflict {
             return Some(Failed::Meanwhile);
         }
         Some(Failed::For(problem.unkept()))

@@ -161,6 +161,7 @@ impl References<'_> {
             self.look(node, directory, filter, &mut found)?;
         }
         found.remove(&self.to);
+        found.remove(&self.now);
         Ok(found.into_values().collect())
     }
 

@@ -80,7 +80,7 @@ fn body(caller: &Caller, record: &RecordId, erasure: &Erasure) -> ErasureBody {
 
 /// The records that one was before it was moved, each erased with it.
 fn former(directory: &Directory, record: RecordId, with: &Erasure) -> Vec<(RecordId, Erasure)> {
-    let former = directory.former_records(record);
+    let former = directory.former_records(record).into_iter();
     former
         .filter(|record| !directory.is_erased(record))
         .filter_map(|record| {
@@ -94,7 +94,7 @@ fn former(directory: &Directory, record: RecordId, with: &Erasure) -> Vec<(Recor
         .collect()
 }
 
-/// Erases a record for ever: its key is destroyed, so that no copy of the log can be read, and lists forget it. Edits of it that come later are refused. What it was before it was moved here from another grid goes with it. Nobody can undo this.
+/// Erases a record for ever: its key is destroyed, so that no copy of the log can be read, and lists forget it. Edits of it that come later are refused. What it was before it was moved here from another grid, and what was merged into it, goes with it. Nobody can undo this.
 #[utoipa::path(post, path = "/v1/records/{record_id}/erase", operation_id = "erase_record", tag = "records", params(("record_id" = String, Path)), request_body = EraseRequest, responses(
     (status = 200, body = ErasureBody),
     (status = 400, body = ProblemBody),

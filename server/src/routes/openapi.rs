@@ -37,6 +37,7 @@ use crate::routes::{
         catalogue::one, catalogue::publish,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition, records::move_to::go,
+        records::merge::go,
         erasures::erase, erasures::list, retention::list, retention::put,
         refused::list, refused::settle,
         overview::overview, phones::list, attention::list, attention::settle, map::map,

@@ -210,7 +210,7 @@ pub enum DirectoryChange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         erasure: Option<Erasure>,
     },
-    /// A record goes on as another one, in another grid.
+    /// A record goes on as another one, in another grid or merged into it.
     RecordMoved {
         /// The record as it was.
         record: RecordId,

@@ -1,9 +1,11 @@
-//! Records that live in another grid now: where they went, and where they came from.
+//! Records that go on as another one, since they were moved to another grid or merged into one that was there
+//! already: where they went, and where they came from.
 //!
-//! What enters: that a record goes on as another one, in another grid. What leaves: the record that
+//! What enters: that a record goes on as another one. What leaves: the record that
 //! somebody means who names it as it was called before, and who may move one. What never happens
-//! here: the moving; the old record is deleted and the new one made by entries like any other.
+//! here: the moving; the old record is deleted and the new one written by entries like any other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,9 @@ pub struct MovedRecord {
     pub by: UserId,
     /// When.
     pub at: Timestamp,
+    /// Whether the other one was there already; else it was made by the move.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merged: bool,
 }
 
 /// The records that were moved.
@@ -36,7 +41,7 @@ pub struct MovedRecord {
 pub(super) struct MovedRecords {
     moved: Parts<RecordId, MovedRecord>,
     /// By what they are now, what they were.
-    former: Parts<RecordId, RecordId>,
+    former: Parts<RecordId, Vec<RecordId>>,
     /// In the order in which they were moved.
     order: Arc<Vec<RecordId>>,
 }
@@ -44,12 +49,24 @@ pub(super) struct MovedRecords {
 impl MovedRecords {
     /// Of two words on one record the first stands.
     pub(super) fn add(&mut self, record: RecordId, moved: MovedRecord) {
-        if self.moved.contains_key(&record) || self.former.contains_key(&moved.to) {
+        let mut former = self.former.get(&moved.to).cloned().unwrap_or_default();
+        let is_made = || former.iter().any(|of| self.is_made_of(of));
+        if self.moved.contains_key(&record) || !moved.merged && is_made() {
             return;
         }
-        self.former.insert(moved.to, record);
+        former.push(record);
+        self.former.insert(moved.to, former);
         self.moved.insert(record, moved);
         Arc::make_mut(&mut self.order).push(record);
+    }
+
+    /// Whether what a record went on as was made by its move.
+    fn is_made_of(&self, record: &RecordId) -> bool {
+        self.moved.get(record).is_some_and(|moved| !moved.merged)
+    }
+
+    fn former(&self, of: &RecordId) -> &[RecordId] {
+        self.former.get(of).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -63,8 +80,17 @@ impl Directory {
     /// What a record was before it was moved to where it is, and how that was; none when it was made there.
     #[must_use]
     pub fn moved_from(&self, record: &RecordId) -> Option<(RecordId, &MovedRecord)> {
-        let former = self.moved_records.former.get(record)?;
+        let all = &self.moved_records;
+        let mut former = all.former(record).iter();
+        let former = former.find(|of| all.is_made_of(of))?;
         Some((*former, self.moved_record(former)?))
+    }
+
+    /// The records that were merged into one, in the order in which they were.
+    pub fn merged_into(&self, record: &RecordId) -> impl Iterator<Item = (RecordId, &MovedRecord)> {
+        let former = self.moved_records.former(record).iter();
+        let former = former.filter_map(|of| Some((*of, self.moved_record(of)?)));
+        former.filter(|(_, moved)| moved.merged)
     }
 
     /// The record that is meant by the id of one that was moved: the one it goes on as. Any other is
@@ -81,10 +107,21 @@ impl Directory {
         present
     }
 
-    /// All ids under which a record was known before this one, the newest first.
-    pub fn former_records(&self, record: RecordId) -> impl Iterator<Item = RecordId> {
-        let former = move |of: &RecordId| self.moved_records.former.get(of).copied();
-        std::iter::successors(former(&record), former).take(MAX_MOVES)
+    /// All ids under which a record, or one that was merged into it, was known before, the newest move first.
+    #[must_use]
+    pub fn former_records(&self, record: RecordId) -> Vec<RecordId> {
+        let mut out = Vec::new();
+        let mut known = BTreeSet::from([record]);
+        let mut next = vec![record];
+        while let Some(of) = next.pop() {
+            for former in self.moved_records.former(&of) {
+                if known.insert(*former) {
+                    out.push(*former);
+                    next.push(*former);
+                }
+            }
+        }
+        out
     }
 
     /// All ids under which a record is or was known, the present one first.

@@ -323,6 +323,7 @@ export default {
   'audit.readRestricted': ['查看限制级字段', 'Read restricted fields'],
   'audit.listRestricted': ['列出限制级字段', 'Listed restricted fields'],
   'audit.export': ['导出记录', 'Exported records'],
+  'audit.recordMerge': ['合并重复的记录', 'Merged a duplicate record'],
   'audit.recordMove': ['把记录移到其他网格', 'Moved a record to another grid'],
   'audit.erase': ['彻底抹除记录', 'Erased a record for good'],
   'audit.eraseAgain': ['恢复备份后再次彻底抹除记录', 'Erased a record again after a restore'],

@@ -5,6 +5,7 @@ import administration from './administration';
 import attention from './attention';
 import imports from './imports';
 import map from './map';
+import merge from './merge';
 import move from './move';
 import overview from './overview';
 import record from './record';
@@ -22,6 +23,7 @@ export const catalogue = {
   ...work,
   ...map,
   ...imports,
+  ...merge,
   ...move,
   ...administration,
 } as const;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
-use super::moved::{MovedBody, moved_from, moved_to, refer_to_present};
+use super::moved::{MovedBody, merged_from, moved_from, moved_to, refer_to_present};
 use super::ops::op_body;
 use super::provenance::Provenance;
 use crate::admit::Heads;
@@ -221,12 +221,15 @@ pub struct RecordBody {
     pub transitions: Vec<TransitionBody>,
     /// Required fields that have no value.
     pub missing_fields: Vec<String>,
-    /// Where it went, when it was moved to another grid; this record is what was left there.
+    /// Where it went, when it was moved to another grid or merged into another record; this record is what was left there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_to: Option<MovedBody>,
     /// Where it came from, when it was moved here from another grid; its history from before is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_from: Option<MovedBody>,
+    /// What was merged into it, each with its own history; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged_from: Vec<MovedBody>,
 }
 
 fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
@@ -261,6 +264,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
         missing_fields: Vec::new(),
         moved_to: moved_to(caller, &record.row.record),
         moved_from: moved_from(caller, &record.row.record),
+        merged_from: merged_from(caller, &record.row.record),
     };
     for (_, part) in &record.parts {
         for (path, candidates) in part.conflicts() {

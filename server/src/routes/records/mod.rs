@@ -6,6 +6,7 @@ pub mod edit;
 mod find;
 pub mod list;
 mod made_at;
+pub mod merge;
 pub mod move_to;
 mod moved;
 mod once;

@@ -12,7 +12,7 @@ use super::result::{EditResult, VerdictBody, verdict_body};
 use crate::acts::moved::{Move, Moved, move_record};
 use crate::admit::Base;
 use crate::node::random_10;
-use crate::problem::{Answer, Problem, ProblemBody};
+use crate::problem::{Answer, Code, Problem, ProblemBody};
 use crate::routes::{Api, Body, Caller, Path};
 
 /// Where a record is to go.
@@ -104,6 +104,7 @@ pub async fn go(
             record,
             to,
             grid: grid.ok_or_else(Problem::not_found)?,
+            merge: None,
             seen: if let Base::At(heads) = base {
                 Some(heads)
             } else {
@@ -124,10 +125,6 @@ pub async fn go(
             directory: node.directory.current(),
             ..caller
         };
-        let left = done.left.into_iter().map(|(record, code)| LeftReference {
-            record_id: record.to_string(),
-            code: code.as_str().to_owned(),
-        });
         Ok(Tagged(MoveResult {
             record_id: to.to_string(),
             verdicts: result.verdicts,
@@ -135,8 +132,17 @@ pub async fn go(
                 .ok()
                 .map(|(stored, scope)| record_body(&caller, &stored, &scope)),
             set_anew: done.set_anew,
-            left: left.collect(),
+            left: left_references(done.left),
         }))
     })
     .await
+}
+
+pub(super) fn left_references(left: Vec<(RecordId, Code)>) -> Vec<LeftReference> {
+    left.into_iter()
+        .map(|(record, code)| LeftReference {
+            record_id: record.to_string(),
+            code: code.as_str().to_owned(),
+        })
+        .collect()
 }

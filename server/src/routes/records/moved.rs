@@ -1,5 +1,5 @@
-//! What is said of a record that was moved to another grid: where it went, where it came from, and
-//! which record its former id means.
+//! What is said of a record that was moved to another grid or merged into another: where it went, where it came from,
+//! and which record its former id means.
 
 use gridfold_sync_core::directory::{Directory, MovedRecord};
 use gridfold_sync_core::edit::Op;
@@ -29,6 +29,9 @@ pub struct MovedBody {
     pub user_id: String,
     /// Their name.
     pub user_name: String,
+    /// Whether it was merged into a record that was there already; absent when it was moved.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub merged: bool,
 }
 
 fn body(caller: &Caller, record: RecordId, grid: &AreaCode, moved: &MovedRecord) -> MovedBody {
@@ -40,6 +43,7 @@ fn body(caller: &Caller, record: RecordId, grid: &AreaCode, moved: &MovedRecord)
         at: moved.at.to_rfc3339(),
         user_id: moved.by.to_string(),
         user_name: user.map_or_else(String::new, |user| user.name.clone()),
+        merged: moved.merged,
     }
 }
 
@@ -53,6 +57,14 @@ pub(super) fn moved_to(caller: &Caller, record: &RecordId) -> Option<MovedBody> 
 pub(super) fn moved_from(caller: &Caller, record: &RecordId) -> Option<MovedBody> {
     let (former, moved) = caller.directory.moved_from(record)?;
     Some(body(caller, former, &moved.from_grid, moved))
+}
+
+/// The records that were merged into one.
+pub(super) fn merged_from(caller: &Caller, record: &RecordId) -> Vec<MovedBody> {
+    let merged = caller.directory.merged_into(record);
+    merged
+        .map(|(former, moved)| body(caller, former, &moved.from_grid, moved))
+        .collect()
 }
 
 /// The record that one goes on as, for whoever may read its grid.
@@ -80,7 +92,14 @@ pub(super) fn words(caller: &Caller, record: &RecordId, row: &HistoryRow) -> Opt
     let deletes = || entry.ops().iter().any(|op| matches!(op, Op::Delete));
     let makes = || matches!(entry.header.target, Target::New { .. });
     let directory = &caller.directory;
+    let mut merged = directory.merged_into(record);
+    if merged.any(|(_, moved)| is_of(moved)) {
+        return Some(notice::text("merged_here", caller.locale).to_owned());
+    }
     let (code, grid) = match (directory.moved_record(record), directory.moved_from(record)) {
+        (Some(moved), _) if is_of(moved) && moved.merged && deletes() => {
+            return Some(notice::text("merged_away", caller.locale).to_owned());
+        }
         (Some(moved), _) if is_of(moved) && deletes() => ("moved_away", &moved.grid),
         (_, Some((_, moved))) if is_of(moved) && makes() => ("moved_here", &moved.from_grid),
         _ => return None,
