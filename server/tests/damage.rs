@@ -123,9 +123,23 @@ fn made(dir: &Path) -> BTreeMap<RecordId, String> {
             assert_eq!(outcome.refusal(), None);
         }
     }
+    // So that there is something in what is kept of consoles and their tokens.
+    for _ in 0..3 {
+        signs_in(&node).unwrap();
+    }
     let truth = rows(&node).unwrap();
     assert_eq!(truth.len(), 60);
     truth
+}
+
+/// Signs in as a person does, with all that is written then.
+fn signs_in(node: &Node) -> Result<(), String> {
+    let address: std::net::IpAddr = "127.0.0.1".parse().unwrap();
+    let password = Password::new(PASSWORD);
+    let signed_in = node
+        .auth
+        .sign_in_console("admin", &password, address, T0.millis());
+    signed_in.map(|_| ()).map_err(|e| e.to_string())
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -222,14 +236,7 @@ fn look(dir: &Path, name: &str, truth: &BTreeMap<RecordId, String>, case: &str) 
     );
     let written = node.writer.edit(author(&node), vec![edit(1_000, "after")]);
     assert!(written.is_ok(), "{case}: cannot write: {written:?}");
-    let password = Password::new(PASSWORD);
-    let address: std::net::IpAddr = "127.0.0.1".parse().unwrap();
-    let signed_in = name != "auth.db"
-        || node
-            .auth
-            .accounts
-            .sign_in("admin", &password, address, T0.millis())
-            .is_ok();
+    let signed_in = name != "auth.db" || signs_in(&node).is_ok();
     assert!(
         signed_in || said,
         "{case}: the account is gone and nobody said so"
@@ -318,4 +325,64 @@ fn one(
         &format!("GRIDFOLD_SEED={seed}: {name}: {what}"),
     );
     std::fs::remove_dir_all(&work).unwrap();
+}
+
+/// Where the entries of the indexes that hold any begin in the file, with the name of each index.
+fn index_entries(file: &Path) -> Vec<(String, usize)> {
+    let conn = rusqlite::Connection::open(file).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let mut indexes = conn
+        .prepare("SELECT name, rootpage FROM sqlite_master WHERE type = 'index' ORDER BY name")
+        .unwrap();
+    let indexes = indexes.query_map([], |r| Ok((r.get(0)?, r.get(1)?)));
+    let indexes: Vec<(String, u32)> = indexes.unwrap().map(Result::unwrap).collect();
+    let bytes = std::fs::read(file).unwrap();
+    let page_bytes = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    let mut out = Vec::new();
+    for (name, root) in indexes {
+        let page = (root as usize - 1) * page_bytes;
+        // A leaf of an index, of which all are that this small file has.
+        assert_eq!(bytes[page], 10, "{name}");
+        let cells = usize::from(u16::from_be_bytes([bytes[page + 3], bytes[page + 4]]));
+        for cell in 0..cells {
+            let at = page + 8 + 2 * cell;
+            let cell = usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+            out.push((name.clone(), page + cell));
+        }
+    }
+    out
+}
+
+#[test]
+fn an_index_that_is_not_what_its_rows_say_is_made_again_from_them() {
+    let root = tempfile::tempdir().unwrap();
+    let whole = root.path().join("whole");
+    std::fs::create_dir(&whole).unwrap();
+    let truth = made(&whole);
+    let entries = index_entries(&whole.join("auth.db"));
+    let names: std::collections::BTreeSet<&str> = entries.iter().map(|(n, _)| n.as_str()).collect();
+    assert!(
+        names.contains("refresh_by_device") && names.contains("devices_by_user"),
+        "{names:?}"
+    );
+    for (name, at) in &entries {
+        // The size of an entry's header, its first value, and what follows.
+        for byte in [1, 2, 4, 9] {
+            let case = format!("{name}, byte {byte} of the entry at {at}");
+            let dir = root.path().join("case");
+            copy(&whole, &dir);
+            let file = dir.join("auth.db");
+            let mut bytes = std::fs::read(&file).unwrap();
+            bytes[at + byte] ^= 0x40;
+            std::fs::write(&file, bytes).unwrap();
+            let node = open(&dir).unwrap_or_else(|said| panic!("{case}: {said}"));
+            assert_eq!(signs_in(&node), Ok(()), "{case}");
+            assert_eq!(rows(&node).unwrap(), truth, "{case}");
+            assert!(node.auth.damage.is_empty(), "{case}");
+            node.shutdown();
+            drop(node);
+            std::fs::remove_dir_all(&dir).unwrap();
+        }
+    }
 }

@@ -49,17 +49,31 @@ fn open_as_it_is(path: &Path, schema: &str) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Looks at every page of the file: what SQLite cannot read must not be found out by the one whose
-/// request needs it.
+/// Looks at every page of the file, and at every row from each of its indexes: what SQLite cannot read must not be found
+/// out by the one whose request needs it. An index that is not what its rows say is made again from them.
 fn is_whole(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    let found: String = conn
-        .query_row("PRAGMA quick_check(1)", [], |r| r.get(0))
-        .map_err(StoreError::from)?;
+    const ROWS_AND_INDEXES: &str = "PRAGMA integrity_check(1)";
+    // What it cannot compare it fails at.
+    let found = check(conn, ROWS_AND_INDEXES).unwrap_or_else(|error| error.to_string());
     if found == "ok" {
-        Ok(())
-    } else {
-        Err(not_whole(path, &found))
+        return Ok(());
     }
+    let rows = check(conn, "PRAGMA quick_check(1)")?;
+    if rows != "ok" {
+        return Err(not_whole(path, &rows));
+    }
+    conn.execute_batch("REINDEX")?;
+    let found_after = check(conn, ROWS_AND_INDEXES)?;
+    if found_after != "ok" {
+        return Err(not_whole(path, &found_after));
+    }
+    let file = file_name(path);
+    tracing::warn!("{file}: an index was damaged ({found}) and was made again from its rows");
+    Ok(())
+}
+
+fn check(conn: &Connection, how: &str) -> Result<String, StoreError> {
+    Ok(conn.query_row(how, [], |r| r.get(0))?)
 }
 
 /// SQLite gives its side files the mode of the database, so the mode is set before SQLite sees it.
