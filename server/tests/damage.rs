@@ -386,3 +386,53 @@ fn an_index_that_is_not_what_its_rows_say_is_made_again_from_them() {
         }
     }
 }
+
+#[test]
+fn a_trigger_or_an_index_whose_text_is_damaged_is_made_anew() {
+    let is_long = std::env::var_os("GRIDFOLD_LONG").is_some();
+    let root = tempfile::tempdir().unwrap();
+    let whole = root.path().join("whole");
+    std::fs::create_dir(&whole).unwrap();
+    let truth = made(&whole);
+    let file = whole.join("auth.db");
+    index_entries(&file);
+    let conn = rusqlite::Connection::open(&file).unwrap();
+    let mut texts = conn
+        .prepare(
+            "SELECT type || ' ' || name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY 1",
+        )
+        .unwrap();
+    let texts = texts.query_map([], |r| Ok((r.get(0)?, r.get(1)?)));
+    let texts: Vec<(String, String)> = texts.unwrap().map(Result::unwrap).collect();
+    let bytes = std::fs::read(&file).unwrap();
+    let (mut draw, mut opened) = (Draw(SHORT_SEED), 0);
+    for (name, text) in &texts {
+        let found = bytes.windows(text.len()).position(|w| w == text.as_bytes());
+        // One that lies on two pages is not looked for.
+        let Some(at) = found else { continue };
+        for _ in 0..if is_long { 40 } else { 1 } {
+            let letter = at + draw.next(text.len());
+            let case = format!("{name}, byte {} of its text", letter - at);
+            let dir = root.path().join("case");
+            copy(&whole, &dir);
+            let mut changed = bytes.clone();
+            changed[letter] ^= [0x20, 0x80, 0x01][draw.next(3)];
+            std::fs::write(dir.join("auth.db"), changed).unwrap();
+            match open(&dir) {
+                Ok(node) => {
+                    assert_eq!(signs_in(&node), Ok(()), "{case}");
+                    assert_eq!(rows(&node).unwrap(), truth, "{case}");
+                    node.shutdown();
+                    opened += 1;
+                }
+                Err(said) => assert!(said.contains("auth.db"), "{case}: {said}"),
+            }
+            std::fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+    assert!(
+        texts.len() > 60 && opened > 20,
+        "{opened} of {}",
+        texts.len()
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::row_sums;
 use super::store_error::{StoreError, file_name, not_whole};
@@ -46,7 +46,54 @@ fn open_as_it_is(path: &Path, schema: &str) -> Result<Connection, StoreError> {
     row_sums::add_function(&conn)?;
     is_whole(&conn, path)?;
     conn.execute_batch(schema)?;
+    mend_schema(&conn, path, schema)?;
     Ok(conn)
+}
+
+/// Indexes and triggers that are not what the schema says are made anew from it; a table of which that is so is refused.
+/// SQLite reads their texts from the file and believes what it can read.
+fn mend_schema(conn: &Connection, path: &Path, schema: &str) -> Result<(), StoreError> {
+    let model = Connection::open_in_memory()?;
+    row_sums::add_function(&model)?;
+    model.execute_batch(schema)?;
+    let mut parts =
+        model.prepare("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")?;
+    let parts = parts.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    for part in parts {
+        let (kind, name, text): (String, String, String) = part?;
+        if kind == "table" {
+            if columns(conn, &name)? != columns(&model, &name)? {
+                return Err(not_whole(
+                    path,
+                    &format!("the table {name} does not have the columns that it should"),
+                ));
+            }
+            continue;
+        }
+        let found: Option<String> = conn
+            .query_row(
+                "SELECT sql FROM sqlite_master WHERE type = ?1 AND name = ?2",
+                [&kind, &name],
+                |r| r.get(0),
+            )
+            .optional()?;
+        if found.as_ref() != Some(&text) {
+            conn.execute_batch(&format!("DROP {kind} IF EXISTS {name}; {text};"))?;
+            let file = file_name(path);
+            tracing::warn!("{file}: the {kind} {name} was not what it should be and was made anew");
+        }
+    }
+    Ok(())
+}
+
+/// The columns of a table, each with its type, whether it must have a value, and its place in the key.
+fn columns(conn: &Connection, table: &str) -> Result<Vec<(String, String, bool, i64)>, StoreError> {
+    let mut columns = conn
+        .prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1) ORDER BY name")?;
+    let columns = columns.query_map([table], |r| {
+        Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+    })?;
+    Ok(columns.collect::<Result<_, _>>()?)
 }
 
 /// Looks at every page of the file, and at every row from each of its indexes: what SQLite cannot read must not be found

@@ -143,17 +143,13 @@ pub(crate) fn keep(conn: &Connection) -> Result<Vec<String>, StoreError> {
             )
             .optional()?;
         let now = table.columns.join(",");
+        let stood = renew_triggers(conn, &table, summed.is_some())?;
         if let Some(before) = &summed {
             // A column that is new has no part in the sums yet.
             let before: Vec<String> = before.split(',').map(str::to_owned).collect();
             found.extend(compare(conn, &table, &before)?);
         }
-        let triggers: i64 = conn.query_row(
-            "SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1 AND name LIKE 'sum_of_%'",
-            [&table.name],
-            |r| r.get(0),
-        )?;
-        if summed.as_deref() != Some(&now) || triggers != 3 {
+        if summed.as_deref() != Some(&now) || !stood {
             begin(conn, &table, &now)?;
         }
     }
@@ -169,33 +165,71 @@ pub(crate) fn keep(conn: &Connection) -> Result<Vec<String>, StoreError> {
     Ok(found)
 }
 
+/// The triggers that keep the sums of a table: their names and texts.
+fn triggers(table: &Table) -> [(String, String); 3] {
+    let name = &table.name;
+    let (old, new) = (table.row("OLD."), table.row("NEW."));
+    let sum = format!("row_sum({})", Table::list(&table.columns, "NEW."));
+    let put = format!(
+        "DELETE FROM row_sums WHERE name = '{name}' AND row = {new};
+         INSERT INTO row_sums (name, row, sum) VALUES ('{name}', {new}, {sum});
+         DELETE FROM rows_set_aside WHERE name = '{name}' AND row = {new};"
+    );
+    let take = format!("DELETE FROM row_sums WHERE name = '{name}' AND row = {old};");
+    [
+        ("new", "INSERT", put.clone()),
+        ("changed", "UPDATE", format!("{take} {put}")),
+        ("gone", "DELETE", take),
+    ]
+    .map(|(of, when, does)| {
+        let trigger = format!("sum_of_{of}_{name}");
+        let text = format!("CREATE TRIGGER {trigger} AFTER {when} ON {name} BEGIN {does} END");
+        (trigger, text)
+    })
+}
+
+/// Makes the triggers of a table that are not what they should be anew; gives whether all were there. What a flipped bit
+/// has made of one would refuse every write.
+fn renew_triggers(conn: &Connection, table: &Table, is_summed: bool) -> Result<bool, StoreError> {
+    let mut stood = true;
+    for (name, text) in triggers(table) {
+        let found: Option<String> = conn
+            .query_row(
+                "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?1",
+                [&name],
+                |r| r.get(0),
+            )
+            .optional()?;
+        if found.as_ref() == Some(&text) {
+            continue;
+        }
+        stood &= found.is_some();
+        conn.execute_batch(&format!("DROP TRIGGER IF EXISTS {name};"))?;
+        // Of a table without sums they begin with the sums.
+        if is_summed {
+            conn.execute_batch(&text)?;
+        }
+    }
+    Ok(stood)
+}
+
 /// Sums all rows of a table as they are, and keeps the sums from now on.
 fn begin(conn: &Connection, table: &Table, columns: &str) -> Result<(), StoreError> {
     let name = &table.name;
-    let (old, new) = (table.row("OLD."), table.row("NEW."));
-    let all = |of: &str| format!("row_sum({})", Table::list(&table.columns, of));
-    let put = format!(
-        "DELETE FROM row_sums WHERE name = '{name}' AND row = {new};
-         INSERT INTO row_sums (name, row, sum) VALUES ('{name}', {new}, {});
-         DELETE FROM rows_set_aside WHERE name = '{name}' AND row = {new};",
-        all("NEW.")
-    );
-    let take = format!("DELETE FROM row_sums WHERE name = '{name}' AND row = {old};");
+    let all = format!("row_sum({})", Table::list(&table.columns, ""));
+    let drop = triggers(table).map(|(trigger, _)| format!("DROP TRIGGER IF EXISTS {trigger};"));
+    let make = triggers(table).map(|(_, text)| format!("{text};"));
     conn.execute_batch(&format!(
         "BEGIN IMMEDIATE;
-         DROP TRIGGER IF EXISTS sum_of_new_{name};
-         DROP TRIGGER IF EXISTS sum_of_changed_{name};
-         DROP TRIGGER IF EXISTS sum_of_gone_{name};
-         CREATE TRIGGER sum_of_new_{name} AFTER INSERT ON {name} BEGIN {put} END;
-         CREATE TRIGGER sum_of_changed_{name} AFTER UPDATE ON {name} BEGIN {take} {put} END;
-         CREATE TRIGGER sum_of_gone_{name} AFTER DELETE ON {name} BEGIN {take} END;
+         {} {}
          DELETE FROM row_sums WHERE name = '{name}';
-         INSERT INTO row_sums (name, row, sum) SELECT '{name}', {}, {} FROM {name};
+         INSERT INTO row_sums (name, row, sum) SELECT '{name}', {}, {all} FROM {name};
          INSERT INTO summed_tables (name, columns) VALUES ('{name}', '{columns}')
            ON CONFLICT DO UPDATE SET columns = '{columns}';
          COMMIT;",
+        drop.concat(),
+        make.concat(),
         table.row(""),
-        all("")
     ))?;
     Ok(())
 }
