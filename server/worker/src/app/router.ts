@@ -42,7 +42,7 @@ export const router = createRouter({
       path: '/edit/:id',
       name: 'edit',
       component: () => import('@/pages/FormPage.vue'),
-      props: (to) => ({ begin: { what: 'edit', ...id(to) } }),
+      props: (to) => ({ begin: { what: 'edit', ...id(to) }, cameFor: one(to.query.field) }),
     },
     { path: '/record/:id', name: 'record', component: () => import('@/pages/RecordPage.vue'), props: id },
     { path: '/history/:id', name: 'history', component: () => import('@/pages/HistoryPage.vue'), props: id },

@@ -39,6 +39,15 @@ export function wordsBack(
   return hadPart ? { words, by: newest.userName } : undefined;
 }
 
+/** What was said with the newest step that has words. */
+export function newestWords(history: HistoryEntry[]): { words: string; by: string | null; atMs: number } | undefined {
+  for (const entry of history.filter(counts).reverse()) {
+    const said = stepsOf(entry).findLast(({ note }) => note.trim() !== '');
+    if (said) return { words: said.note.trim(), by: entry.userName, atMs: entry.capturedAtMs };
+  }
+  return undefined;
+}
+
 const read = new Map<string, { updatedAtMs: number; back: ReturnType<typeof wordsBack> }>();
 
 /** Those of open records that were given back. `mine` are the ids of this person's work. */

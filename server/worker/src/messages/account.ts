@@ -37,7 +37,7 @@ export default {
     'Without any network, give what waits to a colleague who takes it to where there is one. It is sealed, and stays on this phone too.',
   ],
   'carry.give': ['交出', 'Give'],
-  'carry.to': ['谁能读', 'Who may read it'],
+  'carry.to': ['谁能看', 'Who may read it'],
   'carry.toServer': ['只有服务器', 'Only the server'],
   'carry.save': ['存为文件', 'Save as a file'],
   'carry.show': ['显示二维码', 'Show as codes'],

@@ -51,6 +51,8 @@ test('a step with a note, and a comment', async () => {
   await sheet.getByLabel('说明原因').fill('需要市政处理');
   await sheet.getByRole('button', { name: '上提' }).click();
   await page.getByText('已上提', { exact: true }).first().waitFor();
+  // What was said stands on the record itself.
+  await page.getByText(/说：需要市政处理/).waitFor();
   await page.getByLabel('写评论').fill('已拍照');
   await page.getByRole('button', { name: '发表' }).click();
   await page.locator('.comment').getByText('已拍照').waitFor();
@@ -79,10 +81,10 @@ test('two phones change the same field; both sides are seen, and one is chosen o
   await sync(colleague, theirs);
   await sync();
   await page.locator('[data-list=conflict]').getByRole('link').click();
-  await page.getByText('“联系电话”有两种写法').waitFor();
+  await page.getByText('“联系电话”有 2 种写法').waitFor();
   await shot(page, 'conflict');
   await page.getByRole('button', { name: '选这个：13900000002' }).click();
-  await page.getByText('“联系电话”有两种写法').waitFor({ state: 'detached' });
+  await page.getByText('“联系电话”有 2 种写法').waitFor({ state: 'detached' });
   await sync();
   const settled = await server.call('GET', `/v1/records/${household}`);
   assert.equal(settled.fields.phone, '13900000002');
@@ -177,9 +179,9 @@ test('what a colleague wrote while a draft waited stays beside it', async () => 
   await page.getByRole('link', { name: /住户，还没写完/ }).click();
   assert.equal(await page.getByLabel('联系电话').inputValue(), '13900000003');
   await save();
-  await page.getByText('“联系电话”有两种写法').waitFor();
+  await page.getByText('“联系电话”有 2 种写法').waitFor();
   await page.getByRole('button', { name: '选这个：13900000004' }).click();
-  await page.getByText('“联系电话”有两种写法').waitFor({ state: 'detached' });
+  await page.getByText('“联系电话”有 2 种写法').waitFor({ state: 'detached' });
   await sync();
   await until('the choice is at the server', async () => {
     const { fields, conflict_list: conflicts } = await server.call('GET', `/v1/records/${household}`);

@@ -73,10 +73,10 @@ test('of two phones in conflict, one of them no browser, the browser shows both 
     await handset.findSignal();
     await sync();
     await page.locator('[data-list=conflict]').getByRole('link').click();
-    await page.getByText('“联系电话”有两种写法').waitFor();
+    await page.getByText('“联系电话”有 2 种写法').waitFor();
     await page.getByText('赵网格员').waitFor();
     await page.getByRole('button', { name: '选这个：13900000001' }).click();
-    await page.getByText('“联系电话”有两种写法').waitFor({ state: 'detached' });
+    await page.getByText('“联系电话”有 2 种写法').waitFor({ state: 'detached' });
     await sync();
     await waits(0);
     await other.do('sync');

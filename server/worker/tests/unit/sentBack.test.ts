@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wordsBack } from '@/app/sentBack';
+import { newestWords, wordsBack } from '@/app/sentBack';
 import type { Delivery, HistoryEntry, Operation, RecordSummary } from '@/phone';
 
 const record = (doer: string | null) => ({ doer }) as RecordSummary;
@@ -43,4 +43,18 @@ test('a step that was refused, or is only carried here, gives nothing back', () 
   const states = [{ type: 'Refused', code: 'no_grant', reason: '' }, { type: 'Carried' }] as const;
   for (const state of states)
     expect(wordsBack(record('me'), [entry('me', step('finish')), { ...back, state }])).toBeUndefined();
+});
+
+test('what was said with the newest step that has words, whoever made it and however often it was made without', () => {
+  const at = (entry: HistoryEntry, capturedAtMs: number) => ({ ...entry, capturedAtMs });
+  const history = [
+    at(entry('王主管', set), 1),
+    at(entry('王主管', step('dispatch', ' 速办 ')), 2),
+    at(entry('me', step('acknowledge')), 3),
+  ];
+  expect(newestWords(history)).toEqual({ words: '速办', by: '王主管', atMs: 2 });
+  expect(newestWords([...history, at(entry('me', step('finish', '已换灯泡')), 4)])?.words).toBe('已换灯泡');
+  const refused = { ...at(entry('me', step('finish', '不算')), 5), state: { type: 'Refused', code: 'x', reason: '' } };
+  expect(newestWords([...history, refused as HistoryEntry])?.words).toBe('速办');
+  expect(newestWords([at(entry('me', set), 1)])).toBeUndefined();
 });
