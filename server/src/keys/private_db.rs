@@ -1,5 +1,7 @@
 //! How the two files of secrets are opened: for their owner only, every commit on disk before it returns, deleted bytes overwritten.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -30,10 +32,8 @@ pub(crate) fn open_private(path: &Path, schema: &str) -> Result<Connection, Stor
 }
 
 fn open_as_it_is(path: &Path, schema: &str) -> Result<Connection, StoreError> {
-    create_private(path).map_err(|source| StoreError::Open {
-        file: file_name(path),
-        source,
-    })?;
+    create_private(path).map_err(|source| unreadable(path, source))?;
+    header_is_whole(path)?;
     let conn = Connection::open(path)?;
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
@@ -48,6 +48,34 @@ fn open_as_it_is(path: &Path, schema: &str) -> Result<Connection, StoreError> {
     conn.execute_batch(schema)?;
     mend_schema(&conn, path, schema)?;
     Ok(conn)
+}
+
+/// Looks at what SQLite believes of a header without a doubt: with another encoding no text is what it was, and with
+/// another version the file is read and never written.
+fn header_is_whole(path: &Path) -> Result<(), StoreError> {
+    const UTF_8: [u8; 4] = [0, 0, 0, 1];
+    let mut header = [0; 100];
+    let mut file = File::open(path).map_err(|source| unreadable(path, source))?;
+    match file.read_exact(&mut header) {
+        // A new file.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+        other => other.map_err(|source| unreadable(path, source))?,
+    }
+    let versions = [header[18], header[19]];
+    let is_known = versions == [1, 1] || versions == [2, 2];
+    // One without tables yet has no encoding.
+    let encoding = &header[56..60];
+    if is_known && (encoding == UTF_8 || encoding == [0; 4]) {
+        return Ok(());
+    }
+    Err(not_whole(path, "its header is not what was written"))
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::Open {
+        file: file_name(path),
+        source,
+    }
 }
 
 /// Indexes and triggers that are not what the schema says are made anew from it; a table of which that is so is refused.
@@ -134,7 +162,7 @@ pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     file.sync_all()?;
     match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => std::fs::File::open(dir)?.sync_all(),
-        _ => std::fs::File::open(".")?.sync_all(),
+        Some(dir) if !dir.as_os_str().is_empty() => File::open(dir)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
     }
 }
