@@ -7,6 +7,10 @@
     reason = "a test fails by panicking, and what cannot be set up fails it"
 )]
 
+/// The server's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod agreement;
 mod api_support;
 mod api_walk;

@@ -3,6 +3,10 @@
 use clap::Parser;
 use tests::world::{Outcome, run_caught};
 
+/// The server's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs simulated worlds.
 #[derive(Debug, Parser)]
 struct Args {
