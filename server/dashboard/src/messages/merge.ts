@@ -4,7 +4,7 @@ export default {
   'merge.title': ['合并重复的记录', 'Merge duplicates'],
   'merge.lead': [
     '“{name}”并入您选的那条：那条没有的内容由它补上，提到它的记录改为提到那条；“{name}”标为删除，经过留在那里。',
-    '“{name}” is merged into the record that you choose: that one gets what it lacks, and the records that refer to “{name}” refer to it. “{name}” is marked as deleted; its history stays there.',
+    '“{name}” is merged into the record that you choose: that one gets what it lacks, and the records that refer to this one refer to it. “{name}” is marked as deleted; its history stays there.',
   ],
   'merge.into': ['保留哪一条', 'Which one stays'],
   'merge.intoNone': ['请选择保留的记录', 'Choose the record that stays'],
