@@ -30,7 +30,7 @@ impl Client {
         self.shell.auto_sync(transport, policy, observer)
     }
 
-    /// Signs out: tells the server, if it can be reached, and erases everything here, first
+    /// Ends the session: tells the server, if it can be reached, and erases everything here, first
     /// the key. The client is of no use afterwards.
     ///
     /// # Errors

@@ -422,7 +422,7 @@ impl Client {
 #[cfg(not(target_family = "wasm"))]
 #[uniffi::export]
 impl Client {
-    /// Signs out: tells the server, if it can be reached, and erases everything here. The
+    /// Ends the session: tells the server, if it can be reached, and erases everything here. The
     /// client is closed afterwards. Gives whether the server was told.
     ///
     /// # Errors
@@ -436,7 +436,7 @@ impl Client {
 // Its future awaits the transport, which in a browser is of one thread, so it is not exported there.
 #[cfg(target_family = "wasm")]
 impl Client {
-    /// Signs out, as in every language.
+    /// Ends the session, as in every language.
     ///
     /// # Errors
     /// `Rejected` with `unsent_edits` while something would be lost, unless `discard_unsent`.
