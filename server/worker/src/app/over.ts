@@ -1,5 +1,5 @@
 /** What lies over a page: the phone's way back closes it, and leaves the page where it is. */
-import { closeDialog, showConfirmDialog } from 'vant';
+import { showConfirmDialog } from 'vant';
 import { onScopeDispose, watch, type Ref } from 'vue';
 import { t } from '@/messages';
 
@@ -39,18 +39,8 @@ export function useSheet(open: Ref<boolean>): () => Promise<void> {
 
 /** Whether the person says yes. */
 export async function isSure(message: string, button: string, cancel = t('do.cancel')): Promise<boolean> {
-  const closed = backCloses(closeDialog);
-  try {
-    await showConfirmDialog({
-      message,
-      confirmButtonText: button,
-      cancelButtonText: cancel,
-      closeOnPopstate: false,
-    });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await closed();
-  }
+  return showConfirmDialog({ message, confirmButtonText: button, cancelButtonText: cancel }).then(
+    () => true,
+    () => false,
+  );
 }
