@@ -228,6 +228,24 @@ fn what_is_not_the_same_thing_or_not_theirs_is_not_merged_and_nothing_is_done() 
 }
 
 #[test]
+fn what_stays_must_be_readable_whole_too() {
+    let (world, admin) = office();
+    let matter = |grid, reporter| {
+        let fields = json!({ "kind": "路灯", "reporter_name": reporter });
+        add(&admin, grid, "matter", fields)
+    };
+    let (stays, goes) = (matter("c-a-1", "王小明"), matter("c-a-2", "李奶奶"));
+    // A worker in one grid; in the other somebody who writes what everybody may read.
+    let (id, both) = world.person(&admin, "both", "worker", "c-a-2");
+    let grant = json!({ "user_id": id, "role": "service", "area": "c-a-1" });
+    admin.post("/v1/grants", &grant).ok();
+    let body = json!({ "into": stays, "take": ["reporter_name"] });
+    merge(&both, &goes, &body).refused(403, "forbidden");
+    assert_eq!(read(&admin, &goes)["deleted"], false);
+    assert_eq!(read(&admin, &stays)["fields"]["reporter_name"], "王小明");
+}
+
+#[test]
 fn a_field_that_may_not_be_written_stays_behind_unless_it_is_named() {
     let (world, admin) = office();
     let matter = |due: bool| {

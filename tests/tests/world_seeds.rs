@@ -12,9 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tests::world::{Outcome, run_caught};
 
 /// Seeds that run each time.
-const FIXED: std::ops::Range<u64> = 0..300;
+const FIXED: std::ops::Range<u64> = 0..100;
 /// New seeds each time.
-const NEW: u64 = 600;
+const NEW: u64 = 400;
 /// New seeds of a long run.
 const NEW_LONG: u64 = 20_000;
 const THREADS: usize = 2;

@@ -172,7 +172,8 @@ impl Batch<'_> {
             None => {
                 let (mut entries, _) = self.counting(record, stream)?;
                 entries.extend_from_slice(mine);
-                fold_available(&form, &entries).ok().map(|(part, _)| part)
+                let folded = fold_available(&form, &entries).ok();
+                Some(folded.map_or_else(|| newest.clone(), |(part, _)| part))
             }
         };
         let is_older = part.as_ref().is_none_or(|part| part.heads != newest.heads);

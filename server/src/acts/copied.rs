@@ -68,18 +68,7 @@ impl<'a> Original<'a> {
             .forms
             .to_read(self.form, version.unwrap_or(1))
             .ok_or_else(|| refused(RefusalCode::UnknownForm, self.form.as_str()))?;
-        let view = RecordView {
-            record: RecordId::from_bytes([0; 16]),
-            form,
-            parts: self
-                .parts
-                .iter()
-                .map(|(class, part)| (*class, part))
-                .collect(),
-        };
-        if view.conflict_count() > 0 {
-            return Err(Problem::new(Code::Conflict).because_in(said!("move_with_conflicts")));
-        }
+        let view = self.settled(form)?;
         let mut by_version: BTreeMap<u32, Vec<Op>> = BTreeMap::new();
         for (class, part) in self.parts {
             for (key, cell) in &part.fields {
@@ -117,6 +106,20 @@ impl<'a> Original<'a> {
             ));
         }
         Ok(pieces)
+    }
+
+    /// The record as it reads, when nothing of it waits to be chosen.
+    pub(super) fn settled(&self, form: &'a Form) -> Answer<RecordView<'a>> {
+        let parts = self.parts.iter();
+        let view = RecordView {
+            record: RecordId::from_bytes([0; 16]),
+            form,
+            parts: parts.map(|(class, part)| (*class, part)).collect(),
+        };
+        match view.conflict_count() {
+            0 => Ok(view),
+            _ => Err(Problem::new(Code::Conflict).because_in(said!("move_with_conflicts"))),
+        }
     }
 
     fn versions(&self) -> impl Iterator<Item = &'a Form> {

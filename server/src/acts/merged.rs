@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Author, RefusalCode};
-use gridfold_sync_core::ids::{FieldKey, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{FieldKey, RecordId, SensitivityClass, UserId};
 use gridfold_sync_core::schema::{Form, Role, check_op};
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::{Cell, PartState, RecordView, as_splices};
+use gridfold_sync_core::view::{Cell, PartState, as_splices};
 
 use super::copied::{Original, Piece, cut, refused, shown, whole_text};
 use crate::admit::Parts;
@@ -30,6 +30,17 @@ pub(super) struct Filled {
 
 pub(super) fn conflict(said: Said) -> Problem {
     Problem::new(Code::Conflict).because_in(said)
+}
+
+/// Whether somebody may read all that a record has.
+pub(super) fn reads_all(
+    directory: &Directory,
+    (user, now): (UserId, Timestamp),
+    stored: &StoredRecord,
+) -> bool {
+    let readable = directory.readable(user, &stored.row.grid, now);
+    let mut parts = stored.parts.iter();
+    parts.all(|(class, _)| readable.contains(class))
 }
 
 /// The record that stays, if this one can be merged into it.
@@ -58,7 +69,11 @@ pub(super) fn other(
     if other.row.deleted || directory.moved_record(&into).is_some() {
         return Err(conflict(said!("merge_into_deleted")));
     }
-    Ok(other)
+    // What would be named as not taken, or replaced, they must have seen.
+    match reads_all(directory, (author.user, now), &other) {
+        true => Ok(other),
+        false => Err(Problem::new(Code::Forbidden).because_in(said!("merge_not_all_readable"))),
+    }
 }
 
 fn is_empty(cell: &Cell) -> bool {
@@ -120,7 +135,7 @@ pub(super) fn fill(
         .forms
         .latest(original.form)
         .ok_or_else(|| refused(RefusalCode::UnknownForm, original.form.as_str()))?;
-    no_conflict(original, form)?;
+    original.settled(form)?;
     if let Some(unknown) = named.iter().find(|key| form.field(key.as_str()).is_none()) {
         return Err(refused(
             RefusalCode::UnknownField,
@@ -177,17 +192,4 @@ fn in_place(
         value: Value::Text(cell.shown_text().to_owned()),
     };
     as_splices(form, |_| own, vec![whole])
-}
-
-fn no_conflict(original: &Original<'_>, form: &Form) -> Answer<()> {
-    let parts = original.parts.iter();
-    let view = RecordView {
-        record: RecordId::from_bytes([0; 16]),
-        form,
-        parts: parts.map(|(class, part)| (*class, part)).collect(),
-    };
-    match view.conflict_count() {
-        0 => Ok(()),
-        _ => Err(conflict(said!("move_with_conflicts"))),
-    }
 }

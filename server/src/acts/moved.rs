@@ -105,12 +105,7 @@ fn check(
             return Err(conflict(said!("move_id_in_use")));
         }
     }
-    let readable = directory.readable(author.user, &row.grid, now);
-    if stored
-        .parts
-        .iter()
-        .any(|(class, _)| !readable.contains(class))
-    {
+    if !merged::reads_all(directory, (author.user, now), stored) {
         return Err(Problem::new(Code::Forbidden).because_in(match is_merge {
             true => said!("merge_not_all_readable"),
             false => said!("move_not_all_readable"),

@@ -14,7 +14,8 @@ export interface Opening {
 }
 
 export type ToWorker =
-  | { type: "open"; module: WebAssembly.Module; opening: Opening }
+  /** `up`: whether there is a network, as the page has it: a worker just begun may not know yet. */
+  | { type: "open"; module: WebAssembly.Module; opening: Opening; up: boolean }
   | { type: "call"; id: number; bytes: Uint8Array }
   | { type: "watch"; id: number; bytes: Uint8Array }
   | { type: "heard"; id: number }

@@ -180,7 +180,7 @@ export class OpenedPhone implements Phone {
             return this.#lose(data.why);
         }
       };
-      this.#post({ type: "open", module: this.module, opening: this.opening });
+      this.#post({ type: "open", module: this.module, opening: this.opening, up: navigator.onLine });
     });
   }
 

@@ -187,7 +187,7 @@ async function locked(name: string, takeOver: boolean): Promise<() => void> {
   throw new Unopenable({ code: "InUse", message: "Another tab has the store open." });
 }
 
-async function open(module: WebAssembly.Module, opening: Opening): Promise<void> {
+async function open(module: WebAssembly.Module, opening: Opening, up: boolean): Promise<void> {
   const { name } = opening;
   // Says what this page lacks before anything else is asked for.
   await folder(name, false);
@@ -222,8 +222,8 @@ async function open(module: WebAssembly.Module, opening: Opening): Promise<void>
     tell({ type: "opened" });
     if (opening.autoSync !== null) {
       here.instance.plan(opening.autoSync.intervalS, opening.autoSync.debounceS);
-      if (!navigator.onLine) here.instance.planHears(0);
-      here.drive();
+      if (up) here.drive();
+      else here.network(false);
     }
   } catch (error) {
     for (const file of files) file.close();
@@ -254,7 +254,7 @@ async function keepAnew(id: number, key: Extract<ToWorker, { type: "keep" }>["ke
 self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
   switch (data.type) {
     case "open":
-      open(data.module, data.opening).catch((error: unknown) => {
+      open(data.module, data.opening, data.up).catch((error: unknown) => {
         const told = error instanceof Unopenable ? error.told : null;
         const message = error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
         tell({ type: "unopened", bytes: null, told: told ?? { code: "Internal", message } });

@@ -7,12 +7,12 @@ use gridfold_sync_core::ids::FieldKey;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{RecordBody, record_body};
+use super::body::RecordBody;
 use super::find::find;
+use super::going_on::{LeftReference, go_on, left_references};
 use super::made_at::{MadeAt, OnceName, SeenState, ShowsRecord, Tagged};
-use super::move_to::{LeftReference, left_references};
-use super::result::{EditResult, VerdictBody, verdict_body};
-use crate::acts::moved::{Move, Moved, move_record};
+use super::result::VerdictBody;
+use crate::acts::moved::Move;
 use crate::admit::Base;
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::routes::{Api, Body, Caller, Path};
@@ -60,10 +60,10 @@ fn fields(take: &[String]) -> Answer<BTreeSet<FieldKey>> {
         .map_err(|_| Problem::bad_request("take must hold keys of fields"))
 }
 
-/// Merges a record into another of the same form, when both are the same thing: the one that stays gets what it lacks, what referred to the other refers to it, and the other is deleted, in one commit. Whoever may delete the one and write to the other may merge them, if they may read all of the one that goes. It says `moved_to`, the one that stays `merged_from`; each history stays with its record.
+/// Merges a record into another of the same form, when both are the same thing: the one that stays gets what it lacks, what referred to the other refers to it, and the other is deleted, in one commit. Whoever may delete the one and write to the other may merge them, if they may read all of both. It says `moved_to`, the one that stays `merged_from`; each history stays with its record.
 #[utoipa::path(post, path = "/v1/records/{record_id}/merge", operation_id = "merge_record", tag = "records", params(("record_id" = String, Path), SeenState, OnceName), request_body = MergeRequest, responses(
     (status = 200, body = MergeResult),
-    (status = 403, description = "forbidden: not here, not there, or not all of it may be read", body = ProblemBody),
+    (status = 403, description = "forbidden: not here, not there, or not all of both may be read", body = ProblemBody),
     (status = 404, description = "not_found: one of the records is not in scope", body = ProblemBody),
     (status = 409, description = "conflict: one of them is deleted, they are of two forms, it went elsewhere before, or values of it stand side by side", body = ProblemBody),
     (status = 412, description = "unknown_base: what it was made at is no state of this record", body = ProblemBody),
@@ -94,26 +94,11 @@ pub async fn go(
                 None
             },
         };
-        let mut done = Moved::default();
-        let result = once.run(node, &caller, to, || {
-            done = move_record(node, (caller.author(), caller.now), &wanted)?;
-            let verdicts = done.verdicts.iter();
-            Ok(EditResult {
-                verdicts: verdicts.map(|(c, e, v)| verdict_body(*c, e, *v)).collect(),
-                record: None,
-            })
-        })?;
-        // The directory says what was merged into it since.
-        let caller = Caller {
-            directory: node.directory.current(),
-            ..caller
-        };
+        let (result, done) = go_on(node, caller, once, &wanted)?;
         Ok(Tagged(MergeResult {
             record_id: to.to_string(),
             verdicts: result.verdicts,
-            record: find(node, &caller, &to.to_string())
-                .ok()
-                .map(|(stored, scope)| record_body(&caller, &stored, &scope)),
+            record: result.record,
             set_anew: done.set_anew,
             left: left_references(done.left),
             not_taken: done.not_taken.iter().map(ToString::to_string).collect(),

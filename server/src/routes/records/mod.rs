@@ -4,6 +4,7 @@ mod beside;
 pub mod body;
 pub mod edit;
 mod find;
+mod going_on;
 pub mod list;
 mod made_at;
 pub mod merge;

@@ -5,14 +5,15 @@ use gridfold_sync_core::ids::{AreaCode, RecordId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{RecordBody, record_body};
+use super::body::RecordBody;
 use super::find::find;
+use super::going_on::{LeftReference, go_on, left_references};
 use super::made_at::{MadeAt, OnceName, SeenState, ShowsRecord, Tagged};
-use super::result::{EditResult, VerdictBody, verdict_body};
-use crate::acts::moved::{Move, Moved, move_record};
+use super::result::VerdictBody;
+use crate::acts::moved::Move;
 use crate::admit::Base;
 use crate::node::random_10;
-use crate::problem::{Answer, Code, Problem, ProblemBody};
+use crate::problem::{Answer, Problem, ProblemBody};
 use crate::routes::{Api, Body, Caller, Path};
 
 /// Where a record is to go.
@@ -26,15 +27,6 @@ pub struct MoveRequest {
     /// What its author saw: `heads` of the record as it was read. The same as the header `If-Match`. What others wrote since goes along.
     #[serde(default)]
     pub base: Option<String>,
-}
-
-/// A record that still names the old one.
-#[derive(Serialize, ToSchema)]
-pub struct LeftReference {
-    /// The record.
-    pub record_id: String,
-    /// Why: `forbidden` where the caller may not write it, `conflict` where somebody has to choose first, else the code of the refusal.
-    pub code: String,
 }
 
 /// What became of a move, durable on return.
@@ -111,38 +103,14 @@ pub async fn go(
                 None
             },
         };
-        let mut done = Moved::default();
-        let result = once.run(node, &caller, to, || {
-            done = move_record(node, (caller.author(), caller.now), &wanted)?;
-            let verdicts = done.verdicts.iter();
-            Ok(EditResult {
-                verdicts: verdicts.map(|(c, e, v)| verdict_body(*c, e, *v)).collect(),
-                record: None,
-            })
-        })?;
-        // The directory says where it came from since.
-        let caller = Caller {
-            directory: node.directory.current(),
-            ..caller
-        };
+        let (result, done) = go_on(node, caller, once, &wanted)?;
         Ok(Tagged(MoveResult {
             record_id: to.to_string(),
             verdicts: result.verdicts,
-            record: find(node, &caller, &to.to_string())
-                .ok()
-                .map(|(stored, scope)| record_body(&caller, &stored, &scope)),
+            record: result.record,
             set_anew: done.set_anew,
             left: left_references(done.left),
         }))
     })
     .await
-}
-
-pub(super) fn left_references(left: Vec<(RecordId, Code)>) -> Vec<LeftReference> {
-    left.into_iter()
-        .map(|(record, code)| LeftReference {
-            record_id: record.to_string(),
-            code: code.as_str().to_owned(),
-        })
-        .collect()
 }
