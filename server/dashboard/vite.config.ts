@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { borders } from './borders';
 
 /** Where the server listens while the app is developed. */
 const server = process.env.DASHBOARD_SERVER ?? 'http://127.0.0.1:8420';
@@ -8,7 +9,7 @@ const server = process.env.DASHBOARD_SERVER ?? 'http://127.0.0.1:8420';
 const proxy = { '/v1': { target: server, changeOrigin: true, headers: { origin: server } } };
 
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), borders()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: false,

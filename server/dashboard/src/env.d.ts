@@ -14,3 +14,7 @@ declare module 'world-atlas/land-50m.json' {
   const land: Topology<{ land: GeometryCollection }>;
   export default land;
 }
+declare module 'virtual:borders/*' {
+  const kept: import('@/app/borders').KeptBorders;
+  export default kept;
+}

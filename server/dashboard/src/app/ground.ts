@@ -1,4 +1,4 @@
-/** The ground of a map without a tile server: coasts of Natural Earth, which are in the public domain, without any border. */
+/** The ground of a map without a tile server: coasts of Natural Earth, which are in the public domain. */
 import type { FeatureCollection, MultiPolygon, Position } from 'geojson';
 import { feature } from 'topojson-client';
 

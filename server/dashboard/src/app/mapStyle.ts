@@ -1,5 +1,5 @@
 /** What a map is drawn of, from below: the ground or the tiles of a server, boundaries, names, what is being drawn. */
-import type { StyleSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, StyleSpecification, SymbolLayerSpecification } from 'maplibre-gl';
 import { session } from './session';
 
 const WATER = '#d3e1ec';
@@ -7,6 +7,9 @@ const GROUND = '#f4f5f2';
 /** Coasts are drawn for looking at a country; nearer than this they would be where no coast is. */
 const COAST_UNTIL = 9;
 const GONE_AT = 11;
+const FADES: ExpressionSpecification = ['interpolate', ['linear'], ['zoom'], COAST_UNTIL, 1, GONE_AT, 0];
+/** From here on cities are told apart; on a smaller scale their borders would fill the map. */
+export const CITIES_FROM = 5.5;
 /** Chinese is drawn with the fonts of this machine: nothing is asked for anywhere. */
 const FONTS = ['system-ui', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'sans-serif'];
 
@@ -36,10 +39,47 @@ function ground(made: StyleSpecification): void {
       paint: {
         'line-color': '#8fa9bf',
         'line-width': 1,
-        'line-opacity': ['interpolate', ['linear'], ['zoom'], COAST_UNTIL, 1, GONE_AT, 0],
+        'line-opacity': FADES,
       },
     },
+    {
+      id: 'cities',
+      type: 'line',
+      source: 'cities',
+      minzoom: CITIES_FROM,
+      maxzoom: GONE_AT,
+      paint: { 'line-color': '#c3cbd3', 'line-width': 0.8, 'line-opacity': FADES },
+    },
+    {
+      id: 'provinces',
+      type: 'line',
+      source: 'provinces',
+      maxzoom: GONE_AT,
+      paint: {
+        'line-color': '#9aa6b2',
+        'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 8, 1.6],
+        'line-opacity': FADES,
+      },
+    },
+    named('city-names', { minzoom: 6, maxzoom: GONE_AT, 'text-size': 11 }),
+    named('province-names', { minzoom: 3.4, maxzoom: 6, 'text-size': 12 }),
   );
+}
+
+/** Names of the ground, which give way to those of areas and to each other. */
+function named(
+  source: string,
+  { minzoom, maxzoom, ...layout }: { minzoom: number; maxzoom: number; 'text-size': number },
+): SymbolLayerSpecification {
+  return {
+    id: source,
+    type: 'symbol',
+    source,
+    minzoom,
+    maxzoom,
+    layout: { 'text-field': ['get', 'name'], 'text-font': FONTS, ...layout },
+    paint: { 'text-color': '#5c6874', 'text-halo-color': GROUND, 'text-halo-width': 1.2 },
+  };
 }
 
 export function mapStyle(): StyleSpecification {
@@ -47,7 +87,16 @@ export function mapStyle(): StyleSpecification {
   const source = { type: 'geojson' as const, data: empty };
   const made: StyleSpecification = {
     version: 8,
-    sources: { land: source, boundaries: source, names: source, drawn: source },
+    sources: {
+      land: source,
+      cities: source,
+      provinces: source,
+      'city-names': source,
+      'province-names': source,
+      boundaries: source,
+      names: source,
+      drawn: source,
+    },
     layers: [],
   };
   ground(made);

@@ -1,7 +1,7 @@
 /** What people met: two at one browser, many tabs, half a place, a house with one place for all, a long history. */
 import assert from 'node:assert/strict';
 import { after, before, test } from './bounded.mjs';
-import { accessible, Browser, ready, Server } from './harness.mjs';
+import { accessible, Browser, ready, Server, shot } from './harness.mjs';
 import { AREA, found, PASSWORD } from './town.mjs';
 
 let server, browser, town, page, household;
@@ -67,6 +67,46 @@ test('records in one place of the map are listed where looking closer helps no m
     .nth(IN_ONE_PLACE - 1)
     .waitFor();
   assert.equal(await page.locator('tbody tr').count(), IN_ONE_PLACE);
+});
+
+/** How many points of the middle of the map are not of the commonest colour, which is the ground's. */
+async function drawnInTheMiddle() {
+  const picture = await page.locator('.map canvas').first().screenshot();
+  return page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    context.drawImage(image, 0, 0);
+    const [width, height] = [Math.floor(image.width / 2), Math.floor(image.height / 2)];
+    const { data } = context.getImageData(Math.floor(width / 2), Math.floor(height / 2), width, height);
+    const counts = new Map();
+    for (const colour of new Uint32Array(data.buffer)) counts.set(colour, (counts.get(colour) ?? 0) + 1);
+    return width * height - Math.max(...counts.values());
+  }, picture.toString('base64'));
+}
+
+test('far from any coast the map without a tile server shows provinces, and nearer cities', async () => {
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const [provinces, cities] = [/\/provinces-/, /\/cities-/];
+  const settled = async (least) => {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const drawn = await drawnInTheMiddle();
+      if (drawn > least) return drawn;
+      await page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
+    }
+    return drawnInTheMiddle();
+  };
+  await page.goto(`${server.url}/map?form=meeting&bbox=95,25,117,38`);
+  await ready(page);
+  assert.ok((await settled(2_000)) > 2_000, 'borders and names of provinces');
+  assert.ok(asked.some((path) => provinces.test(path)) && !asked.some((path) => cities.test(path)), String(asked));
+  await shot(page, 'map-provinces-laptop-zh');
+  await page.goto(`${server.url}/map?form=meeting&bbox=104,29,109,32`);
+  await ready(page);
+  assert.ok((await settled(2_000)) > 2_000, 'borders and names of cities');
+  assert.ok(asked.some((path) => cities.test(path)));
+  await shot(page, 'map-cities-laptop-zh');
 });
 
 test('forty entries of two people print on two pages', async () => {
