@@ -2,7 +2,7 @@
 //! it, and whoever names the other finds it.
 
 use crate::api_support::{Client, Reply, World};
-use crate::town_support::{HOUR_MS, add, at, ids, page};
+use crate::town_support::{HOUR_MS, add, at, ids, page, visit};
 use serde_json::{Value, json};
 
 fn office() -> (World, Client) {
@@ -50,15 +50,6 @@ fn twice(client: &Client) -> (String, String) {
         }),
     );
     (stays, goes)
-}
-
-fn visit(client: &Client, grid: &str, household: &str) -> String {
-    add(
-        client,
-        grid,
-        "visit",
-        json!({ "household": household, "visited_at": at(-HOUR_MS), "purpose": "routine" }),
-    )
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::api_support::{Client, NOW, PASSWORD, Reply, World, config};
 use crate::load::Gate;
-use crate::town_support::{HOUR_MS, add, at, ids, page};
+use crate::town_support::{HOUR_MS, add, at, ids, page, visit};
 use axum::Router;
 use gridfold_server::auth::Password;
 use gridfold_server::clock::{Clock, ManualClock};
@@ -57,15 +57,6 @@ fn household(client: &Client, grid: &str) -> String {
         .patch(&format!("/v1/records/{record}"), &counted)
         .ok();
     record
-}
-
-fn visit(client: &Client, grid: &str, household: &str) -> String {
-    add(
-        client,
-        grid,
-        "visit",
-        json!({ "household": household, "visited_at": at(-HOUR_MS), "purpose": "routine" }),
-    )
 }
 
 #[test]

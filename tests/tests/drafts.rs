@@ -59,6 +59,22 @@ struct Two {
     _home: tempfile::TempDir,
 }
 
+impl Two {
+    fn phones(&self) -> [&Client; 2] {
+        [&self.one, &self.other]
+    }
+    /// What the other wrote comes to the one.
+    fn hears(&self) {
+        self.town.sync(&self.other);
+        self.town.sync(&self.one);
+    }
+    /// What the one wrote comes to the other.
+    fn both_hear(&self) {
+        self.town.sync(&self.one);
+        self.town.sync(&self.other);
+    }
+}
+
 /// Two phones that hold a visit of 20 minutes.
 fn two() -> Two {
     let home = tempfile::tempdir().unwrap();
@@ -97,47 +113,36 @@ fn sides(detail: &RecordDetail, path: &str) -> Vec<serde_json::Value> {
 
 #[test]
 fn what_a_colleague_wrote_while_a_draft_waited_stays_beside_it() {
-    let Two {
-        town,
-        one,
-        other,
-        record,
-        _home,
-    } = two();
-    let draft = begin(&one, record, vec![minutes(30)]);
-    other.edit(record, vec![minutes(45)]).unwrap();
-    town.sync(&other);
-    town.sync(&one);
-    assert_eq!(one.get(record).unwrap().fields["minutes"], 45);
+    let two = two();
+    let draft = begin(&two.one, two.record, vec![minutes(30)]);
+    two.other.edit(two.record, vec![minutes(45)]).unwrap();
+    two.hears();
+    assert_eq!(two.one.get(two.record).unwrap().fields["minutes"], 45);
     // Typed on after their value came: it still is of what was seen when it was begun.
-    keep(&one, Some(draft), record, vec![minutes(35)]);
-    one.commit_draft(draft).unwrap();
-    assert_eq!(sides(&one.get(record).unwrap(), "minutes"), [35, 45]);
-    town.sync(&one);
-    town.sync(&other);
-    for phone in [&one, &other] {
-        assert_eq!(sides(&phone.get(record).unwrap(), "minutes"), [35, 45]);
+    keep(&two.one, Some(draft), two.record, vec![minutes(35)]);
+    two.one.commit_draft(draft).unwrap();
+    assert_eq!(
+        sides(&two.one.get(two.record).unwrap(), "minutes"),
+        [35, 45]
+    );
+    two.both_hear();
+    for phone in two.phones() {
+        assert_eq!(sides(&phone.get(two.record).unwrap(), "minutes"), [35, 45]);
     }
 }
 
 #[test]
 fn a_text_typed_as_a_draft_takes_nothing_from_what_a_colleague_typed_meanwhile() {
-    let Two {
-        town,
-        one,
-        other,
-        record,
-        _home,
-    } = two();
-    let draft = begin(&one, record, notes("开场。结束。下次再议。"));
-    other.edit(record, notes("开场。周一清理。结束。")).unwrap();
-    town.sync(&other);
-    town.sync(&one);
-    one.commit_draft(draft).unwrap();
-    town.sync(&one);
-    town.sync(&other);
-    for phone in [&one, &other] {
-        let detail = phone.get(record).unwrap();
+    let two = two();
+    let draft = begin(&two.one, two.record, notes("开场。结束。下次再议。"));
+    two.other
+        .edit(two.record, notes("开场。周一清理。结束。"))
+        .unwrap();
+    two.hears();
+    two.one.commit_draft(draft).unwrap();
+    two.both_hear();
+    for phone in two.phones() {
+        let detail = phone.get(two.record).unwrap();
         assert_eq!(detail.fields["notes"], "开场。周一清理。结束。下次再议。");
         assert!(detail.conflicts.is_empty());
     }
@@ -145,23 +150,15 @@ fn a_text_typed_as_a_draft_takes_nothing_from_what_a_colleague_typed_meanwhile()
 
 #[test]
 fn what_this_phone_wrote_since_is_known_to_whoever_finishes_a_draft_on_it() {
-    let Two {
-        town,
-        one,
-        other,
-        record,
-        _home,
-    } = two();
-    let draft = begin(&one, record, vec![minutes(30)]);
-    one.edit(record, vec![minutes(25)]).unwrap();
-    other.edit(record, note("又。")).unwrap();
-    town.sync(&other);
-    town.sync(&one);
-    one.commit_draft(draft).unwrap();
-    town.sync(&one);
-    town.sync(&other);
-    for phone in [&one, &other] {
-        let detail = phone.get(record).unwrap();
+    let two = two();
+    let draft = begin(&two.one, two.record, vec![minutes(30)]);
+    two.one.edit(two.record, vec![minutes(25)]).unwrap();
+    two.other.edit(two.record, note("又。")).unwrap();
+    two.hears();
+    two.one.commit_draft(draft).unwrap();
+    two.both_hear();
+    for phone in two.phones() {
+        let detail = phone.get(two.record).unwrap();
         assert_eq!(detail.fields["minutes"], 30);
         assert!(
             detail.conflicts.is_empty(),
@@ -172,19 +169,12 @@ fn what_this_phone_wrote_since_is_known_to_whoever_finishes_a_draft_on_it() {
 
 #[test]
 fn a_field_first_typed_into_after_a_colleagues_words_came_is_about_those_words() {
-    let Two {
-        town,
-        one,
-        other,
-        record,
-        _home,
-    } = two();
-    let draft = begin(&one, record, vec![minutes(30)]);
+    let two = two();
+    let draft = begin(&two.one, two.record, vec![minutes(30)]);
     let mut theirs = notes("开场。周一清理。结束。");
     theirs.extend([minutes(45), choose("repair")]);
-    other.edit(record, theirs).unwrap();
-    town.sync(&other);
-    town.sync(&one);
+    two.other.edit(two.record, theirs).unwrap();
+    two.hears();
     // Opened again: the form shows their words, which are typed on, and what they chose, which is taken away.
     let mut typed = notes("开场。周一清理。结束。下次再议。");
     typed.push(Op::Unchoose {
@@ -192,12 +182,11 @@ fn a_field_first_typed_into_after_a_colleagues_words_came_is_about_those_words()
         choice: ChoiceKey::new("repair").unwrap(),
     });
     typed.push(minutes(30));
-    keep(&one, Some(draft), record, typed);
-    one.commit_draft(draft).unwrap();
-    town.sync(&one);
-    town.sync(&other);
-    for phone in [&one, &other] {
-        let detail = phone.get(record).unwrap();
+    keep(&two.one, Some(draft), two.record, typed);
+    two.one.commit_draft(draft).unwrap();
+    two.both_hear();
+    for phone in two.phones() {
+        let detail = phone.get(two.record).unwrap();
         assert_eq!(detail.fields["notes"], "开场。周一清理。结束。下次再议。");
         assert_eq!(
             detail
@@ -214,13 +203,7 @@ fn a_field_first_typed_into_after_a_colleagues_words_came_is_about_those_words()
 
 #[test]
 fn what_was_typed_before_anybody_had_written_there_stays_beside_what_a_colleague_wrote_first() {
-    let Two {
-        town,
-        one,
-        other,
-        _home,
-        ..
-    } = two();
+    let two = two();
     let household = FormCode::new("household").unwrap();
     let words = |field: &str, text: &str| {
         vec![Op::Set {
@@ -228,12 +211,13 @@ fn what_was_typed_before_anybody_had_written_there_stays_beside_what_a_colleague
             value: Value::Text(text.to_owned()),
         }]
     };
-    let home = one
+    let home = two
+        .one
         .create_record(&area("g1"), &household, words("address", "幸福里3号楼"))
         .unwrap();
-    town.sync(&one);
-    town.sync(&other);
-    let draft = one
+    two.both_hear();
+    let draft = two
+        .one
         .save_draft(&Draft {
             id: None,
             form: household,
@@ -245,13 +229,13 @@ fn what_was_typed_before_anybody_had_written_there_stays_beside_what_a_colleague
             app_state: String::new(),
         })
         .unwrap();
-    other.edit(home, words("care_notes", "听力不好")).unwrap();
-    town.sync(&other);
-    town.sync(&one);
-    one.commit_draft(draft).unwrap();
-    town.sync(&one);
-    town.sync(&other);
-    for phone in [&one, &other] {
+    two.other
+        .edit(home, words("care_notes", "听力不好"))
+        .unwrap();
+    two.hears();
+    two.one.commit_draft(draft).unwrap();
+    two.both_hear();
+    for phone in two.phones() {
         let detail = phone.get(home).unwrap();
         let shown = detail.fields["care_notes"].to_string();
         let all = format!("{shown}{:?}", detail.conflicts);

@@ -146,3 +146,13 @@ impl Town {
         }
     }
 }
+
+/// A visit to a household.
+pub(crate) fn visit(client: &Client, grid: &str, household: &str) -> String {
+    add(
+        client,
+        grid,
+        "visit",
+        json!({ "household": household, "visited_at": at(-HOUR_MS), "purpose": "routine" }),
+    )
+}
