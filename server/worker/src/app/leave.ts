@@ -2,6 +2,7 @@
 import { forgetMine } from './ended';
 import { isSure } from './over';
 import { tellFailure } from './say';
+import { forgetMaps } from './streetMaps';
 import { t } from '@/messages';
 import { failureOf, phone } from '@/phone';
 
@@ -30,18 +31,19 @@ async function signOut(discardUnsent: boolean): Promise<boolean> {
     if (failureOf(error).rule === 'unsent_edits') return false;
     throw error;
   }
-  begin();
+  await begin();
   return true;
 }
 
 export async function wipe(): Promise<void> {
   await phone().wipe();
-  begin();
+  await begin();
 }
 
 /** As on a new phone: the client that was is of no more use. */
-function begin(): void {
+async function begin(): Promise<void> {
   forget();
+  await forgetMaps().catch(() => undefined);
   window.location.replace(import.meta.env.BASE_URL);
 }
 
