@@ -81,11 +81,16 @@ export function standIn(seed) {
   PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable = async () => true;
   PublicKeyCredential.getClientCapabilities = async () => ({ "extension:prf": true });
   // It gives its bytes to whoever asks for them again, as many do.
-  navigator.credentials.create = async () => {
+  const known = (verification) => {
+    if (verification !== "required") throw new DOMException("the person was not to be known", "NotAllowedError");
+  };
+  navigator.credentials.create = async ({ publicKey }) => {
+    known(publicKey.authenticatorSelection.userVerification);
     if (globalThis.waits) await new Promise(() => undefined);
     return credential({});
   };
   navigator.credentials.get = async ({ publicKey }) => {
+    known(publicKey.userVerification);
     asked.times++;
     const { first } = publicKey.extensions.prf.eval;
     const way = { name: "HMAC", hash: "SHA-256" };
