@@ -3,7 +3,7 @@ import { forgetMine } from './ended';
 import { isSure } from './over';
 import { tellFailure } from './say';
 import { t } from '@/messages';
-import { failureOf, phone } from '@/phone';
+import { failureOf, phone, wipeStore } from '@/phone';
 
 /** How much is on this phone alone: edits that wait, refused ones, drafts. */
 export async function hereAlone(): Promise<number> {
@@ -36,6 +36,12 @@ async function signOut(discardUnsent: boolean): Promise<boolean> {
 
 export async function wipe(): Promise<void> {
   await phone().wipe();
+  begin();
+}
+
+/** Wipes a store that nobody can open any more. */
+export async function wipeUnopened(): Promise<void> {
+  await wipeStore();
   begin();
 }
 
