@@ -30,9 +30,9 @@ async function setPin() {
   await button('改成这样').click();
   await page.getByText('已更改').waitFor();
 }
-async function type(pin) {
-  await page.locator('input[type=password]').fill(pin);
-  await button('打开').click();
+async function type(pin, at = page) {
+  await at.locator('input[type=password]').fill(pin);
+  await button('打开', at).click();
 }
 
 test('a phone with a PIN shows nothing without it, and everything with it, after it was killed too', async () => {
@@ -50,6 +50,16 @@ test('a phone with a PIN shows nothing without it, and everything with it, after
   await shot(page, 'locked-zh');
   await type(PIN);
   await name();
+});
+
+test('a phone that another tab has open goes over to where the PIN was typed', async () => {
+  const other = await handset.page();
+  await handset.open(other, 'me');
+  await type(PIN, other);
+  await button('在这里使用', other).click();
+  await name(other);
+  await page.getByText('应用已在另一个标签页中继续使用').waitFor();
+  await other.close();
 });
 
 test('whoever forgot the PIN can wipe the phone and enrol it anew', async () => {
