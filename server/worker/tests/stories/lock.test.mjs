@@ -1,7 +1,7 @@
 /** A store that asks whoever opens it: by a PIN, or by the phone's finger or face. */
 import assert from 'node:assert/strict';
 import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
-import { enrol, Handset, invite, ready, Server, shot, usable } from './harness.mjs';
+import { enrol, Handset, invite, ready, Server, shot, SIZE, usable } from './harness.mjs';
 import { found } from './town.mjs';
 
 const PIN = '和平里 4711';
@@ -48,6 +48,10 @@ test('a phone with a PIN shows nothing without it, and everything with it, after
   await page.getByText('口令不对').waitFor();
   await usable(page, 'locked, with a wrong PIN');
   await shot(page, 'locked-zh');
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  await usable(page, 'locked, with large text at 320 px');
+  await page.setViewportSize(SIZE);
   await type(PIN);
   await name();
 });
