@@ -62,7 +62,7 @@ export class World {
     writeFileSync(areas, AREAS);
     world.run("import", "areas", areas);
     world.grants = {};
-    for (const name of ["王芳", "李伟"]) {
+    for (const name of ["王芳", "李伟", "赵敏"]) {
       world.run("user", "add", name);
       world.grants[name] = world.run("grant", "add", name, "worker", "--area", GRID).split(/\s+/)[1];
     }

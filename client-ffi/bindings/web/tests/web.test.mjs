@@ -10,7 +10,7 @@ for (const kind of kinds) {
     let world, browser, codes;
     before(async () => {
       world = await World.start();
-      codes = ["王芳", "李伟", "王芳", "李伟", "王芳", "李伟", "王芳"].map((name) => world.invite(name));
+      codes = ["王芳", "李伟", "王芳", "李伟", "王芳", "赵敏", "赵敏"].map((name) => world.invite(name));
       await world.serve();
       browser = await new Browser(kind, world).open();
     });
