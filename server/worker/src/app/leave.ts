@@ -4,7 +4,7 @@ import { isSure } from './over';
 import { tellFailure } from './say';
 import { forgetMaps } from './streetMaps';
 import { t } from '@/messages';
-import { failureOf, phone } from '@/phone';
+import { failureOf, phone, wipeStore } from '@/phone';
 
 /** How much is on this phone alone: edits that wait, refused ones, drafts. */
 export async function hereAlone(): Promise<number> {
@@ -38,6 +38,12 @@ async function signOut(discardUnsent: boolean): Promise<boolean> {
 export async function wipe(): Promise<void> {
   await phone().wipe();
   await begin();
+}
+
+/** Wipes a store that nobody can open any more. */
+export async function wipeUnopened(): Promise<void> {
+  await wipeStore();
+  begin();
 }
 
 /** As on a new phone: the client that was is of no more use. */
