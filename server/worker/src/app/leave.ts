@@ -43,7 +43,7 @@ export async function wipe(): Promise<void> {
 /** Wipes a store that nobody can open any more. */
 export async function wipeUnopened(): Promise<void> {
   await wipeStore();
-  begin();
+  await begin();
 }
 
 /** As on a new phone: the client that was is of no more use. */
