@@ -8,7 +8,9 @@ use gridfold_sync_core::directory::{
     Area, AreasPart, Device, DeviceState, Directory, DirectoryChange, DirectoryScope, Grant, User,
 };
 use gridfold_sync_core::entry::SignKey;
-use gridfold_sync_core::ids::{AreaCode, DeviceId, GrantId, SensitivityClass, StreamId, UserId};
+use gridfold_sync_core::ids::{
+    AreaCode, DeviceId, FormCode, GrantId, SensitivityClass, StreamId, UserId,
+};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
@@ -227,11 +229,17 @@ fn a_phone_knows_whoever_has_a_grant_in_or_around_the_areas_of_its_user() {
 fn a_change_that_no_phone_is_shown_leaves_what_it_is_shown_the_same() {
     let (mut directory, grants) = drawn(7);
     let before = directory.shown();
+    directory.apply(DirectoryChange::Retention {
+        form: FormCode::new("visit").unwrap(),
+        rule: None,
+    });
+    assert_eq!(directory.shown(), before);
+    assert!(directory.revision > before);
     directory.apply(DirectoryChange::Boundary {
         area: code("s1"),
         geometry: Some("{}".to_owned()),
     });
-    assert_eq!(directory.shown(), before);
+    assert_eq!(directory.shown(), directory.revision);
     directory.apply(DirectoryChange::Grant {
         grant: grants[0].clone(),
     });

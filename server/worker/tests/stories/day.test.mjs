@@ -1,7 +1,7 @@
 /** A worker's day: enrolled, without a network, killed in the middle, back. */
 import assert from 'node:assert/strict';
 import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
-import { enrol, Handset, keptForOffline, ready, recordsOf, Server, shot, Thumb, until } from './harness.mjs';
+import { enrol, Handset, keptForOffline, ready, recordsOf, Server, shot, syncs, Thumb, until } from './harness.mjs';
 import { found } from './town.mjs';
 
 let server, handset, page, town;
@@ -128,9 +128,7 @@ test('what was taken back before it was sent is a draft again', async () => {
 
 test('with the server back all of it is there once', async () => {
   await server.back();
-  await handset.open(page);
-  await page.getByRole('button', { name: '同步', exact: true }).click();
-  await waits(0);
+  await syncs(handset, page);
   const visits = await recordsOf(server, 'visit');
   assert.equal(visits.length, 4);
   const details = await Promise.all(visits.map(({ record_id: id }) => server.call('GET', `/v1/records/${id}`)));

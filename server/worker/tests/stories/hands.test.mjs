@@ -1,7 +1,7 @@
 /** What hands do: look and leave, tap twice, type half a date, begin many things, come back when the grid is somebody else's. */
 import assert from 'node:assert/strict';
 import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
-import { AREA, enrol, Handset, recordsOf, Server, shot, until, usable } from './harness.mjs';
+import { AREA, enrol, Handset, recordsOf, Server, shot, syncs, until, usable } from './harness.mjs';
 import { found } from './town.mjs';
 
 let server, handset, page, town;
@@ -19,11 +19,7 @@ after(async () => {
 });
 
 const save = () => page.getByRole('button', { name: '保存', exact: true });
-const sync = async () => {
-  await handset.open(page);
-  await page.getByRole('button', { name: '同步', exact: true }).click();
-  await page.getByText('全部已送出').waitFor();
-};
+const sync = () => syncs(handset, page);
 const kept = () => page.getByText('草稿已存在手机上').waitFor();
 
 test('items stand in the order in which they were added', async () => {

@@ -211,6 +211,17 @@ export async function ready(page) {
   await page.waitForFunction(() => !document.querySelector('.waiting'));
 }
 
+/**
+ * Syncs as a person who asks for it on Today, and waits for the end of it: that nothing waits to be sent is said
+ * before what the server has is here.
+ */
+export async function syncs(phone, page) {
+  await phone.open(page);
+  await page.getByRole('button', { name: '同步', exact: true }).click();
+  await page.getByText('已同步', { exact: true }).waitFor();
+  await page.getByText('全部已送出').waitFor();
+}
+
 /** Invites a worker's phone, and gives the code. */
 export async function invite(server, userId) {
   const { qr } = await server.call('POST', '/v1/devices/invite', { user_id: userId });

@@ -1,7 +1,7 @@
 /** What stands on Today, in which order, and on the map; what the catalogue proposes. */
 import assert from 'node:assert/strict';
 import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
-import { enrol, Handset, keptForOffline, ready, recordsOf, Server, shot, until, usable } from './harness.mjs';
+import { enrol, Handset, keptForOffline, ready, recordsOf, Server, shot, syncs, until, usable } from './harness.mjs';
 import { found, work } from './town.mjs';
 
 let server, handset, page, town, task;
@@ -20,11 +20,7 @@ after(async () => {
   await server?.end();
 });
 
-const sync = async () => {
-  await handset.open(page);
-  await page.getByRole('button', { name: '同步', exact: true }).click();
-  await page.getByText('全部已送出').waitFor();
-};
+const sync = () => syncs(handset, page);
 async function step(name) {
   await handset.open(page, `record/${task}`);
   await page.getByRole('button', { name, exact: true }).click();

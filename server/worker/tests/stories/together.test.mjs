@@ -1,7 +1,7 @@
 /** Two phones on the same work, what the rules refuse, and the steps of work. */
 import assert from 'node:assert/strict';
 import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
-import { enrol, Handset, ready, Server, shot, until } from './harness.mjs';
+import { enrol, Handset, ready, Server, shot, syncs, until } from './harness.mjs';
 import { found, work } from './town.mjs';
 
 let server, handset, page, town, colleague, theirs, matter, task;
@@ -23,11 +23,7 @@ after(async () => {
   await server?.end();
 });
 
-const sync = async (phone = handset, at = page) => {
-  await phone.open(at);
-  await at.getByRole('button', { name: '同步', exact: true }).click();
-  await at.getByText('全部已送出').waitFor();
-};
+const sync = (phone = handset, at = page) => syncs(phone, at);
 const save = (at = page) => at.getByRole('button', { name: '保存', exact: true }).click();
 
 test('what is late, what is to be acknowledged and what is mine stand on Today', async () => {
