@@ -154,6 +154,14 @@ export class Handset {
     // Past what a call of the library waits for an answer that never comes.
     this.context.setDefaultTimeout(PATIENCE_MS);
     const page = await this.context.newPage();
+    // A page that is opened without a signal knows it from its first moment, as on a phone: what this browser is told
+    // reaches a new page only after it has begun.
+    await page.addInitScript(() => {
+      if (sessionStorage.getItem('signal') !== 'no') return;
+      const { get } = Object.getOwnPropertyDescriptor(Navigator.prototype, 'onLine');
+      const isOnline = () => sessionStorage.getItem('signal') !== 'no' && get.call(navigator);
+      Object.defineProperty(navigator, 'onLine', { configurable: true, get: isOnline });
+    });
     await page.setViewportSize(size);
     page.setDefaultTimeout(SOON_MS);
     page.on('console', (said) => {
@@ -183,11 +191,17 @@ export class Handset {
   /** No signal: the browser is told, and nothing gets through. */
   async loseSignal() {
     this.line.cut();
+    await this.#tell('no');
     await this.context.setOffline(true);
   }
   async findSignal() {
     this.line.mend();
+    await this.#tell('');
     await this.context.setOffline(false);
+  }
+  async #tell(signal) {
+    for (const page of this.context.pages().filter((one) => one.url().startsWith('http')))
+      await page.evaluate((kept) => sessionStorage.setItem('signal', kept), signal);
   }
   /** As a phone whose battery is taken out. */
   async kill() {
