@@ -11,6 +11,7 @@ import type { KeptBorders } from './src/app/borders';
 /** Coordinates as that package keeps them: steps of 1/1024°, as characters. */
 interface Kept {
   features: {
+    id: string;
     properties: { name: string; cp?: number[] };
     geometry:
       | { type: 'Polygon'; coordinates: string[]; encodeOffsets: number[][] }
@@ -18,6 +19,11 @@ interface Kept {
   }[];
 }
 type Step = [number, number];
+/** Between areas of one province, and between areas of two. */
+interface Lines {
+  inner: Step[][];
+  outer: Step[][];
+}
 
 /** What stands for no step at all. */
 const NONE = 64;
@@ -64,13 +70,13 @@ class Edges {
     const at = (part: number) => this.#square(x + ((toX - x) * part) / parts, y + ((toY - y) * part) / parts);
     return new Set(Array.from({ length: parts + 1 }, (_, part) => at(part)));
   }
-  /** Whether an area that comes after this one has an edge as near to a place as a square is long. */
-  isBeside([x, y]: Step, area: number): boolean {
+  /** The area after this one that has an edge as near to a place as a square is long. */
+  beside([x, y]: Step, area: number): number | undefined {
     for (const dx of [0, -1, 1])
       for (const dy of [0, -1, 1])
         for (const edge of this.#squares.get(this.#square(x + dx * this.size, y + dy * this.size)) ?? [])
-          if (edge.area > area && distance([x, y], edge.from, edge.to) <= this.size) return true;
-    return false;
+          if (edge.area > area && distance([x, y], edge.from, edge.to) <= this.size) return edge.area;
+    return undefined;
   }
 }
 
@@ -92,16 +98,23 @@ function distance([x, y]: Step, [ax, ay]: Step, [bx, by]: Step): number {
  * What lies between two of the areas, once, along the edge of the first. Their edges were made simpler each for
  * itself, so that they do not have all corners in common.
  */
-function between(areas: Step[][][], apart: number): Step[][] {
+function between(areas: Step[][][], apart: number, isOuter: (one: number, other: number) => boolean): Lines {
   const edges = new Edges(areas, apart);
-  const lines: Step[][] = [];
+  const lines: Lines = { inner: [], outer: [] };
   for (const [area, rings] of areas.entries())
     for (const ring of rings) {
       let line: Step[] | undefined;
+      let kind: keyof Lines | undefined;
       for (const [from, to] of sides(ring)) {
-        if (!edges.isBeside([(from[0] + to[0]) / 2, (from[1] + to[1]) / 2], area)) line = undefined;
-        else if (line) line.push(to);
-        else lines.push((line = [from, to]));
+        const middle: Step = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
+        // All of it: a coast that leaves a border is beside it only at first.
+        const near = [from, middle, to].map((at) => edges.beside(at, area));
+        const other = near.includes(undefined) ? undefined : near[1];
+        const now = other === undefined ? undefined : isOuter(area, other) ? 'outer' : 'inner';
+        if (now === undefined) line = undefined;
+        else if (line && now === kind) line.push(to);
+        else lines[now].push((line = [from, to]));
+        kind = now;
       }
     }
   return lines;
@@ -137,16 +150,23 @@ interface Exactness {
 }
 
 /** What the map reads of it: each line from its first corner by steps. */
-export function bordersOf(all: Kept, { apart, near }: Exactness): KeptBorders {
-  const lines = between(all.features.map(ringsOf), apart).map((line) => simpler(line, near));
+export function bordersOf({ features }: Kept, { apart, near }: Exactness): KeptBorders {
+  // The first two digits of a code are the province's.
+  const provinces = features.map(({ id }) => id.slice(0, 2));
+  const lines = between(features.map(ringsOf), apart, (one, other) => provinces[one] !== provinces[other]);
+  const kept = (all: Step[][]) =>
+    all
+      .map((line) => simpler(line, near))
+      .map((line) =>
+        line.flatMap(([x, y], i) => {
+          const [beforeX, beforeY] = line[i - 1] ?? [0, 0];
+          return [x - beforeX, y - beforeY];
+        }),
+      );
   return {
-    lines: lines.map((line) =>
-      line.flatMap(([x, y], i) => {
-        const [beforeX, beforeY] = line[i - 1] ?? [0, 0];
-        return [x - beforeX, y - beforeY];
-      }),
-    ),
-    names: all.features.flatMap(({ properties: { name, cp } }) => (cp ? [[name, cp[0] ?? 0, cp[1] ?? 0]] : [])),
+    inner: kept(lines.inner),
+    outer: kept(lines.outer),
+    names: features.flatMap(({ properties: { name, cp } }) => (cp ? [[name, cp[0] ?? 0, cp[1] ?? 0]] : [])),
   };
 }
 

@@ -3,11 +3,13 @@ import type { Feature, FeatureCollection, MultiLineString, Point, Position } fro
 
 /** As they are loaded: corners of lines as longitudes and latitudes by turns in steps of 1/1024°, each from the one before; places in degrees. */
 export interface KeptBorders {
-  lines: number[][];
+  inner: number[][];
+  outer: number[][];
   names: [name: string, lon: number, lat: number][];
 }
 export interface Borders {
-  lines: Feature<MultiLineString>;
+  /** Of each line whether two provinces meet there. */
+  lines: FeatureCollection<MultiLineString, { outer: boolean }>;
   names: FeatureCollection<Point>;
 }
 
@@ -24,13 +26,14 @@ function placesOf(line: number[]): Position[] {
   return places;
 }
 
-function drawn({ lines, names }: KeptBorders): Borders {
+function drawn({ inner, outer, names }: KeptBorders): Borders {
+  const all = (lines: number[][], isOuter: boolean): Feature<MultiLineString, { outer: boolean }> => ({
+    type: 'Feature',
+    properties: { outer: isOuter },
+    geometry: { type: 'MultiLineString', coordinates: lines.map(placesOf) },
+  });
   return {
-    lines: {
-      type: 'Feature',
-      properties: {},
-      geometry: { type: 'MultiLineString', coordinates: lines.map(placesOf) },
-    },
+    lines: { type: 'FeatureCollection', features: [all(inner, false), all(outer, true)] },
     names: {
       type: 'FeatureCollection',
       features: names.map(([name, ...place]) => ({

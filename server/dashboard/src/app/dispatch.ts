@@ -4,8 +4,10 @@ import { ApiProblem } from '@/api/problem';
 import type { FieldMeaning, Fields, Form, RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import type { Person } from '@/words/person';
-import { aboutFields, closingWithReply, dispatchStep, fieldFor, formsThat } from '@/words/meaning';
+import { dueOf, kindNamed } from '@/words/kinds';
+import { aboutFields, closingWithReply, dispatchStep, fieldFor, formsThat, kindField } from '@/words/meaning';
 import { form as formOf, forms } from './directory';
+import { kinds, loadKinds } from './kinds';
 
 export interface Order {
   /** The form of the task. */
@@ -29,6 +31,20 @@ export const taskForms = (): Form[] =>
 export function taskFormAbout(about: string | undefined): Form | undefined {
   const all = taskForms();
   return all.find((f) => aboutFields(f).some((field) => field.form === about)) ?? all[0];
+}
+
+/** Until when a matter is to be done by the catalogue, which says nothing of a kind that it does not have. */
+export async function catalogueDue(matter: RecordRow): Promise<string | null> {
+  const form = formOf(matter.form);
+  const [kind, happened] = [kindField(form), fieldFor(form, 'happened')];
+  if (!kind) return null;
+  // A list has only the fields that it shows.
+  const [{ fields, captured_at: captured }] = await Promise.all([
+    api.get('/v1/records/{record_id}', { path: { record_id: matter.record_id }, background: true }),
+    loadKinds(),
+  ]);
+  const told = fields[happened?.key ?? ''];
+  return dueOf(kindNamed(kinds.value, fields[kind.key]), typeof told === 'string' ? told : (captured ?? ''));
 }
 
 /** Values by the fields that are for them, as far as the form has such. */

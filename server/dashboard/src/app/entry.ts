@@ -53,7 +53,7 @@ export function useEntry(
   function begin(first: Values): void {
     made.value = {};
     values.value = { ...first };
-    if (kindField(form())) loadKinds();
+    if (kindField(form())) void loadKinds();
   }
   function set(key: string, value: unknown): void {
     values.value = { ...values.value, [key]: value };

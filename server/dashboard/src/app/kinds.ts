@@ -7,13 +7,16 @@ import { session } from './session';
 export const kinds = shallowRef<MatterKind[]>([]);
 let askedFor = '';
 
+let asking = Promise.resolve();
+
 /** Asks once for each who signs in, and again when others were published. Without an answer what is typed is what it is. */
-export function loadKinds(again = false): void {
+export function loadKinds(again = false): Promise<void> {
   const who = session.me?.user_id ?? '';
-  if (who === '' || (askedFor === who && !again)) return;
+  if (who === '' || (askedFor === who && !again)) return asking;
   askedFor = who;
-  api.get('/v1/catalogue').then(
-    (catalogue) => (kinds.value = catalogue.kinds),
-    () => (askedFor = ''),
+  asking = api.get('/v1/catalogue').then(
+    (catalogue) => void (kinds.value = catalogue.kinds),
+    () => void (askedFor = ''),
   );
+  return asking;
 }

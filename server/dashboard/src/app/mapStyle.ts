@@ -1,5 +1,10 @@
 /** What a map is drawn of, from below: the ground or the tiles of a server, boundaries, names, what is being drawn. */
-import type { ExpressionSpecification, StyleSpecification, SymbolLayerSpecification } from 'maplibre-gl';
+import type {
+  ExpressionSpecification,
+  LineLayerSpecification,
+  StyleSpecification,
+  SymbolLayerSpecification,
+} from 'maplibre-gl';
 import { session } from './session';
 
 const WATER = '#d3e1ec';
@@ -48,22 +53,30 @@ function ground(made: StyleSpecification): void {
       source: 'cities',
       minzoom: CITIES_FROM,
       maxzoom: GONE_AT,
+      filter: ['!', ['get', 'outer']],
       paint: { 'line-color': '#c3cbd3', 'line-width': 0.8, 'line-opacity': FADES },
     },
-    {
-      id: 'provinces',
-      type: 'line',
-      source: 'provinces',
-      maxzoom: GONE_AT,
-      paint: {
-        'line-color': '#9aa6b2',
-        'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 8, 1.6],
-        'line-opacity': FADES,
-      },
-    },
+    // The same border is drawn from one source or the other, never from both.
+    provinceLine('provinces', { maxzoom: CITIES_FROM }),
+    provinceLine('cities', { minzoom: CITIES_FROM, maxzoom: GONE_AT }),
     named('city-names', { minzoom: 6, maxzoom: GONE_AT, 'text-size': 11 }),
     named('province-names', { minzoom: 3.4, maxzoom: 6, 'text-size': 12 }),
   );
+}
+
+function provinceLine(source: string, between: { minzoom?: number; maxzoom: number }): LineLayerSpecification {
+  return {
+    id: `${source}-outer`,
+    type: 'line',
+    source,
+    ...between,
+    filter: ['get', 'outer'],
+    paint: {
+      'line-color': '#9aa6b2',
+      'line-width': ['interpolate', ['linear'], ['zoom'], 4, 0.8, 8, 1.6],
+      'line-opacity': FADES,
+    },
+  };
 }
 
 /** Names of the ground, which give way to those of areas and to each other. */

@@ -23,13 +23,16 @@ export function kindsFor(kinds: MatterKind[], typed: string): MatterKind[] {
   });
 }
 
+/** Until when a matter of a kind is to be done that was reported at a time; nothing where the catalogue does not say. */
+export function dueOf(kind: MatterKind | undefined, reportedAt: string): string | null {
+  const at = Date.parse(reportedAt);
+  if (kind?.deadline_hours === undefined || Number.isNaN(at)) return null;
+  return new Date(at + kind.deadline_hours * HOUR_MS).toISOString();
+}
+
 /** What the catalogue proposes for a kind of a matter that was reported at a time, by the fields of its form. */
 function proposals(form: Form, kind: MatterKind | undefined, reportedAt: string): Values {
-  const at = Date.parse(reportedAt);
-  const due =
-    kind?.deadline_hours === undefined || Number.isNaN(at)
-      ? null
-      : new Date(at + kind.deadline_hours * HOUR_MS).toISOString();
+  const due = dueOf(kind, reportedAt);
   const wanted: [FieldMeaning, string | null][] = [
     ['accountable', kind?.department ?? null],
     ['due', due],

@@ -40,8 +40,9 @@ before(async () => {
   home = await add('household', { address: '幸福里3号楼2单元501', head_name: NAME, members });
   other = await add('household', { address: '和平里8号楼1单元102' });
   for (let n = 0; n < VISITS; n += 1) {
-    const at = ago(24 * (VISITS - n));
-    await add('visit', { household: home, visited_at: at, purpose: n % 2 ? 'care' : 'routine' }, { captured_at: at });
+    // Two at a time are written down the other way round.
+    const [at, captured_at] = [n, n ^ 1].map((nth) => ago(24 * (VISITS - nth)));
+    await add('visit', { household: home, visited_at: at, purpose: n % 2 ? 'care' : 'routine' }, { captured_at });
   }
   await add('visit', { household: other, visited_at: ago(1), purpose: 'notice' });
   const report = { kind: '电梯故障', reported_at: ago(20), description: '停在五楼' };
@@ -289,6 +290,29 @@ test('a day that is typed as due means the end of that day, and is shown as the 
   await tasks.getByText('时限 2099/01/02', { exact: true }).waitFor();
   await open('/records?form=matter&columns=due&sort=-due');
   assert.match(await page.locator('tbody tr').first().innerText(), /2099\/01\/02\s*$/);
+});
+
+test('what is handed out is due when the catalogue says, where the matter does not', async () => {
+  const [{ name }] = town.workers;
+  const reported_at = ago(2);
+  // Of a phone's reports nobody has said until when.
+  const id = await add('matter', { kind: '垃圾堆放', summary: '单元门口堆了垃圾', reported_at });
+  await server.call('POST', `/v1/records/${id}/transitions`, { action: 'accept' });
+  const { kinds } = await server.call('GET', '/v1/catalogue');
+  const hours = kinds.find((kind) => kind.label.zh === '垃圾堆放').deadline_hours;
+  await open(`/records/${id}`);
+  const known = Promise.all(
+    ['/v1/catalogue', `/v1/records/${id}`].map((path) => page.waitForResponse((answer) => answer.url().endsWith(path))),
+  );
+  await button('派遣').click();
+  await known;
+  const dialog = page.getByRole('dialog', { name: '派遣给人办理' });
+  await dialog.getByRole('combobox', { name: '执行人' }).fill(name);
+  await page.getByRole('option', { name }).click();
+  await dialog.getByRole('button', { name: '派遣' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const { due_at: due } = await fieldsOf(id);
+  assert.equal(Date.parse(due), Date.parse(reported_at) + hours * HOUR_MS);
 });
 
 test('a record says when it was written and when that arrived, and a step at the desk makes nothing late', async () => {

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import { bordersOf } from '../../borders';
 import { cities, provinces, type Borders } from '@/app/borders';
 
-const lengthOf = ({ lines }: Borders) => lines.geometry.coordinates.reduce((sum, line) => sum + line.length - 1, 0);
+const all = (lines: Borders['lines']) => lines.features.flatMap(({ geometry }) => geometry.coordinates);
+const lengthOf = ({ lines }: Borders) => all(lines).reduce((sum, line) => sum + line.length - 1, 0);
 
 /** Distance of the nearest corner of a border, in degrees. */
 function nearest({ lines }: Borders, [lon, lat]: [number, number]): number {
   let found = Infinity;
-  for (const line of lines.geometry.coordinates)
+  for (const line of all(lines))
     for (const [x = 0, y = 0] of line) found = Math.min(found, Math.hypot(x - lon, y - lat));
   return found;
 }
@@ -37,14 +38,15 @@ test('a border that two areas share is drawn once, in whichever way each goes ro
   // Two squares beside each other, one round with the clock and one against it.
   const code = (...steps: number[]) => String.fromCharCode(...steps.map((n) => 64 + ((n << 1) ^ (n >> 31))));
   const ring = (...steps: number[]) => [code(...steps)];
-  const area = (coordinates: string[]) => ({
+  const area = (id: string, coordinates: string[]) => ({
+    id,
     properties: { name: 'x' },
     geometry: { type: 'Polygon' as const, coordinates, encodeOffsets: [[1024, 2048]] },
   });
   const left = ring(0, 0, 4, 0, 0, 4, -4, 0, 0, -4);
   const right = ring(4, 0, 0, 4, 4, 0, 0, -4, -4, 0);
-  expect(bordersOf({ features: [area(left), area(right)] }, { apart: 1, near: 0 })).toEqual({
-    lines: [[1028, 2048, 0, 4]],
-    names: [],
-  });
+  const made = (one: string, other: string) =>
+    bordersOf({ features: [area(one, left), area(other, right)] }, { apart: 1, near: 0 });
+  expect(made('1301', '1302')).toEqual({ inner: [[1028, 2048, 0, 4]], outer: [], names: [] });
+  expect(made('1301', '1401')).toEqual({ inner: [], outer: [[1028, 2048, 0, 4]], names: [] });
 });
