@@ -43,6 +43,7 @@ pub mod map;
 pub mod openapi;
 pub mod overview;
 pub mod phones;
+pub mod push;
 pub mod records;
 pub mod refused;
 pub mod retention;
