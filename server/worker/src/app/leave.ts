@@ -1,6 +1,7 @@
 /** Leaving this phone: signed out, with nothing of the worker's left on it, or wiped. */
 import { forgetMine } from './ended';
 import { isSure } from './over';
+import { endTelling } from './push';
 import { tellFailure } from './say';
 import { t } from '@/messages';
 import { failureOf, phone } from '@/phone';
@@ -30,18 +31,20 @@ async function signOut(discardUnsent: boolean): Promise<boolean> {
     if (failureOf(error).rule === 'unsent_edits') return false;
     throw error;
   }
-  begin();
+  await begin();
   return true;
 }
 
 export async function wipe(): Promise<void> {
   await phone().wipe();
-  begin();
+  await begin();
 }
 
 /** As on a new phone: the client that was is of no more use. */
-function begin(): void {
+async function begin(): Promise<void> {
   forget();
+  // Whoever comes next is not told of this person's work.
+  await endTelling().catch(() => undefined);
   window.location.replace(import.meta.env.BASE_URL);
 }
 
