@@ -45,6 +45,8 @@ async function subscribe(key: string): Promise<PushSubscription> {
 export async function lookAtTelling(): Promise<void> {
   if (!canTell()) return;
   const wanted = localStorage.getItem(SENT);
+  // Also for who looks without a network.
+  if (wanted !== null && Notification.permission === 'granted') telling.value = 'on';
   const { key, subscribed } = await phone().push();
   if (!key) {
     telling.value = 'none';
