@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createDecipheriv, createECDH, createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
-import { enrol, Handset, keptForOffline, Server, shot, until, usable } from './harness.mjs';
+import { AREA, enrol, Handset, keptForOffline, Server, shot, until, usable } from './harness.mjs';
 import { found, work } from './town.mjs';
 
 let service, server, handset, page, town;
@@ -153,9 +153,14 @@ test('work that is given to a worker stands on their phone in their language, wi
   ]);
 });
 
-test('a page that is open syncs at once', async () => {
+test('a page that is open syncs when the message comes', async () => {
   await handset.open(page);
   await page.getByText('查看3号楼电箱').first().waitFor();
+  const doer = { user_id: town.li.user_id, name: town.li.name };
+  const fields = { title: '补拍门牌', doer };
+  await server.call('POST', '/v1/records', { grid: AREA.one, form: 'task', fields });
+  await deliver(JSON.stringify({ kind: 'news' }));
+  await page.getByText('补拍门牌').first().waitFor();
 });
 
 test('who switches it off is told no more, also by the server', async () => {
