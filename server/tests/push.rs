@@ -64,7 +64,7 @@ fn take(stream: TcpStream, answers: &Mutex<VecDeque<String>>, out: &Sender<Got>)
         headers: headers.collect(),
         body: Vec::new(),
     };
-    got.body = vec![0; got.header("content-length").parse().unwrap()];
+    got.body = vec![0; got.header("content-length").parse().unwrap_or(0)];
     reader.read_exact(&mut got.body).unwrap();
     let status = answers.lock().unwrap().pop_front();
     let status = status.unwrap_or_else(|| "201 Created".to_owned());
@@ -422,10 +422,7 @@ fn a_service_that_sends_on_to_elsewhere_is_not_followed() {
     town.subscribe(&town.wu);
     town.subscribe(&town.zhao);
     let elsewhere = Service::new();
-    let to = format!(
-        "307 Temporary Redirect\r\nLocation: http://{}/x",
-        elsewhere.address
-    );
+    let to = format!("303 See Other\r\nLocation: http://{}/x", elsewhere.address);
     town.service.answer(&to);
     town.task(&town.wu);
     town.task(&town.zhao);
