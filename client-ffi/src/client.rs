@@ -160,6 +160,7 @@ impl Client {
                 catalogue: None,
                 retired_areas: BTreeMap::new(),
                 retired_forms: BTreeMap::new(),
+                boundaries: BTreeMap::new(),
                 colleagues: Vec::new(),
             },
         }

@@ -390,3 +390,47 @@ fn the_workers_app_is_answered_below_its_own_path_under_its_own_policy() {
         );
     }
 }
+
+#[test]
+fn maps_that_lie_in_their_folder_are_listed_and_served_and_nothing_else_is() {
+    let world = World::new();
+    let nobody = world.anonymous();
+    assert_eq!(
+        nobody.get("/m/maps/index.json").ok(),
+        json!({ "maps": [] }),
+        "without a folder there are none"
+    );
+    let dir = world.dir.path().join("maps");
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::write(dir.join("c-a.pmtiles"), b"PMTiles of a street").unwrap();
+    std::fs::write(dir.join("notes.txt"), b"not for anybody").unwrap();
+    std::fs::create_dir(dir.join("c-b.pmtiles")).unwrap();
+    let listed = nobody.get("/m/maps/index.json").ok();
+    assert_eq!(listed["maps"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(listed["maps"][0]["area"], "c-a");
+    assert_eq!(listed["maps"][0]["bytes"], 19);
+    let whole = nobody.get("/m/maps/c-a.pmtiles");
+    assert_eq!(
+        (whole.status, whole.text()),
+        (200, "PMTiles of a street".to_owned())
+    );
+    assert_eq!(whole.headers["service-worker-allowed"], "/m/");
+    assert_eq!(whole.headers["accept-ranges"], "bytes");
+    for name in [
+        "notes.txt",
+        "c-b.pmtiles",
+        "none.pmtiles",
+        "..%2Fkeys.db",
+        "..%2Fmaps%2Fc-a.pmtiles",
+        ".pmtiles",
+        "",
+    ] {
+        nobody
+            .get(&format!("/m/maps/{name}"))
+            .refused(404, "not_found");
+    }
+    // A file that was changed is another version.
+    std::fs::write(dir.join("c-a.pmtiles"), b"PMTiles of a street, newer").unwrap();
+    let later = nobody.get("/m/maps/index.json").ok();
+    assert_ne!(later["maps"][0]["version"], listed["maps"][0]["version"]);
+}

@@ -94,6 +94,10 @@ pub const MAX_CARRY_RECEIPTS: usize = 256;
 pub const MAX_CARRY_FRAMES: usize = 2_048;
 /// Most devices of colleagues in the directory of one phone.
 pub const MAX_COLLEAGUE_DEVICES: usize = 512;
+/// Most areas of a phone that is sent boundaries.
+pub const MAX_BOUNDARY_AREAS: usize = 512;
+/// Most bytes of boundaries in the directory of one phone.
+pub const MAX_BOUNDARY_BYTES: usize = 65_536;
 /// How long after a grant ended its holder's edits still arrive as late edits, in days.
 pub const LATE_EDIT_WINDOW_DAYS: i64 = 30;
 /// Entries kept for one device in quarantine; past that only their hashes are kept.

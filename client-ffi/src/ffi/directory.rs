@@ -113,6 +113,7 @@ impl Client {
                 .map(|area| Area {
                     mine: mine.contains(&area.code),
                     retired: directory.retired_around(&area.code).is_some(),
+                    boundary: directory.boundary(&area.code).map(str::to_owned),
                     code: area.code.to_string(),
                     name: area.name,
                     parent: area.parent.map(|p| p.to_string()),

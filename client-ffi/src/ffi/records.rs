@@ -35,6 +35,9 @@ pub struct Area {
     pub mine: bool,
     /// Whether it or what it lies in is retired: its records go on, and no new one is made there.
     pub retired: bool,
+    /// Its boundary, a GeoJSON Polygon or MultiPolygon in WGS 84; none where nobody drew one, or where a
+    /// phone has too many areas to carry them.
+    pub boundary: Option<String>,
 }
 
 /// Someone who works in one of this user's areas.

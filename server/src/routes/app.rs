@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Api;
 use super::app_files::{DASHBOARD_APP, WORKER_APP};
+use super::maps;
 use crate::problem::{Answer, Code, Problem};
 
 /// Paths that are the API's, whatever follows.
@@ -24,6 +25,8 @@ const NOT_THE_APP: [&str; 7] = [
 /// The first part of every path of the worker's app; its service worker answers for these and no others.
 const WORKER_DIR: &str = "m";
 const WORKER_HOME: &str = "/m/";
+/// Within it: maps for phones to keep.
+const MAPS: &str = "maps/";
 
 /// The policy of the worker's app: its own files, and WebAssembly, which the phone library is.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -70,7 +73,14 @@ pub async fn serve(State(api): State<Api>, request: Request) -> Answer<Response>
             // Names of files in the page are relative to its directory.
             return Ok(Redirect::permanent(WORKER_HOME).into_response());
         }
-        return worker(within, &request);
+        let found = match within.strip_prefix(MAPS) {
+            Some(name) => {
+                let (name, dir) = (name.to_owned(), api.node.dir.clone());
+                maps::serve(&dir, &name, request).await
+            }
+            None => worker(within, &request),
+        };
+        return found.map(as_worker);
     }
     let mut response = DASHBOARD_APP
         .answer(path, request.headers())
@@ -86,9 +96,13 @@ pub async fn serve(State(api): State<Api>, request: Request) -> Answer<Response>
 
 /// A file of the worker's app. All but the files whose names change with their content is asked for anew each time, the service worker first of all: what it is decides what a phone without signal starts.
 fn worker(path: &str, request: &Request) -> Answer<Response> {
-    let mut response = WORKER_APP
+    WORKER_APP
         .answer(path, request.headers())
-        .ok_or_else(Problem::not_found)?;
+        .ok_or_else(Problem::not_found)
+}
+
+/// What goes with everything of the worker's app.
+fn as_worker(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, WORKER_POLICY),
@@ -103,7 +117,7 @@ fn worker(path: &str, request: &Request) -> Answer<Response> {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    Ok(response)
+    response
 }
 
 #[cfg(test)]

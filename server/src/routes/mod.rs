@@ -40,6 +40,7 @@ pub mod hand_over;
 pub mod health;
 pub mod imports;
 pub mod map;
+mod maps;
 pub mod openapi;
 pub mod overview;
 pub mod phones;

@@ -253,7 +253,8 @@ impl DirectoryChange {
             | Self::Grant { .. }
             | Self::Device { .. }
             | Self::Form { .. }
-            | Self::Catalogue { .. } => true,
+            | Self::Catalogue { .. }
+            | Self::Boundary { .. } => true,
             Self::Moved { .. }
             | Self::UserMade { .. }
             | Self::StreamErased { .. }
@@ -261,8 +262,7 @@ impl DirectoryChange {
             | Self::RecordErased { .. }
             | Self::RecordMoved { .. }
             | Self::Import { .. }
-            | Self::Retention { .. }
-            | Self::Boundary { .. } => false,
+            | Self::Retention { .. } => false,
         }
     }
 }

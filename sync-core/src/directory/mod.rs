@@ -224,7 +224,7 @@ impl Directory {
     pub fn children(&self, code: &AreaCode) -> impl Iterator<Item = &AreaCode> {
         self.children.get(code).into_iter().flat_map(|of| of.iter())
     }
-    /// The boundary of an area, as GeoJSON. Phones are not sent boundaries.
+    /// The boundary of an area, as GeoJSON.
     #[must_use]
     pub fn boundary(&self, code: &AreaCode) -> Option<&str> {
         self.boundaries.get(code).map(|b| &**b)

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::directory::around::Around;
 use crate::directory::{Area, Catalogue, Colleague, Directory, DirectoryChange, Grant, User};
 use crate::ids::{AreaCode, FormCode, UserId};
+use crate::limits::{MAX_BOUNDARY_AREAS, MAX_BOUNDARY_BYTES};
 use crate::schema::Form;
 use crate::time::Timestamp;
 
@@ -33,6 +34,9 @@ pub struct DirectoryScope {
     /// The forms that are retired, with the time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retired_forms: BTreeMap<FormCode, Timestamp>,
+    /// Boundaries of those of the areas, as GeoJSON: as many as [`MAX_BOUNDARY_BYTES`] allows, grids first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub boundaries: BTreeMap<AreaCode, String>,
     /// Who can take a carry bundle of this user, and whose bundles this user can take.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub colleagues: Vec<Colleague>,
@@ -77,6 +81,12 @@ impl DirectoryScope {
         for form in &self.forms {
             directory.apply(DirectoryChange::Form {
                 form: Box::new(form.clone()),
+            });
+        }
+        for (area, boundary) in &self.boundaries {
+            directory.apply(DirectoryChange::Boundary {
+                area: area.clone(),
+                geometry: Some(boundary.clone()),
             });
         }
         for (area, at) in &self.retired_areas {
@@ -177,7 +187,30 @@ impl Directory {
                 .retired_forms()
                 .map(|(form, at)| (form.clone(), at))
                 .collect(),
+            boundaries: self.boundaries_in(around),
             colleagues: with_phones,
         }
+    }
+
+    /// What a phone draws of the places it works in. Whoever has so many areas that a phone would carry
+    /// a town's boundaries gets none.
+    fn boundaries_in(&self, around: &Around) -> BTreeMap<AreaCode, String> {
+        if around.is_everything() || around.codes().len() > MAX_BOUNDARY_AREAS {
+            return BTreeMap::new();
+        }
+        let codes = around.codes().iter();
+        let mut there: Vec<(&AreaCode, &str)> = codes
+            .filter_map(|code| Some((code, self.boundary(code)?)))
+            .collect();
+        // The largest areas last: what is left out first says the least.
+        there.sort_by_key(|(code, text)| (!self.is_grid(code), text.len()));
+        let mut left = MAX_BOUNDARY_BYTES;
+        there
+            .into_iter()
+            .map_while(|(code, text)| {
+                left = left.checked_sub(text.len())?;
+                Some((code.clone(), text.to_owned()))
+            })
+            .collect()
     }
 }

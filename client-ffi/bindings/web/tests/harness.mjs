@@ -62,7 +62,7 @@ export class World {
     writeFileSync(areas, AREAS);
     world.run("import", "areas", areas);
     world.grants = {};
-    for (const name of ["王芳", "李伟"]) {
+    for (const name of ["王芳", "李伟", "赵敏"]) {
       world.run("user", "add", name);
       world.grants[name] = world.run("grant", "add", name, "worker", "--area", GRID).split(/\s+/)[1];
     }
@@ -72,6 +72,8 @@ export class World {
     world.front = http.createServer((request, response) => void world.answer(request, response));
     await new Promise((done) => world.front.listen(0, "127.0.0.1", done));
     world.origin = `http://127.0.0.1:${world.front.address().port}`;
+    // Authenticators know hosts by name.
+    world.named = `http://localhost:${world.front.address().port}`;
     return world;
   }
 
@@ -224,12 +226,34 @@ export class Browser {
     return this;
   }
 
-  async page() {
+  async page(origin = this.world.origin) {
     const page = await this.browser.newPage();
     page.on("pageerror", (error) => console.log(`${this.kind}: ${error}`));
-    await page.goto(this.world.origin);
+    await page.goto(origin);
     await ready(page);
     return page;
+  }
+
+  /** Gives a page of Chromium an authenticator of the device, as tests have it: it lives as long as the page. */
+  async authenticator(page, { prf = true } = {}) {
+    const devtools = await page.createCDPSession();
+    await devtools.send("WebAuthn.enable");
+    const options = {
+      protocol: "ctap2",
+      ctap2Version: "ctap2_1",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      hasPrf: prf,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    };
+    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
+    return {
+      neverKnows: () => devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false }),
+      forget: () => devtools.send("WebAuthn.clearCredentials", { authenticatorId }),
+      remove: () => devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId }),
+    };
   }
 
   /** As a phone whose battery is taken out. */

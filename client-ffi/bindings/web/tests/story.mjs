@@ -7,12 +7,12 @@ function check(truth, what) {
   if (!truth) throw new Error(what);
 }
 
-function equal(found, wanted, what = "") {
+export function equal(found, wanted, what = "") {
   const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
   if (a !== b) throw new Error(`${what}: ${a} is not ${b}`);
 }
 
-async function fails(code, work) {
+export async function fails(code, work) {
   try {
     await work();
   } catch (error) {
@@ -30,7 +30,7 @@ async function rejected(rule, work) {
 }
 
 /** Waits for something that happens by itself. */
-async function until(what, look) {
+export async function until(what, look) {
   const late = performance.now() + 60_000;
   while (!(await look())) {
     if (performance.now() > late) throw new Error(`${what} did not happen`);
@@ -44,13 +44,13 @@ const ask = async (what, ...words) => {
 };
 
 const text = (field, value) => ({ type: "Set", field, value: { type: "Text", text: value } });
-const notes = (value) => ({ type: "SetLongText", field: "notes", text: value });
+export const notes = (value) => ({ type: "SetLongText", field: "notes", text: value });
 const shown = (record, field) => {
   const content = record.fields[field];
   return content.type === "Value" ? content.value.text : content.text;
 };
 
-const open = (name, options = {}) => openPhone({ name, locale: "zh-CN", autoSync: false, ...options });
+export const open = (name, options = {}) => openPhone({ name, locale: "zh-CN", autoSync: false, ...options });
 
 /** Opens a phone and enrols it. */
 async function enrolled(name, code, options) {

@@ -3,4 +3,5 @@
 
 export * from "./types.js";
 export * from "./phone.js";
+export { hasAuthenticator } from "./authenticator.js";
 export { openPhone, storeInfo, wipeStore } from "./open.js";

@@ -1,5 +1,6 @@
 // What page and worker tell each other.
 
+import type { Credential, Given } from "./authenticator.js";
 import type { KeyKeeping, Lost, PhoneErrorCode } from "./phone.js";
 
 /** What the worker needs to open a store. */
@@ -23,6 +24,8 @@ export type ToWorker =
   | { type: "scan"; id: number; reader: number; bytes: Uint8Array }
   | { type: "unread"; reader: number }
   | { type: "keep"; id: number; key: KeyKeeping }
+  /** What the worker asked the authenticator for. */
+  | { type: "given"; id: number; answer: { given: Given } | { told: Told } }
   /** The page is seen again, or a sync is wanted soon. */
   | { type: "soon" }
   /** As the page hears it: not every browser tells its workers. */
@@ -42,6 +45,8 @@ export type FromWorker =
   | { type: "answer"; id: number; bytes: Uint8Array }
   | { type: "refused"; id: number; told: Told }
   | { type: "event"; id: number; bytes: Uint8Array }
+  /** Only a page may ask an authenticator; none for a new credential. */
+  | { type: "asks"; id: number; credential: Credential | null; label: string }
   /** The library panicked there: this worker is of no more use. */
   | { type: "panicked"; at: string }
   /** Nothing syncs by itself any more: the store may be gone. */

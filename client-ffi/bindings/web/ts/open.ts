@@ -46,7 +46,8 @@ async function said<T>(work: () => Promise<T>): Promise<T> {
  * Opens the store, or makes one where there is none.
  *
  * Fails with: `InUse` while another tab has it, `WrongKey` for a wrong PIN or a key that is gone,
- * `NoStore`, `DamagedStore`, `StorageFull`, `UpdateRequired`, `Unsupported`, `Broken`.
+ * `NotVerified` and `NoAuthenticator` where the device is asked, `NoStore`, `DamagedStore`,
+ * `StorageFull`, `UpdateRequired`, `Unsupported`, `Broken`.
  */
 export async function openPhone(options: OpenOptions = {}): Promise<Phone> {
   const auto = options.autoSync ?? {};

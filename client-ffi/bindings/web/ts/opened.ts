@@ -1,5 +1,6 @@
 // The phone as the page has it: calls go to the worker, and a worker that crashed is replaced.
 
+import { Authenticator } from "./authenticator.js";
 import { Reader, WrongArgument, Writer } from "./codec.js";
 import { removeAll } from "./files.js";
 import { forgetKey } from "./keys.js";
@@ -70,6 +71,7 @@ export class OpenedPhone implements Phone {
   #opened: (() => void) | null = null;
   #crashes: number[] = [];
   #ended: Promise<void> | null = null;
+  readonly #authenticator = new Authenticator();
 
   constructor(
     readonly module: WebAssembly.Module,
@@ -138,8 +140,7 @@ export class OpenedPhone implements Phone {
       let open = false;
       const crashed = (): void => {
         if (this.#worker !== worker) return;
-        worker.terminate();
-        this.#worker = null;
+        this.#drop();
         if (open) this.#restart();
         else resolve("crashed");
       };
@@ -156,8 +157,7 @@ export class OpenedPhone implements Phone {
             this.#post({ type: "network", up: navigator.onLine });
             return resolve(null);
           case "unopened": {
-            worker.terminate();
-            this.#worker = null;
+            this.#drop();
             const error = data.bytes === null ? null : said(data.bytes);
             const told = data.told ?? { code: "Internal", message: "" };
             return resolve(error ?? toldError(told));
@@ -173,6 +173,11 @@ export class OpenedPhone implements Phone {
             return;
           case "event":
             return this.#happened(data.id, data.bytes);
+          case "asks":
+            void this.#authenticator.give(data.credential, data.label).then((answer) => {
+              if (this.#worker === worker) this.#post({ type: "given", id: data.id, answer });
+            });
+            return;
           case "over":
             void this.#isWiped();
             return;
@@ -194,6 +199,13 @@ export class OpenedPhone implements Phone {
     this.#worker?.postMessage(message, transfer);
   }
 
+  /** Ends the worker, and what it has the person asked. */
+  #drop(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#authenticator.stop();
+  }
+
   #rejectAll(error: PhoneError): void {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
@@ -207,8 +219,7 @@ export class OpenedPhone implements Phone {
     removeEventListener("offline", this.#network);
     removeEventListener("pagehide", this.#hidden);
     removeEventListener("pageshow", this.#shown);
-    this.#worker?.terminate();
-    this.#worker = null;
+    this.#drop();
     this.#watched.clear();
     this.#set({ type: "Lost", why });
     this.#rejectAll(lostError(why));
@@ -262,8 +273,7 @@ export class OpenedPhone implements Phone {
   /** The files must be free for another page, whether or not this one comes back. */
   #hidden = (): void => {
     this.#post({ type: "close" });
-    this.#worker?.terminate();
-    this.#worker = null;
+    this.#drop();
     this.#wait({ type: "Suspended" });
   };
 

@@ -15,6 +15,12 @@ export type KeyKeeping =
   | { by: "Browser" }
   /** Sealed by that and by a PIN, which is asked for at each opening. */
   | { by: "Pin"; pin: string }
+  /**
+   * Sealed by the browser's and by one that the device gives once it has known the person by finger, face or
+   * screen lock (WebAuthn with PRF): at each opening, and when it is set. `label` is what the device lists
+   * it as; the page's host when left out. Without that credential the store is lost.
+   */
+  | { by: "Authenticator"; label?: string }
   /** The app brings 32 bytes and keeps them itself. */
   | { by: "App"; key: Uint8Array };
 
@@ -71,7 +77,11 @@ export type PhoneErrorCode =
   /** The library crashed again and again, or did not open again. */
   | "Broken"
   /** This browser, or this window, has no private file system that lasts: see the message. */
-  | "Unsupported";
+  | "Unsupported"
+  /** This browser, device or page has no authenticator that can keep a key: see the message. Nothing was changed. */
+  | "NoAuthenticator"
+  /** The device did not confirm the person: cancelled, run out, or the credential is not there any more; browsers do not tell which. Nothing was changed: ask again. */
+  | "NotVerified";
 
 /** Why a call did not do what it was asked to. */
 export class PhoneError extends Error {
@@ -118,7 +128,10 @@ export interface Phone extends PhoneCalls {
   carryReader(): Promise<CarryReader>;
   /** Syncs soon, as if the network had come back. */
   syncSoon(): void;
-  /** Changes how the key is kept; the store stays as it is. */
+  /**
+   * Changes how the key is kept; the store stays as it is. Until it resolves the key is kept as before, also
+   * where it fails with `NoAuthenticator` or `NotVerified`. For an authenticator call it from a click.
+   */
   keepKey(by: KeyKeeping): Promise<void>;
   /** Ends syncs and watches, and releases the store. */
   close(): Promise<void>;
@@ -128,7 +141,7 @@ export interface Phone extends PhoneCalls {
 export interface StoreInfo {
   /** Whether there is one. */
   exists: boolean;
-  /** How its key is kept: whether a PIN must be asked for. */
+  /** How its key is kept: whether a PIN must be asked for, or the device will ask. */
   key: KeyKeeping["by"] | null;
   /** Whether the browser has promised not to throw the site's data away by itself. */
   persisted: boolean;

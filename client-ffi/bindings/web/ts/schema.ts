@@ -3,7 +3,7 @@
 import type { CallSchema, TypeSchema } from "./codec.js";
 
 export const types: Record<string, TypeSchema> = {
-  Area: { record: [["code", "string"], ["name", "string"], ["parent", { option: "string" }], ["level", "string"], ["mine", "bool"], ["retired", "bool"]] },
+  Area: { record: [["code", "string"], ["name", "string"], ["parent", { option: "string" }], ["level", "string"], ["mine", "bool"], ["retired", "bool"], ["boundary", { option: "string" }]] },
   AutoSyncSettings: { record: [["intervalS", "u32", 900], ["debounceS", "u32", 2]] },
   CarriedEdit: { record: [["bundleId", "string"], ["recordId", { option: "string" }], ["userName", { option: "string" }], ["capturedAtMs", "i64"], ["operations", { list: "Operation" }]] },
   CarriedReceipt: { record: [["id", "string"], ["userName", { option: "string" }], ["data", "bytes"]] },

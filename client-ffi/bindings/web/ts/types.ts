@@ -14,6 +14,11 @@ export interface Area {
   mine: boolean;
   /** Whether it or what it lies in is retired: its records go on, and no new one is made there. */
   retired: boolean;
+  /**
+   * Its boundary, a GeoJSON Polygon or MultiPolygon in WGS 84; none where nobody drew one, or where a
+   * phone has too many areas to carry them.
+   */
+  boundary: string | null;
 }
 
 /** When to sync without being asked. */

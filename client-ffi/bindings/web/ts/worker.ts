@@ -1,10 +1,11 @@
 // The worker that has the store: one instance of the library, the files, and the lock.
 
+import type { Given } from "./authenticator.js";
 import { Writer } from "./codec.js";
 import { derived, Instance } from "./instance.js";
 import { folder, isThere, openAll, Unopenable, vanished } from "./files.js";
-import { keep, keyOf } from "./keys.js";
-import type { FromWorker, Opening, ToWorker } from "./messages.js";
+import { keyOf, putAway, sealedKey, type Ways } from "./keys.js";
+import type { FromWorker, Opening, Told, ToWorker } from "./messages.js";
 import type { Lost } from "./phone.js";
 import { types } from "./schema.js";
 
@@ -43,7 +44,10 @@ class Opened {
     };
   }
 
-  derive = (pin: string, salt: Uint8Array): Uint8Array<ArrayBuffer> => derived(this.module, pin, salt);
+  /** Whether it ended: another may have the store. */
+  get over(): boolean {
+    return this.#over;
+  }
 
   /** Opens the store; its answer is that of call 0. */
   start(): Promise<Uint8Array> {
@@ -187,6 +191,25 @@ async function locked(name: string, takeOver: boolean): Promise<() => void> {
   throw new Unopenable({ code: "InUse", message: "Another tab has the store open." });
 }
 
+/** What the page was asked for and has not given yet. */
+const asked = new Map<number, (answer: { given: Given } | { told: Told }) => void>();
+let lastAsked = 0;
+
+function ways(module: WebAssembly.Module): Ways {
+  return {
+    pin: (pin, salt) => derived(module, pin, salt),
+    authenticator: (credential, label) =>
+      new Promise((resolve, reject) => {
+        const id = ++lastAsked;
+        asked.set(id, (answer) => {
+          if ("given" in answer) resolve(answer.given);
+          else reject(new Unopenable(answer.told));
+        });
+        tell({ type: "asks", id, credential, label });
+      }),
+  };
+}
+
 async function open(module: WebAssembly.Module, opening: Opening, up: boolean): Promise<void> {
   const { name } = opening;
   // Says what this page lacks before anything else is asked for.
@@ -198,8 +221,7 @@ async function open(module: WebAssembly.Module, opening: Opening, up: boolean): 
     if (!there && opening.existing) {
       throw new Unopenable({ code: "NoStore", message: "There is no store here." });
     }
-    const derive = (pin: string, salt: Uint8Array): Uint8Array<ArrayBuffer> => derived(module, pin, salt);
-    const key = await keyOf(name, there, opening.key, derive);
+    const key = await keyOf(name, there, opening.key, ways(module));
     const place = await folder(name, true);
     if (place === null) throw new Error("no folder");
     files = await openAll(place);
@@ -239,7 +261,10 @@ async function keepAnew(id: number, key: Extract<ToWorker, { type: "keep" }>["ke
     if (key.by === "App" && !key.key.every((byte, n) => byte === here.key[n])) {
       throw new Unopenable({ code: "WrongKey", message: "That is not the key of this store." });
     }
-    await keep(here.opening.name, here.key, key, here.derive);
+    const kept = await sealedKey(here.key, key, ways(here.module));
+    // The person may have taken long: the store may be another's, with a key of its own.
+    if (here.over) return;
+    await putAway(here.opening.name, kept);
     tell({ type: "answer", id, bytes: new Uint8Array([0]) });
   } catch (error) {
     const told = error instanceof Unopenable ? error.told : null;
@@ -274,6 +299,10 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>): void => {
       return opened?.instance.unread(data.reader);
     case "keep":
       void keepAnew(data.id, data.key);
+      return;
+    case "given":
+      asked.get(data.id)?.(data.answer);
+      asked.delete(data.id);
       return;
     case "soon":
       return opened?.hear(2);

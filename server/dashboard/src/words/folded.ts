@@ -12,14 +12,16 @@ export interface Fold {
   first: HistoryEntry;
   last: HistoryEntry;
   lines: string[];
+  /** Those of them that are of no field, such as a step with its note: they are told however long the rest is. */
+  steps: string[];
   /** The keys of the fields that it touches, each once. */
   fields: string[];
   /** Whether it made the record. */
   makes: boolean;
 }
-/** More than so many lines are one that opens. */
+/** More than so many lines about fields are one that opens. */
 const LINES_MOST = 4;
-export const isLong = (fold: Fold): boolean => fold.lines.length > LINES_MOST;
+export const isLong = (fold: Fold): boolean => fold.lines.length - fold.steps.length > LINES_MOST;
 
 const day = (entry: HistoryEntry): string => new Date(entry.captured_at).toDateString();
 const makes = (entry: HistoryEntry): boolean => entry.made_at.length === 0 && entry.verdict !== 'refused';
@@ -48,6 +50,12 @@ export function folded(told: Told[], counted: (field: string, by: number) => str
     last,
     entries: all.map((each) => each.entry),
     lines: linesOf(all, counted),
+    steps: all.flatMap(({ entry, words }) =>
+      words.slice(-entry.operations.length || words.length).filter((_, i) => {
+        const op = entry.operations[i];
+        return op !== undefined && op.field === undefined;
+      }),
+    ),
     fields: [...new Set(all.flatMap(({ entry }) => entry.operations.flatMap((op) => op.field ?? [])))],
     makes: all.some(({ entry }) => makes(entry)),
   }));

@@ -54,6 +54,15 @@ test('a long run is long, names its fields once, and a single count keeps its wo
   const [fold] = folded(told(...many, entry(9, 'li', one)), counted);
   expect([fold && isLong(fold), fold?.fields, fold?.lines.at(-1)]).toEqual([true, ['phone', 'visits'], 'count visits']);
 });
+test('a step among many changes is told by itself, with its note', () => {
+  const many = Array.from({ length: 6 }, (_, i) => entry(i + 1, 'li', set));
+  const step: Operation = { op: 'transition', action: 'dispatch', note: '今天内清理' };
+  const last = { entry: entry(9, 'li', step), words: ['派遣：今天内清理'] };
+  const [fold] = folded([...told(...many), last], counted);
+  expect([fold && isLong(fold), fold?.steps, fold?.lines.length]).toEqual([true, ['派遣：今天内清理'], 7]);
+  const [made] = folded([{ entry: entry(0, 'li', step), words: ['made it', '派遣'] }], counted);
+  expect(made?.steps).toEqual(['派遣']);
+});
 test('the line that says that a record was made is of no operation', () => {
   const first = { entry: entry(0, 'li', one), words: ['made it', 'count visits'] };
   expect(folded([first], counted)[0]?.lines).toEqual(['made it', 'count visits']);

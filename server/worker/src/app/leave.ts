@@ -3,8 +3,9 @@ import { forgetMine } from './ended';
 import { isSure } from './over';
 import { endTelling } from './push';
 import { tellFailure } from './say';
+import { forgetMaps } from './streetMaps';
 import { t } from '@/messages';
-import { failureOf, phone } from '@/phone';
+import { failureOf, phone, wipeStore } from '@/phone';
 
 /** How much is on this phone alone: edits that wait, refused ones, drafts. */
 export async function hereAlone(): Promise<number> {
@@ -40,11 +41,18 @@ export async function wipe(): Promise<void> {
   await begin();
 }
 
+/** Wipes a store that nobody can open any more. */
+export async function wipeUnopened(): Promise<void> {
+  await wipeStore();
+  await begin();
+}
+
 /** As on a new phone: the client that was is of no more use. */
 async function begin(): Promise<void> {
   forget();
   // Whoever comes next is not told of this person's work.
   await endTelling().catch(() => undefined);
+  await forgetMaps().catch(() => undefined);
   window.location.replace(import.meta.env.BASE_URL);
 }
 

@@ -27,6 +27,8 @@ const SAID: Record<Failure['code'], Key> = {
   Broken: 'lost.broken',
   Wiped: 'lost.wiped',
   Unsupported: 'fail.unsupported',
+  NoAuthenticator: 'fail.noAuthenticator',
+  NotVerified: 'fail.notVerified',
   Unknown: 'fail.internal',
 };
 

@@ -3,14 +3,17 @@ import { followForms } from './forms';
 import { locale } from './locale';
 import { hearNews, renewTelling } from './push';
 import { followSync, syncNow } from './sync';
-import { opening, openStore } from '@/phone';
+import { opening, openStore, type KeyKeeping } from '@/phone';
 
 let letIn: () => void = () => undefined;
 /** Resolves once the store is open; until then no page is shown that needs it. */
 export const started = new Promise<void>((resolve) => (letIn = resolve));
 
+/** What the person opened it by: a store that goes over from another tab is opened by it too. */
+let key: KeyKeeping | undefined;
+
 async function start(takeOver: boolean): Promise<void> {
-  if (!(await openStore(locale.value, takeOver))) return;
+  if (!(await openStore(locale.value, takeOver, key))) return;
   try {
     await followForms();
     await followSync();
@@ -27,3 +30,12 @@ async function start(takeOver: boolean): Promise<void> {
 export const openFirst = () => start(false);
 /** Takes the store over from the tab that has it. */
 export const openHere = () => start(true);
+/** Opens the store by what the person gives. */
+export function unlock(by: KeyKeeping): Promise<void> {
+  remember(by);
+  return start(false);
+}
+/** What the store is opened by from now on. */
+export function remember(by: KeyKeeping): void {
+  key = by;
+}

@@ -99,6 +99,14 @@ export default {
     '应用刚刚自行重启，这一步可能没有保存。请先看一看，再决定要不要重做。',
     'The app has just restarted by itself: this may not have been saved. Look before making it again.',
   ],
+  'fail.noAuthenticator': [
+    '这台手机、浏览器或网址不支持用指纹或面容保管数据，没有更改。请改用口令。',
+    'This phone, browser or address cannot keep the data by finger or face; nothing was changed. Use a PIN instead.',
+  ],
+  'fail.notVerified': [
+    '手机没有确认是你，没有更改。请再试一次；如果通行密钥已从手机上删除，就打不开了。',
+    'The phone did not confirm that it is you; nothing was changed. Try again. If the passkey was deleted from the phone, it cannot be opened any more.',
+  ],
   'fail.unsupported': [
     '这个浏览器（或无痕窗口）不能可靠地保存数据，没有保存。请用普通窗口或换一个浏览器。',
     'This browser, or a private window, cannot keep data for good; nothing was saved. Use an ordinary window or another browser.',

@@ -1,15 +1,17 @@
 /** The one client of this app: opened once, shared by every page. */
 import { shallowRef } from 'vue';
-import { lockedElsewhere, open, type LostWhy, type Phone } from './library';
+import { failureOf, keptBy, lockedElsewhere, open, type KeyKeeping, type LostWhy, type Phone } from './library';
 
 export type * from '@gridfold/phone';
 export type { Failure } from './failure';
 export type { LostWhy } from './library';
-export { failureOf } from './library';
+export { failureOf, hasAuthenticator, keptBy, wipeStore } from './library';
 
 export type Opening =
   | { at: 'opening' }
   | { at: 'open' }
+  /** The person is to open it; with what the last try failed with. */
+  | { at: 'locked'; by: 'Pin' | 'Authenticator'; error?: unknown }
   /** Another tab has the store. */
   | { at: 'elsewhere' }
   | { at: 'lost'; why: LostWhy }
@@ -26,11 +28,27 @@ export function phone(): Phone {
   return client;
 }
 
+/** What a person may try again. */
+const AGAIN = new Set<string>(['WrongKey', 'NotVerified', 'NoAuthenticator']);
+
 /** Opens the store, and tells the pages of everything that changes in it. False when it could not be opened: `opening` says why. */
-export async function openStore(locale: string, takeOver: boolean): Promise<boolean> {
+export async function openStore(locale: string, takeOver: boolean, key?: KeyKeeping): Promise<boolean> {
   opening.value = { at: 'opening' };
   try {
-    client = await open(locale, takeOver, (why) => (opening.value = { at: 'lost', why }));
+    const by = await keptBy();
+    const lock = by === 'Pin' || by === 'Authenticator' ? by : undefined;
+    if (lock && key?.by !== lock) {
+      opening.value = { at: 'locked', by: lock };
+      return false;
+    }
+    try {
+      const lost = (why: LostWhy): void => void (opening.value = { at: 'lost', why });
+      client = await open(locale, takeOver, lock && key ? key : { by: 'Browser' }, lost);
+    } catch (error) {
+      if (!lock || !AGAIN.has(failureOf(error).code)) throw error;
+      opening.value = { at: 'locked', by: lock, error };
+      return false;
+    }
     await client.watch({ type: 'Everything' }, tell);
     return true;
   } catch (error) {

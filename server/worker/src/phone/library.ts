@@ -1,12 +1,34 @@
 /** The phone library as it is here: opening its store, and what its errors say. */
-import { openPhone, PhoneError, type CarryReader, type Lost, type Phone } from '@gridfold/phone';
+import {
+  hasAuthenticator,
+  openPhone,
+  PhoneError,
+  storeInfo,
+  wipeStore,
+  type CarryReader,
+  type KeyKeeping,
+  type Lost,
+  type Phone,
+} from '@gridfold/phone';
 import type { Failure } from './failure';
 
-export type { CarryReader, Phone };
+export { hasAuthenticator, wipeStore };
+export type { CarryReader, KeyKeeping, Phone };
 export type LostWhy = Lost['type'];
 
-export async function open(locale: string, takeOver: boolean, lost: (why: LostWhy) => void): Promise<Phone> {
-  const phone = await openPhone({ locale, takeOver });
+/** How the key of the store is kept; none where there is no store. */
+export async function keptBy(): Promise<KeyKeeping['by'] | null> {
+  const { exists, key } = await storeInfo();
+  return exists ? key : null;
+}
+
+export async function open(
+  locale: string,
+  takeOver: boolean,
+  key: KeyKeeping,
+  lost: (why: LostWhy) => void,
+): Promise<Phone> {
+  const phone = await openPhone({ locale, takeOver, key });
   phone.onLost((why) => lost(why.type));
   return phone;
 }

@@ -46,7 +46,7 @@ export class Front {
     this.swallows = false;
     this.swallowed = 0;
     this.server = createServer((asked, answer) => {
-      if (asked.url.startsWith('/m/'))
+      if (asked.url.startsWith('/m/') && !asked.url.startsWith('/m/maps/'))
         void this.#file(asked, answer).catch((error) => {
           process.stderr.write(`${asked.url} from the server: ${error}\n`);
           answer.destroy();

@@ -160,7 +160,9 @@ export class Handset {
       const text = said.text();
       if (
         said.type() !== 'error' ||
-        /net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|FAILED|ABORTED)/.test(text)
+        /net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|CONNECTION_CLOSED|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|FAILED|ABORTED)/.test(
+          text,
+        )
       )
         return;
       this.complaints.push(`${page.url()}: ${text}`);

@@ -7,6 +7,7 @@ import { double, type Held } from './double';
 let held: Held;
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined });
 vi.mock('@gridfold/phone', () => ({
+  storeInfo: () => Promise.resolve({ exists: true, key: 'Browser', persisted: true }),
   PhoneError: class extends Error {},
   openPhone: () => Promise.resolve(current.phone),
 }));

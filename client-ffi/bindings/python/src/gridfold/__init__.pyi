@@ -674,7 +674,11 @@ class Area:
     """Whether this user may write records here."""
     retired: bool
     """Whether it or what it lies in is retired: its records go on, and no new one is made there."""
-    def __init__(self, *, code: str, name: str, parent: str | None, level: str, mine: bool, retired: bool) -> None: ...
+    boundary: str | None
+    """Its boundary, a GeoJSON Polygon or MultiPolygon in WGS 84; none where nobody drew one, or where a
+    phone has too many areas to carry them.
+    """
+    def __init__(self, *, code: str, name: str, parent: str | None, level: str, mine: bool, retired: bool, boundary: str | None) -> None: ...
 
 class AutoSyncSettings:
     """When to sync without being asked."""
