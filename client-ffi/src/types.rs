@@ -3,6 +3,7 @@
 mod carry;
 mod lifecycle;
 mod mended;
+mod push;
 mod work;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::platform::Platform;
 pub use carry::*;
 pub use lifecycle::*;
 pub use mended::*;
+pub use push::*;
 pub use work::*;
 
 /// How to open a store.

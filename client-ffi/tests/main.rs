@@ -20,6 +20,7 @@ mod keystore;
 mod lifecycle;
 mod orders;
 mod process;
+mod push;
 mod query;
 mod session;
 mod store;

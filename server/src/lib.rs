@@ -37,6 +37,7 @@ pub mod notify;
 mod paced;
 pub mod problem;
 pub mod project;
+pub mod push;
 mod put_back;
 mod redirect;
 pub mod router;

@@ -20,12 +20,13 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
     enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview, phones,
-    records, refused, retention, saved_views, sign_in, sync, users,
+    push, records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
 fn routes() -> Router<Api> {
     Router::new()
+        .merge(device_routes())
         .route("/v1/sign-in", post(sign_in::sign_in))
         .route("/v1/token", post(sign_in::token))
         .route("/v1/sign-out", post(sign_in::sign_out))
@@ -35,19 +36,6 @@ fn routes() -> Router<Api> {
             get(cookie::look).post(cookie::begin).delete(cookie::finish),
         )
         .route("/.well-known/jwks.json", get(sign_in::jwks))
-        .route("/v1/enrol/begin", post(enrol::begin))
-        .route("/v1/enrol/finish", post(enrol::finish))
-        .route("/v1/devices", get(devices::list))
-        .route(
-            "/v1/devices/invite",
-            post(devices::invite).get(devices::invitations),
-        )
-        .route(
-            "/v1/devices/invite/{enrolment_id}",
-            get(devices::invitation).delete(devices::cancel),
-        )
-        .route("/v1/devices/{device_id}/revoke", post(devices::revoke))
-        .route("/v1/devices/{device_id}/wiped", post(devices::wiped))
         .route("/v1/areas", get(areas::list))
         .route("/v1/areas/boundaries", get(map::boundaries))
         .route("/v1/areas/import", post(areas::import))
@@ -125,6 +113,25 @@ fn routes() -> Router<Api> {
         .route("/docs/", get(docs::index))
         .route("/docs/{*path}", get(docs::asset))
         .fallback(app::serve)
+}
+
+/// Those of devices: how they come in, which there are, what they are told.
+fn device_routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/enrol/begin", post(enrol::begin))
+        .route("/v1/enrol/finish", post(enrol::finish))
+        .route("/v1/devices", get(devices::list))
+        .route(
+            "/v1/devices/invite",
+            post(devices::invite).get(devices::invitations),
+        )
+        .route(
+            "/v1/devices/invite/{enrolment_id}",
+            get(devices::invitation).delete(devices::cancel),
+        )
+        .route("/v1/devices/{device_id}/revoke", post(devices::revoke))
+        .route("/v1/devices/{device_id}/wiped", post(devices::wiped))
+        .route("/v1/push", get(push::look).post(push::change))
 }
 
 /// The router with everything a request passes before and after its route.

@@ -51,6 +51,7 @@ mod node_walk;
 mod own_forms;
 mod people;
 mod people_by_id;
+mod push;
 mod retired;
 mod role_table;
 mod terminal;

@@ -148,6 +148,13 @@ const ROWS: &[Row] = &[
     ("get", "/v1/phones", "132233333", "134433333", |_, a| {
         plain(format!("/v1/phones?area={a}"))
     }),
+    ("get", "/v1/push", "122222222", "122222222", |_, _| {
+        plain("/v1/push")
+    }),
+    // Consoles: a phone alone has notifications.
+    ("post", "/v1/push", "133333333", "133333333", |_, _| {
+        with("/v1/push", &json!({}))
+    }),
     ("get", "/v1/retention", "132223333", "132223333", |_, _| {
         plain("/v1/retention")
     }),

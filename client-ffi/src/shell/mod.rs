@@ -24,6 +24,7 @@ pub(crate) mod keystore;
 pub(crate) mod lifecycle;
 pub(crate) mod mend;
 mod pages;
+pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod read;
 mod receipts;

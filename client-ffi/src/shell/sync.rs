@@ -240,12 +240,25 @@ impl Shell {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<Reply, ClientError> {
+        self.call_by("POST", transport, path, content_type, body)
+            .await
+    }
+
+    /// The same by a method that is said.
+    pub(crate) async fn call_by(
+        &self,
+        method: &str,
+        transport: &dyn AsyncTransport,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Reply, ClientError> {
         let mut renewed = false;
         loop {
             let account = self.account()?;
             let response = transport
                 .call(HttpRequest {
-                    method: "POST".to_owned(),
+                    method: method.to_owned(),
                     path: path.to_owned(),
                     headers: vec![
                         (

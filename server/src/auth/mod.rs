@@ -17,6 +17,7 @@ mod known;
 mod passwords;
 mod phone;
 mod phone_list;
+mod push;
 mod redemption;
 mod refresh;
 mod refresh_siblings;
@@ -56,6 +57,7 @@ pub use passwords::{
     PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, Password, PasswordError, check_password,
 };
 pub use phone_list::Phones;
+pub use push::{PushAddress, PushKey, PushSubscriptions, Subscribed};
 pub use redemption::{EnrolmentError, Redemption};
 pub use refresh::{
     FamilyRevoked, Refresh, RefreshError, RefreshSettings, RefreshToken, Rotated,

@@ -129,3 +129,15 @@ CREATE TABLE IF NOT EXISTS sealed_views (
   user_id BLOB NOT NULL, name_hash BLOB NOT NULL, sealed BLOB NOT NULL, changed_ms INTEGER NOT NULL,
   PRIMARY KEY (user_id, name_hash)
 ) STRICT, WITHOUT ROWID;
+
+-- The key that push services know this server by.
+CREATE TABLE IF NOT EXISTS push_key (
+  id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL
+) STRICT;
+-- Where a phone is told of new work, sealed: the address alone is enough to write to it.
+CREATE TABLE IF NOT EXISTS push_subscriptions (
+  device_id BLOB PRIMARY KEY, sealed BLOB NOT NULL, changed_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- However a device's right to sync ends, nothing is sent to it from then on.
+CREATE TRIGGER IF NOT EXISTS push_ends_with_the_device AFTER UPDATE OF state ON devices WHEN NEW.state <> 0
+  BEGIN DELETE FROM push_subscriptions WHERE device_id = NEW.device_id; END;

@@ -22,6 +22,7 @@ use super::directory_copy::DirectoryCopy;
 use super::enrolment::Enrolment;
 use super::known::{self, Known, KnownBrowser};
 use super::passwords::{Hasher, Password};
+use super::push::PushSubscriptions;
 use super::redemption::{EnrolmentError, Redemption};
 use super::refresh::{Refresh, RefreshError, RefreshSettings, RefreshToken};
 use super::reports::Reports;
@@ -148,6 +149,8 @@ pub struct Auth {
     pub log_notes: LogNotes,
     /// The directory's changes a second time.
     pub directory_copy: DirectoryCopy,
+    /// Where phones are told of new work.
+    pub push: PushSubscriptions,
     /// What became of requests that name themselves.
     pub requests: Requests,
     /// Signs receipts, answers, orders to wipe and audit heads.
@@ -208,6 +211,7 @@ impl Auth {
             clock: ClockNotes::new(Arc::clone(&store)),
             log_notes: LogNotes::new(Arc::clone(&store)),
             directory_copy: DirectoryCopy::new(Arc::clone(&store)),
+            push: PushSubscriptions::new(Arc::clone(&store), master),
             requests: Requests::new(Arc::clone(&store)),
             audit: Audit::new(Arc::clone(&store)),
             store,

@@ -11,6 +11,7 @@ mod load;
 mod log;
 mod logging;
 mod print;
+mod push;
 mod section;
 mod server;
 mod tokens;
@@ -22,6 +23,7 @@ pub use limits::LimitsConfig;
 pub use load::{CONFIG_FILE_NAME, ENV_PREFIX};
 pub use log::{Engine, LogConfig};
 pub use logging::{LogFormat, LoggingConfig};
+pub use push::{Contact, PushConfig, PushServices, origin_of};
 pub use section::{Given, Refused, Row, Section, Setting};
 pub use server::{ProxyHeader, ServerConfig, TrustedProxies};
 pub use tokens::TokensConfig;
@@ -39,6 +41,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// What supervisors see in the browser.
     pub dashboard: DashboardConfig,
+    /// Notifications of new work on phones.
+    pub push: PushConfig,
     /// Backups, and what outlives the data directory.
     pub backup: BackupConfig,
     /// What the server writes about itself.
@@ -68,25 +72,27 @@ impl Config {
             .unwrap_or_else(|| self.public_url())
     }
 
-    pub(crate) fn sections(&self) -> [&dyn Section; 7] {
+    pub(crate) fn sections(&self) -> [&dyn Section; 8] {
         [
             &self.server,
             &self.log,
             &self.limits,
             &self.tokens,
             &self.dashboard,
+            &self.push,
             &self.backup,
             &self.logging,
         ]
     }
 
-    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 7] {
+    pub(crate) fn sections_mut(&mut self) -> [&mut dyn Section; 8] {
         [
             &mut self.server,
             &mut self.log,
             &mut self.limits,
             &mut self.tokens,
             &mut self.dashboard,
+            &mut self.push,
             &mut self.backup,
             &mut self.logging,
         ]

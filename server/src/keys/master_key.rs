@@ -94,6 +94,11 @@ impl MasterKey {
         seal_bytes(&self.0, ad, plain)
     }
 
+    /// Opens what was wrapped, of any length.
+    pub(crate) fn unwrap(&self, ad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        open_bytes(&self.0, ad, sealed)
+    }
+
     /// Opens a wrapped 32-byte key.
     pub(crate) fn unwrap_key(&self, ad: &[u8], sealed: &[u8]) -> Result<[u8; 32], SealError> {
         let plain = open_bytes(&self.0, ad, sealed)?;

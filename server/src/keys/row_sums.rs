@@ -39,9 +39,12 @@ const UNSUMMED: [&str; 5] = [
 ];
 
 /// Tables whose rows nobody misses for long: what is damaged there is said once and forgotten.
-const FORGOTTEN: [&str; 9] = [
+const FORGOTTEN: [&str; 11] = [
     "device_reports",
     "directory_copy",
+    // Phones that find another key subscribe anew.
+    "push_key",
+    "push_subscriptions",
     "refresh_families",
     "refresh_siblings",
     "cookie_sessions",

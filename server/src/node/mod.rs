@@ -26,7 +26,7 @@ pub use error::NodeError;
 pub(crate) use error::io;
 
 use self::open_log::{Opened, open_log};
-use crate::auth::{AUTH_DB_FILE_NAME, Auth, AuthSettings};
+use crate::auth::{AUTH_DB_FILE_NAME, Auth, AuthSettings, PushKey};
 use crate::clock::{Clock, ClockGuard};
 use crate::config::Config;
 use crate::data_dir::{self, CONSOLE_FILE_NAME, LOG_DIR_NAME, replace_file};
@@ -41,6 +41,7 @@ use crate::known_people::KnownPeople;
 use crate::log::{Log, OpenReport};
 use crate::notify::Notify;
 use crate::project::{Follower, Source};
+use crate::push::{Push, PushParts};
 use crate::scopes::Scopes;
 use crate::trouble::StoreFaults;
 use crate::views::{Following, Views};
@@ -81,6 +82,8 @@ pub struct Node {
     pub directory: Arc<DirectoryService>,
     /// The committing thread.
     pub writer: Writer,
+    /// What tells phones of news, where that is configured. It ends after the writer.
+    pub push: Option<Push>,
     /// The views' reading side.
     pub views: Views,
     /// How the views follow the log.
@@ -242,6 +245,23 @@ impl Node {
         );
         let notify = Notify::default();
         let console = console_incarnation(dir, log.epoch(), now)?;
+        let (push, herald) = match &config.push.contact {
+            Some(contact) => {
+                let parts = PushParts {
+                    subscriptions: auth.push.clone(),
+                    key: Arc::new(PushKey::open(&auth.push)?),
+                    contact: contact.clone(),
+                    services: config.push.services.clone(),
+                    every: Duration::from_secs(config.push.every_s),
+                    directory: Arc::clone(&directory),
+                    views: views.clone(),
+                    clock: Arc::clone(&clock),
+                };
+                let (push, herald) = Push::start(parts).map_err(io(dir))?;
+                (Some(push), Some(herald))
+            }
+            None => (None, None),
+        };
         let writer = Writer::start(WriterParts {
             log: Arc::clone(&log),
             keys: Arc::clone(&keys),
@@ -249,6 +269,7 @@ impl Node {
             follower,
             views: views.clone(),
             notify: notify.clone(),
+            herald,
             clock: Arc::clone(&clock),
             server_key: server_key.clone(),
             console,
@@ -266,6 +287,7 @@ impl Node {
             log,
             directory,
             writer,
+            push,
             views,
             following,
             notify,
@@ -314,6 +336,9 @@ impl Node {
     /// Finishes what was taken and stops the committing thread.
     pub fn shutdown(&self) {
         self.writer.stop();
+        if let Some(push) = &self.push {
+            push.stop();
+        }
         self.note_clock();
         self.witness.stop();
     }

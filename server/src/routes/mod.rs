@@ -44,6 +44,7 @@ mod maps;
 pub mod openapi;
 pub mod overview;
 pub mod phones;
+pub mod push;
 pub mod records;
 pub mod refused;
 pub mod retention;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gridfold_sync_core::directory::DirectoryChange;
+use gridfold_sync_core::directory::{Directory, DirectoryChange};
 use gridfold_sync_core::entry::SignKey;
 use gridfold_sync_core::ids::StreamId;
 use gridfold_sync_core::time::Timestamp;
@@ -22,6 +22,7 @@ use crate::items::QUARANTINE_STREAM;
 use crate::keys::RecordKeys;
 use crate::log::Log;
 use crate::project::Source;
+use crate::push::News;
 use crate::views::{ViewsBehind, ViewsError};
 use crate::writer::job::{Job, Outcome, Work};
 use crate::writer::line::Line;
@@ -136,6 +137,10 @@ pub(super) fn write(
         outgoing,
         set_aside,
     } = to_write;
+    let news = match &parts.herald {
+        Some(_) => news_of(&outgoing, &directory),
+        None => Vec::new(),
+    };
     // What is set aside goes first: if the append after it fails, the phone sends both again, and
     // a key is stored only once.
     let stores = (
@@ -186,7 +191,22 @@ pub(super) fn write(
             .unwrap_or(0);
         parts.notify.moved(stream.clone(), seq);
     }
+    if let Some(herald) = &parts.herald {
+        for news in news {
+            herald.tell(news);
+        }
+    }
     Some(rest)
+}
+
+/// What was decided that may concern somebody else's phone. What comes back after a restore is not new.
+fn news_of(outgoing: &[Outgoing], directory: &Directory) -> Vec<News> {
+    let new = outgoing.iter().filter(|out| !out.recovered);
+    new.filter_map(|out| {
+        let form = directory.forms().latest(out.decision.form.as_ref()?)?;
+        News::of(&out.stream, &out.decision, form)
+    })
+    .collect()
 }
 
 /// Decides on the jobs, each for its turn, or says which one could not be decided and why.

@@ -14,6 +14,7 @@ use crate::keys::RecordKeys;
 use crate::log::Log;
 use crate::notify::Notify;
 use crate::project::Follower;
+use crate::push::Herald;
 use crate::views::Views;
 
 /// What the writer works with.
@@ -30,6 +31,8 @@ pub struct WriterParts {
     pub views: Views,
     /// Where followers listen.
     pub notify: Notify,
+    /// Where it is said what may concern somebody's phone; none where phones are not told.
+    pub(crate) herald: Option<Herald>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The server's signing key.

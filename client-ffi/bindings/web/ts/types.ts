@@ -526,6 +526,24 @@ export type Operation =
   /** Takes the mark away. */
   | { type: "Restore" };
 
+/** Whether this phone is told that there is news. */
+export interface PushState {
+  /** The server's public key, in base64url, to subscribe with; none when it tells nobody. */
+  key: string | null;
+  /** Whether the server tells this phone. */
+  subscribed: boolean;
+}
+
+/** Where the push service of the phone's browser is written to: the parts of its `PushSubscription`. */
+export interface PushSubscription {
+  /** The URL of the push service; whoever has it may write to it. */
+  endpoint: string;
+  /** The browser's public key, in base64url. */
+  p256dh: string;
+  /** The browser's secret, in base64url. */
+  auth: string;
+}
+
 /** A record as it is read. */
 export interface RecordDetail {
   /** Its id. */
@@ -1099,6 +1117,14 @@ export interface PhoneCalls {
    */
   proposedDue(kind: string, reportedAtMs: number): Promise<number | null>;
   /**
+   * By which key to subscribe to the platform's push service, and whether the server tells this
+   * phone that there is news. It asks the server.
+   *
+   * Fails with:
+   * `Offline`, `SignInRequired`, `Revoked`.
+   */
+  push(): Promise<PushState>;
+  /**
    * The text of a stable code, in the language the client was opened with. Of a refusal: as of an
    * edit that waits among the refused ones.
    */
@@ -1133,6 +1159,16 @@ export interface PhoneCalls {
    * `Rejected` with `draft_too_large` or `too_many_drafts`.
    */
   saveDraft(draft: Draft): Promise<string>;
+  /**
+   * Has the server tell this phone, by Web Push, that there is news for its user: never what it
+   * is, which the next sync brings. With none it tells the phone no more. It takes the place of
+   * what was set before, and ends when the phone signs out or may not sync any more.
+   *
+   * Fails with:
+   * As `push`; `Rejected` with `conflict` where the server tells nobody, with `bad_request` where it
+   * does not know the push service or the keys are none.
+   */
+  setPush(subscription: PushSubscription | null): Promise<PushState>;
   /**
    * Ends the session: tells the server, if it can be reached, and erases everything here. The
    * client is closed afterwards. Gives whether the server was told.

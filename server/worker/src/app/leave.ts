@@ -1,6 +1,7 @@
 /** Leaving this phone: signed out, with nothing of the worker's left on it, or wiped. */
 import { forgetMine } from './ended';
 import { isSure } from './over';
+import { endTelling } from './push';
 import { tellFailure } from './say';
 import { forgetMaps } from './streetMaps';
 import { t } from '@/messages';
@@ -49,6 +50,8 @@ export async function wipeUnopened(): Promise<void> {
 /** As on a new phone: the client that was is of no more use. */
 async function begin(): Promise<void> {
   forget();
+  // Whoever comes next is not told of this person's work.
+  await endTelling().catch(() => undefined);
   await forgetMaps().catch(() => undefined);
   window.location.replace(import.meta.env.BASE_URL);
 }

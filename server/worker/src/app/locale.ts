@@ -1,5 +1,6 @@
 /** The language of the app: what was chosen last, else what the browser asks for, else Chinese. */
 import { ref } from 'vue';
+import { keepLanguage } from '@/words/kept';
 
 export type Locale = 'zh-CN' | 'en';
 const KEPT = 'gridfold.worker.language';
@@ -22,4 +23,6 @@ export function choose(wanted: Locale): void {
   locale.value = wanted;
   localStorage.setItem(KEPT, wanted);
   document.documentElement.lang = wanted;
+  // Where there are no caches, there is no service worker that says anything.
+  void keepLanguage(wanted).catch(() => undefined);
 }

@@ -1,7 +1,8 @@
 /** The beginning: the store is opened, what the pages need is looked up, and they are shown. */
 import { followForms } from './forms';
 import { locale } from './locale';
-import { followSync } from './sync';
+import { hearNews, renewTelling } from './push';
+import { followSync, syncNow } from './sync';
 import { opening, openStore, type KeyKeeping } from '@/phone';
 
 let letIn: () => void = () => undefined;
@@ -16,6 +17,9 @@ async function start(takeOver: boolean): Promise<void> {
   try {
     await followForms();
     await followSync();
+    hearNews(() => void syncNow().catch(() => undefined));
+    // What the browser or the server changed meanwhile is put right; without a network another time.
+    void renewTelling().catch(() => undefined);
     letIn();
     opening.value = { at: 'open' };
   } catch (error) {

@@ -53,6 +53,8 @@ __all__ = [
     "NextTransition",
     "OpenConfig",
     "Operation",
+    "PushState",
+    "PushSubscription",
     "RecordDetail",
     "RecordEdit",
     "RecordPage",
@@ -1030,6 +1032,24 @@ class OpenConfig:
     """The language of texts for people."""
     def __init__(self, *, path: str, locale: Locale) -> None: ...
 
+class PushState:
+    """Whether this phone is told that there is news."""
+    key: str | None
+    """The server's public key, in base64url, to subscribe with; none when it tells nobody."""
+    subscribed: bool
+    """Whether the server tells this phone."""
+    def __init__(self, *, key: str | None, subscribed: bool) -> None: ...
+
+class PushSubscription:
+    """Where the push service of the phone's browser is written to: the parts of its `PushSubscription`."""
+    endpoint: str
+    """The URL of the push service; whoever has it may write to it."""
+    p256dh: str
+    """The browser's public key, in base64url."""
+    auth: str
+    """The browser's secret, in base64url."""
+    def __init__(self, *, endpoint: str, p256dh: str, auth: str) -> None: ...
+
 class StatusTip:
     """One of several transitions made concurrently."""
     action: str
@@ -1549,6 +1569,13 @@ class Client:
         Errors:
         `Closed`.
         """
+    async def push(self) -> PushState:
+        """By which key to subscribe to the platform's push service, and whether the server tells this
+        phone that there is news. It asks the server.
+
+        Errors:
+        `Offline`, `SignInRequired`, `Revoked`.
+        """
     def reason(self, code: str) -> str:
         """The text of a stable code, in the language the client was opened with. Of a refusal: as of an
         edit that waits among the refused ones.
@@ -1589,6 +1616,15 @@ class Client:
 
         Errors:
         `Rejected` with `draft_too_large` or `too_many_drafts`.
+        """
+    async def set_push(self, subscription: PushSubscription | None) -> PushState:
+        """Has the server tell this phone, by Web Push, that there is news for its user: never what it
+        is, which the next sync brings. With none it tells the phone no more. It takes the place of
+        what was set before, and ends when the phone signs out or may not sync any more.
+
+        Errors:
+        As `push`; `Rejected` with `conflict` where the server tells nobody, with `bad_request` where it
+        does not know the push service or the keys are none.
         """
     def shut_down(self) -> None:
         """Cancels a running sync, ends all watches and releases the store. Waits for no HTTP call, so
