@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::common::*;
 use gridfold_client::{
     ChangeCause, Client, ClientError, Draft, HttpRequest, HttpResponse, MAX_APP_STATE_BYTES, Query,
-    RecordEdit, SavedDraft, SyncOptions, Transport, TransportError, WhatBecame,
+    RecordEdit, SavedDraft, SyncOptions, Transport, TransportError, TransportErrorKind, WhatBecame,
 };
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::RecordId;
@@ -601,4 +602,59 @@ proptest! {
         prop_assert_eq!(on_server, records);
         assert_alike(&server, &[&a]);
     }
+}
+
+/// A line that is down or up, as the transports of the bindings know it.
+struct Line<'a> {
+    server: &'a FakeServer,
+    is_up: AtomicBool,
+}
+
+impl Transport for Line<'_> {
+    fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        if !self.is_up.load(Relaxed) {
+            return Err(TransportError {
+                kind: TransportErrorKind::Interrupted,
+            });
+        }
+        if request.method == "GET" {
+            let kind = (
+                "content-type".to_owned(),
+                "application/vnd.gridfold.sync".to_owned(),
+            );
+            return Ok(HttpResponse {
+                status: 200,
+                headers: vec![kind],
+                body: Vec::new(),
+            });
+        }
+        self.server.call(request)
+    }
+    fn knocks(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn what_was_tried_over_a_line_known_to_be_down_can_still_be_undone() {
+    let server = FakeServer::new();
+    let a = Phone::enrolled(&server, "甲", 1);
+    let record = household(&a, "1号楼");
+    let line = Line {
+        server: &server,
+        is_up: AtomicBool::new(false),
+    };
+    let options = SyncOptions::default();
+    // Nothing is known of the line yet.
+    assert!(a.client.sync(&line, &options).is_err());
+    assert_eq!(a.client.undo_last(), Err(rejected("already_sent")));
+    a.client.edit(record, address("2号楼")).unwrap();
+    for _ in 0..2 {
+        assert!(a.client.sync(&line, &options).is_err());
+    }
+    a.client.undo_last().unwrap();
+    a.client.edit(record, address("3号楼")).unwrap();
+    line.is_up.store(true, Relaxed);
+    assert_eq!(a.client.sync(&line, &options).unwrap().pushed, 2);
+    assert_eq!(a.client.undo_last(), Err(rejected("nothing_to_undo")));
 }

@@ -100,7 +100,7 @@ fn routes() -> Router<Api> {
         )
         .route("/v1/export/records", get(export::records))
         .route("/v1/changes", get(changes::follow))
-        .route("/v1/sync", post(sync::sync))
+        .route("/v1/sync", get(sync::knock).post(sync::sync))
         .route("/v1/carry", post(carry::carry))
         .route("/v1/audit", get(audit::list))
         .route("/v1/clock", get(clock::look))

@@ -97,6 +97,9 @@ const ROWS: &[Row] = &[
     ("get", "/readyz", "222222222", "222222222", |_, _| {
         plain("/readyz")
     }),
+    ("get", "/v1/sync", "222222222", "222222222", |_, _| {
+        plain("/v1/sync")
+    }),
     ("get", "/metrics", "222222222", "222222222", |_, _| {
         plain("/metrics")
     }),

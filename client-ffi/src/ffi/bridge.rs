@@ -45,6 +45,9 @@ impl Transport for Bridge {
             .map_err(|_| INTERRUPTED)?;
         answered.recv().map_err(|_| INTERRUPTED)?
     }
+    fn knocks(&self) -> bool {
+        true
+    }
 }
 
 fn request_out(request: HttpRequest, base_url: &str) -> traits::HttpRequest {
@@ -126,6 +129,9 @@ impl AsyncTransport for Awaited<'_> {
             request,
             self.since,
         ))
+    }
+    fn knocks(&self) -> bool {
+        true
     }
 }
 

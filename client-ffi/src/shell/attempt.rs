@@ -4,7 +4,9 @@ use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
-use crate::shell::transport::AsyncTransport;
+use crate::shell::reply::{Reply, offline};
+use crate::shell::sync::{SYNC_CONTENT_TYPE, SYNC_PATH};
+use crate::shell::transport::{AsyncTransport, HttpRequest};
 use crate::types::{Reach, SyncOptions, SyncReport};
 
 /// What is known of the last attempt.
@@ -55,5 +57,24 @@ impl Shell {
         }
         attempt.error = result.as_ref().err().map(|e| e.code().to_owned());
         result
+    }
+    /// Where the last attempt met nobody, asks whether the server is there; what it says is no matter.
+    ///
+    /// # Errors
+    /// [`ClientError::Offline`] when nobody answers, or not the server.
+    pub(crate) async fn knock(&self, transport: &dyn AsyncTransport) -> Result<(), ClientError> {
+        if !transport.knocks() || self.attempt.lock().reach != Reach::Unreachable {
+            return Ok(());
+        }
+        let response = transport
+            .call(HttpRequest {
+                method: "GET".to_owned(),
+                path: SYNC_PATH.to_owned(),
+                headers: Vec::new(),
+                body: Vec::new(),
+            })
+            .await
+            .map_err(offline)?;
+        Reply::of(response, SYNC_CONTENT_TYPE).map(|_| ())
     }
 }

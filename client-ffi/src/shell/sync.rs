@@ -23,8 +23,8 @@ use crate::shell::transport::{AsyncTransport, HttpRequest};
 use crate::shell::undo::Leaving;
 use crate::types::{Progress, SyncOptions, SyncReport};
 
-const SYNC_PATH: &str = "/v1/sync";
-const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
+pub(crate) const SYNC_PATH: &str = "/v1/sync";
+pub(crate) const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
 impl SyncReport {
     fn take(&mut self, spent: Spent) {
@@ -74,6 +74,9 @@ impl Shell {
                     continue;
                 }
             };
+            if self.is_first_to_take(&leaving) {
+                self.knock(transport).await?;
+            }
             if !self.mark_handed_out(&leaving)? {
                 continue;
             }

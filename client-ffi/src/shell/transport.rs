@@ -69,6 +69,11 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportError`] when there is no answer; any status is an answer.
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
+    /// Whether a line that was down is tried by a small call before edits leave over it: what was
+    /// tried counts as sent and cannot be undone. No by default.
+    fn knocks(&self) -> bool {
+        false
+    }
     /// Gives up the calls that run, if it can: they end with
     /// [`TransportErrorKind::Interrupted`]. May be called from any thread.
     fn cancel(&self) {}
@@ -83,6 +88,10 @@ pub trait AsyncTransport {
     ///
     /// The future gives [`TransportError`] when there is no answer; any status is an answer.
     fn call(&self, request: HttpRequest) -> Answer<'_>;
+    /// As [`Transport::knocks`].
+    fn knocks(&self) -> bool {
+        false
+    }
 }
 
 /// Calls that block, as ones that are awaited.
@@ -93,6 +102,9 @@ pub(crate) struct Blocking<'a>(pub(crate) &'a dyn Transport);
 impl AsyncTransport for Blocking<'_> {
     fn call(&self, request: HttpRequest) -> Answer<'_> {
         Box::pin(async move { self.0.call(request) })
+    }
+    fn knocks(&self) -> bool {
+        self.0.knocks()
     }
 }
 

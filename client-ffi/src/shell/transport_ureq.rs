@@ -83,4 +83,7 @@ impl Transport for UreqTransport {
             body,
         })
     }
+    fn knocks(&self) -> bool {
+        true
+    }
 }

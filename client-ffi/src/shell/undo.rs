@@ -188,6 +188,12 @@ impl Shell {
         self.commit(ChangeCause::Local, |batch| batch.undo_last())
     }
 
+    /// Whether entries of a push never left the phone, as far as is known, and may still be undone.
+    pub(crate) fn is_first_to_take(&self, leaving: &Leaving) -> bool {
+        let last = leaving.last_key_value();
+        last.is_some_and(|(last, _)| *last >= self.state.read().bearings.handed_out)
+    }
+
     /// Makes it durable that the entries of a push leave the phone; to be called before any byte
     /// of them does. Costs nothing when all of them left before. False when one of them was undone
     /// since the push was built: then it must be built again.
@@ -195,7 +201,7 @@ impl Shell {
         let Some((last, _)) = leaving.last_key_value() else {
             return Ok(true);
         };
-        if *last < self.state.read().bearings.handed_out {
+        if !self.is_first_to_take(leaving) {
             return Ok(true);
         }
         self.commit(ChangeCause::Sync, |batch| {

@@ -43,7 +43,7 @@ use crate::routes::{
         refused::list, refused::settle,
         overview::overview, phones::list, attention::list, attention::settle, map::map,
         saved_views::list, saved_views::one, saved_views::put, saved_views::remove,
-        export::records, changes::follow, sync::sync, carry::carry,
+        export::records, changes::follow, sync::knock, sync::sync, carry::carry,
         audit::list, clock::look, clock::confirm, health::healthz, health::readyz, health::metrics,
     ),
     components(schemas(ProblemBody)),

@@ -13,6 +13,13 @@ use crate::problem::{Answer, Code, Problem, ProblemBody};
 /// The content type of both bodies.
 pub const SYNC_CONTENT_TYPE: &str = "application/vnd.gridfold.sync";
 
+/// Says that the server is there, with an empty body. A phone asks over a line that was down, before edits leave over it.
+#[utoipa::path(get, path = "/v1/sync", operation_id = "knock", tag = "sync", security(()),
+    responses((status = 200, content_type = "application/vnd.gridfold.sync", body = inline(shapes::Bytes))))]
+pub async fn knock() -> Response {
+    ([(header::CONTENT_TYPE, SYNC_CONTENT_TYPE)], ()).into_response()
+}
+
 /// One exchange: pushes what is new, pulls what is missing. Only for enrolled devices; `docs/PROTOCOL.md` has the bytes.
 #[utoipa::path(post, path = "/v1/sync", tag = "sync",
     request_body(content_type = "application/vnd.gridfold.sync", content = inline(shapes::Bytes)),
