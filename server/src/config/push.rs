@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 
-use super::section::{Given, Setting, section};
+use super::section::{Given, Setting, read_list, section};
 
 /// Whom a push service writes to when something is wrong, as RFC 8292 asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,15 +88,7 @@ impl Setting for PushServices {
         Some(toml::Value::Array(origins.collect()))
     }
     fn read(given: Given<'_>) -> Option<Self> {
-        match given {
-            Given::Text(text) => Self::from_text(text),
-            Given::Toml(toml::Value::String(text)) => Self::from_text(text),
-            Given::Toml(toml::Value::Array(list)) => {
-                let texts = list.iter().map(toml::Value::as_str);
-                Self::from_text(&texts.collect::<Option<Vec<_>>>()?.join(","))
-            }
-            Given::Toml(_) => None,
-        }
+        read_list(given)
     }
 }
 

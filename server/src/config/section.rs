@@ -75,6 +75,19 @@ pub trait Setting: Sized {
     }
 }
 
+/// Reads a setting of several values from the file, which may have a list of texts, or the environment, which has them
+/// in one with commas between: no value may have one in it.
+pub(crate) fn read_list<T: Setting>(given: Given<'_>) -> Option<T> {
+    match given {
+        Given::Toml(toml::Value::Array(list)) => {
+            let texts = list.iter().map(toml::Value::as_str);
+            T::from_text(&texts.collect::<Option<Vec<_>>>()?.join(","))
+        }
+        Given::Text(text) | Given::Toml(toml::Value::String(text)) => T::from_text(text),
+        Given::Toml(_) => None,
+    }
+}
+
 macro_rules! integer_setting {
     ($($type:ty),*) => {$(
         impl Setting for $type {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-use super::section::{Given, Setting, choice, section};
+use super::section::{Given, Setting, choice, read_list, section};
 
 choice! {
     /// How a trusted proxy says whom it asks for. One way only: a proxy that writes one header passes the others on as its client wrote them.
@@ -55,15 +55,7 @@ impl Setting for TrustedProxies {
         Some(toml::Value::Array(nets.collect()))
     }
     fn read(given: Given<'_>) -> Option<Self> {
-        match given {
-            Given::Text(text) => Self::from_text(text),
-            Given::Toml(toml::Value::String(text)) => Self::from_text(text),
-            Given::Toml(toml::Value::Array(list)) => {
-                let texts = list.iter().map(toml::Value::as_str);
-                Self::from_text(&texts.collect::<Option<Vec<_>>>()?.join(","))
-            }
-            Given::Toml(_) => None,
-        }
+        read_list(given)
     }
 }
 
