@@ -33,6 +33,8 @@ const LINE: usize = 4_096;
 const MESSAGE: &[u8] = br#"{"kind":"news"}"#;
 /// How long a service is left alone after it was not reached or was busy, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
+/// The same where it says for how long, which may be no time at all.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 /// What could not be sent for this long is news no more.
 const GIVE_UP: Duration = Duration::from_secs(86_400);
@@ -328,14 +330,15 @@ impl Sender {
         }
     }
 
-    /// Leaves a service alone for as long as it asks, else longer each time.
+    /// Leaves a service alone: longer each time, and for as long as it asks.
     fn pause(&mut self, service: String, after_s: Option<u64>) -> Instant {
-        let next = self
-            .paused
-            .get(&service)
-            .map_or(FIRST_PAUSE, |paused| paused.next);
         let asked = after_s.map(Duration::from_secs);
-        let pause = asked.unwrap_or(next).min(LONGEST_PAUSE);
+        let least = asked.map_or(FIRST_PAUSE, |_| SHORTEST_PAUSE);
+        let before = self.paused.get(&service);
+        let next = before.map_or(least, |paused| paused.next.max(least));
+        let pause = asked
+            .map_or(next, |asked| asked.max(next))
+            .min(LONGEST_PAUSE);
         tracing::info!(
             service,
             seconds = pause.as_secs(),
