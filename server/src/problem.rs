@@ -241,8 +241,13 @@ impl Problem {
     }
     /// Of an edit of which no entry was made: nothing of it waits anywhere.
     #[must_use]
-    pub fn unkept(mut self) -> Self {
-        self.kept = notice::Kept::Nothing;
+    pub fn unkept(self) -> Self {
+        self.kept_as(notice::Kept::Nothing)
+    }
+    /// The same, told as to whom this became of the edit.
+    #[must_use]
+    pub fn kept_as(mut self, kept: notice::Kept) -> Self {
+        self.kept = kept;
         self
     }
     /// A device was told to erase itself: with the order, since words alone order nothing.

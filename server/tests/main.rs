@@ -35,6 +35,7 @@ mod damage;
 mod dashboard_lists;
 mod dashboard_records;
 mod dashboard_session;
+mod dashboard_words;
 mod directory_damage;
 mod erasures;
 mod exports;

@@ -572,3 +572,41 @@ fn a_crash_leaves_all_of_a_move_or_nothing() {
         );
     }
 }
+
+#[test]
+fn what_was_moved_was_first_written_when_it_was_and_by_who_made_it() {
+    let (world, admin) = office();
+    let (_, supervisor) = world.person(&admin, "li", "supervisor", "c-a");
+    let old = household(&admin, "c-a-1");
+    let other = household(&admin, "c-a-1");
+    let times = |row: &Value| [row["captured_at"].clone(), row["first_received_at"].clone()];
+    let was = times(&read(&supervisor, &old));
+    assert_eq!(was, [json!(at(0)), json!(at(0))]);
+    world.clock.set(NOW.plus_millis(HOUR_MS / 12));
+    let between = moved(&supervisor, &old, "c-a-2");
+    world.clock.set(NOW.plus_millis(HOUR_MS / 6));
+    let new = moved(&supervisor, &between, "c-a-1");
+    let now = read(&supervisor, &new);
+    assert_eq!(times(&now), was);
+    // That it was moved is told besides.
+    assert_eq!(now["moved_from"]["at"], json!(at(HOUR_MS / 6)));
+    assert_eq!(now["changed_at"], json!(at(HOUR_MS / 6)));
+    for query in ["", "&fields=address"] {
+        let found = page(&supervisor, &format!("id={new}&made_by=true{query}"));
+        let row = &found["records"][0];
+        assert_eq!(times(row), was, "{query}");
+        assert_eq!(row["made_by"]["user_name"], "admin");
+    }
+    let file = "/v1/export/records?format=csv&columns=captured_at,record_id&fields=";
+    let file = supervisor.get(&format!("{file}&id={new}")).text();
+    assert!(file.contains(&at(0)) && file.contains(&new), "{file}");
+    // What it was merged from does not make it older.
+    let kept = times(&read(&supervisor, &other));
+    supervisor
+        .post(
+            &format!("/v1/records/{new}/merge"),
+            &json!({ "into": other }),
+        )
+        .ok();
+    assert_eq!(times(&read(&supervisor, &other)), kept);
+}

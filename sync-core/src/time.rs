@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
+/// Clocks differ by a little; more than this ahead of what received it and a clock is wrong.
+pub const CLOCKS_DIFFER_MS: i64 = 120_000;
+/// 1990-01-01T00:00:00Z: a clock that lost its time shows something before.
+pub const EARLIEST_MS: i64 = 631_152_000_000;
 /// 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z.
 const FIRST_WRITTEN_MS: i64 = -62_135_596_800_000;
 const LAST_WRITTEN_MS: i64 = 253_402_300_799_999;
@@ -23,6 +27,16 @@ impl Timestamp {
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
+    }
+    /// What a clock claimed, as it is told of what came at `received`: never later than that, whoever asks and wherever.
+    #[must_use]
+    pub fn held_by(self, received: Self) -> Self {
+        self.min(received)
+    }
+    /// Whether what a clock claimed of what came at `received` cannot be right: what is told of it is then marked.
+    #[must_use]
+    pub fn is_implausible(self, received: Self) -> bool {
+        self.0 > received.0.saturating_add(CLOCKS_DIFFER_MS) || self.0 < EARLIEST_MS
     }
     /// `2026-06-13T01:50:34.000Z`. Clocks claim any time; one outside the years 1 to 9999, which others cannot read, is
     /// written as the nearest moment inside.

@@ -102,3 +102,20 @@ fn moments_are_written_in_utc_to_the_millisecond() {
         assert!(!format_date(extreme).is_empty());
     }
 }
+
+#[test]
+fn what_a_clock_claims_is_never_told_as_later_than_it_came_and_is_marked_when_it_cannot_be_right() {
+    let came = Timestamp(1_781_330_000_000);
+    for (claimed, told, wrong) in [
+        (came.0 - 86_400_000, came.0 - 86_400_000, false),
+        // Clocks differ a little.
+        (came.0 + 120_000, came.0, false),
+        (came.0 + 120_001, came.0, true),
+        (i64::MAX, came.0, true),
+        (0, 0, true),
+        (i64::MIN, i64::MIN, true),
+    ] {
+        assert_eq!(Timestamp(claimed).held_by(came), Timestamp(told));
+        assert_eq!(Timestamp(claimed).is_implausible(came), wrong, "{claimed}");
+    }
+}

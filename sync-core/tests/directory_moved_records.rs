@@ -48,6 +48,8 @@ fn every_former_id_means_the_record_that_is_there_now() {
         assert_eq!(directory.ids_of_record(id(former)), [id(3), id(2), id(1)]);
     }
     assert_eq!(directory.ids_of_record(id(7)), [id(7)]);
+    let first = [1, 2, 3, 7].map(|n| directory.first_record(id(n)));
+    assert_eq!(first, [id(1), id(1), id(1), id(7)]);
     assert_eq!(directory.moved_from(&id(3)).unwrap().0, id(2));
     assert!(directory.moved_record(&id(8)).is_none());
     let order: Vec<RecordId> = directory.moved_records().map(|(id, _)| id).collect();

@@ -15,6 +15,7 @@ mod codec_bytes;
 mod codec_names;
 mod codec_time;
 mod common;
+mod directory_apart;
 mod directory_boundaries;
 mod directory_catalogue;
 mod directory_city;

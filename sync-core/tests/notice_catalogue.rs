@@ -66,6 +66,8 @@ fn a_reason_says_what_became_of_the_edit_and_nothing_else() {
         Kept::Refused => ("修改已保留", "The edit is kept"),
         Kept::Draft => ("已存为草稿", "kept as a draft"),
         Kept::Nothing => ("没有做任何更改", "Nothing was changed"),
+        Kept::Still => ("原来的修改仍在等待处理", "The other edit still waits"),
+        Kept::Waiting | Kept::OfOthers => ("修改已保留", "The edit is kept"),
     };
     for code in RefusalCode::ALL.iter().map(|c| c.as_str()) {
         let tells = text(code, Locale::Zh).contains(said(Kept::Refused).0);
@@ -74,10 +76,43 @@ fn a_reason_says_what_became_of_the_edit_and_nothing_else() {
             let en = text_of(code, Locale::En, kept);
             assert!(!zh.contains('{') && !en.contains('{'), "{code}: {zh} {en}");
             for other in Kept::ALL {
-                let is_said = tells && other == kept;
+                let is_said = tells && said(other) == said(kept);
                 assert_eq!(zh.contains(said(other).0), is_said, "{code}: {zh}");
                 assert_eq!(en.contains(said(other).1), is_said, "{code}: {en}");
             }
+        }
+    }
+}
+
+#[test]
+fn whoever_did_not_write_it_is_told_what_they_may_do_and_not_what_its_author_may() {
+    for code in RefusalCode::ALL.iter().map(|c| c.as_str()) {
+        for kept in [Kept::Waiting, Kept::OfOthers] {
+            let zh = text_of(code, Locale::Zh, kept);
+            let en = text_of(code, Locale::En, kept);
+            for (text, word) in [
+                (zh, "请"),
+                (zh, "您的"),
+                (zh, "本机"),
+                (en, "Your"),
+                (en, "You "),
+                (en, "retry"),
+                (en, "ask "),
+                (en, "again"),
+            ] {
+                assert!(!text.contains(word), "{code}: {text}");
+            }
+            let offers = kept == Kept::Waiting && text(code, Locale::Zh).contains("修改已保留");
+            assert_eq!(
+                zh.ends_with("：可以由您重做，也可以不予采用。"),
+                offers,
+                "{zh}"
+            );
+            assert_eq!(
+                en.ends_with(": make it as yours, or dismiss it."),
+                offers,
+                "{en}"
+            );
         }
     }
 }

@@ -1,8 +1,12 @@
 //! A history in words: what an edit found is what its author saw.
 
+use std::collections::BTreeMap;
+
 use gridfold_sync_core::edit::{Op, Value};
-use gridfold_sync_core::ids::{EntryRef, FieldKey, IncarnationId, SensitivityClass};
-use gridfold_sync_core::notice::{Edit, Locale, Teller};
+use gridfold_sync_core::ids::{
+    EntryRef, FieldKey, IncarnationId, ItemKey, RecordId, SensitivityClass,
+};
+use gridfold_sync_core::notice::{Edit, Locale, Teller, named_in};
 
 const CLASS: SensitivityClass = SensitivityClass::General;
 
@@ -140,7 +144,10 @@ fn what_somebody_typed_is_told_as_it_is_also_where_it_reads_like_a_place_of_the_
 
 #[test]
 fn an_edit_by_itself_says_nothing_of_what_was_there() {
-    assert_eq!(Teller::alone(None, Locale::En, &[set("a")]), ["title: a"]);
+    assert_eq!(
+        Teller::new(None, Locale::En).alone(&[set("a")]),
+        ["title: a"]
+    );
 }
 
 #[test]
@@ -186,4 +193,31 @@ fn edits_are_told_by_cause_in_whatever_order_they_are_given() {
     let mut forwards = words(&edits);
     forwards.reverse();
     assert_eq!(backwards, forwards);
+}
+
+#[test]
+fn a_reference_is_told_by_what_the_record_is_called_and_never_by_its_id() {
+    let (one, other) = (RecordId::from_bytes([1; 16]), RecordId::from_bytes([2; 16]));
+    let refers = |to: RecordId| Op::Set {
+        field: FieldKey::new("household").unwrap(),
+        value: Value::Reference(to),
+    };
+    let member = Op::ItemSet {
+        field: FieldKey::new("members").unwrap(),
+        item: ItemKey::new("m1").unwrap(),
+        member: FieldKey::new("of").unwrap(),
+        value: Value::Reference(one),
+    };
+    let ops = [refers(one), refers(other), member];
+    assert_eq!(named_in(&ops).collect::<Vec<_>>(), [one, other, one]);
+    let titles = BTreeMap::from([(one, "幸福里8号楼".to_owned())]);
+    let teller = Teller::new(None, Locale::Zh).calling(titles);
+    assert_eq!(
+        teller.alone(&ops),
+        [
+            "household：幸福里8号楼",
+            "household：另一条记录",
+            "members，of：幸福里8号楼"
+        ]
+    );
 }

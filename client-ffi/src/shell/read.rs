@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId};
-use gridfold_sync_core::notice::{Edit, Locale, Teller, Told, text};
+use gridfold_sync_core::notice::{Edit, Locale, Teller, Told, named_in, text};
 use gridfold_sync_core::session::phone::{Fate, Said};
 use gridfold_sync_core::view::{Candidate, differ};
 
@@ -260,7 +260,14 @@ impl Shell {
                 ),
             })
             .collect();
-        let told = Teller::new(form.map(|form| &**form), locale).tell_all(&edits);
+        let named = edits.iter().flat_map(|edit| named_in(edit.ops));
+        let titles = named.filter_map(|id| {
+            let now = held.map_or(id, |held| held.directory.present_record(id));
+            let title = state.rows.get(&now).map(|row| row.title.clone());
+            Some((id, title.filter(|title| !title.is_empty())?))
+        });
+        let teller = Teller::new(form.map(|form| &**form), locale).calling(titles.collect());
+        let told = { teller }.tell_all(&edits);
         let words = |told: Vec<Told>| told.into_iter().map(|told| told.words).collect();
         told.into_iter().map(words).collect()
     }

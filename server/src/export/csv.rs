@@ -27,7 +27,7 @@ const FIXED: [&str; 10] = [
 ];
 
 /// More columns that may be chosen.
-const CHOOSABLE: [&str; 8] = [
+const CHOOSABLE: [&str; 9] = [
     "title",
     "missing",
     "household",
@@ -36,6 +36,7 @@ const CHOOSABLE: [&str; 8] = [
     "assignee",
     "last_visited_at",
     "closed_at",
+    "clock_wrong",
 ];
 
 /// All columns besides the fields.

@@ -2,7 +2,7 @@
 //!
 //! What enters: a record as the API shows it. What leaves: cells. Each field is read by the version of the form that the record was read with, and by another that has it where that one does not. Titles of records it refers to are only those that the reader may read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use gridfold_sync_core::directory::Directory;
@@ -50,6 +50,7 @@ fn heading(name: &str) -> Option<Said> {
         "assignee" => said!("heading_assignee"),
         "last_visited_at" => said!("heading_last_visited_at"),
         "closed_at" => said!("heading_closed_at"),
+        "clock_wrong" => said!("heading_clock_wrong"),
         _ => return None,
     })
 }
@@ -75,6 +76,8 @@ pub(super) struct Labeller<'a> {
     /// The versions of the form of the record that is told of, its own first.
     versions: Vec<Arc<Form>>,
     titles: HashMap<RecordId, String>,
+    /// What grids of one name lie in, once it was asked for.
+    apart: Option<BTreeMap<AreaCode, String>>,
 }
 
 impl<'a> Labeller<'a> {
@@ -91,6 +94,7 @@ impl<'a> Labeller<'a> {
             forms,
             versions: Vec::new(),
             titles: HashMap::new(),
+            apart: None,
         }
     }
 
@@ -172,6 +176,21 @@ impl<'a> Labeller<'a> {
         Some(title).filter(|t| !t.is_empty())
     }
 
+    /// The name of a grid, with what it lies in where another one that may be in the file is called the same.
+    fn grid(&mut self, of: &Labels, code: &str) -> Option<String> {
+        let code = AreaCode::new(code).ok()?;
+        let directory = self.directory;
+        let name = &directory.area(&code)?.name;
+        let apart = self.apart.get_or_insert_with(|| {
+            let grids = directory.grids_in(None);
+            directory.told_apart(grids.iter().filter(|grid| of.scope.has(grid)))
+        });
+        Some(match apart.get(&code) {
+            Some(way) => format!("{way} / {name}"),
+            None => name.clone(),
+        })
+    }
+
     fn yes(&self, is: bool) -> String {
         let code = if is { "words_yes" } else { "words_no" };
         notice::text(code, self.locale()).to_owned()
@@ -206,16 +225,14 @@ impl<'a> Labeller<'a> {
         };
         let words = match (name, text, value) {
             (name, Some(text), _) if TIMES.contains(&name) => return Self::moment(of, text),
-            ("deleted" | "late", _, Some(Json::Bool(is))) => Some(self.yes(*is)),
+            ("deleted" | "late" | "clock_wrong", _, Some(Json::Bool(is))) => Some(self.yes(*is)),
             ("form", Some(_), _) => self.versions.first().map(|f| self.label(&f.label)),
             ("status", Some(key), _) => self.versions.iter().find_map(|form| {
                 let statuses = &form.lifecycle.as_ref()?.statuses;
                 let found = statuses.iter().find(|s| s.key.as_str() == key)?;
                 Some(self.label(&found.label))
             }),
-            ("grid", Some(code), _) => AreaCode::new(code)
-                .ok()
-                .and_then(|code| Some(self.directory.area(&code)?.name.clone())),
+            ("grid", Some(code), _) => self.grid(of, code),
             ("household", Some(id), _) => self.title(of, id),
             ("missing", _, Some(Json::Array(keys))) => {
                 let keys = keys.iter().filter_map(Json::as_str);

@@ -146,7 +146,11 @@ pub fn export_records(
         Format::GeoJson => out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?,
     }
     let (mut count, mut failed) = (0u64, None);
-    views.for_each_record(filter, |record| {
+    views.for_each_record(filter, |mut record| {
+        if let Err(error) = views.keep_first_times(directory, &filter.scope, &mut record.row) {
+            failed = Some(error.into());
+            return false;
+        }
         let mut object = plain(directory, &record);
         labeller.begin(&record.row);
         let written = match format {
@@ -238,6 +242,7 @@ fn plain(directory: &Directory, record: &StoredRecord) -> Map<String, Json> {
         "captured_at": row.captured.map(Timestamp::to_rfc3339),
         "changed_at": row.changed.map(Timestamp::to_rfc3339),
         "received_at": row.received.map(Timestamp::to_rfc3339),
+        "clock_wrong": row.clock_wrong,
         "fields": fields(directory, record),
     });
     match all {

@@ -7,7 +7,10 @@ use gridfold_sync_core::directory::{Area, DirectoryChange, ImportKind, moved_by}
 use gridfold_sync_core::ids::{AreaCode, FieldKey, UserId};
 
 use super::act::{Act, format_of};
-use super::{Column, Delimited, ImportError, Progress, RawRow, Report, RowReason};
+use super::{
+    ChangedArea, Column, Delimited, ImportError, MAX_NOTED_LINES, Progress, RawRow, Report,
+    RowReason,
+};
 use crate::acts::areas::{Misfit, check_area};
 use crate::acts::users::read_name;
 use crate::node::Node;
@@ -161,10 +164,20 @@ pub fn import_areas_by(
                 report.unchanged += 1;
                 continue;
             }
-            Some(_) => report.changed += 1,
+            Some(was) => {
+                report.changed += 1;
+                if report.changes.len() < MAX_NOTED_LINES {
+                    report.changes.push(ChangedArea {
+                        line: lines.get(&area.code).copied().unwrap_or_default(),
+                        was: was.clone(),
+                        is: area.clone(),
+                    });
+                }
+            }
         }
         new.push(area);
     }
+    report.changes.sort_by_key(|change| change.line);
     report.areas_added = report.added;
     let changes = area_changes(node, new);
     if !dry_run && !changes.is_empty() {

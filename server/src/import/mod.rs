@@ -24,6 +24,7 @@ pub use reason::RowReason;
 pub use table::{Column, Delimited, RawRow};
 pub use table_error::TableError;
 
+use gridfold_sync_core::directory::Area;
 use serde::Serialize;
 
 /// Lines a report names one by one; what is past it is only counted.
@@ -36,6 +37,17 @@ pub struct Note {
     pub line: u64,
     /// What is wrong.
     pub reason: RowReason,
+}
+
+/// An area that an import changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangedArea {
+    /// Its line.
+    pub line: u64,
+    /// What it was.
+    pub was: Area,
+    /// What it is to be.
+    pub is: Area,
 }
 
 /// What an import did, or would do.
@@ -62,6 +74,9 @@ pub struct Report {
     /// The id by which it can be taken back; none when it changed nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_id: Option<String>,
+    /// The areas that change, the first of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangedArea>,
     /// The rows not taken, with the reason.
     pub refusals: Vec<Note>,
     /// The rows that need a look, with the reason.

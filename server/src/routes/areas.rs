@@ -121,6 +121,47 @@ pub struct AreaImport {
     pub refused: u64,
     /// The first of them.
     pub refusals: Vec<RefusedRow>,
+    /// The first of the areas that changed, as they were and as they are to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangedAreaBody>,
+}
+
+/// An area that an import changes.
+#[derive(Serialize, ToSchema)]
+pub struct ChangedAreaBody {
+    /// Its line in the file.
+    pub line: u64,
+    /// Its code.
+    pub code: String,
+    /// What it was.
+    pub was: AreaSaid,
+    /// What it is to be.
+    pub is: AreaSaid,
+}
+
+/// What is said of an area.
+#[derive(Serialize, ToSchema, PartialEq, Eq)]
+pub struct AreaSaid {
+    /// The name.
+    pub name: String,
+    /// The level.
+    pub level: String,
+    /// What it lies in by name; absent at the top.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lies_in: Option<String>,
+}
+
+fn area_said(directory: &Directory, area: &Area) -> AreaSaid {
+    let parent = area.parent.as_ref();
+    AreaSaid {
+        name: area.name.clone(),
+        level: area.level.clone(),
+        // One that the file makes has no name here yet.
+        lies_in: parent.map(|code| match directory.area(code) {
+            Some(parent) => parent.name.clone(),
+            None => code.to_string(),
+        }),
+    }
 }
 
 /// A row that was not taken.
@@ -291,7 +332,15 @@ pub async fn import(
             caller.audit(node, "areas.import", scope)?;
         }
         let by = Some(caller.user());
+        let before = node.directory.current();
         let report = import_areas_by(by, node, file.as_ref(), query.dry_run, &mut |_| {})?;
+        let changes = report.changes.iter().map(|change| ChangedAreaBody {
+            line: change.line,
+            code: change.was.code.to_string(),
+            was: area_said(&before, &change.was),
+            is: area_said(&before, &change.is),
+        });
+        let changes = changes.collect();
         Ok(Json(AreaImport {
             dry_run: report.dry_run,
             import_id: report.import_id,
@@ -309,6 +358,7 @@ pub async fn import(
                     reason: note.reason.text(caller.locale),
                 })
                 .collect(),
+            changes,
         }))
     })
     .await

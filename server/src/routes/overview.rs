@@ -78,6 +78,9 @@ pub struct GridRow {
     pub code: String,
     /// Its name.
     pub name: String,
+    /// What it lies in by name, as far up as tells it from the other grids here that are called the same; absent where its name says enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lies_in: Option<String>,
     /// Visits of this week.
     pub visits_week: u64,
     /// Matters that are not closed.
@@ -369,6 +372,7 @@ fn grid_rows(
         None => Cow::Owned(directory.grids_in(None).into_iter().collect()),
     };
     let left_out = total.saturating_sub(shown.len()) as u64;
+    let mut apart = directory.told_apart(shown.iter());
     let rows = shown.iter().map(|code| {
         let numbers = found.grids.get(code.as_str()).copied().unwrap_or_default();
         let contact = contacts.in_grid(code);
@@ -377,6 +381,7 @@ fn grid_rows(
             name: directory
                 .area(code)
                 .map_or_else(String::new, |a| a.name.clone()),
+            lies_in: apart.remove(code),
             visits_week: numbers.visits_week,
             matters_open: numbers.matters_open,
             matters_overdue: numbers.matters_overdue_captured,

@@ -6,12 +6,12 @@ use gridfold_sync_core::directory::DirectoryChange;
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{RefusalCode, Target, Verdict};
 use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, StreamId};
-use gridfold_sync_core::notice::Teller;
+use gridfold_sync_core::notice::{self, Kept};
 use gridfold_sync_core::schema::Role;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::records::{EditResult, HistoryEntry, entry_body, write_again};
+use super::records::{EditResult, HistoryEntry, entry_body, ops_of, teller, write_again};
 use super::{Api, Body, Caller, Params, page_rows};
 use crate::admit::{Base, ConsoleEdit, Heads, Wish};
 use crate::problem::{Answer, Code, Problem, ProblemBody};
@@ -78,9 +78,8 @@ pub async fn list(
     api.blocking(move |node| {
         let scope = caller.scope(&[]);
         let page = node.views.refused(&scope, query.cursor.as_deref(), limit)?;
-        let refused = page
-            .rows
-            .iter()
+        let rows = page.rows.iter();
+        let refused = rows
             .filter(|row| {
                 // Where they only work themselves, others' refused edits are not theirs to settle.
                 let roles = caller.roles_in(Some(&row.edit.stream.grid));
@@ -101,14 +100,25 @@ pub async fn list(
                         Target::At(_) => form_of_record(node, row.record),
                     });
                 let form = form.and_then(|f| caller.directory.forms().latest(&f).cloned());
-                let mut teller = Teller::new(form.as_deref(), caller.locale);
-                (query.settled || settled.is_none()).then(|| RefusedBody {
-                    record_id: row.record.map(|r| r.to_string()),
-                    settled: settled.map(|(how, _, _)| how.clone()),
-                    edit: entry_body(&caller, &mut teller, &row.edit),
+                (query.settled || settled.is_none()).then(|| {
+                    let mut teller = teller(node, &caller, form.as_deref(), ops_of([&row.edit]))?;
+                    let mut edit = entry_body(&caller, &mut teller, &row.edit);
+                    // Whoever settles them is told what they may do, also of their own.
+                    let kept = if settled.is_none() {
+                        Kept::Waiting
+                    } else {
+                        Kept::OfOthers
+                    };
+                    let reason = notice::text_of(row.code.as_str(), caller.locale, kept);
+                    edit.refusal_text = Some(reason.to_owned());
+                    Ok(RefusedBody {
+                        record_id: row.record.map(|r| r.to_string()),
+                        settled: settled.map(|(how, _, _)| how.clone()),
+                        edit,
+                    })
                 })
             })
-            .collect();
+            .collect::<Answer<Vec<_>>>()?;
         Ok(Json(RefusedPage {
             refused,
             next: page.next,
@@ -175,7 +185,7 @@ pub async fn settle(
         }
         let result = if adopt {
             let edit = adopted(node, &caller, &stream, &row, (record, refused))?;
-            write_again(node, &caller, edit)?
+            write_again(node, &caller, edit).map_err(|problem| problem.kept_as(Kept::Still))?
         } else {
             EditResult {
                 verdicts: Vec::new(),

@@ -1,6 +1,7 @@
 //! The conditions of a filter as SQL. Every value is bound; only names of columns that stand here are written.
 
 use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass};
+use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 
 use crate::views::general;
@@ -103,6 +104,23 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         if !all {
             c.with("r.received_general >= ?", from.millis());
         }
+    }
+    if let Some(user) = filter.by_others_than {
+        let classes: Vec<String> = filter
+            .scope
+            .classes
+            .iter()
+            .map(|c| format!("'{}'", *c as u8))
+            .collect();
+        // The name of a stream ends in the number of its class.
+        c.add(format!(
+            "EXISTS (SELECT 1 FROM entries e JOIN streams s ON s.id = e.stream WHERE e.record = r.id
+             AND e.received >= ? AND e.user <> ? AND e.verdict < 2 AND substr(s.name, -1) IN ({}))",
+            classes.join(",")
+        ));
+        let since = filter.received_from.map_or(i64::MIN, Timestamp::millis);
+        c.values
+            .extend([Sql::Integer(since), Sql::Blob(user.bytes().to_vec())]);
     }
     match filter.has_conflict {
         Some(true) if all => c.add("r.conflicts > 0"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass, UserId};
 use gridfold_sync_core::time::Timestamp;
 
 use crate::views::{BBox, Polygon};
@@ -150,6 +150,8 @@ pub struct RecordFilter {
     pub until: Option<Timestamp>,
     /// Only records received at or after this time of the server.
     pub received_from: Option<Timestamp>,
+    /// Only records to which somebody else than this person wrote, and since `received_from` where that is asked for.
+    pub by_others_than: Option<UserId>,
     /// Only records with, or without, conflicts.
     pub has_conflict: Option<bool>,
     /// Only records with late edits of reassigned workers.
@@ -209,6 +211,7 @@ impl RecordFilter {
             from: None,
             until: None,
             received_from: None,
+            by_others_than: None,
             has_conflict: None,
             late: None,
             ids: Vec::new(),
@@ -271,6 +274,8 @@ pub struct RecordRow {
     pub visited: Option<Timestamp>,
     /// Whether it has a late edit of a reassigned worker.
     pub late: bool,
+    /// Whether a clock that wrote to it cannot have been right, as far as the reader may read what it wrote.
+    pub clock_wrong: bool,
     /// First claimed time, of what the reader may read; none when that is nothing.
     pub captured: Option<Timestamp>,
     /// Newest claimed time, likewise.

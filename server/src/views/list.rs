@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::keys::RecordKeys;
 use crate::views::plan::{self, Total};
 use crate::views::{Page, ReadScope, RecordFilter, RecordRow, Sort, Views, ViewsError};
-use crate::views::{conditions, keys, order};
+use crate::views::{conditions, keys, order, provenance};
 
 /// Most rows of one page.
 pub(super) const MAX_PAGE: usize = 1_000;
@@ -36,6 +36,23 @@ const COLUMNS: &str =
  r.captured_general, r.changed_general, r.received_general, r.late_general, r.conflicts_general,
  r.missing_general, r.main_class, r.first_received, r.first_received_general";
 
+/// The classes in which a clock wrote what cannot be right, as one text; see `Timestamp::is_implausible`.
+fn wrong_clocks() -> String {
+    format!(
+        "(SELECT group_concat(DISTINCT substr(s.name, -1)) FROM entries e JOIN streams s ON s.id = e.stream
+         WHERE e.record = r.id AND e.verdict < 2 AND {})",
+        provenance::implausible("e.claimed", "e.received")
+    )
+}
+
+/// What [`read_row`] reads.
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, {} FROM records r WHERE {condition}",
+        wrong_clocks()
+    )
+}
+
 fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsError> {
     let readable = |class: u8| -> Result<bool, ViewsError> {
         let class = SensitivityClass::from_u8(class).ok_or(ViewsError::Damaged)?;
@@ -58,6 +75,12 @@ fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsE
     let visited: i64 = row.get(23)?;
     let visited_readable = readable(row.get(25)?)?;
     let main_readable = readable(row.get(32)?)?;
+    let wrong: Option<String> = row.get(35)?;
+    let is_theirs = |c: char| {
+        c.to_digit(10)
+            .and_then(|n| SensitivityClass::from_u8(n as u8))
+            .is_some_and(|c| scope.classes.contains(&c))
+    };
     let all = scope.reads_all();
     let knows_times = all || row.get::<_, i64>(28)? > 0;
     let time = |over_all: usize, general: usize| -> Result<Option<Timestamp>, ViewsError> {
@@ -87,6 +110,7 @@ fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsE
                 .map(Timestamp),
             visited: (visited > 0 && visited_readable).then_some(Timestamp(visited)),
             late: row.get(if all { 14 } else { 29 })?,
+            clock_wrong: wrong.is_some_and(|classes| classes.chars().any(is_theirs)),
             captured: time(15, 26)?,
             changed: time(16, 27)?,
             received: time(17, 28)?,
@@ -148,8 +172,7 @@ fn rows(
     ids: &[i64],
     scope: &ReadScope,
 ) -> Result<Vec<(i64, RecordRow)>, ViewsError> {
-    let mut statement =
-        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM records r WHERE r.id = ?1"))?;
+    let mut statement = conn.prepare_cached(&select("r.id = ?1"))?;
     let mut out = Vec::with_capacity(ids.len());
     for id in ids {
         let mut found = statement.query([id])?;
@@ -308,8 +331,7 @@ impl Views {
         scope: &ReadScope,
     ) -> Result<Option<StoredRecord>, ViewsError> {
         self.pool.with(|conn| {
-            let sql = format!("SELECT {COLUMNS} FROM records r WHERE r.record = ?1 AND r.live = 1");
-            let mut statement = conn.prepare_cached(&sql)?;
+            let mut statement = conn.prepare_cached(&select("r.record = ?1 AND r.live = 1"))?;
             let mut rows = statement.query([record.bytes()])?;
             let Some(row) = rows.next()? else {
                 return Ok(None);

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{DeviceId, EntryRef, RecordId, StreamId, UserId};
-use gridfold_sync_core::time::Timestamp;
+use gridfold_sync_core::time::{CLOCKS_DIFFER_MS, EARLIEST_MS, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
-use crate::views::{ReadScope, Views, ViewsError};
+use crate::views::{ReadScope, RecordRow, Views, ViewsError};
 
 /// Who made an entry, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,48 @@ pub struct Made {
     pub received: Timestamp,
 }
 
+/// `Timestamp::is_implausible` of two columns.
+pub(super) fn implausible(claimed: &str, received: &str) -> String {
+    format!("({claimed} > {received} + {CLOCKS_DIFFER_MS} OR {claimed} < {EARLIEST_MS})")
+}
+
 impl Views {
+    /// A record that was moved was first written when what it was at first was: gives its row those times.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn keep_first_times(
+        &self,
+        directory: &Directory,
+        scope: &ReadScope,
+        row: &mut RecordRow,
+    ) -> Result<(), ViewsError> {
+        let first = directory.first_record(row.record);
+        if first == row.record {
+            return Ok(());
+        }
+        let (captured, received) = if scope.reads_all() {
+            ("captured", "first_received")
+        } else {
+            ("captured_general", "first_received_general")
+        };
+        let found: Option<(i64, i64)> = self.pool.with(|conn| {
+            let sql = format!(
+                "SELECT {captured}, {received} FROM records WHERE record = ?1 AND live = 1"
+            );
+            let mut statement = conn.prepare_cached(&sql)?;
+            Ok(statement
+                .query_row([first.bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+                .optional()?)
+        })?;
+        // Of one of whose general fields nothing was written no time is told; one that was erased has none.
+        if let Some((captured, received)) = found.filter(|(_, received)| *received > 0) {
+            row.captured = row.captured.map(|_| Timestamp(captured));
+            row.first_received = row.first_received.map(|_| Timestamp(received));
+        }
+        Ok(())
+    }
+
     /// Who made these records: the author of the first admitted entry of each, of those that the reader may read.
     ///
     /// # Errors

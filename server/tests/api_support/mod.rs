@@ -293,6 +293,26 @@ pub(crate) fn spoil(file: &Path, part: Range<u64>) {
 
 /// A matter that a phone of this seed made at `claimed` in a grid, as it is pushed.
 pub(crate) fn matter_log(seed: u8, grid: &str, record: RecordId, claimed: Timestamp) -> PushedLog {
+    let value = Field::Text("路灯".to_owned());
+    matter_log_of(seed, grid, record, claimed, vec![set("kind", value)])
+}
+
+/// An operation that sets a field.
+pub(crate) fn set(field: &str, value: Field) -> Op {
+    Op::Set {
+        field: FieldKey::new(field).unwrap(),
+        value,
+    }
+}
+
+/// The same with these operations.
+pub(crate) fn matter_log_of(
+    seed: u8,
+    grid: &str,
+    record: RecordId,
+    claimed: Timestamp,
+    ops: Vec<Op>,
+) -> PushedLog {
     let key = SignKey::from_seed(&[seed; 32]);
     let stream = StreamId::new(AreaCode::new(grid).unwrap(), SensitivityClass::General);
     let incarnation = IncarnationId::from_parts(claimed, [seed; 10]);
@@ -300,11 +320,7 @@ pub(crate) fn matter_log(seed: u8, grid: &str, record: RecordId, claimed: Timest
         record,
         form: FormCode::new("matter").unwrap(),
     };
-    let set = Op::Set {
-        field: FieldKey::new("kind").unwrap(),
-        value: Field::Text("路灯".to_owned()),
-    };
-    let entry = Entry::new(incarnation, 1, target, 1, claimed, vec![set]);
+    let entry = Entry::new(incarnation, 1, target, 1, claimed, ops);
     let link = next_link(&Hash::default(), &entry.hash(&stream));
     let signature = key.sign(&head_statement(&stream, incarnation, 1, &link));
     PushedLog {

@@ -86,6 +86,19 @@ impl Directory {
         Some((*former, self.moved_record(former)?))
     }
 
+    /// What a record was at first, before all its moves: when it was made is told of this one. Merged records are others.
+    #[must_use]
+    pub fn first_record(&self, record: RecordId) -> RecordId {
+        let mut first = record;
+        for _ in 0..MAX_MOVES {
+            match self.moved_from(&first) {
+                Some((former, _)) => first = former,
+                None => break,
+            }
+        }
+        first
+    }
+
     /// The records that were merged into one, in the order in which they were.
     pub fn merged_into(&self, record: &RecordId) -> impl Iterator<Item = (RecordId, &MovedRecord)> {
         let former = self.moved_records.former(record).iter();

@@ -13,7 +13,7 @@ mod texts;
 mod words;
 
 pub use texts::{Texts, fill, places};
-pub use words::{Edit, Teller, Told};
+pub use words::{Edit, Teller, Told, named_in};
 
 /// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,11 +61,24 @@ pub enum Kept {
     Draft,
     /// It is nowhere: nothing was changed.
     Nothing,
+    /// Somebody else's, it waits for whoever reads this to settle it.
+    Waiting,
+    /// Somebody else's, it is kept with its reason, and nothing is left to do for whoever reads this.
+    OfOthers,
+    /// Somebody else's, which whoever reads this tried to make anew in vain: it still waits.
+    Still,
 }
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Refused, Self::Draft, Self::Nothing];
+    pub const ALL: [Self; 6] = [
+        Self::Refused,
+        Self::Draft,
+        Self::Nothing,
+        Self::Waiting,
+        Self::OfOthers,
+        Self::Still,
+    ];
 
     /// The text that says so, which stands in the reasons where they have [`HERE`].
     fn code(self) -> &'static str {
@@ -73,25 +86,46 @@ impl Kept {
             Self::Refused => "kept_refused",
             Self::Draft => "kept_draft",
             Self::Nothing => "kept_nothing",
+            Self::Waiting => "kept_waiting",
+            Self::OfOthers => "kept_of_others",
+            Self::Still => "kept_still",
         }
     }
 }
 
-/// Where a reason says what became of the edit.
+/// Where a reason says what became of the edit. What stands behind it is for its author to do.
 const HERE: &str = "kept";
+/// Reasons that speak of their author, and what is said of that to others.
+const OF_OTHERS: [(&str, &str); 4] = [
+    ("not_writable", "not_writable_of_others"),
+    ("no_grant", "no_grant_of_others"),
+    ("grant_ended", "grant_ended_of_others"),
+    ("beside_own_edit", "beside_own_edit_of_others"),
+];
 
 /// The texts, once for each [`Kept`].
 fn texts(kept: Kept) -> &'static Texts {
-    static TEXTS: OnceLock<[Texts; 3]> = OnceLock::new();
+    static TEXTS: OnceLock<[Texts; 6]> = OnceLock::new();
     let all = TEXTS.get_or_init(|| {
         let all = Texts::read(&[include_str!("messages.json")]);
-        Kept::ALL.map(|kept| all.clone().filled(HERE, kept.code()))
+        Kept::ALL.map(|kept| {
+            let all = all.clone();
+            let all = match kept {
+                Kept::Refused | Kept::Draft | Kept::Nothing => all,
+                Kept::Waiting | Kept::OfOthers => all.without_advice(HERE, &OF_OTHERS),
+                Kept::Still => all.without_advice(HERE, &[]),
+            };
+            all.filled(HERE, kept.code())
+        })
     });
-    let [refused, draft, nothing] = all;
+    let [refused, draft, nothing, waiting, of_others, still] = all;
     match kept {
         Kept::Refused => refused,
         Kept::Draft => draft,
         Kept::Nothing => nothing,
+        Kept::Waiting => waiting,
+        Kept::OfOthers => of_others,
+        Kept::Still => still,
     }
 }
 

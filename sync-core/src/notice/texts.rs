@@ -45,6 +45,26 @@ impl Texts {
         fill(self.text(key, locale), with)
     }
 
+    /// The same texts, each ended at a place, and some keys with the text of another: `instead` has both.
+    pub(super) fn without_advice(mut self, place: &str, instead: &[(&str, &str)]) -> Self {
+        for (key, other) in instead {
+            if let Some(label) = self.get(other).cloned() {
+                self.0.insert((*key).to_owned(), label);
+            }
+        }
+        let place = format!("{{{place}}}");
+        for label in self.0.values_mut() {
+            for text in [&mut label.zh, &mut label.en] {
+                let Some((before, after)) = text.split_once(&place) else {
+                    continue;
+                };
+                let stop = after.chars().last();
+                *text = before.chars().chain(place.chars()).chain(stop).collect();
+            }
+        }
+        self
+    }
+
     /// The same texts, with a place filled in all of them by the text of a key.
     pub(super) fn filled(mut self, place: &str, key: &str) -> Self {
         if let Some(said) = self.get(key).cloned() {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::{Locale, text};
 use crate::edit::{Op, Value};
-use crate::ids::{EntryRef, SensitivityClass};
+use crate::ids::{EntryRef, RecordId, SensitivityClass};
 use crate::schema::{Choice, Field, FieldType, Form, Label};
 
 /// Characters of a text that are shown of a value.
@@ -62,6 +62,22 @@ pub struct Teller<'a> {
     locale: Locale,
     known: Vec<Known>,
     places: BTreeMap<(SensitivityClass, EntryRef), usize>,
+    titles: BTreeMap<RecordId, String>,
+}
+
+/// The records that some operations refer to: whoever tells of them says what these are called.
+pub fn named_in(ops: &[Op]) -> impl Iterator<Item = RecordId> + '_ {
+    ops.iter().filter_map(|op| match op {
+        Op::Set {
+            value: Value::Reference(id),
+            ..
+        }
+        | Op::ItemSet {
+            value: Value::Reference(id),
+            ..
+        } => Some(*id),
+        _ => None,
+    })
 }
 
 impl<'a> Teller<'a> {
@@ -73,14 +89,20 @@ impl<'a> Teller<'a> {
             locale,
             known: Vec::new(),
             places: BTreeMap::new(),
+            titles: BTreeMap::new(),
         }
+    }
+
+    /// With what records are called that are referred to; one that is missing here is told as another record.
+    #[must_use]
+    pub fn calling(self, titles: BTreeMap<RecordId, String>) -> Self {
+        Self { titles, ..self }
     }
 
     /// Tells an edit by itself: of what its author found nothing is said.
     #[must_use]
-    pub fn alone(form: Option<&'a Form>, locale: Locale, ops: &[Op]) -> Vec<String> {
-        let teller = Self::new(form, locale);
-        ops.iter().map(|op| teller.one(op, &[])).collect()
+    pub fn alone(&self, ops: &[Op]) -> Vec<String> {
+        ops.iter().map(|op| self.one(op, &[])).collect()
     }
 
     /// What each operation did.
@@ -250,6 +272,11 @@ impl<'a> Teller<'a> {
                 )
             }
             Value::Person { name, .. } => name.clone(),
+            // Its id says nothing to people.
+            Value::Reference(id) => match self.titles.get(id) {
+                Some(title) => title.clone(),
+                None => text("words_some_record", self.locale).to_owned(),
+            },
             other => match other.to_json() {
                 serde_json::Value::String(text) => self.choice(kind, &text),
                 json => json.to_string(),

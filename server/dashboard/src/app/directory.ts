@@ -69,22 +69,53 @@ export function areaOf(code: string): Area | undefined {
 }
 /** What stands for a name that is still on its way. */
 const COMING = '…';
-/** The name of an area. Its code says nothing to people: one that is not theirs to see has no name here. */
-export function areaName(code: string): string {
-  return areaOf(code)?.name ?? (unseen.has(code) ? t('area.unseen') : COMING);
-}
+/** The areas that are known by name: of two that are called alike the name alone tells nothing. */
+const alike = computed(() => {
+  const by = new Map<string, Area[]>();
+  for (const area of areas.values()) if (area) by.set(area.name, [...(by.get(area.name) ?? []), area]);
+  return by;
+});
 /** More levels than a country has. */
 const DEEPEST = 32;
+/** An area and what it lies in, the nearest first, as far as it is known and asked for. */
+function* upward(code: string): Generator<Area> {
+  let at = areaOf(code);
+  for (let steps = 0; at && steps < DEEPEST; at = at.parent ? areaOf(at.parent) : undefined, steps += 1) yield at;
+}
 /** An area and what it lies in, the uppermost first, as far as it is known. What is above one's own area goes without saying. */
 export function areasTo(code: string): Area[] {
   const own = new Set((session.me?.grants ?? []).map((g) => g.area ?? ''));
   const path: Area[] = [];
-  for (let at = areaOf(code); at && path.length < DEEPEST; at = at.parent ? areaOf(at.parent) : undefined) {
-    path.unshift(at);
-    if (own.has(at.code)) break;
+  for (const area of upward(code)) {
+    path.unshift(area);
+    if (own.has(area.code)) break;
   }
   return path;
 }
+/** The first so many names of a way upwards. */
+function namesUp(code: string, most: number): string[] {
+  const names: string[] = [];
+  for (const area of upward(code)) if (names.push(area.name) >= most) break;
+  return names;
+}
+/**
+ * The name of an area with what it lies in: as many names as are asked for, and more where another one that is known here
+ * would have the same. Its code says nothing to people: one that is not theirs to see has no name here.
+ */
+function areaSaid(code: string, least: number): string {
+  const area = areaOf(code);
+  if (!area) return unseen.has(code) ? t('area.unseen') : COMING;
+  const others = (alike.value.get(area.name) ?? []).filter((other) => other.code !== code);
+  let names = namesUp(code, least);
+  while (others.some((other) => namesUp(other.code, names.length).join('/') === names.join('/'))) {
+    const more = namesUp(code, names.length + 1);
+    if (more.length === names.length) break;
+    names = more;
+  }
+  return names.reverse().join(' / ');
+}
+/** The name of an area; where others that are met here are called the same, with what it lies in. */
+export const areaName = (code: string): string => areaSaid(code, 1);
 /** Whether an area is one of these or lies in one, as far as is known yet; null for everywhere. */
 export function isWithin(code: string, among: string[] | null): boolean {
   if (among === null) return true;
@@ -95,15 +126,9 @@ export function isWithin(code: string, among: string[] | null): boolean {
   return false;
 }
 /** The name with its place in the tree: `幸福街道 / 第一社区 / 3号网格`. Grids of many communities are called alike. */
-export function areaPath(code: string): string {
-  const path = areasTo(code);
-  return path.length > 0 ? path.map((area) => area.name).join(' / ') : areaName(code);
-}
+export const areaPath = (code: string): string => areaSaid(code, Math.max(1, areasTo(code).length));
 /** The same with no more than what it lies in directly, for where there is little room. */
-export function areaShort(code: string): string {
-  const path = areasTo(code).slice(-2);
-  return path.length > 0 ? path.map((area) => area.name).join(' / ') : areaName(code);
-}
+export const areaShort = (code: string): string => areaSaid(code, Math.max(1, Math.min(2, areasTo(code).length)));
 
 /** What an area lies in; nothing for one at the top, or whose upper one is not ours to see. */
 export async function parentOf(code: string): Promise<string> {

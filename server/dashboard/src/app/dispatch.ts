@@ -1,13 +1,14 @@
 /** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. */
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
-import type { FieldMeaning, Fields, Form, RecordRow } from '@/api/types';
+import type { FieldMeaning, Fields, Form, RecordRow, Role, Transition } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import type { Person } from '@/words/person';
 import { dueOf, kindNamed } from '@/words/kinds';
-import { aboutFields, closingWithReply, dispatchStep, fieldFor, formsThat, kindField } from '@/words/meaning';
+import { aboutFields, closingWithReply, dispatchWay, fieldFor, formsThat, kindField } from '@/words/meaning';
 import { form as formOf, forms } from './directory';
 import { kinds, loadKinds } from './kinds';
+import { rolesAt } from './standing';
 
 export interface Order {
   /** The form of the task. */
@@ -32,6 +33,22 @@ export function taskFormAbout(about: string | undefined): Form | undefined {
   const all = taskForms();
   return all.find((f) => aboutFields(f).some((field) => field.form === about)) ?? all[0];
 }
+
+type Placed = Pick<RecordRow, 'grid' | 'form' | 'status'>;
+const OVERSEE: Role[] = ['supervisor', 'admin'];
+/** The roles held where a record is, and not those held somewhere. */
+export const rolesOf = (row: Pick<RecordRow, 'grid'>): Role[] => rolesAt(row.grid);
+const oversees = (row: Placed): boolean => rolesOf(row).some((role) => OVERSEE.includes(role));
+
+/** The steps by which a matter is dispatched from where it is, by those who may take them. */
+export function wayToDoer(row: Placed): Transition[] | null {
+  const may = (step: Transition) => step.roles.some((role) => rolesOf(row).includes(role));
+  return dispatchWay(formOf(row.form), row.status ?? '', may);
+}
+export const mayDispatch = (row: Placed): boolean => oversees(row) && taskForms().length > 0 && wayToDoer(row) !== null;
+/** Whether a reply is still to be written, and closes the work. */
+export const mayReply = (row: Placed): boolean =>
+  oversees(row) && Boolean(closingWithReply(formOf(row.form), row.status ?? '', rolesOf(row))?.reply);
 
 /** Until when a matter is to be done by the catalogue, which says nothing of a kind that it does not have. */
 export async function catalogueDue(matter: RecordRow): Promise<string | null> {
@@ -100,8 +117,12 @@ export async function dispatchMatter(matter: RecordRow, order: Order, asked: Ask
   const due = fieldFor(form, 'due');
   const hasDue = matter.due_at || (due && matter.fields?.[due.key]);
   const fields = fieldsOf(form, { doer: order.doer, due: hasDue ? '' : order.dueAt });
-  const action = dispatchStep(form, matter.status ?? '')?.action;
-  const operations = action ? [{ op: 'transition', action, note: order.what.trim() }] : [];
+  const way = wayToDoer(matter) ?? [];
+  const operations = way.map(({ action, means }) => ({
+    op: 'transition',
+    action,
+    note: means === 'dispatch' ? order.what.trim() : '',
+  }));
   await api.patch('/v1/records/{record_id}', { ...at(matter), body: { fields, operations } });
 }
 

@@ -15,6 +15,7 @@ export const CONDITIONS = [
   'from',
   'until',
   'received_from',
+  'by_others',
   'conflict',
   'late',
   'deleted',
@@ -116,6 +117,7 @@ export function conditionsOf(filter: Filter): Pick<RecordQuery, Condition> {
     deleted: flag(filter.deleted),
     unacknowledged: flag(filter.unacknowledged),
     open: flag(filter.open),
+    by_others: flag(filter.by_others),
     past_retention: flag(filter.past_retention),
     not_visited_days: filter.not_visited_days === undefined ? undefined : Number(filter.not_visited_days),
   };
@@ -137,7 +139,10 @@ const EXPORTED: Record<string, string> = {
   received: 'received_at',
 };
 /** The columns of a file that holds what the table shows. */
+/** The times that a phone's clock says; a file has beside them whether that was right. */
+const BY_PHONES = ['captured', 'changed'];
 export const exportedColumns = (view: View): string[] => [
   'title',
   ...view.columns.filter((c) => !(c === 'form' && view.filter.form)).flatMap((c) => EXPORTED[c] ?? []),
+  ...(view.columns.some((c) => BY_PHONES.includes(c)) ? ['clock_wrong'] : []),
 ];

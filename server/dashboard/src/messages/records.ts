@@ -55,6 +55,10 @@ export default {
   'records.new': ['新', 'New'],
   'records.markConflict': ['冲突 {n}', '{n} in conflict'],
   'records.markLate': ['晚到', 'Late'],
+  'records.markClockHint': [
+    '有内容是在时钟不准的手机上写的；这里的时间不晚于服务器收到的时间',
+    'Something was written on a phone whose clock was wrong; times are never later than the server received it',
+  ],
   'records.markLateHint': [
     '有修改是由那时已不负责这个网格的人写的',
     'An edit was written by somebody who was no longer responsible for the grid',

@@ -200,5 +200,10 @@ export default {
     '这个时间还没有到，记录它的手机时钟可能走快了',
     'This time is still to come: the clock of the phone that noted it may be ahead',
   ],
+  'time.claimed': ['时钟不准', 'Clock was wrong'],
+  'time.claimedHint': [
+    '写下它的手机时钟当时显示 {at}，不可能对；这里的时间不晚于服务器收到的时间',
+    'The clock of the phone that wrote it showed {at}, which cannot be right; the time here is never later than the server received it',
+  ],
   'time.never': ['从未', 'Never'],
 } as const;

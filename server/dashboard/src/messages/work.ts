@@ -29,6 +29,15 @@ export default {
     '会生成一个任务，对方手机下次同步时收到；对方签收后这里可见。',
     'A task is made and reaches the phone at its next sync. You see here when it is acknowledged.',
   ],
+  'work.dispatchTakes': ['会先执行{steps}，各记一步。', '{steps} is taken before it, as a step of its own.'],
+  'work.dispatchOf': ['派遣“{title}”', 'Dispatch “{title}”'],
+  'work.closeReplyOf': ['答复并结案“{title}”', 'Close with a reply: “{title}”'],
+  'work.stepNamed': ['“{step}”', '“{step}”'],
+  'work.stepsOf': ['会依次记下：{steps}。', 'Recorded one by one: {steps}.'],
+  'work.closesWithTasks': [
+    '还有 {n} 个关联的任务没有完成，结案不会结束它们：',
+    'Tasks of it are still open ({n}); closing does not end them:',
+  ],
   'work.doer': ['执行人', 'Doer'],
   'work.doerHint': ['列出的是现在在 {grids} 工作的人', 'Those who work in {grids} now'],
   'work.doerNobody': [

@@ -3,6 +3,8 @@ import type { HistoryEntry } from '@/api/types';
 
 export interface EditTimes {
   captured: string;
+  /** What the clock showed, where it cannot have been right. */
+  claimed?: string | null | undefined;
   received: string;
   who: string;
   /** How many minutes later it arrived; 0 where that is not worth a word. */
@@ -12,17 +14,28 @@ export interface EditTimes {
 const AT_ONCE_MIN = 60;
 
 function timesOf(edit: HistoryEntry): EditTimes {
-  const minutes = Math.round((Date.parse(edit.received_at) - Date.parse(edit.captured_at)) / 60_000);
+  const { captured_at: captured, received_at: received } = edit;
   return {
-    captured: edit.captured_at,
-    received: edit.received_at,
+    captured,
+    claimed: edit.claimed_at,
+    received,
     who: edit.user_name,
-    lateMinutes: minutes >= AT_ONCE_MIN ? minutes : 0,
+    lateMinutes: lateMinutes(captured, received),
   };
 }
+function lateMinutes(captured: string, received: string): number {
+  const minutes = Math.round((Date.parse(received) - Date.parse(captured)) / 60_000);
+  return minutes >= AT_ONCE_MIN ? minutes : 0;
+}
 
-/** The last is left out where the first is the only one. A refused edit is none. Times of two edits are never compared. */
-export function endsOf(entries: HistoryEntry[]): { first: EditTimes; last: EditTimes | null } | null {
+/**
+ * The last is left out where the first is the only one. A refused edit is none. Times of two edits are never compared.
+ * `before`: when a record that was moved here was first written; that it was moved is no edit of its own.
+ */
+export function endsOf(
+  entries: HistoryEntry[],
+  before?: { captured: string; received: string },
+): { first: EditTimes; last: EditTimes | null } | null {
   const taken = entries.filter((e) => e.verdict !== 'refused');
   const at = (e: HistoryEntry) => Date.parse(e.received_at);
   // What made the record comes first, also where a clock or the order of streams would say otherwise.
@@ -32,5 +45,10 @@ export function endsOf(entries: HistoryEntry[]): { first: EditTimes; last: EditT
   const last = taken.reduce((a, b) => (at(b) >= at(a) ? b : a), first);
   // An edit of several classes has an entry for each.
   const isOne = last.captured_at === first.captured_at && last.received_at === first.received_at;
-  return { first: timesOf(first), last: isOne ? null : timesOf(last) };
+  const { captured, received } = before ?? {};
+  const start =
+    captured && received
+      ? { captured, received, who: '', lateMinutes: lateMinutes(captured, received) }
+      : timesOf(first);
+  return { first: start, last: isOne ? null : timesOf(last) };
 }

@@ -16,7 +16,6 @@ export function cornersIn(boundaries: BoundaryCollection | null, code?: string):
       (f.geometry.type === 'Polygon' ? f.geometry.coordinates : f.geometry.coordinates.flat()).flat(),
     ) as Corner[];
 }
-export const placesOf = (clusters: Cluster[]): Corner[] => clusters.map((c) => [c.lon, c.lat]);
 
 /** The server puts together what lies in one tile of this many levels below the zoom, and of no smaller one than the last. */
 const BELOW_ZOOM = 2;
@@ -39,6 +38,9 @@ export function boxOf({ lon, lat }: Pick<Cluster, 'lon' | 'lat'>, zoom: number):
     .map((n, i) => Math.max(-(i % 2 ? 90 : 180), Math.min(i % 2 ? 90 : 180, n)).toFixed(7))
     .join(',');
 }
+/** Where clusters of a zoom lie: a single record at its place, several somewhere in their tile, of which nothing may be cut off. */
+export const placesOf = (clusters: Cluster[], zoom: number): Corner[] =>
+  clusters.flatMap((c): Corner[] => (c.count === 1 ? [[c.lon, c.lat]] : cornersOfBox(boxOf(c, zoom))));
 export const boxText = (bbox: Look['bbox']): string => bbox.map((n) => n.toFixed(6)).join(',');
 /** Two corners of a box that stands in an address; nothing for what is none. */
 export function cornersOfBox(text: string | undefined): Corner[] {

@@ -45,6 +45,28 @@ export const isUnacknowledged = (form: Form | undefined, status: string): boolea
 export const dispatchStep = (form: Form | undefined, status: string): Transition | undefined =>
   form?.lifecycle?.transitions.find((s) => s.means === 'dispatch' && s.from.includes(status));
 
+/**
+ * The steps that hand the work to a doer, from a status: the dispatch, or before it one that leads up to it, such as
+ * accepting what was reported. Nothing is gone back for it, and nothing is left to be asked for.
+ */
+export function dispatchWay(
+  form: Form | undefined,
+  status: string,
+  allowed: (step: Transition) => boolean,
+): Transition[] | null {
+  const direct = dispatchStep(form, status);
+  if (direct) return allowed(direct) ? [direct] : null;
+  const { statuses = [], transitions = [] } = form?.lifecycle ?? {};
+  const rank = (key: string) => statuses.find((s) => s.key === key)?.rank ?? 0;
+  for (const first of transitions) {
+    const then = dispatchStep(form, first.to);
+    if (!then || !first.from.includes(status) || first.note || first.needs?.length) continue;
+    const goesOn = rank(status) < rank(first.to) && rank(first.to) < rank(then.to);
+    if (goesOn && allowed(first) && allowed(then)) return [first, then];
+  }
+  return null;
+}
+
 /** The fewest steps from a status to one that closes the work, of those allowed; of as many the ones that stand first. */
 export function wayToClosed(
   form: Form | undefined,

@@ -263,7 +263,7 @@ test('the day takes few clicks: what came in, dispatch, settle, reply, export', 
   await card.waitFor();
   taken['dispatch, from the board'] = await counting(async () => {
     await card.getByRole('checkbox').click();
-    await button('派遣').click();
+    await page.getByRole('region', { name: '批量操作' }).getByRole('button', { name: '派遣' }).click();
     await page.getByRole('option', { name }).click();
     await page.getByRole('dialog', { name: '派遣给人办理' }).getByRole('button', { name: '派遣' }).click();
     await page.getByText(`已派遣给 ${name}`).waitFor();
@@ -272,6 +272,26 @@ test('the day takes few clicks: what came in, dispatch, settle, reply, export', 
   assert.equal(dispatched.status, 'dispatched');
   const [task] = (await server.call('GET', `/v1/records?about=${fresh}`)).records;
   assert.ok(Date.parse(task.due_at) > Date.now(), `due ${task.due_at}`);
+
+  const reported = await matter(households[1], '井盖松动', undefined);
+  await open('/');
+  taken['dispatch what nobody accepted yet, from the overview'] = await counting(async () => {
+    await page.getByRole('link', { name: /未办结事项/ }).click();
+    const own = page.locator('.work', { hasText: '井盖松动' });
+    await own.getByRole('button', { name: /^派遣/ }).click();
+    const dialog = page.getByRole('dialog', { name: '派遣给人办理' });
+    await dialog.getByText('会先执行“受理”').waitFor();
+    await page.getByRole('option', { name }).click();
+    await dialog.getByRole('button', { name: '派遣' }).click();
+    await page.getByText(`已派遣给 ${name}`).waitFor();
+  });
+  const taking = (await server.call('GET', `/v1/records/${reported}/history`)).entries;
+  const steps = taking.flatMap((entry) => entry.operations).filter((op) => op.op === 'transition');
+  assert.deepEqual(
+    steps.map((op) => op.action),
+    ['accept', 'dispatch'],
+    'each step is recorded by itself',
+  );
 
   await disagree(town.workers);
   await open('/');
@@ -301,12 +321,32 @@ test('the day takes few clicks: what came in, dispatch, settle, reply, export', 
   await done.waitFor();
   taken['reply and close, from the board'] = await counting(async () => {
     await done.getByRole('checkbox').click();
-    await button('答复并结案').click();
+    await page.getByRole('region', { name: '批量操作' }).getByRole('button', { name: '答复并结案' }).click();
     await page.getByRole('dialog').getByRole('textbox').fill('已修好');
     await page.getByRole('dialog').getByRole('button', { name: '答复并结案' }).click();
     await page.getByText('1 项完成').waitFor();
   });
   assert.equal((await server.call('GET', `/v1/records/${record}`)).status, 'closed');
+
+  const { record: again } = await phone.do('capture', { form: 'matter' });
+  await phone.do('sync');
+  for (const action of ['accept', 'handle'])
+    await server.call('POST', `/v1/records/${again}/transitions`, { action, note: '' });
+  await open('/');
+  taken['reply and close, from the overview'] = await counting(async () => {
+    await page.getByRole('link', { name: /未办结事项/ }).click();
+    const own = page.locator('.work', { has: page.locator(`a[href="/records/${again}"]`) });
+    await own.getByRole('button', { name: /^答复并结案/ }).click();
+    // The place to write in is where one writes at once.
+    const reply = page.getByRole('dialog').getByRole('textbox', { name: '答复内容' });
+    await page.waitForFunction(() => document.activeElement?.id === 'reply');
+    await page.keyboard.type('已修好');
+    assert.equal(await reply.inputValue(), '已修好');
+    await page.getByRole('dialog').getByRole('button', { name: '答复并结案' }).click();
+    await page.getByText('1 项完成').waitFor();
+  });
+  const ended = await server.call('GET', `/v1/records/${again}`);
+  assert.deepEqual([ended.status, ended.fields.reply], ['closed', '已修好']);
 
   await open('/records?form=matter&columns=grid&sort=captured');
   let file;
@@ -330,8 +370,10 @@ test('the day takes few clicks: what came in, dispatch, settle, reply, export', 
   const MOST = {
     'what came in today': 1,
     'dispatch, from the board': 4,
+    'dispatch what nobody accepted yet, from the overview': 4,
     'settle a conflict, from the overview': 3,
     'reply and close, from the board': 3,
+    'reply and close, from the overview': 3,
     'export what is shown with all columns': 3,
   };
   context.diagnostic(`clicks: ${JSON.stringify(taken)}`);

@@ -182,7 +182,7 @@ test('one of them is dispatched as a task of an own form, which waits to be ackn
 test('what is done is closed with a reply by the steps that its form has', async () => {
   await open('/matters');
   await column('已修好').getByRole('checkbox').check();
-  await button('答复并结案').click();
+  await page.getByRole('region', { name: '批量操作' }).getByRole('button', { name: '答复并结案' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox').fill('锁换好了');
   await dialog.getByRole('button', { name: '答复并结案' }).click();

@@ -184,4 +184,17 @@ describe('the two ends of a history', () => {
     expect(ends?.last).toBeNull();
     expect(endsOf([])).toBeNull();
   });
+  test('of a record that was moved begin where it was first written, and the move is no change of it', () => {
+    const before = { captured: '2026-05-01T00:00:00Z', received: '2026-05-01T02:00:00Z' };
+    const moved = endsOf([edit(1, '16:00', '16:00')], before);
+    expect(moved?.first).toMatchObject({ ...before, lateMinutes: 120 });
+    expect(moved?.last).toBeNull();
+    const changed = endsOf([edit(1, '16:00', '16:00'), edit(2, '17:00', '17:00')], before);
+    expect(changed?.last?.who).toBe('人2');
+  });
+  test('say what a clock showed that cannot have been right', () => {
+    const claimed_at = '2031-01-01T00:00:00Z';
+    expect(endsOf([edit(1, '16:00', '16:00', { claimed_at })])?.first.claimed).toBe(claimed_at);
+    expect(endsOf([edit(1, '16:00', '16:00')])?.first.claimed).toBeUndefined();
+  });
 });

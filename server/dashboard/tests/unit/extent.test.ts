@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { addressOf, conditionsOf, viewOf } from '@/app/filter';
-import { boxOf, cornersOfBox } from '@/words/extent';
+import { boxOf, cornersOfBox, placesOf } from '@/words/extent';
 
 const inside = (box: string, lon: number, lat: number): boolean => {
   const [west = NaN, south = NaN, east = NaN, north = NaN] = box.split(',').map(Number);
@@ -34,4 +34,13 @@ test('a box stays in the address and goes to the server', () => {
     [118, 40],
   ]);
   for (const none of [undefined, '', '1,2,3', '1,,3,4', 'a,b,c,d']) expect(cornersOfBox(none)).toEqual([]);
+});
+test('what a map is fitted to holds all that a cluster counts, and no more than the place of a single record', () => {
+  const [many, one] = [
+    { lon: 117.21, lat: 39.12, count: 7 },
+    { lon: 117.5, lat: 39.3, count: 1, id: 'x' },
+  ];
+  expect(placesOf([one], 12)).toEqual([[117.5, 39.3]]);
+  expect(placesOf([many], 12)).toEqual(cornersOfBox(boxOf(many, 12)));
+  expect(placesOf([many, one], 12)).toHaveLength(3);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { extended, settle, type Column } from '@/app/board';
 import { forms } from '@/app/directory';
-import { addressOf, exportedColumns, refiltered, usualColumns, viewOf, type View } from '@/app/filter';
+import { addressOf, conditionsOf, exportedColumns, refiltered, usualColumns, viewOf, type View } from '@/app/filter';
 import type { RecordRow } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import { cornersOf, cornerText, readCorners, ringOf } from '@/words/polygon';
@@ -24,6 +24,13 @@ test('a file has the columns that are shown, in their order', () => {
     'due_at',
     'received_at',
   ]);
+  // Times of phones' clocks stand with whether these were right.
+  expect(exportedColumns({ ...view, columns: ['captured'] })).toEqual(['title', 'captured_at', 'clock_wrong']);
+});
+test('what others wrote is a condition that stays in the address and goes to the server', () => {
+  const only = viewOf({ received_from: '2026-06-13T00:00:00Z', by_others: 'true' });
+  expect(addressOf(only)).toMatchObject({ by_others: 'true' });
+  expect(conditionsOf(only.filter)).toMatchObject({ received_from: '2026-06-13T00:00:00Z', by_others: true });
 });
 test('corners are read and written alike, and a ring is closed', () => {
   const corners = cornersOf('117.2, 39.1\n117.3,39.1\n117.3,39.2\n');

@@ -13,7 +13,7 @@ async function shown(leftOut?: number): Promise<string> {
   vi.stubGlobal('window', { matchMedia: () => ({ matches: false }) });
   const { default: GridTable } = await import('@/components/GridTable.vue');
   const app = createSSRApp(GridTable, { grids: [], leftOut, days: 30 });
-  app.component('RouterLink', { render: () => null });
+  app.component('RouterLink', { render: () => null }).directive('scrolls', {});
   return renderToString(app);
 }
 

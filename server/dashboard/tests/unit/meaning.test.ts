@@ -4,6 +4,7 @@ import {
   aboutFields,
   closingWithReply,
   dispatchStep,
+  dispatchWay,
   fieldFor,
   formsThat,
   isUnacknowledged,
@@ -79,4 +80,35 @@ test('work is dispatched and closed by the steps of its form', () => {
   expect(closingWithReply(repair, 'told', may)).toEqual({ reply: null, actions: ['pay'] });
   expect(closingWithReply(repair, 'underway', may)).toBeNull();
   expect(closingWithReply(repair, 'mended', ['auditor'])).toBeNull();
+});
+test('work is dispatched from where it is, with what leads up to it and nothing that goes back', () => {
+  const statuses = ['reported', 'accepted', 'sent', 'returned', 'done'].map((key, i) => ({ key, label, rank: i }));
+  const form: Form = {
+    ...repair,
+    lifecycle: {
+      initial: 'reported',
+      statuses,
+      transitions: [
+        step('accept', ['reported'], 'accepted'),
+        step('dispatch', ['accepted', 'returned'], 'sent', { means: 'dispatch' }),
+        step('return', ['sent'], 'returned'),
+        step('redo', ['done'], 'accepted'),
+      ],
+    },
+  };
+  const way = (from: string, role = 'supervisor') =>
+    dispatchWay(form, from, (s) => s.roles.some((r) => r === role))?.map((s) => s.action);
+  expect(way('reported')).toEqual(['accept', 'dispatch']);
+  expect(way('accepted')).toEqual(['dispatch']);
+  expect(way('returned')).toEqual(['dispatch']);
+  expect([way('sent'), way('done'), way('reported', 'worker'), way('accepted', 'worker')]).toEqual(
+    Array(4).fill(undefined),
+  );
+  const asks = (more: Partial<Transition>) => {
+    const [accept, ...rest] = form.lifecycle!.transitions;
+    const lifecycle = { ...form.lifecycle!, transitions: [{ ...accept!, ...more }, ...rest] };
+    return dispatchWay({ ...form, lifecycle }, 'reported', () => true);
+  };
+  expect(asks({ note: true })).toBeNull();
+  expect(asks({ needs: ['answer'] })).toBeNull();
 });

@@ -53,9 +53,12 @@ pub struct AttentionItem {
     /// Of a refused or late edit: what was written, in the language asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
-    /// Of a refused or late edit: when it was captured, by the clock of the device.
+    /// Of a refused or late edit: when it was captured, by the clock of the device; never later than it was received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captured_at: Option<String>,
+    /// What that clock showed, where it cannot have been right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<String>,
     /// The form of its record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,

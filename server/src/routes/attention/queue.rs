@@ -8,7 +8,7 @@ use gridfold_sync_core::entry::{Target, Verdict};
 use gridfold_sync_core::ids::{
     AreaCode, DeviceId, FormCode, RecordId, SensitivityClass, StreamId, UserId,
 };
-use gridfold_sync_core::notice::{self, Teller};
+use gridfold_sync_core::notice::{self, Kept};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
@@ -18,7 +18,7 @@ use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::phones::phones_of;
-use crate::routes::records::{goes_on_as, written_beside};
+use crate::routes::records::{goes_on_as, ops_of, shown_by_a_wrong_clock, teller, written_beside};
 use crate::views::{HistoryRow, LateRecord, QuarantineRow, ReadScope, RecordFilter};
 
 /// Logs set aside that are looked at; what is older stays in the log.
@@ -46,6 +46,11 @@ fn phone_id(device: &DeviceAccount, forked: u64) -> Option<String> {
         DeviceAccess::Wiped => "wiped".to_owned(),
     };
     Some(format!("{}:{state}", device.device_id))
+}
+
+/// When an edit was captured, as it is told.
+fn captured(row: &HistoryRow) -> String {
+    row.claimed.held_by(row.received).to_rfc3339()
 }
 
 /// What the queue is made from, for one caller.
@@ -189,6 +194,7 @@ impl Queue<'_> {
             moved_to: None,
             words: Vec::new(),
             captured_at: None,
+            claimed_at: None,
             form: None,
             stream: None,
             entry: None,
@@ -240,13 +246,17 @@ impl Queue<'_> {
                     let form = found.as_ref().map(|r| r.row.form.clone());
                     let moved = self.caller.directory.moved_record(&late.record).is_some();
                     let edit = match &scope {
-                        Some(scope) => self.newest_late(late, scope, form.as_ref())?,
+                        Some(scope) => self.newest_late(late, scope)?,
                         None => None,
                     };
-                    let (captured, words) = edit.unwrap_or_default();
+                    let words = match &edit {
+                        Some(edit) => self.words(form.as_ref(), [edit])?,
+                        None => Vec::new(),
+                    };
                     Ok(AttentionItem {
                         form: form.map(|f| f.to_string()),
-                        captured_at: captured.map(|at| at.to_rfc3339()),
+                        captured_at: edit.as_ref().map(captured),
+                        claimed_at: edit.as_ref().and_then(shown_by_a_wrong_clock),
                         words,
                         moved_to: self.goes_on_as(&late.record),
                         reason: moved.then(|| MOVED.to_owned()),
@@ -321,13 +331,11 @@ impl Queue<'_> {
         item.reason = Some("written_beside".to_owned());
         item.reason_text = Some(notice::text("written_beside", self.caller.locale).to_owned());
         item.user_name = self.name(newest.author.user);
-        item.captured_at = Some(newest.claimed.to_rfc3339());
+        item.captured_at = Some(captured(newest));
+        item.claimed_at = shown_by_a_wrong_clock(newest);
         item.form = Some(found.row.form.to_string());
         item.moved_to = self.goes_on_as(record);
-        for row in &beside {
-            let ops = row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops());
-            item.words.extend(self.words(Some(&found.row.form), ops));
-        }
+        item.words = self.words(Some(&found.row.form), &beside)?;
         Ok(())
     }
 
@@ -336,18 +344,19 @@ impl Queue<'_> {
         goes_on_as(self.caller, record).map(|to| to.to_string())
     }
 
-    fn words(&self, form: Option<&FormCode>, ops: &[Op]) -> Vec<String> {
+    fn words<'r>(
+        &self,
+        form: Option<&FormCode>,
+        rows: impl IntoIterator<Item = &'r HistoryRow>,
+    ) -> Answer<Vec<String>> {
         let form = form.and_then(|code| self.caller.directory.forms().latest(code));
-        Teller::alone(form.map(|f| &**f), self.caller.locale, ops)
+        let ops: Vec<Op> = ops_of(rows).cloned().collect();
+        let teller = teller(self.node, self.caller, form.map(|f| &**f), &ops)?;
+        Ok(teller.alone(&ops))
     }
 
-    /// When the newest late edit of a record was captured, and what it wrote.
-    fn newest_late(
-        &self,
-        of: &LateRecord,
-        scope: &ReadScope,
-        form: Option<&FormCode>,
-    ) -> Answer<Option<(Option<Timestamp>, Vec<String>)>> {
+    /// The newest late edit of a record.
+    fn newest_late(&self, of: &LateRecord, scope: &ReadScope) -> Answer<Option<HistoryRow>> {
         let is_late = |row: &HistoryRow| row.verdict == Verdict::Admitted { late: true };
         // What came after a move is late whatever grants say.
         let moved = self.caller.directory.moved_record(&of.record).is_some();
@@ -356,11 +365,7 @@ impl Queue<'_> {
         let mut history = self.node.views.history(&of.record, scope)?;
         history
             .retain(|row| is_late(row) || (moved && row.verdict.is_admitted() && is_newest(row)));
-        let newest = history.into_iter().max_by_key(|row| row.received);
-        Ok(newest.map(|row| {
-            let ops = row.entry.as_ref().map_or(&[] as &[Op], |e| e.ops());
-            (Some(row.claimed), self.words(form, ops))
-        }))
+        Ok(history.into_iter().max_by_key(|row| row.received))
     }
 
     /// A page of a short list by its position: what is put away meanwhile moves the rest up.
@@ -413,8 +418,7 @@ impl Queue<'_> {
                 (None, Some(Target::New { form, .. })) => Some(form.clone()),
                 _ => None,
             };
-            let ops = entry_of.map_or(&[] as &[Op], |e| e.ops());
-            let words = self.words(form.as_ref(), ops);
+            let words = self.words(form.as_ref(), [&row.edit])?;
             // A record that was never made, or is not there any more, cannot be opened.
             let actions: &[&str] = match found {
                 Some(_) => &["open", "adopt", "dismiss"],
@@ -423,14 +427,17 @@ impl Queue<'_> {
             items.push(AttentionItem {
                 title: found.map_or_else(String::new, |r| r.row.title),
                 form: form.map(|f| f.to_string()),
-                captured_at: Some(row.edit.claimed.to_rfc3339()),
+                captured_at: Some(captured(&row.edit)),
+                claimed_at: shown_by_a_wrong_clock(&row.edit),
                 words,
                 record: row.record.map(|r| r.to_string()),
                 grid: Some(row.edit.stream.grid.to_string()),
                 device: Some(row.edit.author.device.to_string()),
                 user_name: self.name(row.edit.author.user),
                 reason: Some(code.to_owned()),
-                reason_text: Some(notice::text(code, self.caller.locale).to_owned()),
+                reason_text: Some(
+                    notice::text_of(code, self.caller.locale, Kept::Waiting).to_owned(),
+                ),
                 ..self.item(
                     "refused",
                     format!("{stream} {entry}"),

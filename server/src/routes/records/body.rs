@@ -83,7 +83,7 @@ pub struct RecordRowBody {
     /// When its work was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<String>,
-    /// When it was first captured, by the clock of the device; never later than it was received. Of fields that the caller may read, and absent when there are none.
+    /// When it was first captured, by the clock of the device; never later than it was received. Of one that was moved to another grid: when it was first captured before that. Of fields that the caller may read, and absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captured_at: Option<String>,
     /// When it was last changed, by the clock of the device; never later than it was received; likewise.
@@ -95,6 +95,9 @@ pub struct RecordRowBody {
     /// When the server received the first edit of it, which is the one that `captured_at` is of; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_received_at: Option<String>,
+    /// Whether a device wrote to it by a clock that cannot have been right; absent when none did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clock_wrong: bool,
     /// Who wrote the first edit of it, of fields that the caller may read. In a list only when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made_by: Option<Maker>,
@@ -136,6 +139,7 @@ pub(crate) fn row_body(directory: &Directory, row: &RecordRow) -> RecordRowBody 
         changed_at: row.changed.map(Timestamp::to_rfc3339),
         received_at: row.received.map(Timestamp::to_rfc3339),
         first_received_at: row.first_received.map(Timestamp::to_rfc3339),
+        clock_wrong: row.clock_wrong,
         made_by: None,
     }
 }
@@ -346,8 +350,11 @@ pub struct HistoryEntry {
     pub user_name: String,
     /// On which device.
     pub device_id: String,
-    /// When, by the clock of the device.
+    /// When, by the clock of the device; never later than it was received.
     pub captured_at: String,
+    /// What the clock of the device showed, where it cannot have been right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<String>,
     /// When the server received it.
     pub received_at: String,
     /// `admitted`, `late` or `refused`.
@@ -391,6 +398,12 @@ pub(super) fn user_name(directory: &Directory, id: UserId) -> String {
         .map_or_else(String::new, |u| u.name.clone())
 }
 
+/// What the clock of a device showed, where that cannot be right.
+pub(crate) fn shown_by_a_wrong_clock(row: &HistoryRow) -> Option<String> {
+    let is_wrong = row.claimed.is_implausible(row.received);
+    is_wrong.then(|| row.claimed.to_rfc3339())
+}
+
 pub(crate) fn entry_body(
     caller: &Caller,
     teller: &mut Teller<'_>,
@@ -428,11 +441,19 @@ pub(crate) fn entry_body(
         user_id: row.author.user.to_string(),
         user_name: user_name(&caller.directory, row.author.user),
         device_id: row.author.device.to_string(),
-        captured_at: row.claimed.to_rfc3339(),
+        captured_at: row.claimed.held_by(row.received).to_rfc3339(),
+        claimed_at: shown_by_a_wrong_clock(row),
         received_at: row.received.to_rfc3339(),
         verdict: verdict.to_owned(),
         refusal: refusal.map(|c| c.as_str().to_owned()),
-        refusal_text: refusal.map(|c| notice::text(c.as_str(), caller.locale).to_owned()),
+        refusal_text: refusal.map(|c| {
+            let kept = if row.author.user == caller.user() {
+                notice::Kept::Refused
+            } else {
+                notice::Kept::OfOthers
+            };
+            notice::text_of(c.as_str(), caller.locale, kept).to_owned()
+        }),
         made_at: deps.iter().map(ToString::to_string).collect(),
         words,
         moved: None,

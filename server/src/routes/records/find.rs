@@ -31,10 +31,12 @@ pub(super) fn find_listed(
     let scope = caller
         .scope_of_grid(&all.row.grid)
         .ok_or_else(Problem::not_found)?;
-    let found = node
+    let mut found = node
         .views
         .listed(&id, &scope)?
         .ok_or_else(Problem::not_found)?;
+    node.views
+        .keep_first_times(&caller.directory, &scope, &mut found.row)?;
     Ok((found, scope))
 }
 

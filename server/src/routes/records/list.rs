@@ -80,6 +80,11 @@ fn name_makers(
         .iter()
         .map(|row| RecordId::parse(&row.record_id))
         .collect::<Result<Vec<_>, _>>()?;
+    // Who moved a record did not make it.
+    let ids: Vec<RecordId> = ids
+        .into_iter()
+        .map(|id| caller.directory.first_record(id))
+        .collect();
     let makers = node.views.makers(&ids, &filter.scope)?;
     for (row, id) in rows.iter_mut().zip(&ids) {
         row.made_by = makers.get(id).map(|user| Maker {
@@ -98,7 +103,11 @@ fn page(
     heads: bool,
 ) -> Answer<Page<RecordRowBody>> {
     if keys.is_empty() && !heads {
-        let page = node.views.list(filter)?;
+        let mut page = node.views.list(filter)?;
+        for row in &mut page.rows {
+            node.views
+                .keep_first_times(&caller.directory, &filter.scope, row)?;
+        }
         return Ok(Page {
             rows: page
                 .rows
@@ -108,7 +117,11 @@ fn page(
             next: page.next,
         });
     }
-    let page = node.views.list_full(filter)?;
+    let mut page = node.views.list_full(filter)?;
+    for record in &mut page.rows {
+        node.views
+            .keep_first_times(&caller.directory, &filter.scope, &mut record.row)?;
+    }
     let rows = page.rows.iter().map(|record| RecordRowBody {
         fields: (!keys.is_empty()).then(|| field_values(&caller.directory, record, keys)),
         heads: heads.then(|| Heads::of(&filter.scope.classes, &record.parts).to_string()),

@@ -16,10 +16,11 @@ mod people;
 mod provenance;
 mod query;
 mod result;
+mod titles;
 
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
-pub(crate) use body::{entry_body, field_values, record_body, row_body};
+pub(crate) use body::{entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock};
 pub(crate) use edit::write_again;
 pub(crate) use find::find;
 use find::{find_listed, form_of};
@@ -31,11 +32,11 @@ pub use provenance::Provenance;
 pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
 pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields};
 pub use result::EditResult;
+pub(crate) use titles::{ops_of, teller};
 
 use axum::Json;
 use axum::extract::State;
 use gridfold_sync_core::ids::SensitivityClass;
-use gridfold_sync_core::notice::Teller;
 
 use super::{Api, Caller, Path};
 use crate::node::Node;
@@ -77,7 +78,8 @@ pub async fn one(
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         look.done(node, &caller, record.row.record, &scope);
         let beside = written_beside(node, &caller, &record, &scope)?;
-        let mut teller = Teller::new(form_of(&caller, &record.row), caller.locale);
+        let form = form_of(&caller, &record.row);
+        let mut teller = teller(node, &caller, form, ops_of(&beside))?;
         Ok(Tagged(RecordBody {
             provenance: provenance::of(node, &caller, &record)?,
             written_beside: beside
@@ -101,7 +103,8 @@ pub async fn history(
         let (record, scope) = find_listed(node, &caller, &id)?;
         audit_reading(node, &caller, &record, "record.read-restricted")?;
         let entries = node.views.history(&record.row.record, &scope)?;
-        let mut teller = Teller::new(form_of(&caller, &record.row), caller.locale);
+        let form = form_of(&caller, &record.row);
+        let mut teller = teller(node, &caller, form, ops_of(&entries))?;
         let told = entries.iter().map(|row| HistoryEntry {
             moved: moved::words(&caller, &record.row.record, row),
             ..entry_body(&caller, &mut teller, row)

@@ -80,7 +80,12 @@ fn name_of(caller: &Caller, grid: &AreaCode) -> String {
         .area(grid)
         .filter(|_| caller.sees_area(grid));
     match area {
-        Some(area) => area.name.clone(),
+        // A grid that is called like another one is told with what it lies in.
+        Some(area) => {
+            let grids = caller.directory.grids_in(None);
+            let way = caller.directory.told_apart(&grids).remove(grid);
+            way.map_or_else(|| area.name.clone(), |way| format!("{way} / {}", area.name))
+        }
         None => notice::text("some_other_grid", caller.locale).to_owned(),
     }
 }

@@ -24,8 +24,11 @@ pub struct Provenance {
     pub user_name: String,
     /// On which device.
     pub device_id: String,
-    /// When, by the clock of the device.
+    /// When, by the clock of the device; never later than it was received.
     pub captured_at: String,
+    /// What the clock of the device showed, where it cannot have been right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<String>,
     /// When the server received it.
     pub received_at: String,
 }
@@ -85,7 +88,11 @@ pub(super) fn of(
                         .user(&made.by.user)
                         .map_or_else(String::new, |u| u.name.clone()),
                     device_id: made.by.device.to_string(),
-                    captured_at: Timestamp::to_rfc3339(made.captured),
+                    captured_at: made.captured.held_by(made.received).to_rfc3339(),
+                    claimed_at: made
+                        .captured
+                        .is_implausible(made.received)
+                        .then(|| made.captured.to_rfc3339()),
                     received_at: Timestamp::to_rfc3339(made.received),
                 },
             );

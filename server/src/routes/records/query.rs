@@ -52,6 +52,9 @@ pub struct RecordQuery {
     pub until: Option<String>,
     /// Received at or after this time of the server.
     pub received_from: Option<String>,
+    /// Only with what somebody else than the caller wrote; with `received_from`, received since then.
+    #[serde(default)]
+    pub by_others: bool,
     /// Only with conflicts, or only without.
     pub conflict: Option<bool>,
     /// Only with late edits, or only without.
@@ -285,6 +288,7 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
     filter.from = time(&query.from, "from")?;
     filter.until = time(&query.until, "until")?;
     filter.received_from = time(&query.received_from, "received_from")?;
+    filter.by_others_than = query.by_others.then(|| caller.user());
     filter.open = query.open;
     filter.happened = (
         time(&query.happened_from, "happened_from")?,
