@@ -15,6 +15,8 @@ use crate::ffi::auto_run::AutoRun;
 use crate::ffi::convert::malformed;
 use crate::ffi::convert::{self, ops_in};
 use crate::ffi::error::ClientError;
+#[cfg(not(target_family = "wasm"))]
+use crate::ffi::gate::{Foreign, Gated};
 use crate::ffi::locale::Locale;
 use crate::ffi::pool::off_thread;
 use crate::ffi::records::{HistoryEntry, RecordDetail, RecordPage, RecordQuery, RefusedEdit};
@@ -66,7 +68,7 @@ fn raw(mut key: Vec<u8>) -> Result<StoreKey, Inner> {
 
 /// The app's keystore as the shell sees it.
 #[cfg(not(target_family = "wasm"))]
-struct ForeignKeyStore(Arc<dyn KeyStore>);
+struct ForeignKeyStore(Foreign<dyn KeyStore>);
 
 #[cfg(not(target_family = "wasm"))]
 fn key_store_error(error: KeyStoreError) -> crate::KeyStoreError {
@@ -77,13 +79,24 @@ fn key_store_error(error: KeyStoreError) -> crate::KeyStoreError {
     }
 }
 
+/// What the keystore answered; nothing while the app's interpreter ends.
+#[cfg(not(target_family = "wasm"))]
+fn answered(
+    answer: Option<Result<Vec<u8>, KeyStoreError>>,
+) -> Result<Vec<u8>, crate::KeyStoreError> {
+    let answer = answer.unwrap_or(Err(KeyStoreError::Unavailable));
+    answer.map_err(key_store_error)
+}
+
 #[cfg(not(target_family = "wasm"))]
 impl crate::KeyStore for ForeignKeyStore {
     fn wrap(&self, plain: &[u8]) -> Result<Vec<u8>, crate::KeyStoreError> {
-        self.0.wrap(plain.to_vec()).map_err(key_store_error)
+        let wrapped = self.0.call(|keys| keys.wrap(plain.to_vec()));
+        answered(wrapped)
     }
     fn unwrap(&self, sealed: &[u8]) -> Result<Vec<u8>, crate::KeyStoreError> {
-        self.0.unwrap_key(sealed.to_vec()).map_err(key_store_error)
+        let key = self.0.call(|keys| keys.unwrap_key(sealed.to_vec()));
+        answered(key)
     }
 }
 
@@ -155,6 +168,7 @@ impl Client {
         how: fn(OpenOptions) -> Result<crate::Client, Inner>,
     ) -> Result<Arc<Self>, ClientError> {
         let locale = config.locale;
+        let transport = Arc::new(Gated::new(transport));
         let inner = off_thread(move || {
             how(OpenOptions {
                 disk: Folder::at(config.path),
@@ -203,7 +217,8 @@ impl Client {
         key_store: Arc<dyn KeyStore>,
         transport: Arc<dyn Transport>,
     ) -> Result<Arc<Self>, ClientError> {
-        let key = || Ok(StoreKey::KeyStore(Arc::new(ForeignKeyStore(key_store))));
+        let keys = ForeignKeyStore(Foreign::new(key_store));
+        let key = || Ok(StoreKey::KeyStore(Arc::new(keys)));
         Self::opened(config, key, transport, crate::Client::open_or_create).await
     }
 

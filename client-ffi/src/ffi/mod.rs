@@ -19,6 +19,8 @@ mod drafts;
 mod error;
 mod events;
 mod forms;
+#[cfg(not(target_family = "wasm"))]
+mod gate;
 mod locale;
 mod pool;
 mod push;

@@ -13,6 +13,8 @@ use crate::ffi::client::Client;
 use crate::ffi::convert;
 use crate::ffi::error::ClientError;
 use crate::ffi::events::ClientEvent;
+#[cfg(not(target_family = "wasm"))]
+use crate::ffi::gate::Foreign;
 use crate::ffi::pool::off_thread;
 use crate::ffi::records::{RecordDetail, RecordPage, RecordQuery};
 use crate::ffi::records_out::{detail_out, page_out, query_in};
@@ -267,12 +269,15 @@ impl Client {
     ) -> Result<Arc<Subscription>, ClientError> {
         let watch = self.watch(target)?;
         let heard = Arc::clone(&watch);
+        let listener = Foreign::new(listener);
         std::thread::Builder::new()
             .name("gridfold-listener".to_owned())
             .spawn(move || {
                 while let Some(event) = futures_lite::future::block_on(heard.next_event()) {
                     // An exception of the app's is the app's; the next event is told all the same.
-                    let _ = listener.on_event(event);
+                    if listener.call(|app| app.on_event(event)).is_none() {
+                        break;
+                    }
                 }
             })
             .map_err(|_| ClientError::Internal {

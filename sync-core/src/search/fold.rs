@@ -1,6 +1,6 @@
 //! What differs in writing and not in meaning is made the same.
 
-use unicode_normalization::UnicodeNormalization as _;
+use super::normal::{NormalForm, normal};
 
 /// Characters that nobody sees: zero-width ones, soft hyphens, variation selectors, controls.
 fn is_unseen(c: char) -> bool {
@@ -51,10 +51,10 @@ pub fn fold(text: &str) -> String {
 }
 
 fn folded_by_tables(text: &str) -> String {
+    let seen: String = text.chars().filter(|c| !is_unseen(*c)).collect();
     let mut after_latin = false;
-    text.chars()
-        .filter(|c| !is_unseen(*c))
-        .nfkd()
+    let folded: String = normal(&seen, NormalForm::Nfkd)
+        .chars()
         .flat_map(char::to_lowercase)
         // The two small sigmas are one letter.
         .map(|c| if c == 'ς' { 'σ' } else { c })
@@ -65,13 +65,13 @@ fn folded_by_tables(text: &str) -> String {
             after_latin = is_latin(*c);
             true
         })
-        .nfc()
-        .collect()
+        .collect();
+    normal(&folded, NormalForm::Nfc)
 }
 
 /// The same with accents, for names that must tell people apart: logins.
 #[must_use]
 pub fn fold_keeping_accents(text: &str) -> String {
-    let plain: String = text.nfkc().collect();
-    in_one_space(&plain.to_lowercase().nfc().collect::<String>())
+    let plain = normal(text, NormalForm::Nfkc);
+    in_one_space(&normal(&plain.to_lowercase(), NormalForm::Nfc))
 }

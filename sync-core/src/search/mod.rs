@@ -14,9 +14,12 @@
 
 mod fold;
 mod initials;
+mod normal;
 mod order;
 mod words;
 
 pub use fold::{fold, fold_keeping_accents};
+#[cfg(target_family = "wasm")]
+pub use normal::{NormalForm, Normalizer, normalize_by};
 pub use order::{NATURAL_KEY_CHARS, natural_key};
 pub use words::{SearchPhrase, SearchQuery, SearchText, is_called};

@@ -6,6 +6,8 @@
     reason = "the worker and the library share nothing but this memory"
 )]
 
+use gridfold_client::core::search::NormalForm;
+
 mod raw {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
@@ -14,6 +16,7 @@ mod raw {
         pub(super) fn file_flush(slot: u32) -> i32;
         pub(super) fn file_truncate(slot: u32, len: f64) -> i32;
         pub(super) fn file_len(slot: u32) -> f64;
+        pub(super) fn normal(form: u32, from: *const u8, len: usize, to: *mut u8, room: usize) -> usize;
         pub(super) fn now_ms() -> f64;
         pub(super) fn random(to: *mut u8, len: usize);
         pub(super) fn panicked(text: *const u8, len: usize);
@@ -91,6 +94,26 @@ pub(crate) fn now_ms() -> i64 {
 
 pub(crate) fn random(out: &mut [u8]) {
     unsafe { raw::random(out.as_mut_ptr(), out.len()) }
+}
+
+/// A text in a normal form of Unicode, as the browser knows it.
+pub(crate) fn normal(text: &str, form: NormalForm) -> String {
+    let form = match form {
+        NormalForm::Nfc => 0,
+        NormalForm::Nfkc => 1,
+        NormalForm::Nfkd => 2,
+    };
+    // Most texts become hardly longer; one that does says how long.
+    let mut room = 2 * text.len() + 16;
+    loop {
+        let mut out = vec![0; room];
+        let len = unsafe { raw::normal(form, text.as_ptr(), text.len(), out.as_mut_ptr(), room) };
+        if len <= room {
+            out.truncate(len);
+            return String::from_utf8(out).unwrap_or_else(|_| text.to_owned());
+        }
+        room = len;
+    }
 }
 
 /// The randomness of all crates below this one.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use gridfold_client::core::search::normalize_by;
 use gridfold_client::ffi::{CarryReader, Client, ClientError, WatchTarget, locale_from_tag};
 use gridfold_client::{OpenOptions, StoreKey};
 use zeroize::Zeroizing;
@@ -33,6 +34,7 @@ pub(crate) fn client() -> Option<Arc<Client>> {
 
 pub(crate) fn open(bytes: &[u8]) {
     tell_of_panics();
+    normalize_by(host::normal);
     let opened = try_open(bytes).unwrap_or_else(|Malformed| Malformed::answer());
     host::answer(0, &opened);
 }

@@ -28,7 +28,7 @@ const KINDS = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/ja
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
 
 /** What a test may do to a worker: it runs before the worker's own script. */
-const HOOK = `
+const HOOK = `{
 new BroadcastChannel("test").onmessage = ({ data }) => {
   if (data === "crash") crash();
   if (data === "full") FileSystemSyncAccessHandle.prototype.write = () => { throw new DOMException("", "QuotaExceededError"); };
@@ -42,6 +42,7 @@ const crash = () => {
   };
 };
 if (new URL(self.location).searchParams.has("crashes")) crash();
+}
 `;
 
 export const BROWSERS = {
@@ -134,7 +135,7 @@ export class World {
       const file = url.pathname === "/" ? "tests/page.html" : url.pathname.slice(1);
       let bytes = readFileSync(join(HERE, file));
       if (file === "dist/worker.js") bytes = Buffer.from(HOOK) + bytes;
-      if (file === "dist/open.js" && this.crashes) bytes = String(bytes).replace("./worker.js", "./worker.js?crashes");
+      if (file === "dist/index.js" && this.crashes) bytes = String(bytes).replace("./worker.js", "./worker.js?crashes");
       const kind = KINDS[extname(file)] ?? "text/plain";
       response.writeHead(200, { "content-type": kind, "content-security-policy": POLICY, "cache-control": "no-store" });
       response.end(bytes);

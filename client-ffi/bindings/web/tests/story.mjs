@@ -92,7 +92,11 @@ export async function day(codes) {
   await rejected("empty", () => wang.commitDraft(draft));
   equal((await wang.drafts()).map((d) => d.appState), ["page 2"]);
   await wang.discardDraft(draft);
-  const slip = await wang.create(GRID, "visit", [notes("错")]);
+  // What is only written differently is found; the last becomes eleven times as long as it is written.
+  const slip = await wang.create(GRID, "visit", [notes(`错 Café ①号楼 ﾀﾞﾝﾁ ${"ﷺ".repeat(30)}`)]);
+  for (const typed of ["cafe", "CAFÉ", "1号楼", "ダンチ", "صلى الله"]) {
+    equal(await wang.count({ form: "visit", text: typed }), 1, typed);
+  }
   const undone = await wang.undoLast();
   equal(undone.map((u) => [u.recordId, u.created]), [[slip, true]]);
   equal(await wang.get(slip), null);

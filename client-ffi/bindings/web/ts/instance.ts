@@ -46,6 +46,9 @@ const MAX_BODY_BYTES = 32 << 20;
 /** How long an answer may take to begin, in milliseconds. */
 const ANSWER_WITHIN_MS = 60_000;
 
+/** Normal forms of Unicode, as the library numbers them. */
+const FORMS = ["NFC", "NFKC", "NFKD"];
+
 export class Instance {
   readonly #exports: Exports;
   readonly #files: FileSystemSyncAccessHandle[];
@@ -81,6 +84,13 @@ export class Instance {
       file_flush: (slot: number) => file(slot, (of) => (of.flush(), 0)),
       file_truncate: (slot: number, length: number) => file(slot, (of) => (of.truncate(length), 0)),
       file_len: (slot: number) => file(slot, (of) => of.getSize()),
+      normal: (form: number, from: number, length: number, to: number, room: number) => {
+        const text = new TextDecoder().decode(this.#memory(from, length).slice());
+        const bytes = new TextEncoder().encode(text.normalize(FORMS[form]));
+        // Without room for it nothing is put there, and it is asked for again.
+        if (bytes.length <= room) this.#memory(to, bytes.length).set(bytes);
+        return bytes.length;
+      },
       now_ms: () => Date.now(),
       random: (to: number, length: number) => {
         // No more than this at once.

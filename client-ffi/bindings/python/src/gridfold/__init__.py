@@ -7,6 +7,7 @@ Type checkers read `__init__.pyi`.
 
 from contextlib import asynccontextmanager
 
+from . import _exit  # noqa: F401
 from ._native import gridfold_client as _generated
 from ._native.gridfold_client import *  # noqa: F401,F403
 from ._native.gridfold_client import Client, Locale, OpenConfig
