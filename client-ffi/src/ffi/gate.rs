@@ -36,7 +36,9 @@ struct Inside;
 
 fn enter() -> Option<Inside> {
     let mut state = STATE.lock();
-    let shut = state.shut_by.is_some_and(|by| by != std::thread::current().id());
+    let shut = state
+        .shut_by
+        .is_some_and(|by| by != std::thread::current().id());
     (!shut).then(|| {
         state.inside += 1;
         Inside

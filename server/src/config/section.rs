@@ -83,7 +83,8 @@ pub(crate) fn read_list<T: Setting>(given: Given<'_>) -> Option<T> {
             let texts = list.iter().map(toml::Value::as_str);
             T::from_text(&texts.collect::<Option<Vec<_>>>()?.join(","))
         }
-        Given::Text(text) | Given::Toml(toml::Value::String(text)) => T::from_text(text),
+        Given::Text(text) => T::from_text(text),
+        Given::Toml(toml::Value::String(text)) => T::from_text(text),
         Given::Toml(_) => None,
     }
 }

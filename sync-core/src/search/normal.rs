@@ -4,6 +4,10 @@
 //! characters that it does not know, and in no other.
 
 /// A normal form.
+#[cfg_attr(
+    not(target_family = "wasm"),
+    expect(unreachable_pub, reason = "browsers alone are given one from outside")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NormalForm {
     /// Put together.

@@ -16,7 +16,13 @@ mod raw {
         pub(super) fn file_flush(slot: u32) -> i32;
         pub(super) fn file_truncate(slot: u32, len: f64) -> i32;
         pub(super) fn file_len(slot: u32) -> f64;
-        pub(super) fn normal(form: u32, from: *const u8, len: usize, to: *mut u8, room: usize) -> usize;
+        pub(super) fn normal(
+            form: u32,
+            from: *const u8,
+            len: usize,
+            to: *mut u8,
+            room: usize,
+        ) -> usize;
         pub(super) fn now_ms() -> f64;
         pub(super) fn random(to: *mut u8, len: usize);
         pub(super) fn panicked(text: *const u8, len: usize);
