@@ -135,6 +135,12 @@ fn a_time_of_a_clock_that_cannot_be_right_is_one_time_everywhere_and_marked_ever
         &format!("id={ahead}&columns=clock_wrong&fields=&headings=labels"),
     );
     assert_eq!(file, [["手机时钟不准"], ["是"]]);
+    let times = "columns=captured_at,received_at&fields=&headings=labels&tz=Asia/Shanghai";
+    let file = csv(&zh, &format!("id={ahead}&{times}"));
+    let [marked, plain] = &file[1][..] else {
+        panic!("two columns")
+    };
+    assert_eq!(*marked, format!("{plain}（手机时钟不准）"));
     // One that is right has no mark.
     let plain = page(&t.supervisor, &format!("id={}", t.early_matter))["records"][0].clone();
     assert_eq!(plain["clock_wrong"], Value::Null);

@@ -224,6 +224,13 @@ impl<'a> Labeller<'a> {
             };
         };
         let words = match (name, text, value) {
+            // By a clock that was wrong it is no moment to reckon with.
+            ("captured_at" | "changed_at", Some(text), _)
+                if object.get("clock_wrong") == Some(&Json::Bool(true)) =>
+            {
+                let time = Self::moment(of, text).text();
+                Some(self.say(&said!("cell_clock_wrong", time = time)))
+            }
             (name, Some(text), _) if TIMES.contains(&name) => return Self::moment(of, text),
             ("deleted" | "late" | "clock_wrong", _, Some(Json::Bool(is))) => Some(self.yes(*is)),
             ("form", Some(_), _) => self.versions.first().map(|f| self.label(&f.label)),

@@ -139,10 +139,7 @@ const EXPORTED: Record<string, string> = {
   received: 'received_at',
 };
 /** The columns of a file that holds what the table shows. */
-/** The times that a phone's clock says; a file has beside them whether that was right. */
-const BY_PHONES = ['captured', 'changed'];
 export const exportedColumns = (view: View): string[] => [
   'title',
   ...view.columns.filter((c) => !(c === 'form' && view.filter.form)).flatMap((c) => EXPORTED[c] ?? []),
-  ...(view.columns.some((c) => BY_PHONES.includes(c)) ? ['clock_wrong'] : []),
 ];

@@ -24,8 +24,6 @@ test('a file has the columns that are shown, in their order', () => {
     'due_at',
     'received_at',
   ]);
-  // Times of phones' clocks stand with whether these were right.
-  expect(exportedColumns({ ...view, columns: ['captured'] })).toEqual(['title', 'captured_at', 'clock_wrong']);
 });
 test('what others wrote is a condition that stays in the address and goes to the server', () => {
   const only = viewOf({ received_from: '2026-06-13T00:00:00Z', by_others: 'true' });
