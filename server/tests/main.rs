@@ -52,6 +52,7 @@ mod own_forms;
 mod people;
 mod people_by_id;
 mod push;
+mod receipts;
 mod retired;
 mod role_table;
 mod terminal;

@@ -19,7 +19,7 @@ mod result;
 
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
-pub(crate) use body::{entry_body, field_values, record_body, row_body};
+pub(crate) use body::{entry_body, field_values, record_body, row_body, user_name};
 pub(crate) use edit::write_again;
 pub(crate) use find::find;
 use find::{find_listed, form_of};
