@@ -160,7 +160,7 @@ impl Batch<'_> {
         if self.record(write.record)?.is_none() {
             let catalogue = held.directory.catalogue();
             if let Some(field) = lacks_number(form, catalogue.map(AsRef::as_ref), &ops) {
-                let number = ReceiptNumber::from_random(random(&*self.platform));
+                let number = ReceiptNumber::from_random(random(self.platform));
                 ops.push(Op::Set {
                     field: field.clone(),
                     value: Value::Text(number.to_string()),
