@@ -3,6 +3,7 @@
 mod account;
 mod carry;
 mod lifecycle;
+mod resident;
 mod work;
 
 use std::collections::BTreeMap;

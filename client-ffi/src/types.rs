@@ -4,6 +4,7 @@ mod carry;
 mod lifecycle;
 mod mended;
 mod push;
+mod resident;
 mod work;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use carry::*;
 pub use lifecycle::*;
 pub use mended::*;
 pub use push::*;
+pub use resident::*;
 pub use work::*;
 
 /// How to open a store.

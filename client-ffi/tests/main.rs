@@ -22,6 +22,7 @@ mod orders;
 mod process;
 mod push;
 mod query;
+mod resident;
 mod session;
 mod store;
 mod store_damage;

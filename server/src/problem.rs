@@ -122,6 +122,14 @@ codes! {
     CarryAuthorRevoked = "carry_author_revoked", UNPROCESSABLE_ENTITY, false;
     /// A carry bundle whose entries its author did not sign.
     CarryBadSignature = "carry_bad_signature", UNPROCESSABLE_ENTITY, false;
+    /// What was typed is no number of a receipt.
+    ReceiptMistyped = "receipt_mistyped", UNPROCESSABLE_ENTITY, false;
+    /// No receipt that shows anything has this number.
+    ReceiptUnknown = "receipt_unknown", NOT_FOUND, false;
+    /// It was said with this receipt before.
+    ReceiptSaid = "receipt_said", CONFLICT, false;
+    /// Where the work stands it cannot be said with a receipt.
+    ReceiptNotNow = "receipt_not_now", CONFLICT, false;
     /// Too many failed attempts; wait.
     SignInDelayed = "sign_in_delayed", TOO_MANY_REQUESTS, true;
     /// Too many requests; wait.

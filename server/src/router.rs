@@ -20,7 +20,7 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
     enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview, phones,
-    push, records, refused, retention, saved_views, sign_in, sync, users,
+    push, receipts, records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
@@ -99,6 +99,12 @@ fn routes() -> Router<Api> {
                 .delete(saved_views::remove),
         )
         .route("/v1/export/records", get(export::records))
+        .route("/v1/receipts/look", post(receipts::look))
+        .route("/v1/receipts/answer", post(receipts::answer))
+        .route("/r", get(receipts::home))
+        .route("/r/", get(receipts::page))
+        .route("/r/page.js", get(receipts::script))
+        .route("/r/page.css", get(receipts::style))
         .route("/v1/changes", get(changes::follow))
         .route("/v1/sync", get(sync::knock).post(sync::sync))
         .route("/v1/carry", post(carry::carry))

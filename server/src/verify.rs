@@ -64,7 +64,7 @@ const COMPARED: [(&str, &str); 5] = [
         "SELECT hex(record), grid, form, live, form_version, status, deleted, conflicts, title, title_class, title_key,
          hex(household), household_class, lat, lon, place_class, cell, missing, late, captured, changed, received,
          first_received, work, due, due_received, doer, happened, closed, means, visited, visited_class, captured_general, changed_general, received_general,
-         first_received_general, late_general, conflicts_general, missing_general, main_class, happened_class
+         first_received_general, late_general, conflicts_general, missing_general, main_class, happened_class, receipt
          FROM records WHERE live = 1
          ORDER BY record",
     ),

@@ -41,6 +41,35 @@ fn matter(client: &Client, grid: &str, summary: &str) -> String {
         .to_owned()
 }
 
+/// What is answered to whoever has the number of a receipt, or none.
+fn receipts(nobody: &Client, admin: &Client) {
+    let look = |number: &str| nobody.post("/v1/receipts/look", &json!({ "number": number }));
+    look("12345").refused(422, "receipt_mistyped");
+    look("00000000000000000098").refused(404, "receipt_unknown");
+    let version = admin.get("/v1/catalogue").ok()["version"].as_u64().unwrap() + 1;
+    let mut kinds = admin.get("/v1/catalogue").ok()["kinds"].clone();
+    let shows = json!({
+        "code": "shows", "label": { "zh": "可查询", "en": "Shows" }, "department": "d", "receipt": true,
+    });
+    kinds.as_array_mut().unwrap().push(shows);
+    let catalogue = json!({ "version": version, "kinds": kinds });
+    admin.post("/v1/catalogue", &catalogue).ok();
+    let made = json!({ "grid": "c-a-1", "form": "matter", "fields": { "kind": "shows" } });
+    let record = admin.post("/v1/records", &made).ok()["record"].clone();
+    let rating = json!({ "number": record["fields"]["receipt"], "satisfaction": "fair" });
+    let say = || nobody.post("/v1/receipts/answer", &rating);
+    say().refused(409, "receipt_not_now");
+    let path = format!(
+        "/v1/records/{}/transitions",
+        record["record_id"].as_str().unwrap()
+    );
+    for action in ["accept", "handle"] {
+        admin.post(&path, &json!({ "action": action })).ok();
+    }
+    say().ok();
+    say().refused(409, "receipt_said");
+}
+
 fn list(client: &Client, query: &str) -> Vec<Value> {
     client.get(&format!("/v1/records?{query}")).ok()["records"]
         .as_array()
@@ -611,6 +640,7 @@ fn every_code_is_answered() {
             >= 1
     );
     assert!(delayed.headers.contains_key("retry-after"));
+    receipts(&nobody, &admin);
     let api = world.server.as_ref().unwrap().api.clone();
     let all = gridfold_server::middleware::MAX_REQUESTS_UNDER_WAY;
     api.intake.room.forget_permits(all);

@@ -53,6 +53,7 @@ mod own_forms;
 mod people;
 mod people_by_id;
 mod push;
+mod receipts;
 mod retired;
 mod role_table;
 mod terminal;

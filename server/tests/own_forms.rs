@@ -448,6 +448,9 @@ fn a_server_founded_before_forms_said_what_things_are_for_counts_as_before() {
         .unwrap()
         .into_iter()
         .map(|mut form| {
+            if form.version > 3 {
+                return form;
+            }
             form.means = None;
             for field in &mut form.fields {
                 field.means = None;

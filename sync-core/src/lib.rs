@@ -24,6 +24,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod merge;
 pub mod notice;
+pub mod resident;
 pub mod schema;
 pub mod search;
 pub mod session;

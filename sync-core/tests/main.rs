@@ -31,6 +31,7 @@ mod merge_scale;
 mod merge_world;
 mod notice_catalogue;
 mod notice_words;
+mod resident_receipts;
 mod schema_doc;
 mod schema_fields;
 mod schema_forms;

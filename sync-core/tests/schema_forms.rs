@@ -437,7 +437,8 @@ fn builtin_forms_speak_both_languages_everywhere() {
             "matter",
             "task",
             "matter",
-            "task"
+            "task",
+            "matter"
         ]
     );
     let versions: Vec<u32> = forms.iter().map(|f| f.version).collect();
@@ -505,8 +506,14 @@ fn newer_builtin_forms_follow_older_ones_and_nobody_elses() {
     };
     assert_eq!(
         named(&newer),
-        [("matter", 2), ("task", 2), ("matter", 3), ("task", 3)]
-            .map(|(code, version)| (code.to_owned(), version))
+        [
+            ("matter", 2),
+            ("task", 2),
+            ("matter", 3),
+            ("task", 3),
+            ("matter", 4)
+        ]
+        .map(|(code, version)| (code.to_owned(), version))
     );
     let mut own = newer[0].clone();
     own.label.en = "Our matter".to_owned();

@@ -165,8 +165,12 @@ fn a_status_is_open_done_or_closed_and_the_shortest_way_closes_it() {
 
 #[test]
 fn builtin_forms_from_before_mean_what_they_mean_today() {
+    // Those of before: what came with later versions never was without meaning.
     for form in builtin_forms().unwrap() {
         assert!(form.meaning().is_some(), "{}", form.code);
+        if form.version > 3 {
+            continue;
+        }
         let mut before: Json = serde_json::from_str(&form.to_json()).unwrap();
         without_meaning(&mut before);
         assert_ne!(before.to_string(), form.to_json());
@@ -177,8 +181,12 @@ fn builtin_forms_from_before_mean_what_they_mean_today() {
         set.publish(read).unwrap();
         set.publish(form.clone()).unwrap();
         let newer = newer_builtin_forms(&set).unwrap();
-        let grew = ["matter", "task"].contains(&form.code.as_str());
-        let later = if grew { 3 - form.version } else { 0 };
+        let newest = match form.code.as_str() {
+            "matter" => 4,
+            "task" => 3,
+            _ => form.version,
+        };
+        let later = newest - form.version;
         assert_eq!(newer.len(), later as usize, "{}", form.code);
     }
 }
@@ -188,7 +196,7 @@ fn an_own_version_of_a_builtin_form_from_before_keeps_what_its_fields_mean() {
     let matter = builtin_forms().unwrap();
     let matter = matter
         .iter()
-        .rfind(|f| f.code.as_str() == "matter")
+        .rfind(|f| f.code.as_str() == "matter" && f.version == 3)
         .unwrap();
     let mut own: Json = serde_json::from_str(&matter.to_json()).unwrap();
     without_meaning(&mut own);
@@ -295,6 +303,8 @@ fn meanings_that_cannot_be_meant_are_refused() {
             | FieldMeaning::Kind => vec!["text"],
             FieldMeaning::Priority => vec!["choose_one"],
             FieldMeaning::Details | FieldMeaning::Reply => vec!["text", "long_text"],
+            FieldMeaning::Receipt | FieldMeaning::Reopening => vec!["text"],
+            FieldMeaning::Satisfaction => vec!["choose_one"],
         };
         for kind in kinds {
             let only =

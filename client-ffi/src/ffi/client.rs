@@ -293,9 +293,11 @@ impl Client {
     /// # Errors
     /// `Rejected` for an id that is none.
     pub async fn get(&self, record_id: String) -> Result<Option<RecordDetail>, ClientError> {
+        let locale = self.locale;
         self.run(move |store| {
             let record = convert::record_id(&record_id)?;
-            Ok(store.get(record).map(detail_out))
+            let found = store.get(record);
+            Ok(found.map(|found| detail_out(found, locale)))
         })
         .await
     }

@@ -224,10 +224,6 @@ fn kind_out(field: &Field, class: Sensitivity, roles: &[Role], locale: Locale) -
 }
 
 fn field_out(field: &Field, class: Sensitivity, roles: &[Role], locale: Locale) -> FieldInfo {
-    let writable = match &field.writable_by {
-        Some(allowed) => roles.iter().any(|r| allowed.contains(r)),
-        None => roles.iter().any(|r| r.may_write()),
-    };
     FieldInfo {
         key: field.key.to_string(),
         label: locale.pick(&field.label),
@@ -235,7 +231,7 @@ fn field_out(field: &Field, class: Sensitivity, roles: &[Role], locale: Locale) 
         means: field.meaning().map(|m| m.as_str().to_owned()),
         required: field.required,
         sensitivity: class,
-        writable,
+        writable: field.is_writable_by(roles),
         conditional: field.visible_if.is_some(),
     }
 }

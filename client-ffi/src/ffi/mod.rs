@@ -26,6 +26,7 @@ mod pool;
 mod push;
 mod records;
 mod records_out;
+mod resident;
 mod sync;
 mod sync_hub;
 mod traits;
@@ -47,6 +48,7 @@ pub use forms::{Choice, FieldInfo, FieldKind, FormInfo, StatusInfo};
 pub use locale::{Locale, locale_from_tag};
 pub use push::{PushState, PushSubscription};
 pub use records::*;
+pub use resident::ResidentReceipt;
 pub use sync::SyncSettings;
 pub use sync_hub::SyncState;
 pub use traits::{

@@ -11,6 +11,7 @@ use crate::ffi::records::{
     RecordPage, RecordQuery, RecordSummary, RefusedEdit, Sort, Status, StatusTip, SyncProgress,
     SyncReport,
 };
+use crate::ffi::resident::author_name;
 use crate::types as inner;
 
 impl From<inner::Progress> for SyncProgress {
@@ -147,7 +148,7 @@ pub(crate) fn page_out(page: inner::Page<inner::RecordSummary>) -> RecordPage {
     }
 }
 
-pub(crate) fn detail_out(detail: inner::RecordDetail) -> RecordDetail {
+pub(crate) fn detail_out(detail: inner::RecordDetail, locale: Locale) -> RecordDetail {
     RecordDetail {
         id: detail.record.to_string(),
         form: detail.form.to_string(),
@@ -171,7 +172,11 @@ pub(crate) fn detail_out(detail: inner::RecordDetail) -> RecordDetail {
             })
             .collect(),
         deleted: detail.deleted,
-        conflicts: detail.conflicts.into_iter().map(conflict_out).collect(),
+        conflicts: detail
+            .conflicts
+            .into_iter()
+            .map(|c| conflict_out(c, locale))
+            .collect(),
         missing: detail.missing,
         pending: detail.pending,
         refused: detail.refused,
@@ -179,7 +184,7 @@ pub(crate) fn detail_out(detail: inner::RecordDetail) -> RecordDetail {
     }
 }
 
-pub(crate) fn conflict_out(conflict: inner::Conflict) -> Conflict {
+pub(crate) fn conflict_out(conflict: inner::Conflict, locale: Locale) -> Conflict {
     Conflict {
         path: conflict.path,
         sides: conflict
@@ -187,7 +192,7 @@ pub(crate) fn conflict_out(conflict: inner::Conflict) -> Conflict {
             .into_iter()
             .map(|c| ConflictSide {
                 value: value_out(&c.value),
-                user_name: c.user_name,
+                user_name: author_name(c.user_name, c.user, locale),
                 device_id: c.device.map(|d| d.to_string()),
                 captured_at_ms: c.claimed.map(|t| t.millis()),
                 received_at_ms: c.received.map(|t| t.millis()),
@@ -203,7 +208,7 @@ pub(crate) fn history_out(
 ) -> HistoryEntry {
     HistoryEntry {
         entry: entry.entry.to_string(),
-        user_name: entry.user_name,
+        user_name: author_name(entry.user_name, entry.user, locale),
         device_id: entry.device.map(|d| d.to_string()),
         captured_at_ms: entry.claimed.millis(),
         received_at_ms: entry.received.map(|t| t.millis()),

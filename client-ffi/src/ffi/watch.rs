@@ -15,6 +15,7 @@ use crate::ffi::error::ClientError;
 use crate::ffi::events::ClientEvent;
 #[cfg(not(target_family = "wasm"))]
 use crate::ffi::gate::Foreign;
+use crate::ffi::locale::Locale;
 use crate::ffi::pool::off_thread;
 use crate::ffi::records::{RecordDetail, RecordPage, RecordQuery};
 use crate::ffi::records_out::{detail_out, page_out, query_in};
@@ -94,6 +95,7 @@ pub struct Watch {
     changes: Changes,
     hub: Arc<SyncHub>,
     target: Target,
+    locale: Locale,
     last: Mutex<Last>,
     stopped: AtomicBool,
     /// Tells those who wait to look again: it was stopped, or a reading was given up.
@@ -135,7 +137,9 @@ impl Watch {
                     touched |= event.everything || event.records.contains(&id);
                 }
                 let mut reading = Reading::begin(self, touched)?;
-                let record = off_thread(move || Ok(store.get(id).map(detail_out))).await;
+                let locale = self.locale;
+                let read = move || Ok(store.get(id).map(|found| detail_out(found, locale)));
+                let record = off_thread(read).await;
                 reading.read = true;
                 let record = record.ok()?;
                 let mut last = self.last.lock();
@@ -247,6 +251,7 @@ impl Client {
             store: Mutex::new(Some(store)),
             hub: Arc::clone(&self.hub),
             target,
+            locale: self.locale,
             last: Mutex::new(Last::default()),
             stopped: AtomicBool::new(false),
             wake: Event::new(),

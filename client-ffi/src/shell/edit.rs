@@ -8,12 +8,14 @@ use gridfold_sync_core::entry::{Entry, RefusalCode, Target};
 use gridfold_sync_core::ids::{
     AreaCode, EntryRef, FieldKey, FormCode, ItemKey, RecordId, SensitivityClass, StreamId,
 };
+use gridfold_sync_core::resident::{ReceiptNumber, lacks_number};
 use gridfold_sync_core::schema::{Form, Role};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{PartState, as_splices};
 
 use crate::error::{ClientError, WhatBecame};
 use crate::event::ChangeCause;
+use crate::platform::random;
 use crate::shell::Shell;
 use crate::shell::batch::Batch;
 use crate::shell::begun::{self, BegunAt, Row};
@@ -154,8 +156,19 @@ impl Batch<'_> {
                 return Err(ClientError::rejected("form_retired"));
             }
         }
+        let mut ops = write.ops.to_vec();
+        if self.record(write.record)?.is_none() {
+            let catalogue = held.directory.catalogue();
+            if let Some(field) = lacks_number(form, catalogue.map(AsRef::as_ref), &ops) {
+                let number = ReceiptNumber::from_random(random(self.platform));
+                ops.push(Op::Set {
+                    field: field.clone(),
+                    value: Value::Text(number.to_string()),
+                });
+            }
+        }
         let by_class = form
-            .by_class(write.ops.to_vec())
+            .by_class(ops)
             .map_err(|key| refuse_field(RefusalCode::UnknownField, key.to_string()))?;
         let claimed = self.platform.now();
         let mut planned = Vec::new();

@@ -31,6 +31,7 @@ mod receipts;
 mod refused;
 mod renew;
 mod reply;
+mod resident;
 #[cfg(not(target_family = "wasm"))]
 mod retry;
 pub(crate) mod rows;

@@ -89,6 +89,8 @@ impl<'a> Original<'a> {
             by_version.entry(version).or_default().push(op);
         }
         let mut pieces = Vec::new();
+        // The number of a receipt is made with a record, so it comes before anything else.
+        pieces.extend(self.receipt(form, &mut by_version));
         // The newest first: it is the one that names the record.
         for (version, ops) in by_version.into_iter().rev() {
             cut(version, ops, &mut pieces);
@@ -106,6 +108,17 @@ impl<'a> Original<'a> {
             ));
         }
         Ok(pieces)
+    }
+
+    /// The edit that makes the number of the receipt, taken out of what else is written.
+    fn receipt(&self, form: &Form, by_version: &mut BTreeMap<u32, Vec<Op>>) -> Option<Piece> {
+        let field = &form.field_for(FieldMeaning::Receipt)?.key;
+        by_version.iter_mut().find_map(|(version, ops)| {
+            let at = ops.iter().position(|op| op.field() == Some(field))?;
+            let ops = vec![ops.remove(at)];
+            let version = *version;
+            Some(Piece { version, ops })
+        })
     }
 
     /// The record as it reads, when nothing of it waits to be chosen.

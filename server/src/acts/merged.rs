@@ -10,7 +10,7 @@ use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Author, RefusalCode};
 use gridfold_sync_core::ids::{FieldKey, RecordId, SensitivityClass, UserId};
-use gridfold_sync_core::schema::{Form, Role, check_op};
+use gridfold_sync_core::schema::{FieldMeaning, Form, Role, check_op};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Cell, PartState, as_splices};
 
@@ -154,6 +154,11 @@ pub(super) fn fill(
             let field = form.field(key.as_str());
             if field.is_none_or(|field| form.class_of(field) != *class) {
                 out.not_taken.push(key.clone());
+                continue;
+            }
+            // A number stays with the record that it was made with, and leads on from there.
+            let is_receipt = field.is_some_and(|f| f.meaning() == Some(FieldMeaning::Receipt));
+            if is_receipt && !is_named {
                 continue;
             }
             let Some(ops) = wanted_of(original, (key, cell), own(*class, key), is_named)? else {

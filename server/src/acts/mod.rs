@@ -17,6 +17,7 @@ pub(crate) mod moved;
 pub(crate) mod people;
 pub(crate) mod records;
 pub(crate) mod references;
+pub(crate) mod resident;
 pub(crate) mod retired;
 pub(crate) mod undo_import;
 pub(crate) mod users;

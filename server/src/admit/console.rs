@@ -14,6 +14,7 @@ use gridfold_sync_core::entry::{
     Author, Entry, RefusalCode, SignKey, Target, Verdict, head_statement, next_link,
 };
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::resident::without_number;
 use gridfold_sync_core::schema::{Form, FormSet};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
@@ -274,11 +275,18 @@ fn made_before(
     by_class: &ByClass,
 ) -> Result<Result<Made, Problem>, ViewsError> {
     let mut verdicts = Vec::new();
+    let directory = Arc::clone(&facts.directory);
+    let forms = directory.forms();
     for (class, (_, ops)) in by_class {
         let stream = StreamId::new(edit.grid.clone(), *class);
         let history = facts.history(&stream, &edit.record)?;
         let first = history.iter().find(|e| {
-            e.incarnation == facts.console && e.header.deps().is_empty() && e.ops() == ops
+            let is_first = e.incarnation == facts.console && e.header.deps().is_empty();
+            let form = forms.get(&edit.form, e.header.form_version);
+            // A number that was drawn for it is another each time.
+            let same =
+                |form: &Arc<Form>| without_number(form, e.ops()) == without_number(form, ops);
+            is_first && (e.ops() == ops || form.is_some_and(same))
         });
         let Some(first) = first else {
             return Ok(Err(

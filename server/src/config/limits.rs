@@ -12,6 +12,8 @@ section! {
         device_requests_per_minute: u32 = 60, "requests", 1..=100_000;
         /// Requests one address may make in a minute before it is known whose they are: sign-in, enrolment, refresh.
         address_requests_per_minute: u32 = 30, "requests", 1..=100_000;
+        /// Requests by the numbers of receipts that all addresses together may make in a minute.
+        receipt_requests_per_minute: u32 = 3_000, "requests", 1..=1_000_000;
         /// How long the writer works for one device while others wait; then it is their turn.
         write_turn_ms: u32 = 10, "ms", 0..=1_000;
         /// Time of the writer that one device may take ahead of its share of a tenth.

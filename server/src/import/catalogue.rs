@@ -79,6 +79,7 @@ fn read_row(values: Result<Vec<String>, RowReason>) -> Result<MatterKind, RowRea
             .collect(),
         urgent: is_yes(urgent, "urgent")?,
         retired: is_yes(retired, "retired")?,
+        receipt: false,
         unknown: BTreeMap::new(),
     })
 }
@@ -165,6 +166,11 @@ pub fn import_catalogue(
     let mut taken: Vec<(u64, MatterKind)> = Vec::new();
     for (line, row) in &rows {
         let kind = match row {
+            // A table does not say it: what shows goes on showing.
+            Ok(kind) if told != "json" => &MatterKind {
+                receipt: was.iter().any(|k| k.code == kind.code && k.receipt),
+                ..kind.clone()
+            },
             Ok(kind) => kind,
             Err(reason) => {
                 report.refuse(*line, reason.clone());

@@ -27,19 +27,33 @@ pub enum Subject {
     Browser([u8; 16]),
     /// Whoever is not known, by address; of IPv6 the first 64 bits.
     Address([u8; 8]),
+    /// Whoever asks by the numbers of receipts, by address.
+    ReceiptsOf([u8; 8]),
+    /// Everybody who asks by the number of a receipt.
+    Receipts,
 }
 
 impl Subject {
     /// The subject of an address.
     #[must_use]
     pub fn address(address: IpAddr) -> Self {
-        let mut key = [0; 8];
-        match address.to_canonical() {
-            IpAddr::V4(v4) => key[4..].copy_from_slice(&v4.octets()),
-            IpAddr::V6(v6) => key.copy_from_slice(&v6.octets()[..8]),
-        }
-        Self::Address(key)
+        Self::Address(key_of(address))
     }
+
+    /// The subject of an address that asks by receipts: what others do there otherwise holds nobody back.
+    #[must_use]
+    pub fn receipts_of(address: IpAddr) -> Self {
+        Self::ReceiptsOf(key_of(address))
+    }
+}
+
+fn key_of(address: IpAddr) -> [u8; 8] {
+    let mut key = [0; 8];
+    match address.to_canonical() {
+        IpAddr::V4(v4) => key[4..].copy_from_slice(&v4.octets()),
+        IpAddr::V6(v6) => key.copy_from_slice(&v6.octets()[..8]),
+    }
+    key
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -375,6 +375,14 @@ pub fn random_10() -> Result<[u8; 10], NodeError> {
     random().map_err(|_| NodeError::Randomness)
 }
 
+/// Sixteen random bytes.
+///
+/// # Errors
+/// When the system gives none.
+pub(crate) fn random_16() -> Result<[u8; 16], NodeError> {
+    random().map_err(|_| NodeError::Randomness)
+}
+
 /// The incarnation under which the console writes in this epoch: after a restore a new one, so
 /// that the server's own device log never forks.
 fn console_incarnation(dir: &Path, epoch: u64, now: Timestamp) -> Result<IncarnationId, NodeError> {

@@ -13,8 +13,9 @@ use super::maps;
 use crate::problem::{Answer, Code, Problem};
 
 /// Paths that are the API's, whatever follows.
-const NOT_THE_APP: [&str; 7] = [
+const NOT_THE_APP: [&str; 8] = [
     "v1",
+    "r",
     "docs",
     "openapi.json",
     "healthz",

@@ -58,6 +58,7 @@ pub(super) fn form(error: &FormError) -> Said {
             meaning = meaning.as_str(),
             types = *types,
         ),
+        FormError::NotOnReceipt(key) => said!("form_not_on_receipt", field = key.as_str()),
         FormError::MeaningInAGroup(key) => said!("form_meaning_in_a_group", field = key.as_str()),
         FormError::ChangedMeaning(version, meaning) => said!(
             "form_changed_meaning",
@@ -171,6 +172,7 @@ mod tests {
                 meaning,
                 types: "text",
             },
+            FormError::NotOnReceipt(field()),
             FormError::MeaningInAGroup(field()),
             FormError::ChangedMeaning(3, matter),
             FormError::NeverClosed(matter),

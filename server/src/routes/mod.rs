@@ -45,6 +45,7 @@ pub mod openapi;
 pub mod overview;
 pub mod phones;
 pub mod push;
+pub mod receipts;
 pub mod records;
 pub mod refused;
 pub mod retention;
@@ -154,7 +155,8 @@ impl Api {
             Subject::Device(_) => limits
                 .device_requests_per_minute
                 .saturating_mul(CONSOLE_RATE_FACTOR),
-            Subject::Address(_) => limits.address_requests_per_minute,
+            Subject::Address(_) | Subject::ReceiptsOf(_) => limits.address_requests_per_minute,
+            Subject::Receipts => limits.receipt_requests_per_minute,
         };
         self.limiter
             .take(subject, per_minute, self.now())

@@ -15,8 +15,8 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, enrol, erasures,
-    export, forms, grants, hand_over, health, imports, map, overview, phones, push, records,
-    refused, retention, saved_views, sign_in, sync, users,
+    export, forms, grants, hand_over, health, imports, map, overview, phones, push, receipts,
+    records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -41,6 +41,7 @@ use crate::routes::{
         records::merge::go,
         erasures::erase, erasures::list, retention::list, retention::put,
         refused::list, refused::settle,
+        receipts::look, receipts::answer,
         overview::overview, phones::list, attention::list, attention::settle, map::map,
         saved_views::list, saved_views::one, saved_views::put, saved_views::remove,
         export::records, changes::follow, sync::knock, sync::sync, carry::carry,

@@ -178,6 +178,9 @@ pub struct Field {
     /// When it is shown, always when left out: one of `equals`, `includes`, `present`, `not`, `all`, `any`, with what it is about.
     #[schema(required = false)]
     pub visible_if: BTreeMap<String, Json>,
+    /// Whether whoever has the record's receipt is told it: only of a reply.
+    #[schema(nullable = false)]
+    pub on_receipt: Option<bool>,
     /// Of text: longest allowed, in Unicode scalar values.
     #[schema(nullable = false)]
     pub max_chars: Option<u32>,
@@ -309,6 +312,9 @@ pub struct MatterKind {
     /// Whether it is no longer offered. Matters that name it keep their deadline and name.
     #[schema(nullable = false)]
     pub retired: Option<bool>,
+    /// Whether a matter of it gets a receipt, by which whoever reported it is told its status.
+    #[schema(nullable = false)]
+    pub receipt: Option<bool>,
 }
 
 /// The boundary of an area, as GeoJSON.

@@ -27,6 +27,7 @@ mod plan;
 mod pool;
 mod projected;
 mod provenance;
+mod receipts;
 mod record_columns;
 mod record_row;
 mod set_aside;

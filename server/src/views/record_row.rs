@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::resident::number_of;
 use gridfold_sync_core::schema::{Field, FieldMeaning, FormSet};
 use gridfold_sync_core::search::natural_key;
 use gridfold_sync_core::view::{PartState, RecordView};
@@ -136,6 +137,12 @@ impl<'a> Changed<'a> {
                 parts: vec![(*class, part)],
             };
             texts[*class as usize] = one.search_words();
+        }
+        if let Some(number) = number_of(&view) {
+            tx.prepare_cached(
+                "UPDATE records SET receipt = ?2 WHERE id = ?1 AND receipt IS NOT ?2",
+            )?
+            .execute(params![before.id, number.to_string()])?;
         }
         let words = digest(&texts);
         let general = self.general.of(&before.general, &view);

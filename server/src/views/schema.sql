@@ -59,7 +59,9 @@ CREATE TABLE IF NOT EXISTS records (
   received_general INTEGER NOT NULL DEFAULT 0, first_received_general INTEGER NOT NULL DEFAULT 0,
   late_general INTEGER NOT NULL DEFAULT 0, conflicts_general INTEGER NOT NULL DEFAULT 0,
   missing_general INTEGER NOT NULL DEFAULT 0, main_class INTEGER NOT NULL DEFAULT 0,
-  happened_class INTEGER NOT NULL DEFAULT 0
+  happened_class INTEGER NOT NULL DEFAULT 0,
+  -- The number of its receipt; once there it stays.
+  receipt TEXT
 );
 -- Orders. Each that ends in `changed` costs every edit a page.
 CREATE INDEX IF NOT EXISTS records_changed ON records (changed, id) WHERE live = 1;
@@ -76,6 +78,7 @@ CREATE INDEX IF NOT EXISTS records_late ON records (grid, id) WHERE live = 1 AND
 CREATE INDEX IF NOT EXISTS records_doer ON records (doer, id) WHERE live = 1 AND doer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_household ON records (household, means, happened) WHERE household IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_about ON records (about, id) WHERE live = 1 AND about IS NOT NULL;
+CREATE INDEX IF NOT EXISTS records_receipt ON records (receipt) WHERE receipt IS NOT NULL;
 -- What overviews count, each answered from the index alone.
 CREATE INDEX IF NOT EXISTS records_open ON records (form, grid, work, due, due_received) WHERE live = 1 AND deleted = 0 AND work > 0;
 CREATE INDEX IF NOT EXISTS records_happened ON records (form, happened, grid) WHERE live = 1 AND deleted = 0 AND happened IS NOT NULL;

@@ -15,6 +15,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
         include_str!("acts.json"),
         include_str!("files.json"),
         include_str!("forms.json"),
+        include_str!("receipts.json"),
     ])
 });
 

@@ -12,7 +12,7 @@ use crate::limits::{
     MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_TRANSITIONS_PER_EDIT,
 };
 use crate::merge::follows;
-use crate::schema::{Form, Role, check_op};
+use crate::schema::{FieldMeaning, Form, Role, check_op};
 use crate::time::Timestamp;
 use crate::view::PartState;
 
@@ -189,6 +189,10 @@ fn decide<F: Facts>(
     {
         refuse!(RecordFull);
     }
+    // It is made with the record: what is written beside what is there makes no second one.
+    if part.is_some() && makes_receipt(&form, entry.ops()) {
+        refuse!(NotWritable);
+    }
     // Each such head would stand for a fork that is none, and be merged by every replica.
     let deps = entry.header.deps();
     if !direct && deps.len() > 1 && facts.newest_of(stream, &record, deps)?.len() < deps.len() {
@@ -224,6 +228,14 @@ fn decide<F: Facts>(
         refuse!(RecordFull);
     }
     Ok(Ok((late, after)))
+}
+
+/// Whether operations write the number of a receipt.
+fn makes_receipt(form: &Form, ops: &[Op]) -> bool {
+    let Some(field) = form.field_for(FieldMeaning::Receipt) else {
+        return false;
+    };
+    ops.iter().any(|op| op.field() == Some(&field.key))
 }
 
 /// The record an entry is on, by its own word or its heads'.

@@ -81,6 +81,9 @@ pub struct MatterKind {
     /// Whether it is no longer offered. Matters that name it keep their deadline and name.
     #[serde(default, skip_serializing_if = "is_no")]
     pub retired: bool,
+    /// Whether a matter of it gets a receipt, by which whoever reported it is told its status.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub receipt: bool,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,

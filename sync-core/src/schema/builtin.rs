@@ -2,7 +2,7 @@
 
 use crate::schema::{Form, FormError, FormSet};
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     include_str!("../../forms/household.json"),
     include_str!("../../forms/visit.json"),
     include_str!("../../forms/matter.json"),
@@ -14,6 +14,8 @@ const SOURCES: [&str; 9] = [
     // With people by id.
     include_str!("../../forms/matter.3.json"),
     include_str!("../../forms/task.3.json"),
+    // With the receipt for whoever reported it.
+    include_str!("../../forms/matter.4.json"),
 ];
 
 /// Household, visit, matter, task and meeting, in all their versions, older ones first.

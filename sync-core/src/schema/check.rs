@@ -8,7 +8,8 @@ use crate::ids::{FieldKey, SensitivityClass};
 use crate::limits::{
     MAX_COUNTER_STEP, MAX_GROUP_ITEMS, MAX_NOTE_CHARS, MAX_PERSON_NAME_CHARS, MAX_TEXT_CHARS,
 };
-use crate::schema::{Condition, Field, FieldType, Form, Role};
+use crate::resident::ReceiptNumber;
+use crate::schema::{Condition, Field, FieldMeaning, FieldType, Form, Role};
 use crate::time::parse_date;
 use crate::view::{Cell, PartState};
 
@@ -86,7 +87,10 @@ pub fn check_op(
     if form.class_of(field) != class {
         return Err(RefusalCode::WrongClass);
     }
-    if !may_write(field, roles) {
+    if field.meaning() == Some(FieldMeaning::Receipt) {
+        return check_receipt(field, roles, state, op);
+    }
+    if !field.is_writable_by(roles) {
         return Err(RefusalCode::NotWritable);
     }
     match (op, &field.kind) {
@@ -152,6 +156,27 @@ pub fn check_op(
     }
 }
 
+/// The number of a receipt is made with the record, by whoever may write records, and stays what it is.
+fn check_receipt(
+    field: &Field,
+    roles: &[Role],
+    state: &PartState,
+    op: &Op,
+) -> Result<(), RefusalCode> {
+    let Op::Set { value, .. } = op else {
+        return Err(RefusalCode::NotWritable);
+    };
+    check_value(&field.kind, value)?;
+    let is_new = state.heads.is_empty() && !state.fields.contains_key(&field.key);
+    if !is_new || !roles.iter().any(|r| r.may_write()) {
+        return Err(RefusalCode::NotWritable);
+    }
+    match value {
+        Value::Text(text) if ReceiptNumber::parse(text).is_some() => Ok(()),
+        _ => Err(RefusalCode::OutOfRange),
+    }
+}
+
 fn check_record_op(
     form: &Form,
     class: SensitivityClass,
@@ -186,17 +211,22 @@ fn find_member<'a>(
         .iter()
         .find(|m| m.key == *key)
         .ok_or(RefusalCode::UnknownField)?;
-    if may_write(member, roles) {
+    if member.is_writable_by(roles) {
         Ok(member)
     } else {
         Err(RefusalCode::NotWritable)
     }
 }
 
-fn may_write(field: &Field, roles: &[Role]) -> bool {
-    match &field.writable_by {
-        Some(allowed) => roles.iter().any(|r| allowed.contains(r)),
-        None => roles.iter().any(|r| r.may_write()),
+impl Field {
+    /// Whether people with these roles may write it. A receipt's number is nobody's to write: it is made with the record.
+    #[must_use]
+    pub fn is_writable_by(&self, roles: &[Role]) -> bool {
+        match &self.writable_by {
+            _ if self.meaning() == Some(FieldMeaning::Receipt) => false,
+            Some(allowed) => roles.iter().any(|r| allowed.contains(r)),
+            None => roles.iter().any(|r| r.may_write()),
+        }
     }
 }
 

@@ -177,6 +177,9 @@ pub struct Field {
     /// When it is shown; always when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_if: Option<Condition>,
+    /// Whether whoever has the record's receipt is told it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_receipt: bool,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, Json>,
@@ -198,6 +201,8 @@ impl TryFrom<Map<String, Json>> for Field {
             class: Option<SensitivityClass>,
             writable_by: Option<Vec<Role>>,
             visible_if: Option<Condition>,
+            #[serde(default)]
+            on_receipt: bool,
         }
         let whole = Json::Object(map.clone());
         let known = Known::deserialize(&whole)?;
@@ -210,6 +215,7 @@ impl TryFrom<Map<String, Json>> for Field {
             "class",
             "writable_by",
             "visible_if",
+            "on_receipt",
         ] {
             map.remove(name);
         }
@@ -225,6 +231,7 @@ impl TryFrom<Map<String, Json>> for Field {
             class: known.class,
             writable_by: known.writable_by,
             visible_if: known.visible_if,
+            on_receipt: known.on_receipt,
             unknown: map.into_iter().collect(),
         })
     }

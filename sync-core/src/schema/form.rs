@@ -114,6 +114,11 @@ pub enum FormError {
         /// The types that could.
         types: &'static str,
     },
+    /// A field that would tell whoever has the receipt more than it may, or a number that is not everybody's.
+    #[error(
+        "field {0} cannot be on a receipt: its number and what it tells must be of the class general, and only a field that means \"reply\" can have `on_receipt`"
+    )]
+    NotOnReceipt(FieldKey),
     /// A member of a group says that it means something.
     #[error(
         "member {0} of a repeated group cannot mean anything for the record: leave `means` out"

@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::ids::FormCode;
-use crate::lifecycle::{Lifecycle, Stage};
+use crate::ids::{FormCode, SensitivityClass};
+use crate::lifecycle::{Lifecycle, Stage, Transition};
 use crate::schema::{Field, FieldType, Form, FormError, FormSet, builtin_forms};
 
 /// The built-in form of households: a reference to it need not say that it means one.
@@ -116,6 +116,12 @@ meanings! {
         Priority = "priority",
         /// What whoever reported it was answered.
         Reply = "reply",
+        /// The number of the receipt that whoever reported it has: made with the record and never changed.
+        Receipt = "receipt",
+        /// How satisfied whoever has the receipt is.
+        Satisfaction = "satisfaction",
+        /// Why whoever has the receipt wants the work to begin again.
+        Reopening = "reopening",
         /// Which kind of matter it is: one of the catalogue's, or what was typed.
         Kind = "kind",
     }
@@ -126,10 +132,20 @@ meanings! {
     StepMeaning {
         /// The work is handed to a doer.
         Dispatch = "dispatch",
+        /// The work begins again: whoever has the receipt may ask for it once.
+        Reopen = "reopen",
+        /// Whoever has the receipt said how satisfied they are.
+        Evaluate = "evaluate",
     }
 }
 
 impl FieldMeaning {
+    /// Whether a form from before there was `means` gets it given: the receipt came later, and what such a form calls
+    /// by its names was meant otherwise.
+    fn is_given(self) -> bool {
+        !matches!(self, Self::Receipt | Self::Satisfaction | Self::Reopening)
+    }
+
     /// Whether a field of this type can be for that.
     fn fits(self, kind: &FieldType) -> bool {
         match self {
@@ -139,8 +155,10 @@ impl FieldMeaning {
             Self::Doer | Self::Issuer => {
                 matches!(kind, FieldType::Person | FieldType::Text { .. })
             }
-            Self::Accountable | Self::Kind => matches!(kind, FieldType::Text { .. }),
-            Self::Priority => matches!(kind, FieldType::ChooseOne { .. }),
+            Self::Accountable | Self::Kind | Self::Receipt | Self::Reopening => {
+                matches!(kind, FieldType::Text { .. })
+            }
+            Self::Priority | Self::Satisfaction => matches!(kind, FieldType::ChooseOne { .. }),
             Self::Details | Self::Reply => {
                 matches!(kind, FieldType::LongText { .. } | FieldType::Text { .. })
             }
@@ -154,8 +172,8 @@ impl FieldMeaning {
             Self::Place => "geopoint",
             Self::Happened | Self::Due | Self::Closed => "date_time",
             Self::Doer | Self::Issuer => "person, text",
-            Self::Accountable | Self::Kind => "text",
-            Self::Priority => "choose_one",
+            Self::Accountable | Self::Kind | Self::Receipt | Self::Reopening => "text",
+            Self::Priority | Self::Satisfaction => "choose_one",
             Self::Details | Self::Reply => "long_text, text",
         }
     }
@@ -165,6 +183,14 @@ impl Field {
     /// What the field says that it is for.
     #[must_use]
     pub fn meaning(&self) -> Option<FieldMeaning> {
+        Said::known(self.means.as_ref())
+    }
+}
+
+impl Transition {
+    /// What the step says that it does besides.
+    #[must_use]
+    pub fn meaning(&self) -> Option<StepMeaning> {
         Said::known(self.means.as_ref())
     }
 }
@@ -251,7 +277,9 @@ impl Form {
         self.means.clone_from(&ours.means);
         for field in &mut self.fields {
             if let Some(same) = ours.field(field.key.as_str())
-                && same.meaning().is_some_and(|m| m.fits(&field.kind))
+                && same
+                    .meaning()
+                    .is_some_and(|m| m.is_given() && m.fits(&field.kind))
             {
                 field.means.clone_from(&same.means);
             }
@@ -263,10 +291,17 @@ impl Form {
             }
             for step in &mut own.transitions {
                 let same = ours.transitions.iter().find(|t| t.action == step.action);
-                step.means = same.and_then(|t| t.means.clone());
+                let given = same.filter(|t| t.meaning() == Some(StepMeaning::Dispatch));
+                step.means = given.and_then(|t| t.means.clone());
             }
         }
         self
+    }
+
+    /// Whether a field can be told to whoever has the receipt: the reply, as long as everybody with a grant reads it.
+    fn may_be_on_receipt(&self, field: &Field) -> bool {
+        let is_general = self.class_of(field) == SensitivityClass::General;
+        is_general && field.meaning() == Some(FieldMeaning::Reply)
     }
 
     /// Checks what the author of a form says of what things are for. It is asked where a form is
@@ -285,6 +320,9 @@ impl Form {
             {
                 return Err(FormError::MeaningInAGroup(member.key.clone()));
             }
+            if field.on_receipt && !self.may_be_on_receipt(field) {
+                return Err(FormError::NotOnReceipt(field.key.clone()));
+            }
             let Some(meaning) = field.meaning() else {
                 continue;
             };
@@ -294,6 +332,10 @@ impl Form {
                     meaning,
                     types: meaning.types(),
                 });
+            }
+            let is_general = self.class_of(field) == SensitivityClass::General;
+            if meaning == FieldMeaning::Receipt && !is_general {
+                return Err(FormError::NotOnReceipt(field.key.clone()));
             }
             if !said.insert(meaning) {
                 return Err(FormError::TwiceTheMeaning(field.key.clone(), meaning));

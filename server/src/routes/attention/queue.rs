@@ -18,7 +18,9 @@ use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::phones::phones_of;
-use crate::routes::records::{goes_on_as, ops_of, shown_by_a_wrong_clock, teller, written_beside};
+use crate::routes::records::{
+    goes_on_as, ops_of, shown_by_a_wrong_clock, teller, user_name, written_beside,
+};
 use crate::views::{HistoryRow, LateRecord, QuarantineRow, ReadScope, RecordFilter};
 
 /// Logs set aside that are looked at; what is older stays in the log.
@@ -176,7 +178,7 @@ impl Queue<'_> {
     }
 
     fn name(&self, user: UserId) -> Option<String> {
-        self.caller.directory.user(&user).map(|u| u.name.clone())
+        Some(user_name(self.caller, user)).filter(|name| !name.is_empty())
     }
 
     fn item(&self, kind: &str, id: String, at: Timestamp, actions: &[&str]) -> AttentionItem {

@@ -7,6 +7,7 @@ use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
 use gridfold_sync_core::ids::{EntryRef, FieldKey, UserId};
 use gridfold_sync_core::notice::{self, Edit, Teller};
+use gridfold_sync_core::resident::{RESIDENT, RESIDENT_NAME};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, RecordView, differ};
 use serde::Serialize;
@@ -392,10 +393,13 @@ pub struct HistoryBody {
     pub entries: Vec<HistoryEntry>,
 }
 
-pub(super) fn user_name(directory: &Directory, id: UserId) -> String {
-    directory
-        .user(&id)
-        .map_or_else(String::new, |u| u.name.clone())
+/// What whoever wrote something is called; whoever has a receipt by a text, and of whom nothing is known nothing.
+pub(crate) fn user_name(caller: &Caller, id: UserId) -> String {
+    if id == RESIDENT {
+        return notice::text(RESIDENT_NAME, caller.locale).to_owned();
+    }
+    let user = caller.directory.user(&id);
+    user.map_or_else(String::new, |u| u.name.clone())
 }
 
 /// What the clock of a device showed, where that cannot be right.
@@ -439,7 +443,7 @@ pub(crate) fn entry_body(
         seq: row.seq,
         class: class_name(row.stream.class),
         user_id: row.author.user.to_string(),
-        user_name: user_name(&caller.directory, row.author.user),
+        user_name: user_name(caller, row.author.user),
         device_id: row.author.device.to_string(),
         captured_at: row.claimed.held_by(row.received).to_rfc3339(),
         claimed_at: shown_by_a_wrong_clock(row),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use gridfold_sync_core::edit::Op;
+use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId};
+use gridfold_sync_core::resident::{ReceiptNumber, lacks_number};
 use gridfold_sync_core::schema::Form;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as JsonValue};
@@ -22,7 +23,7 @@ use super::result::{EditResult, verdict_body};
 use crate::acts::records::{chosen, dismiss};
 use crate::acts::retired::takes_record;
 use crate::admit::{Base, ConsoleEdit, EditOutcome, Parts, Wish};
-use crate::node::{Node, random_10};
+use crate::node::{Node, random_10, random_16};
 use crate::problem::{Answer, Problem, ProblemBody};
 use crate::routes::{Api, Body, Caller, Path, read_time, shapes};
 
@@ -190,6 +191,8 @@ pub async fn add(
         Some(text) => RecordId::parse(text)?,
         None => RecordId::from_parts(caller.now, random_10().map_err(|e| Problem::internal(&e))?),
     };
+    let random = random_16().map_err(|e| Problem::internal(&e))?;
+    let number = ReceiptNumber::from_random(random);
     let once = made_at.once("records", &given);
     let people = People::of(&caller, &grid);
     let (directory, of_grid) = (Arc::clone(&caller.directory), grid.clone());
@@ -204,7 +207,15 @@ pub async fn add(
                     takes_record(&directory, &of_grid, &form.code)?;
                 }
                 let fields = people.in_fields(form, &given.fields)?;
-                Ok(written(form, parts, ops_of_fields(form, parts, &fields)?))
+                let mut ops = written(form, parts, ops_of_fields(form, parts, &fields)?);
+                let catalogue = directory.catalogue().map(AsRef::as_ref);
+                if let Some(field) = lacks_number(form, catalogue, &ops) {
+                    ops.push(Op::Set {
+                        field: field.clone(),
+                        value: Value::Text(number.to_string()),
+                    });
+                }
+                Ok(ops)
             }),
             claimed,
         };

@@ -89,7 +89,7 @@ fn name_makers(
     for (row, id) in rows.iter_mut().zip(&ids) {
         row.made_by = makers.get(id).map(|user| Maker {
             user_id: user.to_string(),
-            user_name: user_name(&caller.directory, *user),
+            user_name: user_name(caller, *user),
         });
     }
     Ok(())

@@ -20,7 +20,9 @@ mod titles;
 
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
-pub(crate) use body::{entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock};
+pub(crate) use body::{
+    entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock, user_name,
+};
 pub(crate) use edit::write_again;
 pub(crate) use find::find;
 use find::{find_listed, form_of};

@@ -8,6 +8,7 @@ use gridfold_sync_core::view::{Cell, PartState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::body::user_name;
 use crate::node::Node;
 use crate::problem::Answer;
 use crate::routes::Caller;
@@ -83,10 +84,7 @@ pub(super) fn of(
                 Provenance {
                     entry: entry.to_string(),
                     user_id: made.by.user.to_string(),
-                    user_name: caller
-                        .directory
-                        .user(&made.by.user)
-                        .map_or_else(String::new, |u| u.name.clone()),
+                    user_name: user_name(caller, made.by.user),
                     device_id: made.by.device.to_string(),
                     captured_at: made.captured.held_by(made.received).to_rfc3339(),
                     claimed_at: made
