@@ -19,6 +19,7 @@ FILES = {
 120101001001,120101001,花园社区,community
 {GRID},120101001001,第一网格,grid
 """,
+    "calendar.csv": "date,kind\n2026-12-24,closed\n",
     "catalogue.csv": "code,label_zh,label_en,department\nlamp-out,路灯不亮,Street lamp out,lighting\n",
     "catalogue.json": '[{"code": "lamp-out", "label": {"zh": "路灯不亮", "en": "Street lamp out"}, "department": "lighting"}]\n',
     "matters.csv": """unique_key,created_date,closed_date,complaint_type,borough,incident_zip,latitude,longitude
@@ -98,6 +99,9 @@ INSTEAD = {
     ],
     "gridfold import catalogue FILE.csv|FILE.json [--dry-run] [--json]": [
         "gridfold import catalogue catalogue.csv --dry-run --json", "gridfold import catalogue catalogue.json"
+    ],
+    "gridfold import calendar FILE [--dry-run] [--json]": [
+        "gridfold import calendar calendar.csv --dry-run --json", "gridfold import calendar calendar.csv"
     ],
     "gridfold import matters FILE [--dry-run] [--json] [--time-zone America/New_York] [--as USER]": [
         "gridfold import matters matters.csv --dry-run --json", "gridfold import matters matters.csv --time-zone America/New_York --as admin"

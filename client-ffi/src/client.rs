@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[cfg(not(target_family = "wasm"))]
 use std::time::Duration;
 
+use gridfold_sync_core::calendar::{Calendar, default_calendar};
 use gridfold_sync_core::directory::{Catalogue, DirectoryScope};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::PublicKey;
@@ -159,6 +160,7 @@ impl Client {
                 areas: Vec::new(),
                 forms: Vec::new(),
                 catalogue: None,
+                calendar: None,
                 retired_areas: BTreeMap::new(),
                 retired_forms: BTreeMap::new(),
                 boundaries: BTreeMap::new(),
@@ -190,6 +192,15 @@ impl Client {
         let held = state.bearings.held.as_ref()?;
         let form = held.directory.forms().get(code, version)?;
         Some((**form).clone())
+    }
+
+    /// The working calendar that holds here: the newest, or the one that holds before any was published.
+    #[must_use]
+    pub fn working_calendar(&self) -> Calendar {
+        let state = self.shell.state.read();
+        let held = state.bearings.held.as_ref();
+        let newest = held.and_then(|held| held.scope.calendar.clone());
+        newest.unwrap_or_else(default_calendar)
     }
 
     /// The newest catalogue of matter kinds held here, if one was published.

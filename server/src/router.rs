@@ -18,9 +18,9 @@ use crate::client_address::client_address;
 use crate::middleware::{Held, MAX_BODY_TIME, Transport, observe, security_headers};
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
-    Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
-    enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview, phones,
-    push, receipts, records, refused, retention, saved_views, sign_in, sync, users,
+    Api, app, areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
+    docs, enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview,
+    phones, push, receipts, records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
@@ -53,6 +53,13 @@ fn routes() -> Router<Api> {
             "/v1/catalogue",
             get(catalogue::one).post(catalogue::publish),
         )
+        .route("/v1/catalogue/import", post(catalogue::import))
+        .route("/v1/catalogue/export", get(catalogue::export))
+        .route("/v1/catalogue/due", get(catalogue::due))
+        .route("/v1/calendar", get(calendar::one).post(calendar::publish))
+        .route("/v1/calendar/days", get(calendar::days))
+        .route("/v1/calendar/import", post(calendar::import))
+        .route("/v1/calendar/export", get(calendar::export))
         .route(
             "/v1/records",
             get(records::list::list).post(records::edit::add),

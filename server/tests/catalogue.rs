@@ -86,64 +86,76 @@ fn import(node: &Node, format: CatalogueFormat, text: &str, dry_run: bool) -> Re
     import_catalogue(node, text.as_bytes(), format, dry_run, &mut |_| {}).unwrap()
 }
 
+const FILE: &str = "\u{feff}code,label_zh,label_en,department,deadline_hours,evidence,urgent,retired\r\n\
+    lamp,路灯,Lamp,市政,72,photo location,no,\r\n\
+    drain,排水,Drain,市政,soon,,,\r\n\
+    l ift,电梯,Lift,物业,4,,yes,\r\n\
+    lift,电梯,Lift,物业,4,smell,yes,\r\n\
+    noise,噪音,,执法,4,,,\r\n\
+    lamp2,路灯,Second lamp,市政,,,,\r\n\
+    lamp,路灯,Lamp,市政,72,photo location,no,\r\n\
+    lamp,路灯,Lamp,市政,24,photo location,no,\r\n\
+    fire,消防,Fire,消防,4,\"text,photo\",是,perhaps\r\n\
+    water,漏水,Water leak,供水,,\"Text,照片\",是,否\r\n";
+
+/// The lines of a report that are wrong, each with a word of its reason.
+fn expect(report: &Report, wanted: &[(u64, &str)]) {
+    let said: Vec<(u64, String)> = report
+        .refusals
+        .iter()
+        .map(|note| (note.line, note.reason.to_string()))
+        .collect();
+    assert_eq!(said.len(), wanted.len(), "{said:#?}");
+    for ((line, reason), (expected, word)) in said.iter().zip(wanted) {
+        assert_eq!(line, expected, "{reason}");
+        assert!(reason.contains(word), "{reason}: {word}");
+    }
+}
+
 #[test]
-fn a_file_is_taken_row_by_row() {
+fn a_file_with_a_wrong_row_is_not_taken_and_all_its_wrong_rows_are_told() {
     let world = World::new();
     let node = &world.node;
     let newest = || node.directory.current().catalogue().cloned();
     let csv = |text: &str, dry| import(node, CatalogueFormat::Csv, text, dry);
-    let file = "\u{feff}code,label_zh,label_en,department,deadline_hours,evidence,urgent,retired\r\n\
-        lamp,路灯,Lamp,市政,72,photo location,no,\r\n\
-        drain,排水,Drain,市政,soon,,,\r\n\
-        l ift,电梯,Lift,物业,4,,yes,\r\n\
-        lift,电梯,Lift,物业,4,smell,yes,\r\n\
-        noise,噪音,,执法,4,,,\r\n\
-        lamp2,路灯,Second lamp,市政,,,,\r\n\
-        lamp,路灯,Lamp,市政,72,photo location,no,\r\n\
-        lamp,路灯,Lamp,市政,24,photo location,no,\r\n\
-        fire,消防,Fire,消防,4,\"text,photo\",是,perhaps\r\n\
-        water,漏水,Water leak,供水,,\"Text,photo\",是,否\r\n";
-    let dry = csv(file, true);
-    assert!(dry.dry_run && newest().is_none());
-    let report = csv(file, false);
-    assert_eq!(
-        Report {
-            dry_run: true,
-            // Nothing was done that could be taken back.
-            import_id: None,
-            ..report.clone()
-        },
-        dry,
-        "a dry run says the same"
-    );
+    let report = csv(FILE, false);
+    assert!(newest().is_none() && report.import_id.is_none());
     assert_eq!(
         (report.rows, report.added, report.duplicates, report.refused),
-        (10, 2, 1, 7)
+        (10, 0, 1, 7)
     );
-    let said: Vec<(u64, String)> = report
-        .refusals
-        .iter()
-        .map(|n| (n.line, n.reason.to_string()))
-        .collect();
-    for ((line, reason), (expected, word)) in said.into_iter().zip([
-        (3, "deadline_hours"),
-        (4, "code"),
-        (5, "smell"),
-        (6, "English name"),
-        (7, "same name as lamp"),
-        (9, "line 2 already"),
-        (10, "retired"),
-    ]) {
-        assert_eq!(line, expected, "{reason}");
-        assert!(reason.contains(word), "{reason}");
-    }
+    expect(
+        &report,
+        &[
+            (3, "deadline_hours"),
+            (4, "code"),
+            (5, "smell"),
+            (6, "English name"),
+            (7, "same name as lamp"),
+            (9, "line 2 already"),
+            (10, "retired"),
+        ],
+    );
+    let lines: Vec<&str> = FILE.split_inclusive('\n').collect();
+    let good = [lines[0], lines[1], lines[7], lines[10]].concat();
+    let dry = csv(&good, true);
+    assert!(dry.dry_run && newest().is_none());
+    let report = csv(&good, false);
+    let told = Report {
+        dry_run: true,
+        // Nothing was done that could be taken back.
+        import_id: None,
+        ..report.clone()
+    };
+    assert_eq!(told, dry, "a dry run says the same");
+    assert_eq!((report.added, report.duplicates, report.refused), (2, 1, 0));
     let first = newest().unwrap();
     let codes: Vec<&str> = first.kinds.iter().map(|k| k.code.as_str()).collect();
     assert_eq!((first.version, codes), (1, vec!["lamp", "water"]));
     assert!(first.kinds[1].urgent && first.kinds[1].evidence.len() == 2);
 
     // The same again is no version; what the file does not name stays.
-    let again = csv(file, false);
+    let again = csv(&good, false);
     assert_eq!((again.added, again.changed, again.unchanged), (0, 0, 2));
     assert_eq!(newest().unwrap().version, 1);
     let more = "code,label_zh,label_en,department,retired\nlamp,路灯,Lamp,照明,yes\nbin,垃圾,Rubbish,环卫,\n";
@@ -153,22 +165,18 @@ fn a_file_is_taken_row_by_row() {
     let codes: Vec<&str> = second.kinds.iter().map(|k| k.code.as_str()).collect();
     assert_eq!((second.version, codes), (2, vec!["lamp", "bin", "water"]));
     assert!(second.kinds[0].retired && second.kinds[0].deadline_hours.is_none());
+}
 
-    // What the API gives can be imported, as it is or as a list.
+#[test]
+fn what_the_api_gives_can_be_imported_as_json() {
+    let world = World::new();
+    let node = &world.node;
     let default = default_catalogue().unwrap();
     let report = import(node, CatalogueFormat::Json, &default.to_json(), false);
-    // Water leak and rubbish are there already, under other codes.
-    assert_eq!((report.rows, report.added, report.refused), (12, 10, 2));
-    assert_eq!(newest().unwrap().version, 3);
+    assert_eq!((report.rows, report.added, report.refused), (12, 12, 0));
     let list = r#"[{"code":"odd"}, {"code":"ok","label":{"zh":"好","en":"OK"},"department":"d"}]"#;
     let report = import(node, CatalogueFormat::Json, list, false);
-    assert_eq!((report.added, report.refused), (1, 1));
-    assert_eq!(report.refusals[0].line, 1);
-    assert!(
-        report.refusals[0].reason.to_string().contains("label"),
-        "{:?}",
-        report.refusals
-    );
+    expect(&report, &[(1, "label")]);
     for text in ["{", "{}", "3", ""] {
         let error = import_catalogue(
             node,
@@ -182,7 +190,7 @@ fn a_file_is_taken_row_by_row() {
             "{text}: {error:?}"
         );
     }
-    assert_eq!(newest().unwrap().version, 4);
+    assert_eq!(node.directory.current().catalogue().unwrap().version, 1);
     let columns = import_catalogue(
         node,
         &b"code,label_zh\n"[..],
@@ -191,4 +199,106 @@ fn a_file_is_taken_row_by_row() {
         &mut |_| {},
     );
     assert!(columns.unwrap_err().to_string().contains("label_en"));
+}
+
+/// A list as a street office has it: three levels, deadlines by urgency, in Chinese.
+const OFFICE: &str = "编码,上级编码,中文名称,英文名称,责任部门,办理时限,提前提醒,紧急程度,办结凭证,加急,停用\n\
+    env,,市容环境,Environment,城管科,一般：5个工作日；紧急：8个工作小时,一般：1个工作日,,照片 位置,,\n\
+    env-rubbish,env,垃圾,Rubbish,,,,,照片,,\n\
+    env-bulky,env-rubbish,大件垃圾,Bulky waste,环卫所,3个工作日,4个工作小时,紧急,照片、文字,是,\n\
+    civil,,民生服务,Civil service,民政科,7天,,,,,\n\
+    lift,,电梯困人,Trapped in a lift,物业,2,,,,是,\n";
+
+#[test]
+fn an_office_brings_its_list_and_takes_it_out_again() {
+    let world = World::new();
+    let admin = world.admin();
+    world.areas(&admin);
+    let (_, worker) = world.person(&admin, "li", "worker", "c-a-1");
+    let send = |path: &str, body: &[u8]| admin.send("POST", path, "text/csv", body).ok();
+    worker
+        .send(
+            "POST",
+            "/v1/catalogue/import",
+            "text/csv",
+            OFFICE.as_bytes(),
+        )
+        .refused(403, "forbidden");
+    let dry = send("/v1/catalogue/import?dry_run=true", OFFICE.as_bytes());
+    assert_eq!(
+        (&dry["added"], &dry["refused"]),
+        (&json!(5), &json!(0)),
+        "{dry}"
+    );
+    assert_eq!(admin.get("/v1/catalogue").ok()["version"], 0);
+    let done = send("/v1/catalogue/import", OFFICE.as_bytes());
+    let id = done["import_id"].as_str().unwrap().to_owned();
+    let read = worker.get("/v1/catalogue").ok();
+    assert_eq!(
+        read["kinds"][2]["deadlines"],
+        json!([
+            { "amount": 3, "unit": "working_days", "warn": { "amount": 4, "unit": "working_hours" } }
+        ])
+    );
+    assert_eq!(read["kinds"][2]["urgency"], "urgent");
+    assert_eq!(read["kinds"][4]["deadline_hours"], 2);
+
+    // Both files are taken again and change nothing, in either language.
+    for (language, format) in [("zh", "csv"), ("en", "csv"), ("zh", "xlsx"), ("en", "xlsx")] {
+        let asker = admin.header("accept-language", language);
+        let file = asker.get(&format!("/v1/catalogue/export?format={format}"));
+        assert_eq!(file.status, 200);
+        let again = send("/v1/catalogue/import", &file.bytes);
+        let counts = (&again["unchanged"], &again["refused"], &again["rows"]);
+        assert_eq!(
+            counts,
+            (&json!(5), &json!(0), &json!(5)),
+            "{language} {format}: {again}"
+        );
+    }
+    admin
+        .get("/v1/catalogue/export?format=json")
+        .refused(400, "bad_request");
+
+    // All wrong rows at once, in the language of who asks, and nothing is taken.
+    let wrong = "编码,中文名称,英文名称,责任部门,上级编码,办理时限,提前提醒,紧急程度\n\
+        a,甲,A,市政,nowhere,,,\n\
+        b,乙,B,市政,,五天,,\n\
+        c,丙,C,市政,,1天,2天,\n\
+        d,丁,D,市政,,红色：1天,,\n\
+        e,戊,E,市政,,,1天,\n\
+        f,己,F,市政,,,,红色\n\
+        g,庚,G,市政,env-bulky,,,\n\
+        h,辛,H,市政,,1天,,\n";
+    let zh = admin.header("accept-language", "zh-CN");
+    let refused = zh
+        .send("POST", "/v1/catalogue/import", "text/csv", wrong.as_bytes())
+        .ok();
+    let rows = refused["refusals"].as_array().unwrap();
+    let mut lines: Vec<u64> = rows
+        .iter()
+        .map(|row| row["line"].as_u64().unwrap())
+        .collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [2, 3, 4, 5, 6, 7, 8], "{refused}");
+    for row in rows {
+        assert!(!row["reason"].as_str().unwrap().is_ascii(), "{row}");
+    }
+    assert_eq!(admin.get("/v1/catalogue").ok()["version"], 1);
+
+    // It is an act that can be taken back.
+    let listed = admin.get("/v1/imports").ok();
+    assert_eq!(listed["imports"][0]["kind"], "catalogue");
+    assert!(listed["imports"][0]["by"]["user_id"].is_string());
+    let undone = admin
+        .post(&format!("/v1/imports/{id}/undo"), &json!({}))
+        .ok();
+    assert_eq!(undone["kinds"], 5);
+    let audit = admin.get("/v1/audit").text();
+    assert!(audit.contains("catalogue.import"), "{audit}");
+    assert_eq!(
+        worker.get("/v1/catalogue?version=1").ok(),
+        read,
+        "older versions stay readable"
+    );
 }

@@ -22,6 +22,7 @@ mod auth_refresh;
 mod auth_support;
 mod auth_tokens;
 mod backup_damage;
+mod calendar;
 mod carry;
 mod catalogue;
 mod city;

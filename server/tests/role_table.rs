@@ -336,6 +336,62 @@ const ROWS: &[Row] = &[
     ("post", "/v1/catalogue", "133333333", "133333333", |_, _| {
         with("/v1/catalogue", &json!({ "version": 1, "kinds": [] }))
     }),
+    (
+        "post",
+        "/v1/catalogue/import",
+        "133333333",
+        "133333333",
+        |_, _| Ask {
+            path: "/v1/catalogue/import".to_owned(),
+            kind: "text/csv",
+            body: b"code,label_zh,label_en,department\n".to_vec(),
+        },
+    ),
+    (
+        "get",
+        "/v1/catalogue/export",
+        "122222222",
+        "122222222",
+        |_, _| plain("/v1/catalogue/export?format=csv"),
+    ),
+    (
+        "get",
+        "/v1/catalogue/due",
+        "122222222",
+        "122222222",
+        |_, _| plain("/v1/catalogue/due?kind=x&reported_at=2026-09-30T02:00:00Z"),
+    ),
+    ("get", "/v1/calendar", "122222222", "122222222", |_, _| {
+        plain("/v1/calendar")
+    }),
+    ("post", "/v1/calendar", "133333333", "133333333", |_, _| {
+        with("/v1/calendar", &json!({}))
+    }),
+    (
+        "get",
+        "/v1/calendar/days",
+        "122222222",
+        "122222222",
+        |_, _| plain("/v1/calendar/days?year=2026"),
+    ),
+    (
+        "post",
+        "/v1/calendar/import",
+        "133333333",
+        "133333333",
+        |_, _| Ask {
+            path: "/v1/calendar/import".to_owned(),
+            kind: "text/csv",
+            body: b"date,kind\n".to_vec(),
+        },
+    ),
+    (
+        "get",
+        "/v1/calendar/export",
+        "122222222",
+        "122222222",
+        |_, _| plain("/v1/calendar/export?format=csv"),
+    ),
     // Records.
     ("get", "/v1/records", "122222444", "144444444", |_, a| {
         plain(format!(

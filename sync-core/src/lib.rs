@@ -14,6 +14,7 @@
 #![warn(clippy::too_many_lines)]
 
 pub mod admission;
+pub mod calendar;
 pub mod carry;
 pub mod codec;
 pub mod directory;

@@ -78,6 +78,20 @@ pub const MAX_CATALOGUE_BYTES: usize = 112 << 10;
 pub const MAX_KIND_TEXT_CHARS: usize = 120;
 /// Longest deadline of a matter kind, in hours.
 pub const MAX_DEADLINE_HOURS: u32 = 87_600;
+/// Longest deadline of a matter kind, in days.
+pub const MAX_DEADLINE_DAYS: u32 = 3_650;
+/// Longest deadline of a matter kind, in working hours.
+pub const MAX_DEADLINE_WORKING_HOURS: u32 = 20_000;
+/// Longest deadline of a matter kind, in working days.
+pub const MAX_DEADLINE_WORKING_DAYS: u32 = 2_600;
+/// Most levels of matter kinds.
+pub const MAX_KIND_LEVELS: usize = 3;
+/// Most urgencies of a catalogue.
+pub const MAX_URGENCIES: usize = 8;
+/// Largest working calendar, in bytes of its JSON.
+pub const MAX_CALENDAR_BYTES: usize = 112 << 10;
+/// Most times of a day in which is worked.
+pub const MAX_DAY_INTERVALS: usize = 8;
 /// Largest carry bundle, in bytes.
 pub const MAX_CARRY_BYTES: usize = 1 << 20;
 /// Most entries in one carry bundle, over all its device logs.

@@ -62,6 +62,11 @@ pub fn format_date(days: i64) -> String {
     format!("{y:04}-{m:02}-{d:02}")
 }
 
+/// The year of a day counted from 1970-01-01.
+pub(crate) fn year_of(days: i64) -> i64 {
+    civil_from_days(days).0
+}
+
 /// The day, counted from 1970-01-01, that `2026-06-13` names; `None` when it names none.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<i32> {

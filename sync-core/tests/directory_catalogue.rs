@@ -1,10 +1,11 @@
 //! The catalogue: what is refused, how versions follow, and what is proposed for a matter.
 
+use gridfold_sync_core::calendar::{WorkingTime, default_calendar};
 use gridfold_sync_core::directory::{
     Catalogue, CatalogueError, Directory, DirectoryChange, DirectoryScope, Evidence,
     default_catalogue,
 };
-use gridfold_sync_core::ids::{KindCode, UserId};
+use gridfold_sync_core::ids::{ChoiceKey, KindCode, UserId};
 use gridfold_sync_core::limits::{MAX_CATALOGUE_BYTES, MAX_DEADLINE_HOURS, MAX_KIND_TEXT_CHARS};
 use gridfold_sync_core::notice::Locale;
 use gridfold_sync_core::time::Timestamp;
@@ -118,6 +119,164 @@ fn what_cannot_be_meant_is_refused_by_name() {
     }
 }
 
+fn below(code: &str, parent: &str) -> Json {
+    let mut kind = kind(code, &format!("{code}类"), &format!("Kind {code}"));
+    kind["parent"] = json!(parent);
+    kind
+}
+
+#[test]
+fn kinds_lie_in_three_levels_and_take_over_what_they_do_not_say() {
+    let mut top = kind("env", "环境", "Environment");
+    top["deadlines"] = json!([
+        { "amount": 5, "unit": "working_days", "warn": { "amount": 1, "unit": "working_days" } },
+        { "urgency": "urgent", "amount": 8, "unit": "working_hours" },
+    ]);
+    let mut middle = below("rubbish", "env");
+    middle["department"] = json!("");
+    let mut leaf = below("bulky", "rubbish");
+    leaf["department"] = json!("环卫");
+    leaf["urgency"] = json!("urgent");
+    let all = [top.clone(), middle.clone(), leaf.clone()];
+    let catalogue = read(1, &all).unwrap();
+    let of = |code: &str| catalogue.kind(code).unwrap();
+    assert_eq!(catalogue.department(of("rubbish")), "市政");
+    assert_eq!(catalogue.department(of("bulky")), "环卫");
+    let path: Vec<&str> = catalogue
+        .upward(of("bulky"))
+        .map(|k| k.code.as_str())
+        .collect();
+    assert_eq!(path, ["bulky", "rubbish", "env"]);
+    assert!(catalogue.is_heading(of("env")) && !catalogue.is_heading(of("bulky")));
+    let amount = |code: &str, urgency: Option<&str>| {
+        let urgency = catalogue.urgency(of(code), urgency);
+        catalogue
+            .deadline(of(code), urgency.as_ref())
+            .unwrap()
+            .within
+            .amount
+    };
+    assert_eq!(
+        (amount("rubbish", None), amount("rubbish", Some("Urgent"))),
+        (5, 8)
+    );
+    assert_eq!(
+        (amount("bulky", None), amount("bulky", Some("一般"))),
+        (8, 5)
+    );
+
+    let missing = read(1, &all[1..]);
+    assert_eq!(
+        missing,
+        Err(CatalogueError::NoParent(code("rubbish"), code("env")))
+    );
+    let fourth = below("old", "bulky");
+    let deep = read(1, &[all.as_slice(), &[fourth]].concat());
+    assert_eq!(deep, Err(CatalogueError::TooDeep(code("old"))));
+    let mut ring = all.clone();
+    ring[0]["parent"] = json!("bulky");
+    assert!(matches!(read(1, &ring), Err(CatalogueError::TooDeep(_))));
+    let mut retired = all.clone();
+    retired[0]["retired"] = json!(true);
+    let refused = read(1, &retired);
+    assert_eq!(
+        refused,
+        Err(CatalogueError::ParentRetired(code("rubbish"), code("env")))
+    );
+    let nobody = |department: &str| {
+        let mut alone = top.clone();
+        alone["department"] = json!(department);
+        read(1, &[alone])
+    };
+    assert_eq!(
+        nobody(""),
+        Err(CatalogueError::BadText(code("env"), "department"))
+    );
+}
+
+#[test]
+fn urgencies_are_data_and_deadlines_must_be_of_them() {
+    let with = |urgencies: Json, deadlines: Json| {
+        let mut kind = kind("a", "甲", "A");
+        kind["deadlines"] = deadlines;
+        let json = json!({ "version": 1, "urgencies": urgencies, "kinds": [kind] });
+        Catalogue::from_json(&json.to_string())
+    };
+    let usual = || json!([]);
+    let urgent = ChoiceKey::new("urgent").unwrap();
+    let codes: Vec<String> = with(usual(), json!([]))
+        .unwrap()
+        .urgencies()
+        .iter()
+        .map(|u| u.code.to_string())
+        .collect();
+    assert_eq!(codes, ["normal", "urgent"]);
+    let own =
+        |code: &str, zh: &str, en: &str| json!({ "code": code, "label": { "zh": zh, "en": en } });
+    let four = json!([own("blue", "蓝", "Blue"), own("red", "红", "Red")]);
+    let red = json!([{ "urgency": "red", "amount": 2, "unit": "hours" }]);
+    let catalogue = with(four.clone(), red.clone()).unwrap();
+    let kind = &catalogue.kinds[0];
+    assert_eq!(catalogue.urgency(kind, None).unwrap().as_str(), "blue");
+    assert_eq!(
+        catalogue.urgency(kind, Some("red")).unwrap().as_str(),
+        "red"
+    );
+    assert_eq!(
+        catalogue.deadline(kind, catalogue.urgency(kind, None).as_ref()),
+        None
+    );
+    let unknown = with(
+        four.clone(),
+        json!([{ "urgency": "urgent", "amount": 2, "unit": "hours" }]),
+    );
+    assert_eq!(unknown, Err(CatalogueError::BadUrgency(code("a"), urgent)));
+    for wrong in [
+        json!([own("blue", "蓝", "Blue"), own("blue", "红", "Red")]),
+        json!([own("blue", "蓝", "Blue"), own("red", "蓝", "Red")]),
+        json!([own("blue", "", "Blue")]),
+        json!(
+            (0..9)
+                .map(|n| own(&format!("u{n}"), &format!("级{n}"), &format!("L{n}")))
+                .collect::<Vec<_>>()
+        ),
+    ] {
+        assert_eq!(with(wrong, json!([])), Err(CatalogueError::BadUrgencies));
+    }
+    for (amount, unit) in [
+        (0, "hours"),
+        (3_651, "days"),
+        (20_001, "working_hours"),
+        (2_601, "working_days"),
+        (1, "moons"),
+    ] {
+        let refused = with(usual(), json!([{ "amount": amount, "unit": unit }]));
+        assert_eq!(
+            refused,
+            Err(CatalogueError::BadDeadline(code("a"))),
+            "{unit}"
+        );
+    }
+    let warned = |amount: u32, unit: &str| {
+        with(
+            usual(),
+            json!([{ "amount": 2, "unit": "working_days", "warn": { "amount": amount, "unit": unit } }]),
+        )
+    };
+    assert!(warned(1, "working_days").is_ok() && warned(20, "working_hours").is_ok());
+    for (amount, unit) in [(2, "working_days"), (0, "hours"), (1, "moons")] {
+        assert_eq!(
+            warned(amount, unit),
+            Err(CatalogueError::BadWarning(code("a")))
+        );
+    }
+    let twice = json!([{ "amount": 1, "unit": "days" }, { "amount": 2, "unit": "days" }]);
+    assert_eq!(
+        with(usual(), twice),
+        Err(CatalogueError::TwiceTheDeadline(code("a"), String::new()))
+    );
+}
+
 #[test]
 fn versions_are_dense_and_kinds_stay() {
     let first = read(1, &[kind("a", "甲", "A"), kind("b", "乙", "B")]).unwrap();
@@ -155,9 +314,11 @@ fn versions_are_dense_and_kinds_stay() {
 fn a_deadline_is_proposed_and_an_unknown_kind_is_shown_as_typed() {
     let mut catalogue = default_catalogue().unwrap();
     let reported = Timestamp(1_781_330_000_000);
+    let calendar = default_calendar();
+    let time = WorkingTime::of(&calendar);
     let due = |c: &Catalogue, typed: &str| {
-        c.due_at(typed, reported)
-            .map(|at| (at.millis() - reported.millis()) / 3_600_000)
+        c.due(typed, None, reported, &time)
+            .map(|due| (due.at.millis() - reported.millis()) / 3_600_000)
     };
     for typed in ["street_light", "路灯损坏", " broken STREET light "] {
         assert_eq!(due(&catalogue, typed), Some(72), "{typed}");
@@ -170,8 +331,8 @@ fn a_deadline_is_proposed_and_an_unknown_kind_is_shown_as_typed() {
         assert_eq!(catalogue.shown(typed, Locale::Zh), typed);
     }
     // Clocks are claims: the ends of time do not wrap.
-    let end = catalogue.due_at("noise", Timestamp(i64::MAX));
-    assert_eq!(end, Some(Timestamp(i64::MAX)));
+    let end = catalogue.due("noise", None, Timestamp(i64::MAX), &time);
+    assert_eq!(end.unwrap().at, Timestamp(i64::MAX));
     // Retired, it is not offered, and matters that name it keep name and deadline; another kind
     // that took over its name is meant first.
     catalogue.kinds[0].retired = true;

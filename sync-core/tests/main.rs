@@ -10,6 +10,8 @@
 mod admission_cost;
 mod admission_logs;
 mod admission_refusals;
+mod calendar_data;
+mod calendar_deadlines;
 mod carry_bundles;
 mod codec_bytes;
 mod codec_names;
@@ -20,6 +22,7 @@ mod directory_boundaries;
 mod directory_catalogue;
 mod directory_city;
 mod directory_colleagues;
+mod directory_due;
 mod directory_held;
 mod directory_moved_records;
 mod directory_moves;

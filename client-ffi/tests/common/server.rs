@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gridfold_client::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 use gridfold_sync_core::admission::admit;
+use gridfold_sync_core::calendar::Calendar;
 use gridfold_sync_core::directory::{Catalogue, DirectoryChange, Grant};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
 use gridfold_sync_core::ids::{DeviceId, RecordId, UserId};
@@ -135,6 +136,10 @@ impl FakeServer {
     pub fn publish_catalogue(&self, catalogue: Catalogue) {
         let catalogue = Box::new(catalogue);
         self.change(DirectoryChange::Catalogue { catalogue });
+    }
+    pub fn publish_calendar(&self, calendar: Calendar) {
+        let calendar = Box::new(calendar);
+        self.change(DirectoryChange::Calendar { calendar });
     }
 
     pub fn page_items(&self, n: usize) {

@@ -6,6 +6,7 @@
 
 pub(crate) mod areas;
 pub(crate) mod boundary;
+pub(crate) mod calendar;
 pub(crate) mod catalogue;
 pub(crate) mod copied;
 pub(crate) mod devices;

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gridfold_sync_core::calendar::{Calendar, default_calendar};
 use gridfold_sync_core::directory::{
     Area, Catalogue, Directory, DirectoryChange, Import, ImportKind, ImportStep, MatterKind,
     moved_by,
@@ -54,7 +55,7 @@ impl Why {
 /// Something that stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Left {
-    /// `record`, `area` or `kind`.
+    /// `record`, `area`, `kind` or `calendar`.
     pub(crate) thing: &'static str,
     /// Its id or code.
     pub(crate) id: String,
@@ -71,6 +72,8 @@ pub(crate) struct Undone {
     pub(crate) areas: u64,
     /// Kinds of matters that were retired, or are as they were before.
     pub(crate) kinds: u64,
+    /// Whether the working calendar is as it was before.
+    pub(crate) calendar: bool,
     /// What stays.
     pub(crate) left: Vec<Left>,
 }
@@ -118,7 +121,10 @@ pub(crate) fn undo_import(
     if let Some(became) = &written.catalogue {
         changes.extend(kinds(&directory, became, &mut out)?);
     }
-    let any = out.records + out.areas + out.kinds > 0;
+    if let Some(became) = &written.calendar {
+        changes.extend(calendar(&directory, became, &mut out));
+    }
+    let any = out.records + out.areas + out.kinds > 0 || out.calendar;
     if !dry_run && (any || import.undone.is_none()) {
         changes.push(DirectoryChange::Import {
             id: import.id,
@@ -211,6 +217,7 @@ struct Written {
     /// The areas as they were before.
     before: BTreeMap<AreaCode, Area>,
     catalogue: Option<Catalogue>,
+    calendar: Option<Calendar>,
 }
 
 impl Written {
@@ -224,6 +231,7 @@ impl Written {
                         found.areas.extend(areas);
                     }
                     DirectoryChange::Catalogue { catalogue } => found.catalogue = Some(*catalogue),
+                    DirectoryChange::Calendar { calendar } => found.calendar = Some(*calendar),
                     _ => {}
                 }
             }
@@ -398,6 +406,7 @@ fn kinds(
     let next = Catalogue {
         version: now.version.saturating_add(1),
         kinds,
+        urgencies: now.urgencies.clone(),
         unknown: now.unknown.clone(),
     };
     next.check_follows(Some(now.as_ref())).map_err(|error| {
@@ -407,4 +416,26 @@ fn kinds(
     Ok(Some(DirectoryChange::Catalogue {
         catalogue: Box::new(next),
     }))
+}
+
+/// The change that has the working calendar as it was before, as long as nobody has published another.
+fn calendar(directory: &Directory, became: &Calendar, out: &mut Undone) -> Option<DirectoryChange> {
+    let now = directory.calendar()?;
+    let before = became.version.checked_sub(1)?;
+    let before = directory.calendar_version(before);
+    let mut next = before.map_or_else(default_calendar, |before| (**before).clone());
+    next.version = now.version;
+    if **now == next {
+        // Taken back already.
+        return None;
+    }
+    if now.as_ref() != became {
+        out.stays("calendar", now.version, Why::Changed);
+        return None;
+    }
+    next.version = now.version.saturating_add(1);
+    out.calendar = true;
+    Some(DirectoryChange::Calendar {
+        calendar: Box::new(next),
+    })
 }

@@ -16,8 +16,8 @@ use super::{
 use crate::auth::{Actor, DeviceAccess};
 use crate::export::{Format, Picked, export_records};
 use crate::import::{
-    CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_catalogue,
-    import_matters,
+    CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_calendar_by,
+    import_catalogue, import_matters,
 };
 use crate::node::Node;
 use crate::views::{ReadScope, RecordFilter, Sort, SortKey};
@@ -41,8 +41,10 @@ pub(super) struct ImportArgs {
 pub(super) enum Import {
     /// Areas: code, parent, name, level.
     Areas(ImportArgs),
-    /// Matter kinds, as CSV (code, label_zh, label_en, department, deadline_hours, evidence, urgent, retired) or, in a file named .json, as the API gives them.
+    /// Matter kinds, as CSV or a workbook (code, label_zh, label_en, department, parent, deadline, warn, evidence, urgency, urgent, retired) or, in a file named .json, as the API gives them. With a row that is wrong nothing is taken.
     Catalogue(ImportArgs),
+    /// Days of the working calendar, as CSV or a workbook: date, kind (holiday, make_up, closed, open, usual), name_zh, name_en, hours, source. With a row that is wrong nothing is taken.
+    Calendar(ImportArgs),
     /// Matters of the New York 311 shape.
     Matters {
         #[command(flatten)]
@@ -101,6 +103,20 @@ fn show_report(report: &Report, json: bool) -> Done {
             NOT_ALL_TAKEN,
             format!(
                 "{n} rows of the file were not taken: mend them and import the file again, the others are not taken twice"
+            ),
+        )),
+    }
+}
+
+/// The report of a file that is taken whole or not at all.
+fn show_whole(report: &Report, json: bool) -> Done {
+    tell_report(report, json)?;
+    match report.refused {
+        0 => Ok(()),
+        n => Err(Complaint::with_code(
+            NOT_ALL_TAKEN,
+            format!(
+                "{n} rows of the file are wrong, so nothing was changed: mend them and import the file again"
             ),
         )),
     }
@@ -175,7 +191,16 @@ impl Import {
                     bar.set_position(read);
                 });
                 bar.finish_and_clear();
-                show_report(&report?, args.json)
+                show_whole(&report?, args.json)
+            }
+            Self::Calendar(args) => {
+                let (file, bytes) = open(&args.file)?;
+                let bar = show::bytes_bar(bytes)?;
+                let report = import_calendar_by(None, node, file, args.dry_run, &mut |read| {
+                    bar.set_position(read);
+                });
+                bar.finish_and_clear();
+                show_whole(&report?, args.json)
             }
             Self::Matters {
                 args,

@@ -5,10 +5,12 @@
 mod cell;
 mod csv;
 mod labels;
+mod table;
 mod xlsx;
 
 pub use csv::{all_columns, is_column};
 pub use labels::Labels;
+pub use table::{Table, calendar_table, catalogue_table};
 pub use xlsx::MAX_XLSX_ROWS;
 
 use std::io::{self, Write};

@@ -1,12 +1,14 @@
-//! Import: areas, matter kinds and matters from files of others.
+//! Import: areas, matter kinds, days of the working calendar and matters from files of others.
 //!
 //! What enters is a file as it came; what leaves is edits and directory changes like any other, and a report that names every line that was not taken and why.
 //! What encoding a file is in is judged on all of it; then it is read row by row, one bad row never keeps the next from being looked at, and the same file twice adds nothing.
 
 mod act;
 mod areas;
+mod calendar;
 mod catalogue;
 mod decode;
+mod duration;
 mod matter_row;
 mod matters;
 mod place;
@@ -16,7 +18,8 @@ mod table_error;
 
 pub use crate::acts::areas::Misfit;
 pub use areas::{import_areas, import_areas_by};
-pub use catalogue::{CatalogueFormat, import_catalogue};
+pub use calendar::import_calendar_by;
+pub use catalogue::{CatalogueFormat, import_catalogue, import_catalogue_by};
 pub use matter_row::{MatterRow, RowClock, SOURCE, matter_id, read_matter_row};
 pub use matters::{MatterOptions, import_matters};
 pub use place::{Place, place_of};
@@ -121,6 +124,9 @@ pub enum ImportError {
     /// What the file and the catalogue before come to together does not fit.
     #[error("nothing was changed: {0}")]
     Catalogue(gridfold_sync_core::directory::CatalogueError),
+    /// What the file and the calendar before come to together does not fit.
+    #[error("nothing was changed: {0}")]
+    Calendar(gridfold_sync_core::calendar::CalendarError),
     /// The node failed.
     #[error("stopped after line {line}: {reason}")]
     Node {

@@ -6,7 +6,7 @@ use gridfold_sync_core::notice::Locale;
 use serde::{Serialize, Serializer};
 
 use crate::acts::areas::Misfit;
-use crate::words::said;
+use crate::words::{Said, said};
 
 /// What there is to say of a row. Codes, names of columns and numbers stay as they are in any language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum RowReason {
     },
     /// The area does not fit the tree.
     Misfit(Misfit),
+    /// What is said of it elsewhere too.
+    Said(Said),
     /// What only the command line tells, in English.
     Told(String),
 }
@@ -56,6 +58,7 @@ impl RowReason {
             Self::BadLevel => said!("row_bad_level"),
             Self::Twice { key, line } => said!("row_twice", key = key, line = *line),
             Self::Misfit(misfit) => misfit.said(),
+            Self::Said(said) => said.clone(),
             Self::Told(text) => return text.clone(),
         };
         said.text(locale)
@@ -78,6 +81,12 @@ impl Serialize for RowReason {
 impl From<Misfit> for RowReason {
     fn from(misfit: Misfit) -> Self {
         Self::Misfit(misfit)
+    }
+}
+
+impl From<Said> for RowReason {
+    fn from(said: Said) -> Self {
+        Self::Said(said)
     }
 }
 

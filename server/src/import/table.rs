@@ -175,6 +175,11 @@ impl<R: Read> Delimited<R> {
         })
     }
 
+    /// Whether the file has this one of the columns asked for.
+    pub fn has(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(Option::is_some)
+    }
+
     /// Bytes of the file read so far.
     pub fn bytes_read(&self) -> u64 {
         self.taken.get()

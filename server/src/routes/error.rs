@@ -162,8 +162,12 @@ impl From<ImportError> for Problem {
                 Self::bad_request_in(said!("import_not_a_catalogue", what = what))
             }
             ImportError::Catalogue(error) => {
-                let what = explain::catalogue(&error);
+                let what = crate::acts::catalogue::explain(&error);
                 Self::bad_request_in(said!("import_catalogue", what = what))
+            }
+            ImportError::Calendar(error) => {
+                let what = crate::acts::calendar::explain(&error);
+                Self::bad_request_in(said!("import_calendar", what = what))
             }
         }
     }

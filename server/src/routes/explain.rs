@@ -1,7 +1,5 @@
 //! What people at the dashboard meet when something they gave is not taken. What the errors say themselves is for logs and the command line.
 
-use gridfold_sync_core::directory::CatalogueError;
-use gridfold_sync_core::limits::{MAX_CATALOGUE_BYTES, MAX_DEADLINE_HOURS, MAX_KIND_TEXT_CHARS};
 use gridfold_sync_core::schema::FormError;
 
 use crate::auth::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, PasswordError};
@@ -74,47 +72,6 @@ pub(super) fn form(error: &FormError) -> Said {
     }
 }
 
-pub(super) fn catalogue(error: &CatalogueError) -> Said {
-    match error {
-        CatalogueError::NotACatalogue(what) => said!("catalogue_not_one", what = what),
-        CatalogueError::NoKinds => said!("catalogue_no_kinds"),
-        CatalogueError::TooLarge(bytes) => said!(
-            "catalogue_too_large",
-            bytes = *bytes,
-            most = MAX_CATALOGUE_BYTES,
-        ),
-        CatalogueError::TwiceTheKind(code) => {
-            said!("catalogue_twice_the_kind", kind = code.as_str())
-        }
-        CatalogueError::TwiceTheName(one, other) => said!(
-            "catalogue_twice_the_name",
-            kind = one.as_str(),
-            other = other.as_str(),
-        ),
-        CatalogueError::BadText(code, what) => said!(
-            "catalogue_bad_text",
-            kind = code.as_str(),
-            what = *what,
-            most = MAX_KIND_TEXT_CHARS,
-        ),
-        CatalogueError::BadDeadline(code) => said!(
-            "catalogue_bad_deadline",
-            kind = code.as_str(),
-            most = MAX_DEADLINE_HOURS,
-        ),
-        CatalogueError::BadEvidence(code, what) => {
-            said!("catalogue_bad_evidence", kind = code.as_str(), what = what,)
-        }
-        CatalogueError::NotNext { expected, given } => {
-            said!("catalogue_not_next", expected = *expected, given = *given,)
-        }
-        CatalogueError::Published(version) => said!("catalogue_published", version = *version),
-        CatalogueError::MissingKind(code) => {
-            said!("catalogue_missing_kind", kind = code.as_str())
-        }
-    }
-}
-
 /// Why a file as a whole was not taken.
 pub(super) fn table(error: &TableError) -> Said {
     match error {
@@ -133,11 +90,15 @@ pub(super) fn table(error: &TableError) -> Said {
 
 #[cfg(test)]
 mod tests {
-    use gridfold_sync_core::ids::{ActionKey, FieldKey, KindCode};
+    use gridfold_sync_core::calendar::{CalendarError, Day};
+    use gridfold_sync_core::directory::CatalogueError;
+    use gridfold_sync_core::ids::{ActionKey, ChoiceKey, FieldKey, KindCode};
     use gridfold_sync_core::notice::Locale;
     use gridfold_sync_core::schema::{FieldMeaning, FormMeaning};
 
     use super::*;
+    use crate::acts::calendar::explain as calendar;
+    use crate::acts::catalogue::explain as catalogue;
 
     /// What is met at the dashboard in English is what the command line prints of the same.
     fn same<E: std::fmt::Display>(errors: &[E], explain: impl Fn(&E) -> Said) {
@@ -194,6 +155,13 @@ mod tests {
             CatalogueError::TwiceTheName(kind("lamp"), kind("light")),
             CatalogueError::BadText(kind("lamp"), "department"),
             CatalogueError::BadDeadline(kind("lamp")),
+            CatalogueError::BadWarning(kind("lamp")),
+            CatalogueError::TwiceTheDeadline(kind("lamp"), "urgent".into()),
+            CatalogueError::BadUrgency(kind("lamp"), ChoiceKey::new("red").unwrap()),
+            CatalogueError::BadUrgencies,
+            CatalogueError::NoParent(kind("lamp"), kind("light")),
+            CatalogueError::TooDeep(kind("lamp")),
+            CatalogueError::ParentRetired(kind("lamp"), kind("light")),
             CatalogueError::BadEvidence(kind("lamp"), "smell".into()),
             CatalogueError::NotNext {
                 expected: 2,
@@ -203,6 +171,31 @@ mod tests {
             CatalogueError::MissingKind(kind("lamp")),
         ];
         same(&errors, catalogue);
+    }
+
+    #[test]
+    fn a_calendar_is_refused_in_the_words_of_its_error() {
+        let day = Day::parse("2027-10-01").unwrap();
+        let errors = [
+            CalendarError::NotACalendar("x".into()),
+            CalendarError::TooLarge(200_000),
+            CalendarError::NoHours,
+            CalendarError::BadHours("mon".into()),
+            CalendarError::BadZone("Mars".into()),
+            CalendarError::TwiceTheDay(day),
+            CalendarError::TwiceTheYear(2027),
+            CalendarError::BadName("2027".into()),
+            CalendarError::WrongYear(day),
+            CalendarError::NoWeekend(day),
+            CalendarError::MissingHoliday { year: 2027, day },
+            CalendarError::NoSpringFestival(2027),
+            CalendarError::NotNext {
+                expected: 2,
+                given: 4,
+            },
+            CalendarError::Published(3),
+        ];
+        same(&errors, calendar);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub mod app;
 pub mod areas;
 pub mod attention;
 pub mod audit;
+pub mod calendar;
+pub mod calendar_shapes;
 pub mod carry;
 pub mod catalogue;
 pub mod changes;
@@ -53,6 +55,7 @@ pub mod saved_views;
 pub mod shapes;
 pub mod sign_in;
 pub mod sync;
+pub mod tables;
 pub mod users;
 
 pub(crate) use crate::acts::read_time;

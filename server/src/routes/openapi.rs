@@ -14,9 +14,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
-    areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, enrol, erasures,
-    export, forms, grants, hand_over, health, imports, map, overview, phones, push, receipts,
-    records, refused, retention, saved_views, sign_in, sync, users,
+    areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices, enrol,
+    erasures, export, forms, grants, hand_over, health, imports, map, overview, phones, push,
+    receipts, records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -35,7 +35,8 @@ use crate::routes::{
         users::list, users::one, users::add, users::change, users::password, hand_over::go,
         grants::list, grants::add, grants::end,
         forms::list, forms::one, forms::publish, forms::retire,
-        catalogue::one, catalogue::publish,
+        catalogue::one, catalogue::publish, catalogue::import, catalogue::export, catalogue::due,
+        calendar::one, calendar::publish, calendar::days, calendar::import, calendar::export,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition, records::move_to::go,
         records::merge::go,

@@ -287,8 +287,44 @@ pub struct Transition {
 pub struct Catalogue {
     /// Its version, from 1 without gaps; 0 when none was published.
     pub version: u32,
+    /// How urgent matters can be, least first; `normal` and `urgent` when left out.
+    #[schema(nullable = false)]
+    pub urgencies: Option<Vec<Urgency>>,
     /// The kinds, in the order they are offered.
     pub kinds: Vec<MatterKind>,
+}
+
+/// How urgent a matter can be.
+#[derive(Serialize, ToSchema)]
+pub struct Urgency {
+    /// Its code.
+    pub code: String,
+    /// Its name for people.
+    pub label: Label,
+}
+
+/// A number of a unit.
+#[derive(Serialize, ToSchema)]
+pub struct Deadline {
+    /// How many.
+    pub amount: u32,
+    /// `working_hours`, `working_days`, `hours` or `days`. Of days the one of the report is not counted, and the last ends when work ends, or with its last second.
+    pub unit: String,
+}
+
+/// In which time a matter should be handled.
+#[derive(Serialize, ToSchema)]
+pub struct KindDeadline {
+    /// For which urgency; for all that have none of their own when left out.
+    #[schema(nullable = false)]
+    pub urgency: Option<String>,
+    /// How many.
+    pub amount: u32,
+    /// Of what, as of any deadline.
+    pub unit: String,
+    /// So much before its end it is time to warn.
+    #[schema(nullable = false)]
+    pub warn: Option<Deadline>,
 }
 
 /// A kind of matters.
@@ -296,16 +332,25 @@ pub struct Catalogue {
 pub struct MatterKind {
     /// Its code.
     pub code: String,
+    /// The code of the kind that it is one of; kinds lie in at most three levels.
+    #[schema(nullable = false)]
+    pub parent: Option<String>,
     /// Its name for people.
     pub label: Label,
-    /// The accountable department.
+    /// The accountable department; that of the kind it lies in when empty.
     pub department: String,
-    /// Hours from the report in which it should be handled; open when left out.
+    /// Hours from the report in which it should be handled, for every urgency without a deadline of its own; open when left out.
     #[schema(nullable = false)]
     pub deadline_hours: Option<u32>,
+    /// Deadlines, each for an urgency or for all others; those of the kind it lies in when there are none.
+    #[schema(nullable = false)]
+    pub deadlines: Option<Vec<KindDeadline>>,
     /// What should be shown: `text`, `photo`, `video`, `audio`, `location`, `signature`, `document`.
     #[schema(nullable = false)]
     pub evidence: Option<Vec<String>>,
+    /// The code of how urgent it is, where a matter does not say.
+    #[schema(nullable = false)]
+    pub urgency: Option<String>,
     /// Whether it goes before others.
     #[schema(nullable = false)]
     pub urgent: Option<bool>,

@@ -2,235 +2,40 @@
 //! and what evidence is needed. It is advice: a matter's kind is text, and one that is not in the
 //! catalogue is shown as typed.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::KindCode;
-use crate::limits::{MAX_CATALOGUE_BYTES, MAX_DEADLINE_HOURS, MAX_KIND_TEXT_CHARS};
+use crate::calendar::{Due, WorkingTime};
+use crate::directory::kind::is_text;
+use crate::directory::{CatalogueError, KindDeadline, MatterKind, Urgency};
+use crate::ids::{ChoiceKey, KindCode};
+use crate::limits::{MAX_CATALOGUE_BYTES, MAX_KIND_LEVELS, MAX_URGENCIES};
 use crate::notice::Locale;
 use crate::schema::Label;
 use crate::search::fold;
 use crate::time::Timestamp;
 
-const HOUR_MS: i64 = 3_600_000;
-
-/// What a matter of a kind should be shown with.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Evidence {
-    /// A description in words.
-    Text,
-    /// A picture.
-    Photo,
-    /// A film.
-    Video,
-    /// A recording.
-    Audio,
-    /// Where it is.
-    Location,
-    /// A signature.
-    Signature,
-    /// A paper.
-    Document,
-    /// What a newer build knows and this one does not.
-    #[serde(untagged)]
-    Other(String),
-}
-
-impl Evidence {
-    /// Those that this build knows, with their texts.
-    pub const ALL: [(Self, &'static str); 7] = [
-        (Self::Text, "text"),
-        (Self::Photo, "photo"),
-        (Self::Video, "video"),
-        (Self::Audio, "audio"),
-        (Self::Location, "location"),
-        (Self::Signature, "signature"),
-        (Self::Document, "document"),
-    ];
-
-    /// The evidence with this text; [`Evidence::Other`] when it is not known.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|(_, known)| *known == text)
-            .map_or_else(|| Self::Other(text.to_owned()), |(evidence, _)| evidence)
-    }
-}
-
-/// A kind of matters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MatterKind {
-    /// Its code.
-    pub code: KindCode,
-    /// Its name for people.
-    pub label: Label,
-    /// The accountable department.
-    pub department: String,
-    /// Hours from the report in which it should be handled; open when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deadline_hours: Option<u32>,
-    /// What should be shown.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<Evidence>,
-    /// Whether it goes before others.
-    #[serde(default, skip_serializing_if = "is_no")]
-    pub urgent: bool,
-    /// Whether it is no longer offered. Matters that name it keep their deadline and name.
-    #[serde(default, skip_serializing_if = "is_no")]
-    pub retired: bool,
-    /// Whether a matter of it gets a receipt, by which whoever reported it is told its status.
-    #[serde(default, skip_serializing_if = "is_no")]
-    pub receipt: bool,
-    /// What a newer build wrote here that this one does not know.
-    #[serde(flatten)]
-    pub unknown: BTreeMap<String, serde_json::Value>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn is_no(value: &bool) -> bool {
-    !*value
-}
+/// What `urgent` of a kind comes to.
+const URGENT: &str = "urgent";
+/// The urgencies of a catalogue that names none.
+const USUAL_URGENCIES: [(&str, &str, &str); 2] =
+    [("normal", "一般", "Normal"), (URGENT, "紧急", "Urgent")];
 
 /// One version of the list of matter kinds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
     /// Its version, from 1 without gaps.
     pub version: u32,
+    /// How urgent matters can be, least first; normal and urgent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urgencies: Vec<Urgency>,
     /// The kinds, in the order they are offered.
     pub kinds: Vec<MatterKind>,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
-}
-
-/// Why a catalogue cannot be published.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogueError {
-    /// Not the JSON of a catalogue.
-    #[error("this is not a catalogue: {0}")]
-    NotACatalogue(String),
-    /// Nothing in it.
-    #[error("the catalogue has no kinds")]
-    NoKinds,
-    /// Larger than an entry of the directory may be.
-    #[error(
-        "the catalogue takes {0} bytes, more than {MAX_CATALOGUE_BYTES}: shorten its texts or leave kinds out"
-    )]
-    TooLarge(usize),
-    /// Two kinds have the same code.
-    #[error("kind {0} is there twice: rename one of them")]
-    TwiceTheKind(KindCode),
-    /// Two kinds that are offered have the same name.
-    #[error("kinds {0} and {1} have the same name: nobody could tell them apart")]
-    TwiceTheName(KindCode, KindCode),
-    /// A text that is missing or too long.
-    #[error(
-        "the {1} of kind {0} is empty, longer than {MAX_KIND_TEXT_CHARS} characters, or has control characters"
-    )]
-    BadText(KindCode, &'static str),
-    /// A deadline that cannot be meant.
-    #[error(
-        "the deadline of kind {0} must be 1 to {MAX_DEADLINE_HOURS} hours; leave it out for none"
-    )]
-    BadDeadline(KindCode),
-    /// Evidence that is not known, or named twice.
-    #[error(
-        "kind {0} asks for {1}, which is not known or named twice: use each of text, photo, video, audio, location, signature, document once"
-    )]
-    BadEvidence(KindCode, String),
-    /// Not the next version.
-    #[error("the next version is {expected}, not {given}: somebody else may have published")]
-    NotNext {
-        /// The version that is due.
-        expected: u32,
-        /// The version given.
-        given: u32,
-    },
-    /// The version exists with other content.
-    #[error("version {0} is published already: publish the change as a new version")]
-    Published(u32),
-    /// A kind of the version before is gone.
-    #[error(
-        "kind {0} of the version before is missing: matters name it, so keep it and mark it as retired"
-    )]
-    MissingKind(KindCode),
-}
-
-fn is_text(text: &str) -> bool {
-    !text.trim().is_empty()
-        && text.chars().count() <= MAX_KIND_TEXT_CHARS
-        && !text.chars().any(char::is_control)
-}
-
-impl MatterKind {
-    /// Checks what can be checked of a kind alone.
-    ///
-    /// # Errors
-    /// [`CatalogueError`] naming the kind and what to do.
-    pub fn check(&self) -> Result<(), CatalogueError> {
-        let texts = [
-            ("Chinese name", &self.label.zh),
-            ("English name", &self.label.en),
-            ("department", &self.department),
-        ];
-        for (what, text) in texts {
-            if !is_text(text) {
-                return Err(CatalogueError::BadText(self.code.clone(), what));
-            }
-        }
-        if self
-            .deadline_hours
-            .is_some_and(|hours| !(1..=MAX_DEADLINE_HOURS).contains(&hours))
-        {
-            return Err(CatalogueError::BadDeadline(self.code.clone()));
-        }
-        for (i, evidence) in self.evidence.iter().enumerate() {
-            let known = Evidence::ALL.iter().find(|(known, _)| known == evidence);
-            if known.is_none() || self.evidence[..i].contains(evidence) {
-                let text = match (known, evidence) {
-                    (Some((_, text)), _) => (*text).to_owned(),
-                    (None, Evidence::Other(text)) => text.chars().take(64).collect(),
-                    (None, _) => String::new(),
-                };
-                return Err(CatalogueError::BadEvidence(self.code.clone(), text));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a person who typed this means this kind: its code or one of its names.
-    #[must_use]
-    pub fn is_called(&self, typed: &str) -> bool {
-        let typed = fold(typed);
-        self.names().contains(&typed)
-    }
-
-    fn names(&self) -> [String; 3] {
-        [
-            fold(self.code.as_str()),
-            fold(&self.label.zh),
-            fold(&self.label.en),
-        ]
-    }
-
-    /// Whether both are offered and nobody could tell them apart.
-    #[must_use]
-    pub fn clashes_with(&self, other: &Self) -> bool {
-        let names = other.names();
-        !self.retired
-            && !other.retired
-            && self.code != other.code
-            && self.names().iter().any(|name| names.contains(name))
-    }
-
-    /// Its name in a language.
-    #[must_use]
-    pub fn name(&self, locale: Locale) -> &str {
-        locale.pick(&self.label)
-    }
 }
 
 impl Catalogue {
@@ -264,6 +69,7 @@ impl Catalogue {
         if bytes > MAX_CATALOGUE_BYTES {
             return Err(CatalogueError::TooLarge(bytes));
         }
+        self.check_urgencies()?;
         let mut codes = BTreeMap::new();
         let mut names: BTreeMap<String, &KindCode> = BTreeMap::new();
         for kind in &self.kinds {
@@ -286,7 +92,128 @@ impl Catalogue {
                 }
             }
         }
+        for kind in &self.kinds {
+            self.check_place(kind)?;
+        }
         Ok(())
+    }
+
+    fn check_urgencies(&self) -> Result<(), CatalogueError> {
+        let mut codes = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        let mut fits = self.urgencies.len() <= MAX_URGENCIES;
+        for urgency in &self.urgencies {
+            let texts = [&urgency.label.zh, &urgency.label.en];
+            fits &= codes.insert(&urgency.code) && texts.iter().all(|text| is_text(text));
+            let own: BTreeSet<String> = texts.iter().map(|text| fold(text)).collect();
+            fits &= own.into_iter().all(|name| names.insert(name));
+        }
+        if fits {
+            Ok(())
+        } else {
+            Err(CatalogueError::BadUrgencies)
+        }
+    }
+
+    /// Checks what a kind says of others: what it lies in, and which urgencies it names.
+    ///
+    /// # Errors
+    /// [`CatalogueError`] naming both.
+    pub fn check_place(&self, kind: &MatterKind) -> Result<(), CatalogueError> {
+        let urgencies = self.urgencies();
+        let known = |code: &ChoiceKey| urgencies.iter().any(|urgency| urgency.code == *code);
+        let named = kind.deadlines.iter().filter_map(|d| d.urgency.as_ref());
+        if let Some(code) = named.chain(&kind.urgency).find(|code| !known(code)) {
+            return Err(CatalogueError::BadUrgency(kind.code.clone(), code.clone()));
+        }
+        let mut at = kind;
+        for _ in 0..MAX_KIND_LEVELS {
+            let Some(code) = &at.parent else {
+                return Ok(());
+            };
+            let above = self
+                .kind(code.as_str())
+                .ok_or_else(|| CatalogueError::NoParent(at.code.clone(), code.clone()))?;
+            if above.retired && !at.retired {
+                return Err(CatalogueError::ParentRetired(at.code.clone(), code.clone()));
+            }
+            at = above;
+        }
+        Err(CatalogueError::TooDeep(kind.code.clone()))
+    }
+
+    /// How urgent matters can be, least first.
+    #[must_use]
+    pub fn urgencies(&self) -> Cow<'_, [Urgency]> {
+        if !self.urgencies.is_empty() {
+            return Cow::Borrowed(&self.urgencies);
+        }
+        let usual = USUAL_URGENCIES.iter().filter_map(|(code, zh, en)| {
+            Some(Urgency {
+                code: ChoiceKey::new(code).ok()?,
+                label: Label {
+                    zh: (*zh).to_owned(),
+                    en: (*en).to_owned(),
+                },
+            })
+        });
+        Cow::Owned(usual.collect())
+    }
+
+    /// How urgent a matter of a kind is: what it says, by code or name, as far as the catalogue knows that; else what
+    /// the kind says.
+    #[must_use]
+    pub fn urgency(&self, kind: &MatterKind, said: Option<&str>) -> Option<ChoiceKey> {
+        let all = self.urgencies();
+        let called = |said: &str| {
+            let said = fold(said);
+            all.iter().find(|urgency| {
+                let names = [urgency.code.as_str(), &urgency.label.zh, &urgency.label.en];
+                names.iter().any(|name| fold(name) == said)
+            })
+        };
+        let own = kind.urgency.as_ref().map(ChoiceKey::as_str);
+        let urgent = kind.urgent.then_some(URGENT);
+        let found = said
+            .and_then(called)
+            .or_else(|| own.or(urgent).and_then(called));
+        found
+            .or_else(|| all.first())
+            .map(|urgency| urgency.code.clone())
+    }
+
+    /// A kind and those it lies in, itself first.
+    pub fn upward<'a>(&'a self, kind: &'a MatterKind) -> impl Iterator<Item = &'a MatterKind> {
+        let above = |kind: &&'a MatterKind| self.kind(kind.parent.as_ref()?.as_str());
+        std::iter::successors(Some(kind), above).take(MAX_KIND_LEVELS)
+    }
+
+    /// The department that is accountable for a kind.
+    #[must_use]
+    pub fn department<'a>(&'a self, kind: &'a MatterKind) -> &'a str {
+        let said = self.upward(kind).map(|kind| kind.department.as_str());
+        said.into_iter()
+            .find(|said| !said.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// Whether other kinds that are offered lie in it: then those are to be chosen.
+    #[must_use]
+    pub fn is_heading(&self, kind: &MatterKind) -> bool {
+        self.offered()
+            .any(|other| other.parent.as_ref() == Some(&kind.code))
+    }
+
+    /// In which time a matter of a kind should be handled, by how urgent it is; none when its time is open.
+    #[must_use]
+    pub fn deadline(&self, kind: &MatterKind, urgency: Option<&ChoiceKey>) -> Option<KindDeadline> {
+        let mut deadlines = self.upward(kind).map(MatterKind::own_deadlines);
+        let deadlines = deadlines.find(|deadlines| !deadlines.is_empty())?;
+        let own = deadlines
+            .iter()
+            .find(|d| d.urgency.is_some() && d.urgency.as_ref() == urgency);
+        own.or_else(|| deadlines.iter().find(|d| d.urgency.is_none()))
+            .cloned()
     }
 
     /// Checks that this may be published after the newest version.
@@ -337,12 +264,20 @@ impl Catalogue {
         self.find(typed).map_or(typed, |kind| kind.name(locale))
     }
 
-    /// A proposal for when a matter reported then is due; none for a kind that is not known or has
-    /// no deadline.
+    /// When a matter is due that was reported then, by its kind and how urgent it says that it is; none for a kind that is
+    /// not known or whose time is open.
     #[must_use]
-    pub fn due_at(&self, typed: &str, reported: Timestamp) -> Option<Timestamp> {
-        let hours = self.find(typed)?.deadline_hours?;
-        Some(reported.plus_millis(i64::from(hours).saturating_mul(HOUR_MS)))
+    pub fn due(
+        &self,
+        typed: &str,
+        urgency: Option<&str>,
+        reported: Timestamp,
+        time: &WorkingTime<'_>,
+    ) -> Option<Due> {
+        let kind = self.find(typed)?;
+        let urgency = self.urgency(kind, urgency);
+        let deadline = self.deadline(kind, urgency.as_ref())?;
+        time.due(reported, &deadline.within, deadline.warn.as_ref())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Calendar;
 use crate::directory::{Catalogue, ImportStep, MovedRecord};
 use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, ImportId, RecordId, UserId};
 use crate::schema::{Form, Role};
@@ -217,6 +218,11 @@ pub enum DirectoryChange {
         /// Where it went.
         moved: MovedRecord,
     },
+    /// A version of the working calendar is published.
+    Calendar {
+        /// The calendar.
+        calendar: Box<Calendar>,
+    },
     /// A word on an import.
     Import {
         /// The import.
@@ -254,6 +260,7 @@ impl DirectoryChange {
             | Self::Device { .. }
             | Self::Form { .. }
             | Self::Catalogue { .. }
+            | Self::Calendar { .. }
             | Self::Boundary { .. } => true,
             Self::Moved { .. }
             | Self::UserMade { .. }

@@ -21,6 +21,8 @@ pub enum ImportKind {
     Catalogue,
     /// Matters.
     Matters,
+    /// The working calendar.
+    Calendar,
 }
 
 impl ImportKind {
@@ -31,6 +33,7 @@ impl ImportKind {
             Self::Areas => "areas",
             Self::Catalogue => "catalogue",
             Self::Matters => "matters",
+            Self::Calendar => "calendar",
         }
     }
 }

@@ -10,11 +10,14 @@ use std::sync::{Arc, OnceLock};
 mod apart;
 mod around;
 mod catalogue;
+mod catalogue_error;
 mod changes;
 mod colleague;
 mod document;
+mod due;
 mod held;
 mod imports;
+mod kind;
 mod moved_records;
 mod moves;
 mod named;
@@ -25,13 +28,16 @@ mod retired;
 mod scope;
 mod tree;
 
-pub use catalogue::{Catalogue, CatalogueError, Evidence, MatterKind, default_catalogue};
+pub use catalogue::{Catalogue, default_catalogue};
+pub use catalogue_error::CatalogueError;
 pub use changes::{
     Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use document::{AreasPart, ScopeDocument};
+pub use due::{DueNow, DueWhy};
 pub use imports::{Import, ImportCounts, ImportKind, ImportStep};
+pub use kind::{Evidence, KindDeadline, MatterKind, Urgency};
 pub use moved_records::MovedRecord;
 pub use moves::moved_by;
 pub use named::Namesakes;
@@ -41,6 +47,7 @@ pub use scope::DirectoryScope;
 use parts::Parts;
 use tree::Tree;
 
+use crate::calendar::{Calendar, default_calendar};
 use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, RecordId, SensitivityClass, UserId};
 use crate::limits::LATE_EDIT_WINDOW_DAYS;
 use crate::schema::{FormSet, Role};
@@ -83,6 +90,7 @@ pub struct Directory {
     devices_by_user: Parts<(UserId, DeviceId), ()>,
     forms: FormSet,
     catalogues: BTreeMap<u32, Arc<Catalogue>>,
+    calendars: BTreeMap<u32, Arc<Calendar>>,
     erased_streams: Parts<(DeviceId, String), Timestamp>,
     settled: Parts<(String, String), (String, UserId, Timestamp)>,
     erased_records: Parts<RecordId, Option<Erasure>>,
@@ -131,6 +139,12 @@ impl Directory {
                 self.catalogues
                     .entry(catalogue.version)
                     .or_insert_with(|| Arc::new(*catalogue));
+            }
+            DirectoryChange::Calendar { calendar } => {
+                // As with the catalogue.
+                self.calendars
+                    .entry(calendar.version)
+                    .or_insert_with(|| Arc::new(*calendar));
             }
             DirectoryChange::StreamErased { device, stream, at } => {
                 self.stream_was_erased(device, stream, at);
@@ -280,6 +294,22 @@ impl Directory {
     #[must_use]
     pub fn catalogue_version(&self, version: u32) -> Option<&Arc<Catalogue>> {
         self.catalogues.get(&version)
+    }
+    /// The newest working calendar, if one was published.
+    #[must_use]
+    pub fn calendar(&self) -> Option<&Arc<Calendar>> {
+        self.calendars.values().next_back()
+    }
+    /// A version of the working calendar that was published.
+    #[must_use]
+    pub fn calendar_version(&self, version: u32) -> Option<&Arc<Calendar>> {
+        self.calendars.get(&version)
+    }
+    /// The working calendar that holds: the newest, or the one that holds before any was published.
+    #[must_use]
+    pub fn working_calendar(&self) -> Arc<Calendar> {
+        let newest = self.calendar().cloned();
+        newest.unwrap_or_else(|| Arc::new(default_calendar()))
     }
     /// The records that were erased, with how it came to that.
     pub fn erasures(&self) -> impl Iterator<Item = (&RecordId, Option<&Erasure>)> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::calendar::Calendar;
 use crate::directory::around::Around;
 use crate::directory::{Area, Catalogue, Colleague, Directory, DirectoryChange, Grant, User};
 use crate::ids::{AreaCode, FormCode, UserId};
@@ -28,6 +29,9 @@ pub struct DirectoryScope {
     /// The newest catalogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalogue: Option<Catalogue>,
+    /// The newest working calendar, with all arrangements that the server knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
     /// Those of the areas that are retired, with the time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retired_areas: BTreeMap<AreaCode, Timestamp>,
@@ -106,6 +110,11 @@ impl DirectoryScope {
                 catalogue: Box::new(catalogue.clone()),
             });
         }
+        if let Some(calendar) = &self.calendar {
+            directory.apply(DirectoryChange::Calendar {
+                calendar: Box::new(calendar.clone()),
+            });
+        }
         directory
     }
     /// The newest version of a form.
@@ -182,6 +191,7 @@ impl Directory {
             areas: Vec::new(),
             forms: self.forms.iter().map(|f| (**f).clone()).collect(),
             catalogue: self.catalogue().map(|c| (**c).clone()),
+            calendar: self.calendar().map(|c| c.complete()),
             retired_areas,
             retired_forms: self
                 .retired_forms()

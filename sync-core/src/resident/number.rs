@@ -1,6 +1,6 @@
 //! The number of a receipt: twenty digits, of which the last two are checked (ISO/IEC 7064, MOD 97-10).
 //!
-//! Why digits, why so many and what they hold against guessing: `docs/adr/0031`.
+//! Why digits, why so many and what they hold against guessing: `docs/adr/0032`.
 
 use std::fmt;
 

@@ -104,6 +104,24 @@ impl RecordView<'_> {
         }
     }
 
+    /// The kind of a matter as it is written, how urgent it says that it is, and when it was reported, where it says:
+    /// what the catalogue is asked about it. None of what is no matter, or has no kind that all may read.
+    #[must_use]
+    pub fn asked_of_catalogue(&self) -> Option<(&str, Option<&str>, Option<Timestamp>)> {
+        let Some(Value::Text(kind)) = self.general(FieldMeaning::Kind) else {
+            return None;
+        };
+        let urgency = match self.general(FieldMeaning::Priority) {
+            Some(Value::Choice(urgency)) => Some(urgency.as_str()),
+            _ => None,
+        };
+        let reported = match self.general(FieldMeaning::Happened) {
+            Some(Value::DateTime(at)) => Some(*at),
+            _ => None,
+        };
+        Some((kind, urgency, reported))
+    }
+
     /// What it refers to besides its household: the first such field with a value.
     fn about(&self) -> Option<RecordId> {
         let mut fields = self.form.about_fields();

@@ -180,6 +180,21 @@ async def _kinds(phone, api):
             "evidence": ["photo", "location"],
             "urgent": True,
         },
+        {"code": "works", "label": {"zh": "水塔工程", "en": "Tower works"}, "department": "城管"},
+        {
+            "code": "clean",
+            "parent": "works",
+            "label": {"zh": "清洗水塔", "en": "Clean the tower"},
+            "department": "",
+            "deadlines": [
+                {
+                    "urgency": "urgent",
+                    "amount": 3,
+                    "unit": "working_days",
+                    "warn": {"amount": 1, "unit": "working_days"},
+                }
+            ],
+        },
         {"code": "old", "label": {"zh": "旧类", "en": "Old"}, "department": "街道", "retired": True},
     ]
     newest = api("GET", "/v1/catalogue")
@@ -197,8 +212,17 @@ async def _kinds(phone, api):
     retired = await phone.matter_kind("old")
     assert retired.retired and retired.deadline_hours is None
     assert await phone.matter_kind("没有这种") is None
-    assert await phone.proposed_due("water tower", 1_000) == 1_000 + 48 * HOUR_MS
-    assert await phone.proposed_due("old", 1_000) is None
+    due = await phone.proposed_due("water tower", None, 1_000)
+    assert due.due_at_ms == 1_000 + 48 * HOUR_MS and not due.provisional
+    assert await phone.proposed_due("old", None, 1_000) is None
+    # Wednesday 2026-09-30 at 10 in Beijing, over National Day to Saturday the 10th, which is worked.
+    crossed = await phone.proposed_due("clean", "Urgent", 1_790_733_600_000)
+    assert crossed.due_at_ms == 1_790_733_600_000 + (10 * 24 + 7) * HOUR_MS + HOUR_MS // 2
+    assert crossed.warn_at_ms == crossed.due_at_ms - 24 * HOUR_MS
+    clean = offered["clean"]
+    assert clean.path == ["Tower works"] and "works" not in offered
+    assert [(d.urgency, d.amount, d.unit) for d in clean.deadlines] == [("urgent", 3, "working_days")]
+    assert [u.code for u in await phone.urgencies()] == ["normal", "urgent"]
 
 
 def test_kinds_have_their_deadline_and_evidence(server, tmp_path):

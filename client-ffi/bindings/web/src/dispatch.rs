@@ -46,7 +46,7 @@ pub(crate) async fn call(client: &Client, name: &str, bytes: &[u8]) -> Result<An
         "mendedSeen" => done(client.mended_seen().await),
         "newRecordId" => failing_answer(client.new_record_id()),
         "nextTransitions" => failing_answer(client.next_transitions(a.next()?).await),
-        "proposedDue" => failing_answer(client.proposed_due(a.next()?, a.next()?).await),
+        "proposedDue" => failing_answer(client.proposed_due(a.next()?, a.next()?, a.next()?).await),
         "push" => failing_answer(client.push().await),
         "reason" => answer(client.reason(a.next()?)),
         "refused" => failing_answer(client.refused().await),

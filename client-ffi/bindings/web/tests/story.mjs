@@ -354,7 +354,7 @@ export async function misuse() {
     () => phone.create(1, "visit", []),
     () => phone.create(GRID, "visit", [{ type: "NoSuch" }]),
     () => phone.list({ limit: -1 }),
-    () => phone.proposedDue("x", 2 ** 60),
+    () => phone.proposedDue("x", null, 2 ** 60),
   ]) {
     const error = await work().then(() => null, (e) => e);
     check(error instanceof TypeError, `${error}`);

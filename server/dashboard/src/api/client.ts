@@ -144,13 +144,16 @@ function asking<M extends Method>(method: M) {
     (await send(method, path, asked as Loose | undefined)) as Answer<P, M>;
 }
 
+/** What is answered as a file. */
+type FilePath = '/v1/export/records' | '/v1/catalogue/export' | '/v1/calendar/export';
+
 export const api = {
   get: asking('get'),
   post: asking('post'),
   put: asking('put'),
   patch: asking('patch'),
   delete: asking('delete'),
-  /** A file of records; its name is the one the page gives. */
-  file: async (path: '/v1/export/records', asked: Asked<'/v1/export/records', 'get'>): Promise<Blob> =>
-    (await send('get', path, asked, 'blob')) as Blob,
+  /** A file; its name is the one the page gives. */
+  file: async <P extends FilePath>(path: P, asked: Asked<P, 'get'>): Promise<Blob> =>
+    (await send('get', path, asked as Loose, 'blob')) as Blob,
 };

@@ -4,10 +4,10 @@ import { ApiProblem } from '@/api/problem';
 import type { FieldMeaning, Fields, Form, RecordRow, Role, Transition } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import type { Person } from '@/words/person';
-import { dueOf, kindNamed } from '@/words/kinds';
+import { kindNamed } from '@/words/kinds';
 import { aboutFields, closingWithReply, dispatchWay, fieldFor, formsThat, kindField } from '@/words/meaning';
 import { form as formOf, forms } from './directory';
-import { kinds, loadKinds } from './kinds';
+import { dueNow, kinds, loadKinds } from './kinds';
 import { rolesAt } from './standing';
 
 export interface Order {
@@ -61,7 +61,10 @@ export async function catalogueDue(matter: RecordRow): Promise<string | null> {
     loadKinds(),
   ]);
   const told = fields[happened?.key ?? ''];
-  return dueOf(kindNamed(kinds.value, fields[kind.key]), typeof told === 'string' ? told : (captured ?? ''));
+  const named = kindNamed(kinds.value, fields[kind.key]);
+  if (!named) return null;
+  const urgency = fields[fieldFor(form, 'priority')?.key ?? ''];
+  return (await dueNow(named.code, urgency, typeof told === 'string' ? told : (captured ?? '')))?.due_at ?? null;
 }
 
 /** Values by the fields that are for them, as far as the form has such. */

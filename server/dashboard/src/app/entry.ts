@@ -5,7 +5,7 @@ import { t } from '@/messages';
 import { holds, isEmpty, unfinishedIn, type Values } from '@/words/entering';
 import { kindNamed, propose } from '@/words/kinds';
 import { fieldFor, kindField } from '@/words/meaning';
-import { kinds, loadKinds } from './kinds';
+import { kinds, loadKinds, proposalFor } from './kinds';
 import { said } from './locale';
 import { unfinishedWords } from './say';
 
@@ -50,7 +50,10 @@ export function useEntry(
   const values = ref<Values>({});
   /** What stands there because it was proposed. */
   const made = shallowRef<Values>({});
+  /** Questions to the catalogue that are not answered yet: nothing is sent before. */
+  const asking = { now: ref(0), last: 0 };
   function begin(first: Values): void {
+    asking.last += 1;
     made.value = {};
     values.value = { ...first };
     if (kindField(form())) void loadKinds();
@@ -58,17 +61,22 @@ export function useEntry(
   function set(key: string, value: unknown): void {
     values.value = { ...values.value, [key]: value };
     const of = form();
-    const [kind, happened] = [kindField(of), fieldFor(of, 'happened')];
-    if (!of || !kind || (key !== kind.key && key !== happened?.key)) return;
-    const said = values.value[happened?.key ?? ''];
-    const next = propose(
-      of,
-      values.value,
-      made.value,
-      kindNamed(kinds.value, values.value[kind.key]),
-      typeof said === 'string' ? said : reportedAt(),
-      fields().map((f) => f.key),
-    );
+    const asks = (['happened', 'priority'] as const).map((meaning) => of && fieldFor(of, meaning)?.key);
+    const kind = kindField(of);
+    if (of && kind && (key === kind.key || asks.includes(key))) void lookUp(of, kind.key);
+  }
+  /** Asks what the catalogue proposes; of two questions the later answers. */
+  async function lookUp(of: Form, key: string): Promise<void> {
+    const mine = ++asking.last;
+    asking.now.value += 1;
+    const valueOf = (meaning: 'happened' | 'priority') => values.value[fieldFor(of, meaning)?.key ?? ''];
+    const happened = valueOf('happened');
+    const at = typeof happened === 'string' ? happened : reportedAt();
+    const proposal = await proposalFor(kindNamed(kinds.value, values.value[key]), valueOf('priority'), at);
+    asking.now.value -= 1;
+    if (mine !== asking.last) return;
+    const mayWrite = fields().map((f) => f.key);
+    const next = propose(of, values.value, made.value, proposal, mayWrite);
     values.value = next.values;
     made.value = next.made;
   }
@@ -80,7 +88,7 @@ export function useEntry(
     set,
     shown,
     wrongs,
-    isWhole: computed(() => Object.values(wrongs.value).every((wrong) => wrong === '')),
+    isWhole: computed(() => asking.now.value === 0 && Object.values(wrongs.value).every((wrong) => wrong === '')),
     isKind: (field) => field.key === kindField(form())?.key,
   };
 }

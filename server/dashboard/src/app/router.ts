@@ -42,6 +42,11 @@ const administration: RouteRecordRaw[] = [
     meta: { title: 'admin.catalogue', needs: 'supervise' },
   },
   {
+    path: 'calendar',
+    component: () => import('@/pages/administration/CalendarPage.vue'),
+    meta: { title: 'admin.calendar', needs: 'supervise' },
+  },
+  {
     path: 'erasures',
     component: () => import('@/pages/administration/ErasuresPage.vue'),
     meta: { title: 'admin.erasures', needs: 'supervise' },

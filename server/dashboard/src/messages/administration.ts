@@ -5,6 +5,7 @@ export default {
   'admin.devices': ['手机', 'Phones'],
   'admin.forms': ['表单', 'Forms'],
   'admin.catalogue': ['事项清单', 'Catalogue'],
+  'admin.calendar': ['工作日历', 'Working calendar'],
   'admin.erasures': ['保存与抹除', 'Retention and erasure'],
   'admin.audit': ['审计日志', 'Audit log'],
   'admin.name': ['名称', 'Name'],
@@ -344,6 +345,9 @@ export default {
   'audit.areaRestore': ['重新启用区域', 'Took an area back into use'],
   'audit.formPublish': ['发布表单', 'Published a form'],
   'audit.cataloguePublish': ['发布事项清单', 'Published the catalogue'],
+  'audit.catalogueImport': ['导入事项清单', 'Imported the catalogue'],
+  'audit.calendarPublish': ['发布工作日历', 'Published the working calendar'],
+  'audit.calendarImport': ['导入工作日历', 'Imported the working calendar'],
   'audit.bundleImport': ['导入文件包', 'Imported a bundle'],
   'audit.keyNew': ['更换服务器密钥', 'Made a new server key'],
 } as const;

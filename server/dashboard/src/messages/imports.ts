@@ -11,6 +11,7 @@ export default {
   'imports.areas': ['区域', 'Areas'],
   'imports.catalogue': ['事项目录', 'Matter kinds'],
   'imports.matters': ['事项', 'Matters'],
+  'imports.calendar': ['工作日历', 'Working calendar'],
   'imports.operator': ['服务器管理员（命令行）', 'Operator (command line)'],
   'imports.counted': [
     '新增 {added}，修改 {changed}，未接受 {refused}',
@@ -21,6 +22,10 @@ export default {
   'imports.would': [
     '将删除 {records} 条记录，停用或恢复原样 {areas} 个区域、{kinds} 种事项；{left} 项因有人改过、正在使用或原本就有而留下。',
     '{records} record(s) will be deleted, {areas} area(s) and {kinds} kind(s) retired or put back as they were; {left} stay, since somebody changed or uses them, or they were there before.',
+  ],
+  'imports.wouldCalendar': [
+    '工作日历将恢复为导入前的样子，作为新的版本发布。',
+    'The working calendar will be as it was before, published as a new version.',
   ],
   'imports.nothing': [
     '没有可以撤回的内容；{left} 项因有人改过、正在使用或原本就有而留下。',

@@ -3,6 +3,7 @@ import { createI18n } from 'vue-i18n';
 import { locale } from '@/app/locale';
 import administration from './administration';
 import attention from './attention';
+import calendar from './calendar';
 import imports from './imports';
 import map from './map';
 import merge from './merge';
@@ -23,6 +24,7 @@ export const catalogue = {
   ...work,
   ...map,
   ...imports,
+  ...calendar,
   ...merge,
   ...move,
   ...administration,

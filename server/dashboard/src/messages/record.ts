@@ -47,7 +47,6 @@ export default {
   'entry.search': ['输入地址、姓名或其他内容查找', 'Type an address, a name or anything else'],
   'entry.required': ['必填', 'Required'],
   'entry.pattern': ['“{field}”的格式不对', '“{field}” is not of the right form'],
-  'entry.within': ['{n} 小时内办结', 'within {n} hours'],
   'entry.remove': ['去掉', 'Remove'],
   'entry.itemRemove': ['去掉“{group}”第 {n} 项', 'Remove item {n} of “{group}”'],
   'entry.itemField': ['{group} {n}：{field}', '{group} {n}: {field}'],

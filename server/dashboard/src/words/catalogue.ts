@@ -27,7 +27,9 @@ export function wrongIn(drafts: Draft[]): Wrong[][] {
   for (const { code } of drafts) times.set(code.trim(), (times.get(code.trim()) ?? 0) + 1);
   return drafts.map((draft) => {
     const wrong: Wrong[] = [];
-    const texts = [draft.code, draft.label.zh, draft.label.en, draft.department];
+    const texts = [draft.code, draft.label.zh, draft.label.en];
+    // What lies in another takes over its department.
+    if (draft.parent === undefined) texts.push(draft.department);
     if (texts.some((text) => text.trim() === '')) wrong.push('incomplete');
     const given = hours(draft.deadline);
     if (draft.deadline.trim() !== '' && (given === undefined || given < 1 || given > HOURS_MOST))

@@ -3,7 +3,14 @@ import type { FieldMeaning, Form, MatterKind } from '@/api/types';
 import { isEmpty, type Values } from './entering';
 import { fieldFor } from './meaning';
 
-const HOUR_MS = 3_600_000;
+/** Levels in which kinds lie at most. */
+const LEVELS = 3;
+/** What the catalogue says of a matter; null where it does not say. */
+export interface Proposal {
+  department: string | null;
+  due: string | null;
+}
+
 const plain = (text: string): string => text.normalize('NFKC').trim().toLowerCase();
 
 /** The kind that a text names by its code or one of its names, whatever the case and width. */
@@ -16,25 +23,43 @@ export function kindNamed(kinds: MatterKind[], text: unknown): MatterKind | unde
 /** The kinds to offer for what is typed so far: those with all of it in their code, names or department. */
 export function kindsFor(kinds: MatterKind[], typed: string): MatterKind[] {
   const parts = plain(typed).split(/\s+/);
-  const offered = kinds.filter((k) => !k.retired);
+  const headings = new Set(kinds.filter((k) => !k.retired).map((k) => k.parent));
+  // Where others lie in a kind, those are to be chosen.
+  const offered = kinds.filter((k) => !k.retired && !headings.has(k.code));
   return offered.filter((k) => {
-    const words = plain([k.code, k.label.zh, k.label.en, k.department].join(' '));
+    const names = [...above(kinds, k), k].flatMap((each) => [each.code, each.label.zh, each.label.en]);
+    const words = plain([...names, departmentOf(kinds, k)].join(' '));
     return parts.every((part) => words.includes(part));
   });
 }
 
-/** Until when a matter of a kind is to be done that was reported at a time; nothing where the catalogue does not say. */
-export function dueOf(kind: MatterKind | undefined, reportedAt: string): string | null {
-  const at = Date.parse(reportedAt);
-  if (kind?.deadline_hours === undefined || Number.isNaN(at)) return null;
-  return new Date(at + kind.deadline_hours * HOUR_MS).toISOString();
+/** The department that is accountable for a kind: its own, else that of the kind it lies in. */
+export function departmentOf(kinds: MatterKind[], kind: MatterKind): string {
+  let at: MatterKind | undefined = kind;
+  for (let level = 0; at && level < LEVELS; level += 1) {
+    if (at.department !== '') return at.department;
+    const above: string | undefined = at.parent;
+    at = kinds.find((each) => each.code === above);
+  }
+  return '';
 }
 
-/** What the catalogue proposes for a kind of a matter that was reported at a time, by the fields of its form. */
-function proposals(form: Form, kind: MatterKind | undefined, reportedAt: string): Values {
-  const due = dueOf(kind, reportedAt);
+/** The kinds that a kind lies in, the outermost first. */
+export function above(kinds: MatterKind[], kind: MatterKind): MatterKind[] {
+  const path: MatterKind[] = [];
+  let at = kinds.find((each) => each.code === kind.parent);
+  while (at && path.length < LEVELS) {
+    const next: string | undefined = at.parent;
+    path.unshift(at);
+    at = next === undefined ? undefined : kinds.find((each) => each.code === next);
+  }
+  return path;
+}
+
+/** What the catalogue proposes for a matter, by the fields of its form. */
+function proposals(form: Form, { department, due }: Proposal): Values {
   const wanted: [FieldMeaning, string | null][] = [
-    ['accountable', kind?.department ?? null],
+    ['accountable', department],
     ['due', due],
   ];
   return Object.fromEntries(
@@ -53,12 +78,11 @@ export function propose(
   form: Form,
   values: Values,
   made: Values,
-  kind: MatterKind | undefined,
-  reportedAt: string,
+  proposal: Proposal,
   mayWrite: readonly string[],
 ): { values: Values; made: Values } {
   const [next, now]: [Values, Values] = [{ ...values }, {}];
-  for (const [key, value] of Object.entries(proposals(form, kind, reportedAt))) {
+  for (const [key, value] of Object.entries(proposals(form, proposal))) {
     if (!mayWrite.includes(key)) continue;
     const isOurs = made[key] !== undefined && values[key] === made[key];
     if (!isEmpty(values[key]) && !isOurs) continue;

@@ -487,6 +487,7 @@ test('nothing that people read is a code or an id', async () => {
     '/administration/areas',
     '/administration/users',
     '/administration/catalogue',
+    '/administration/calendar',
     '/administration/audit',
   ];
   for (const path of [...pages, `/administration/areas?in=${AREA.community}`]) {

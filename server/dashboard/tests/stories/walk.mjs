@@ -63,6 +63,7 @@ export function walk(width) {
         areas: `/administration/areas?in=${AREA.community}`,
         forms: '/administration/forms',
         catalogue: '/administration/catalogue',
+        calendar: '/administration/calendar',
         erasures: '/administration/erasures',
         audit: '/administration/audit',
         'not-found': '/no/such/page',

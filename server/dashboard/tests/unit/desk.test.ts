@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Field, Form, HistoryEntry, MatterKind } from '@/api/types';
 import { endsOf } from '@/words/ends';
 import { askedAtFirst, changedIn, entered, holds } from '@/words/entering';
-import { kindNamed, kindsFor, propose } from '@/words/kinds';
+import { above, departmentOf, kindNamed, kindsFor, propose } from '@/words/kinds';
 import { formsAround, householdField, kindField } from '@/words/meaning';
 import { instantOf, untilWords, withDayEnd } from '@/words/times';
 import { valueWords } from '@/words/values';
@@ -66,7 +66,6 @@ describe('the kinds of the catalogue', () => {
     ],
     { means: 'matter' },
   );
-  const AT = '2026-06-13T00:00:00.000Z';
   const all = ['kind', 'dept', 'due'];
 
   test('are found by code and name in any width and case, and offered while they are not retired', () => {
@@ -78,15 +77,25 @@ describe('the kinds of the catalogue', () => {
     expect(kindsFor(kinds, '')).toEqual([light, other]);
   });
   test('propose department and due time, and never over what a person wrote', () => {
-    const first = propose(matter, { kind: '路灯损坏' }, {}, light, AT, all);
+    const lamp = { department: '市政', due: '2026-06-16T00:00:00.000Z' };
+    const first = propose(matter, { kind: '路灯损坏' }, {}, lamp, all);
     expect(first.values).toEqual({ kind: '路灯损坏', dept: '市政', due: '2026-06-16T00:00:00.000Z' });
     const changed = { ...first.values, dept: '物业' };
-    const second = propose(matter, changed, first.made, other, AT, all);
+    const second = propose(matter, changed, first.made, { department: '社区', due: null }, all);
     expect(second.values).toEqual({ kind: '路灯损坏', dept: '物业', due: null });
-    expect(propose(matter, {}, {}, undefined, AT, all).values).toEqual({});
+    expect(propose(matter, {}, {}, { department: null, due: null }, all).values).toEqual({});
   });
   test('propose nothing that the person may not write', () => {
-    expect(propose(matter, {}, {}, light, AT, ['kind', 'dept']).values).toEqual({ dept: '市政' });
+    const lamp = { department: '市政', due: '2026-06-16T00:00:00.000Z' };
+    expect(propose(matter, {}, {}, lamp, ['kind', 'dept']).values).toEqual({ dept: '市政' });
+  });
+  test('lie in others, whose department they take over, and which are not chosen', () => {
+    const top = kind('env', '市容环境');
+    const leaf = kind('bulky', '大件垃圾', { parent: 'env', department: '' });
+    expect(departmentOf([top, leaf], leaf)).toBe('市政');
+    expect(above([top, leaf], leaf)).toEqual([top]);
+    expect(kindsFor([top, leaf], '')).toEqual([leaf]);
+    expect(kindsFor([top, leaf], '市容')).toEqual([leaf]);
   });
   test('belong to the field that means the kind, and to that of the built-in matters', () => {
     expect(kindField(matter)?.key).toBe('kind');

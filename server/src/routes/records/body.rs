@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
+use super::super::catalogue::{DeadlineBody, deadline_body};
 use super::moved::{MovedBody, merged_from, moved_from, moved_to, refer_to_present};
 use super::ops::op_body;
 use super::provenance::Provenance;
@@ -235,6 +236,20 @@ pub struct RecordBody {
     /// What was merged into it, each with its own history; absent when nothing was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged_from: Vec<MovedBody>,
+    /// Of a matter: when it is due by the newest catalogue and calendar. What stands in the record stays, whatever changes here. Absent of a kind that is not known or whose time is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<DeadlineBody>,
+}
+
+/// When a matter is due by the newest catalogue and calendar.
+fn deadline_of(
+    directory: &Directory,
+    view: &RecordView<'_>,
+    captured: Option<Timestamp>,
+) -> Option<DeadlineBody> {
+    let (kind, urgency, reported) = view.asked_of_catalogue()?;
+    let now = directory.due_now(kind, urgency, reported.or(captured)?, view.due())?;
+    Some(deadline_body(&now))
 }
 
 fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
@@ -270,6 +285,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
         moved_to: moved_to(caller, &record.row.record),
         moved_from: moved_from(caller, &record.row.record),
         merged_from: merged_from(caller, &record.row.record),
+        deadline: None,
     };
     for (_, part) in &record.parts {
         for (path, candidates) in part.conflicts() {
@@ -304,6 +320,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
     if !record.parts.is_empty() {
         body.missing_fields = view.missing_in(&readable);
     }
+    body.deadline = deadline_of(&caller.directory, &view, record.row.captured);
     if let (Some(lifecycle), Some(main)) = (&form.lifecycle, view.main()) {
         let fold = lifecycle.fold(main);
         if fold.tips.len() > 1 {

@@ -1,5 +1,5 @@
 /** What the catalogue proposes for a kind of matter: who is accountable, and until when. */
-import type { FieldInfo, FormInfo, MatterKind } from '@/phone';
+import type { FieldInfo, FormInfo, MatterKind, ProposedDue } from '@/phone';
 import { localMoment } from '@/words/times';
 import { emptyEntry, isEmpty, type Entries, type Entry } from './entries';
 
@@ -10,14 +10,14 @@ export const isKind = (form: FormInfo | undefined, { kind, means, key }: FieldIn
 export interface Proposal {
   kind: MatterKind;
   /** Until when it should be handled; none when its time is open. */
-  dueAtMs: number | null;
+  due: ProposedDue | null;
 }
 
-function proposedFor({ kind, means }: FieldInfo, { kind: of, dueAtMs }: Proposal): Entry | undefined {
+function proposedFor({ kind, means }: FieldInfo, { kind: of, due }: Proposal): Entry | undefined {
   if (means === 'accountable' && kind.type === 'Text' && of.department !== '')
     return { type: 'words', text: of.department };
-  if (means === 'due' && kind.type === 'DateTime' && dueAtMs !== null)
-    return { type: 'words', text: localMoment(dueAtMs) };
+  if (means === 'due' && kind.type === 'DateTime' && due !== null)
+    return { type: 'words', text: localMoment(due.dueAtMs) };
   return undefined;
 }
 
@@ -45,4 +45,11 @@ export function propose(
     if (!same(stands, next)) changed[field.key] = next;
   }
   return { changed, made: now };
+}
+
+/** How urgent a matter says that it is: the choice in the field for that. */
+export function urgencyIn(fields: FieldInfo[], entries: Entries): string | null {
+  const field = fields.find(({ means }) => means === 'priority');
+  const chosen = field && entries[field.key];
+  return chosen?.type === 'one' ? chosen.key : null;
 }

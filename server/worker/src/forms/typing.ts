@@ -29,7 +29,7 @@ import {
   type Entry,
 } from './entries';
 import { Keeper } from './keeper';
-import { isKind, propose, type Proposal } from './kinds';
+import { isKind, propose, urgencyIn, type Proposal } from './kinds';
 import { wrongWords } from './wrong';
 
 /**
@@ -252,11 +252,11 @@ export function useTyping(draftMade: (id: string) => void) {
     const typed = field && entries[field.key];
     if (!field || typed?.type !== 'words') return;
     const kind = isEmpty(typed) ? null : await phone().matterKind(typed.text.trim());
-    const dueAtMs = kind && (await phone().proposedDue(kind.code, happenedAt()));
+    const due = kind && (await phone().proposedDue(kind.code, urgencyIn(fields.value, entries), happenedAt()));
     const now = entries[field.key];
     // Typed on meanwhile: what is asked then answers.
     if (now?.type !== 'words' || now.text !== typed.text) return;
-    proposal.value = kind ? { kind, dueAtMs } : undefined;
+    proposal.value = kind ? { kind, due } : undefined;
     if (!newRecord) return;
     const { changed, made } = propose(shown.value, entries, proposed, proposal.value);
     proposed = made;
@@ -284,7 +284,7 @@ export function useTyping(draftMade: (id: string) => void) {
     keeper.keep(asDraft());
     void see().catch(() => undefined);
     const field = fields.value.find((one) => one.key === key);
-    if (field && (isKind(form.value, field) || field.means === 'happened')) void lookUpKind().catch(() => undefined);
+    if (field && (isKind(form.value, field) || field.means === 'happened' || field.means === 'priority')) void lookUpKind().catch(() => undefined);
   }
 
   /** Puts a value that nobody typed: it is kept with what is, and makes no draft by itself. */

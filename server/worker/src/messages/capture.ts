@@ -38,8 +38,16 @@ export default {
   'field.over': ['多了 {n} 个字', '{n} characters too many'],
   'field.left': ['还可写 {n} 个字', '{n} characters left'],
   'kind.urgent': ['紧急', 'urgent'],
-  'kind.deadline': ['限 {n} 小时', 'within {n} hour(s)'],
   'kind.due': ['建议 {when} 前办结', 'to be handled by {when}'],
+  'kind.warn': ['{when} 起提醒', 'warning from {when}'],
+  'kind.provisional': [
+    '暂定：所跨年份的放假安排还没有公布',
+    'provisional: the holidays of a year it reaches into are not announced yet',
+  ],
+  'kind.differs': [
+    '记录里的时限 {written} 仍然有效；按现在的清单和日历：{now}',
+    'The due time in the record, {written}, stays; by the catalogue and calendar of now: {now}',
+  ],
   'evidence.text': ['文字', 'words'],
   'evidence.photo': ['照片', 'a photo'],
   'evidence.video': ['视频', 'a video'],

@@ -9,9 +9,9 @@ const { fields } = form;
 const DUE = Date.parse('2026-06-16T12:00');
 const light = {
   kind: { code: 'street_light', label: '路灯损坏', department: '市政设施' },
-  dueAtMs: DUE,
+  due: { dueAtMs: DUE, warnAtMs: null, provisional: false },
 } as unknown as Proposal;
-const noise = { kind: { code: 'noise', label: '噪声', department: '公安' }, dueAtMs: null } as unknown as Proposal;
+const noise = { kind: { code: 'noise', label: '噪声', department: '公安' }, due: null } as unknown as Proposal;
 const words = (text: string) => ({ type: 'words', text }) as const;
 
 test('a kind proposes who is accountable and until when', () => {

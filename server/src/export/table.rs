@@ -1,0 +1,230 @@
+//! Lists of the administration as tables: the catalogue and the working calendar, as the imports take them again.
+
+use gridfold_sync_core::calendar::{ArrangedDay, Calendar, Deadline, Interval, Unit};
+use gridfold_sync_core::directory::{Catalogue, Evidence, KindDeadline};
+use gridfold_sync_core::notice::Locale;
+use gridfold_sync_core::schema::Label;
+use rust_xlsxwriter::{Format, Workbook};
+
+use super::ExportError;
+use crate::words::{Said, said};
+
+/// A table of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    name: String,
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// A text that a spreadsheet would run as a formula is quoted with an apostrophe.
+fn quoted(cell: &str) -> String {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
+        _ => cell.to_owned(),
+    }
+}
+
+impl Table {
+    fn of(name: &Said, headings: &[Said], rows: Vec<Vec<String>>, locale: Locale) -> Self {
+        Self {
+            name: name.text(locale),
+            headings: headings
+                .iter()
+                .map(|heading| heading.text(locale))
+                .collect(),
+            rows,
+        }
+    }
+
+    /// As CSV, with the mark by which spreadsheets know UTF-8.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn csv(&self) -> Result<Vec<u8>, ExportError> {
+        let mut out = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+        let io = |e: csv::Error| ExportError::Io(std::io::Error::other(e));
+        out.write_record(&self.headings).map_err(io)?;
+        for row in &self.rows {
+            out.write_record(row.iter().map(|cell| quoted(cell)))
+                .map_err(io)?;
+        }
+        let done = out.into_inner();
+        done.map_err(|e| ExportError::Io(std::io::Error::other(e.to_string())))
+    }
+
+    /// As a workbook of texts.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn xlsx(&self) -> Result<Vec<u8>, ExportError> {
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(&self.name)?;
+        let bold = Format::new().set_bold();
+        for (column, heading) in (0u16..).zip(&self.headings) {
+            sheet.write_string_with_format(0, column, heading, &bold)?;
+        }
+        for (at, row) in (1u32..).zip(&self.rows) {
+            for (column, cell) in (0u16..).zip(row) {
+                sheet.write_string(at, column, cell)?;
+            }
+        }
+        sheet.set_freeze_panes(1, 0)?;
+        Ok(workbook.save_to_buffer()?)
+    }
+}
+
+fn unit(unit: &Unit, locale: Locale) -> String {
+    match unit {
+        Unit::WorkingHours => said!("unit_working_hours").text(locale),
+        Unit::WorkingDays => said!("unit_working_days").text(locale),
+        Unit::Hours => said!("unit_hours").text(locale),
+        Unit::Days => said!("unit_days").text(locale),
+        Unit::Other(word) => format!(" {word}"),
+    }
+}
+
+/// Deadlines as one cell.
+fn deadlines<'a>(
+    catalogue: &Catalogue,
+    all: impl Iterator<Item = (&'a KindDeadline, &'a Deadline)>,
+    locale: Locale,
+) -> String {
+    let urgencies = catalogue.urgencies();
+    let parts = all.map(|(of, deadline)| {
+        let text = format!("{}{}", deadline.amount, unit(&deadline.unit, locale));
+        let urgency = urgencies
+            .iter()
+            .find(|u| Some(&u.code) == of.urgency.as_ref());
+        match urgency {
+            Some(urgency) => format!("{}: {text}", locale.pick(&urgency.label)),
+            None => text,
+        }
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+fn evidence(all: &[Evidence]) -> String {
+    let texts = all.iter().filter_map(|evidence| {
+        let known = Evidence::ALL.iter().find(|(known, _)| known == evidence);
+        known.map(|(_, text)| *text)
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// The catalogue, one kind a row.
+#[must_use]
+pub fn catalogue_table(catalogue: Option<&Catalogue>, locale: Locale) -> Table {
+    let yes = |is: bool| match is {
+        true => said!("word_yes").text(locale),
+        false => String::new(),
+    };
+    let row = |catalogue: &Catalogue, kind: &gridfold_sync_core::directory::MatterKind| {
+        let own = kind.own_deadlines();
+        let text = |code: Option<&str>| code.unwrap_or_default().to_owned();
+        vec![
+            kind.code.to_string(),
+            text(
+                kind.parent
+                    .as_ref()
+                    .map(gridfold_sync_core::ids::KindCode::as_str),
+            ),
+            kind.label.zh.clone(),
+            kind.label.en.clone(),
+            kind.department.clone(),
+            deadlines(catalogue, own.iter().map(|d| (d, &d.within)), locale),
+            deadlines(
+                catalogue,
+                own.iter().filter_map(|d| Some((d, d.warn.as_ref()?))),
+                locale,
+            ),
+            text(
+                kind.urgency
+                    .as_ref()
+                    .map(gridfold_sync_core::ids::ChoiceKey::as_str),
+            ),
+            evidence(&kind.evidence),
+            yes(kind.urgent),
+            yes(kind.retired),
+            yes(kind.receipt),
+        ]
+    };
+    let rows = catalogue.map(|all| all.kinds.iter().map(|kind| row(all, kind)).collect());
+    let headings = [
+        said!("heading_kind_code"),
+        said!("heading_kind_parent"),
+        said!("heading_kind_zh"),
+        said!("heading_kind_en"),
+        said!("heading_kind_department"),
+        said!("heading_kind_deadline"),
+        said!("heading_kind_warn"),
+        said!("heading_kind_urgency"),
+        said!("heading_kind_evidence"),
+        said!("heading_kind_urgent"),
+        said!("heading_kind_retired"),
+        said!("heading_kind_receipt"),
+    ];
+    Table::of(
+        &said!("sheet_catalogue"),
+        &headings,
+        rows.unwrap_or_default(),
+        locale,
+    )
+}
+
+fn hours(all: &[Interval]) -> String {
+    let parts = all
+        .iter()
+        .map(|interval| format!("{}-{}", interval.from, interval.to));
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// The days of a calendar that are not as their weekday says, one a row.
+#[must_use]
+pub fn calendar_table(calendar: &Calendar, locale: Locale) -> Table {
+    let row = |date: String, kind: Said, name: Option<&Label>, times: String, source: &str| {
+        let name = |pick: fn(&Label) -> &String| name.map(pick).cloned().unwrap_or_default();
+        let (zh, en) = (name(|name| &name.zh), name(|name| &name.en));
+        vec![date, kind.text(locale), zh, en, times, source.to_owned()]
+    };
+    let public = |day: &ArrangedDay| match day.works {
+        true => said!("day_make_up"),
+        false => said!("day_holiday"),
+    };
+    let mut rows = Vec::new();
+    for stated in &calendar.years {
+        rows.extend(stated.days.iter().map(|day| {
+            let date = day.date.to_string();
+            row(
+                date,
+                public(day),
+                day.name.as_ref(),
+                String::new(),
+                &stated.source,
+            )
+        }));
+    }
+    rows.extend(calendar.days.iter().map(|day| {
+        let kind = match day.works {
+            true => said!("day_open"),
+            false => said!("day_closed"),
+        };
+        row(
+            day.date.to_string(),
+            kind,
+            day.name.as_ref(),
+            hours(&day.hours),
+            "",
+        )
+    }));
+    let headings = [
+        said!("heading_day_date"),
+        said!("heading_day_kind"),
+        said!("heading_day_zh"),
+        said!("heading_day_en"),
+        said!("heading_day_hours"),
+        said!("heading_day_source"),
+    ];
+    Table::of(&said!("sheet_calendar"), &headings, rows, locale)
+}
