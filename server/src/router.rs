@@ -19,8 +19,8 @@ use crate::middleware::{Held, MAX_BODY_TIME, Transport, observe, security_header
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, carry, catalogue, changes, clock, cookie, devices, docs,
-    enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview, phones,
-    push, records, refused, retention, saved_views, sign_in, sync, users,
+    enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview, phone_keys,
+    phones, push, records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
@@ -82,6 +82,7 @@ fn routes() -> Router<Api> {
         .route("/v1/imports", get(imports::list))
         .route("/v1/imports/{import_id}/undo", post(imports::undo))
         .route("/v1/erasures", get(erasures::list))
+        .route("/v1/phone-keys", get(phone_keys::one).put(phone_keys::put))
         .route("/v1/retention", get(retention::list))
         .route("/v1/retention/{form}", put(retention::put))
         .route("/v1/refused", get(refused::list))
