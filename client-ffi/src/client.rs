@@ -165,6 +165,7 @@ impl Client {
                 retired_forms: BTreeMap::new(),
                 boundaries: BTreeMap::new(),
                 colleagues: Vec::new(),
+                key_by_person: false,
             },
         }
     }
@@ -208,6 +209,15 @@ impl Client {
     pub fn catalogue(&self) -> Option<Catalogue> {
         let state = self.shell.state.read();
         state.bearings.held.as_ref()?.scope.catalogue.clone()
+    }
+
+    /// Whether the organisation demands that its person alone opens this store, by a PIN or by what
+    /// the device knows them by; so far as the last sync said.
+    #[must_use]
+    pub fn key_by_person(&self) -> bool {
+        let state = self.shell.state.read();
+        let held = state.bearings.held.as_ref();
+        held.is_some_and(|held| held.scope.key_by_person)
     }
 
     /// The grids this user works in.

@@ -20,7 +20,8 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
     docs, enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview,
-    phones, push, receipts, records, refused, retention, saved_views, sign_in, sync, users,
+    phone_keys, phones, push, receipts, records, refused, retention, saved_views, sign_in, sync,
+    users,
 };
 
 /// All routes of the API.
@@ -89,6 +90,7 @@ fn routes() -> Router<Api> {
         .route("/v1/imports", get(imports::list))
         .route("/v1/imports/{import_id}/undo", post(imports::undo))
         .route("/v1/erasures", get(erasures::list))
+        .route("/v1/phone-keys", get(phone_keys::one).put(phone_keys::put))
         .route("/v1/retention", get(retention::list))
         .route("/v1/retention/{form}", put(retention::put))
         .route("/v1/refused", get(refused::list))

@@ -53,6 +53,7 @@ mod node_walk;
 mod own_forms;
 mod people;
 mod people_by_id;
+mod phone_keys;
 mod push;
 mod receipts;
 mod retired;

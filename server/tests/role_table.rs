@@ -179,6 +179,12 @@ const ROWS: &[Row] = &[
     ("post", "/v1/push", "133333333", "133333333", |_, _| {
         with("/v1/push", &json!({}))
     }),
+    ("get", "/v1/phone-keys", "132223333", "132223333", |_, _| {
+        plain("/v1/phone-keys")
+    }),
+    ("put", "/v1/phone-keys", "133333333", "133333333", |_, _| {
+        with("/v1/phone-keys", &json!({ "by_person": true }))
+    }),
     ("get", "/v1/retention", "132223333", "132223333", |_, _| {
         plain("/v1/retention")
     }),

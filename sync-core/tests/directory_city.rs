@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::directory::{
-    Area, AreasPart, Device, DeviceState, Directory, DirectoryChange, DirectoryScope, Grant, User,
+    Area, AreasPart, Device, DeviceState, Directory, DirectoryChange, DirectoryScope, Grant,
+    KeyRule, User,
 };
 use gridfold_sync_core::entry::SignKey;
 use gridfold_sync_core::ids::{
@@ -240,6 +241,21 @@ fn a_change_that_no_phone_is_shown_leaves_what_it_is_shown_the_same() {
         geometry: Some("{}".to_owned()),
     });
     assert_eq!(directory.shown(), directory.revision);
+    let user = grants[0].user;
+    let scope = |directory: &Directory| directory.scope(user, Timestamp(0));
+    let free = scope(&directory).to_bytes();
+    directory.apply(DirectoryChange::PhoneKeys {
+        rule: Some(KeyRule {
+            by: user,
+            at: Timestamp(1),
+        }),
+    });
+    assert_eq!(directory.shown(), directory.revision);
+    let sent = DirectoryScope::from_bytes(&scope(&directory).to_bytes()).unwrap();
+    assert!(sent.key_by_person);
+    directory.apply(DirectoryChange::PhoneKeys { rule: None });
+    // Without the rule a phone is sent what it was sent before there were any.
+    assert_eq!(scope(&directory).to_bytes(), free);
     directory.apply(DirectoryChange::Grant {
         grant: grants[0].clone(),
     });

@@ -21,6 +21,7 @@ mod kill_nine;
 mod log_conformance;
 mod log_damage;
 mod log_powercut;
+mod phone_keys;
 mod retired;
 mod search;
 mod seen;

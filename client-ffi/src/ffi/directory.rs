@@ -98,6 +98,16 @@ impl Client {
             .await
     }
 
+    /// Whether the organisation demands that its person alone opens this phone's store: with a PIN, or
+    /// by what the device knows them by. An app that keeps the key without them asks for one of
+    /// both when it is opened next, and goes on once the key is kept so.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn key_by_person(&self) -> Result<bool, ClientError> {
+        self.run(|store| Ok(store.key_by_person())).await
+    }
+
     /// The areas of this user's grants, what lies in them and what they lie in.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub mod map;
 mod maps;
 pub mod openapi;
 pub mod overview;
+pub mod phone_keys;
 pub mod phones;
 pub mod push;
 pub mod receipts;

@@ -15,8 +15,8 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices, enrol,
-    erasures, export, forms, grants, hand_over, health, imports, map, overview, phones, push,
-    receipts, records, refused, retention, saved_views, sign_in, sync, users,
+    erasures, export, forms, grants, hand_over, health, imports, map, overview, phone_keys, phones,
+    push, receipts, records, refused, retention, saved_views, sign_in, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -30,7 +30,7 @@ use crate::routes::{
         cookie::begin, cookie::look, cookie::finish,
         enrol::begin, enrol::finish,
         devices::invite, devices::invitation, devices::invitations, devices::cancel, devices::list, devices::revoke, devices::wiped,
-        push::look, push::change,
+        push::look, push::change, phone_keys::one, phone_keys::put,
         areas::list, areas::one, areas::put, areas::import, map::boundaries, imports::list, imports::undo,
         users::list, users::one, users::add, users::change, users::password, hand_over::go,
         grants::list, grants::add, grants::end,

@@ -112,6 +112,16 @@ pub struct RetentionRule {
     pub at: Timestamp,
 }
 
+/// That a phone's store is opened by its person alone: the app asks for a PIN, or the device for its
+/// person, at each opening.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRule {
+    /// Who said so.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One change of the directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
@@ -238,6 +248,12 @@ pub enum DirectoryChange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rule: Option<RetentionRule>,
     },
+    /// That phones are opened by their person alone was said, or taken back.
+    PhoneKeys {
+        /// The rule; none leaves it to each person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<KeyRule>,
+    },
     /// An area got a boundary, or lost it.
     Boundary {
         /// The area.
@@ -261,6 +277,7 @@ impl DirectoryChange {
             | Self::Form { .. }
             | Self::Catalogue { .. }
             | Self::Calendar { .. }
+            | Self::PhoneKeys { .. }
             | Self::Boundary { .. } => true,
             Self::Moved { .. }
             | Self::UserMade { .. }

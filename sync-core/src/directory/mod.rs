@@ -31,7 +31,8 @@ mod tree;
 pub use catalogue::{Catalogue, default_catalogue};
 pub use catalogue_error::CatalogueError;
 pub use changes::{
-    Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, RetentionRule, User,
+    Area, Device, DeviceState, DirectoryChange, Erasure, GRID_LEVEL, Grant, KeyRule, RetentionRule,
+    User,
 };
 pub use colleague::{Colleague, ColleagueDevice, Reads};
 pub use document::{AreasPart, ScopeDocument};
@@ -98,6 +99,7 @@ pub struct Directory {
     erasure_order: Arc<Vec<RecordId>>,
     boundaries: Parts<AreaCode, Arc<str>>,
     retention: BTreeMap<FormCode, RetentionRule>,
+    phone_keys: Option<KeyRule>,
     retired: retired::Retired,
     moved_records: moved_records::MovedRecords,
     imports: imports::Imports,
@@ -174,6 +176,7 @@ impl Directory {
                     None => self.retention.remove(&form),
                 };
             }
+            DirectoryChange::PhoneKeys { rule } => self.phone_keys = rule,
             DirectoryChange::Boundary { area, geometry } => match geometry {
                 Some(geometry) => self.boundaries.insert(area, geometry.into()),
                 None => {
@@ -319,6 +322,11 @@ impl Directory {
     /// erases them.
     pub fn retention(&self) -> impl Iterator<Item = (&FormCode, &RetentionRule)> {
         self.retention.iter()
+    }
+    /// The rule that phones are opened by their person alone, where there is one.
+    #[must_use]
+    pub fn phone_keys(&self) -> Option<&KeyRule> {
+        self.phone_keys.as_ref()
     }
     /// How a record was erased; none when it was not, or when nothing more is known.
     #[must_use]

@@ -44,6 +44,9 @@ pub struct DirectoryScope {
     /// Who can take a carry bundle of this user, and whose bundles this user can take.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub colleagues: Vec<Colleague>,
+    /// Whether the organisation demands that the store is opened by its person alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub key_by_person: bool,
 }
 
 impl DirectoryScope {
@@ -199,6 +202,7 @@ impl Directory {
                 .collect(),
             boundaries: self.boundaries_in(around),
             colleagues: with_phones,
+            key_by_person: self.phone_keys().is_some(),
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) async fn call(client: &Client, name: &str, bytes: &[u8]) -> Result<An
         "get" => failing_answer(client.get(a.next()?).await),
         "history" => failing_answer(client.history(a.next()?).await),
         "identity" => failing_answer(client.identity().await),
+        "keyByPerson" => failing_answer(client.key_by_person().await),
         "list" => failing_answer(client.list(a.next()?).await),
         "matterKind" => failing_answer(client.matter_kind(a.next()?).await),
         "matterKinds" => failing_answer(client.matter_kinds().await),

@@ -91,6 +91,7 @@ export const calls: Record<string, CallSchema> = {
   get: { takes: [["recordId", "string"]], gives: { option: "RecordDetail" } },
   history: { takes: [["recordId", "string"]], gives: { list: "HistoryEntry" } },
   identity: { takes: [], gives: { option: "Identity" } },
+  keyByPerson: { takes: [], gives: "bool" },
   list: { takes: [["query", "RecordQuery"]], gives: "RecordPage" },
   matterKind: { takes: [["typed", "string"]], gives: { option: "MatterKind" } },
   matterKinds: { takes: [], gives: { list: "MatterKind" } },

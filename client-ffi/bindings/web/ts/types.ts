@@ -1058,6 +1058,15 @@ export interface PhoneCalls {
    */
   identity(): Promise<Identity | null>;
   /**
+   * Whether the organisation demands that its person alone opens this phone's store: with a PIN, or
+   * by what the device knows them by. An app that keeps the key without them asks for one of
+   * both when it is opened next, and goes on once the key is kept so.
+   *
+   * Fails with:
+   * `Closed`.
+   */
+  keyByPerson(): Promise<boolean>;
+  /**
    * One page of records.
    *
    * Fails with:

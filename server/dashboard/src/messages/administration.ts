@@ -334,6 +334,7 @@ export default {
   'audit.erase': ['彻底抹除记录', 'Erased a record for good'],
   'audit.eraseAgain': ['恢复备份后再次彻底抹除记录', 'Erased a record again after a restore'],
   'audit.clock': ['确认服务器的时钟', 'Confirmed the server’s clock'],
+  'audit.phoneKeys': ['修改手机开启方式', 'Changed whether phones are opened by their person alone'],
   'audit.retention': ['修改保存期限', 'Changed how long records are kept'],
   'audit.settle': ['处理待处理事项', 'Settled what needed attention'],
   'audit.areaPut': ['新增或修改区域', 'Made or changed an area'],

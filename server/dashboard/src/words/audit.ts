@@ -30,6 +30,7 @@ export const ACTS: Record<string, Key> = {
   'record.erase': 'audit.erase',
   'record.erase_again': 'audit.eraseAgain',
   'retention.set': 'audit.retention',
+  'phone_keys.set': 'audit.phoneKeys',
   'attention.settle': 'audit.settle',
   'area.put': 'audit.areaPut',
   'areas.import': 'audit.areasImport',

@@ -3,7 +3,7 @@ import { followForms } from './forms';
 import { locale } from './locale';
 import { hearNews, renewTelling } from './push';
 import { followSync, syncNow } from './sync';
-import { opening, openStore, type KeyKeeping } from '@/phone';
+import { isToBeKept, opening, openStore, type KeyKeeping } from '@/phone';
 
 let letIn: () => void = () => undefined;
 /** Resolves once the store is open; until then no page is shown that needs it. */
@@ -13,8 +13,16 @@ export const started = new Promise<void>((resolve) => (letIn = resolve));
 let key: KeyKeeping | undefined;
 
 async function start(takeOver: boolean): Promise<void> {
-  if (!(await openStore(locale.value, takeOver, key))) return;
+  if (await openStore(locale.value, takeOver, key)) await goOn();
+}
+
+/** Shows the pages, once the store is kept as the organisation demands. */
+export async function goOn(): Promise<void> {
   try {
+    if (await isToBeKept()) {
+      opening.value = { at: 'unkept' };
+      return;
+    }
     await followForms();
     await followSync();
     hearNews(() => void syncNow().catch(() => undefined));

@@ -11,6 +11,10 @@ export default {
     'The app syncs by itself while it is open. Once it is closed no browser syncs it: open it for a moment.',
   ],
   'keep.title': ['打开应用时需要', 'To open the app'],
+  'keep.demanded': [
+    '单位要求：这个应用只能由你本人打开。手机上的内容都还在，也照常送出。',
+    'Your organisation demands that you alone open this app. What is on this phone is still here, and is sent as ever.',
+  ],
   'keep.none': ['无', 'Nothing'],
   'keep.pin': ['口令', 'A PIN'],
   'keep.phone': ['指纹或面容', 'Finger or face'],

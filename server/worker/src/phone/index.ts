@@ -12,6 +12,8 @@ export type Opening =
   | { at: 'open' }
   /** The person is to open it; with what the last try failed with. */
   | { at: 'locked'; by: 'Pin' | 'Authenticator'; error?: unknown }
+  /** It is open, and its key is yet to be kept as the organisation demands. */
+  | { at: 'unkept' }
   /** Another tab has the store. */
   | { at: 'elsewhere' }
   | { at: 'lost'; why: LostWhy }
@@ -65,6 +67,13 @@ function tell(): void {
 export function onChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Whether the organisation demands that its person alone opens the store, and it is kept otherwise. */
+export async function isToBeKept(): Promise<boolean> {
+  if (!(await phone().keyByPerson())) return false;
+  const by = await keptBy();
+  return by !== 'Pin' && by !== 'Authenticator';
 }
 
 export const reader = () => phone().carryReader();

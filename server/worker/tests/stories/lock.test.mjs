@@ -1,7 +1,7 @@
 /** A store that asks whoever opens it: by a PIN, or by the phone's finger or face. */
 import assert from 'node:assert/strict';
 import { after, before, test } from '../../../dashboard/tests/stories/bounded.mjs';
-import { enrol, Handset, invite, ready, Server, shot, SIZE, usable } from './harness.mjs';
+import { enrol, Handset, invite, ready, Server, shot, SIZE, syncs, usable } from './harness.mjs';
 import { found } from './town.mjs';
 
 const PIN = '和平里 4711';
@@ -123,6 +123,32 @@ test('a phone that is opened by finger or face asks for it each time, and is lef
   await other.getByText('手机没有确认是你').waitFor();
   await button('用指纹或面容打开', other).waitFor();
   await other.close();
+});
+
+test('a phone whose organisation demands it goes on only once it has a PIN, and has all that it had', async () => {
+  await server.call('PUT', '/v1/phone-keys', { by_person: true });
+  await syncs(handset, page);
+  // What is on the screen goes on, and opening by nothing is no choice any more; the next opening asks.
+  await page.getByRole('link', { name: '我的' }).click();
+  await name();
+  await page.getByText('单位要求').waitFor();
+  assert.equal(await page.getByText('无', { exact: true }).count(), 0);
+  await page.reload();
+  await page.getByText('单位要求').waitFor();
+  assert.equal(await page.getByText('姓名').count(), 0);
+  await usable(page, 'asked for a PIN');
+  await shot(page, 'demanded-zh');
+  await page.reload();
+  await page.getByText('单位要求').waitFor();
+  await page.getByLabel('口令', { exact: true }).last().fill(PIN);
+  await page.getByLabel('再输一次').fill(PIN);
+  await button('改成这样').click();
+  await name();
+  await page.reload();
+  await type(PIN);
+  await name();
+  await page.getByText('李网格员').waitFor();
+  await server.call('PUT', '/v1/phone-keys', { by_person: false });
 });
 
 test('nothing complained and nothing was asked for elsewhere', () => {

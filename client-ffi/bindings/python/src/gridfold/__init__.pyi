@@ -1509,6 +1509,14 @@ class Client:
         Errors:
         `Closed`.
         """
+    async def key_by_person(self) -> bool:
+        """Whether the organisation demands that its person alone opens this phone's store: with a PIN, or
+        by what the device knows them by. An app that keeps the key without them asks for one of
+        both when it is opened next, and goes on once the key is kept so.
+
+        Errors:
+        `Closed`.
+        """
     async def list(self, query: RecordQuery) -> RecordPage:
         """One page of records.
 
