@@ -216,6 +216,7 @@ export default {
   'catalogue.department': ['责任部门', 'Department'],
   'catalogue.deadline': ['办理时限（小时）', 'Deadline (hours)'],
   'catalogue.urgent': ['紧急', 'Urgent'],
+  'catalogue.receipt': ['居民回执', 'Receipt for the resident'],
   'catalogue.retired': ['停用', 'Retired'],
   'catalogue.retire': ['停用', 'Retire'],
   'catalogue.unretire': ['重新启用', 'Take back into use'],
