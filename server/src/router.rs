@@ -28,6 +28,8 @@ use crate::routes::{
 fn routes() -> Router<Api> {
     Router::new()
         .merge(device_routes())
+        .merge(record_routes())
+        .merge(receipt_routes())
         .route("/v1/sign-in", post(sign_in::sign_in))
         .route("/v1/token", post(sign_in::token))
         .route("/v1/sign-out", post(sign_in::sign_out))
@@ -61,36 +63,9 @@ fn routes() -> Router<Api> {
         .route("/v1/calendar/days", get(calendar::days))
         .route("/v1/calendar/import", post(calendar::import))
         .route("/v1/calendar/export", get(calendar::export))
-        .route(
-            "/v1/records",
-            get(records::list::list).post(records::edit::add),
-        )
-        .route(
-            "/v1/records/{record_id}",
-            patch(records::edit::edit)
-                .get(records::one)
-                .delete(records::edit::delete),
-        )
-        .route("/v1/records/{record_id}/history", get(records::history))
-        .route(
-            "/v1/records/{record_id}/restore",
-            post(records::edit::restore),
-        )
-        .route(
-            "/v1/records/{record_id}/choose",
-            post(records::edit::choose),
-        )
-        .route(
-            "/v1/records/{record_id}/transitions",
-            post(records::edit::transition),
-        )
-        .route("/v1/records/{record_id}/move", post(records::move_to::go))
-        .route("/v1/records/{record_id}/merge", post(records::merge::go))
-        .route("/v1/records/{record_id}/erase", post(erasures::erase))
         .route("/v1/imports", get(imports::list))
         .route("/v1/imports/{import_id}/undo", post(imports::undo))
         .route("/v1/erasures", get(erasures::list))
-        .route("/v1/phone-keys", get(phone_keys::one).put(phone_keys::put))
         .route("/v1/retention", get(retention::list))
         .route("/v1/retention/{form}", put(retention::put))
         .route("/v1/refused", get(refused::list))
@@ -108,12 +83,6 @@ fn routes() -> Router<Api> {
                 .delete(saved_views::remove),
         )
         .route("/v1/export/records", get(export::records))
-        .route("/v1/receipts/look", post(receipts::look))
-        .route("/v1/receipts/answer", post(receipts::answer))
-        .route("/r", get(receipts::home))
-        .route("/r/", get(receipts::page))
-        .route("/r/page.js", get(receipts::script))
-        .route("/r/page.css", get(receipts::style))
         .route("/v1/changes", get(changes::follow))
         .route("/v1/sync", get(sync::knock).post(sync::sync))
         .route("/v1/carry", post(carry::carry))
@@ -147,6 +116,49 @@ fn device_routes() -> Router<Api> {
         .route("/v1/devices/{device_id}/revoke", post(devices::revoke))
         .route("/v1/devices/{device_id}/wiped", post(devices::wiped))
         .route("/v1/push", get(push::look).post(push::change))
+        .route("/v1/phone-keys", get(phone_keys::one).put(phone_keys::put))
+}
+
+/// Those of records.
+fn record_routes() -> Router<Api> {
+    Router::new()
+        .route(
+            "/v1/records",
+            get(records::list::list).post(records::edit::add),
+        )
+        .route(
+            "/v1/records/{record_id}",
+            patch(records::edit::edit)
+                .get(records::one)
+                .delete(records::edit::delete),
+        )
+        .route("/v1/records/{record_id}/history", get(records::history))
+        .route(
+            "/v1/records/{record_id}/restore",
+            post(records::edit::restore),
+        )
+        .route(
+            "/v1/records/{record_id}/choose",
+            post(records::edit::choose),
+        )
+        .route(
+            "/v1/records/{record_id}/transitions",
+            post(records::edit::transition),
+        )
+        .route("/v1/records/{record_id}/move", post(records::move_to::go))
+        .route("/v1/records/{record_id}/merge", post(records::merge::go))
+        .route("/v1/records/{record_id}/erase", post(erasures::erase))
+}
+
+/// Those of whoever has the number of a receipt.
+fn receipt_routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/receipts/look", post(receipts::look))
+        .route("/v1/receipts/answer", post(receipts::answer))
+        .route("/r", get(receipts::home))
+        .route("/r/", get(receipts::page))
+        .route("/r/page.js", get(receipts::script))
+        .route("/r/page.css", get(receipts::style))
 }
 
 /// The router with everything a request passes before and after its route.

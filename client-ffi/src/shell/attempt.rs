@@ -58,12 +58,12 @@ impl Shell {
         attempt.error = result.as_ref().err().map(|e| e.code().to_owned());
         result
     }
-    /// Where the last attempt met nobody, asks whether the server is there; what it says is no matter.
+    /// Unless the last attempt since the start met the server, asks whether it is there; what it says is no matter.
     ///
     /// # Errors
     /// [`ClientError::Offline`] when nobody answers, or not the server.
     pub(crate) async fn knock(&self, transport: &dyn AsyncTransport) -> Result<(), ClientError> {
-        if !transport.knocks() || self.attempt.lock().reach != Reach::Unreachable {
+        if !transport.knocks() || self.attempt.lock().reach == Reach::Reachable {
             return Ok(());
         }
         let response = transport

@@ -69,7 +69,7 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportError`] when there is no answer; any status is an answer.
     fn call(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
-    /// Whether a line that was down is tried by a small call before edits leave over it: what was
+    /// Whether a line that is not known to be up is tried by a small call before edits leave over it: what was
     /// tried counts as sent and cannot be undone. No by default.
     fn knocks(&self) -> bool {
         false

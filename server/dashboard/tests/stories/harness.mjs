@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+import { watched } from './bounded.mjs';
 
 const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
 const PROGRAMS = process.env.DASHBOARD_PROGRAMS ?? join(ROOT, 'target/debug');
@@ -157,7 +158,7 @@ export class Browser {
       acceptDownloads: true,
     });
     if (DIST) await this.#serveFrom(context);
-    const page = await context.newPage();
+    const page = watched(await context.newPage());
     page.setDefaultTimeout(SOON_MS);
     page.on('console', (said) => {
       // What a software renderer says of its own speed is no fault of the page.

@@ -10,6 +10,7 @@ import { chromium } from 'playwright-core';
 
 export { Phone, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
 export { AREA, PASSWORD } from '../../../dashboard/tests/stories/town.mjs';
+import { watched } from '../../../dashboard/tests/stories/bounded.mjs';
 import { Server as Alone, SOON_MS } from '../../../dashboard/tests/stories/harness.mjs';
 import { Front } from './front.mjs';
 import { Line } from './line.mjs';
@@ -153,7 +154,7 @@ export class Handset {
   async page(size = SIZE) {
     // Past what a call of the library waits for an answer that never comes.
     this.context.setDefaultTimeout(PATIENCE_MS);
-    const page = await this.context.newPage();
+    const page = watched(await this.context.newPage());
     // A page that is opened without a signal knows it from its first moment, as on a phone: what this browser is told
     // reaches a new page only after it has begun.
     await page.addInitScript(() => {
