@@ -419,6 +419,16 @@ export interface Identity {
   serverUrl: string;
 }
 
+/** In which time a matter should be handled. */
+export interface KindDeadline {
+  /** The code of the urgency that it is for; none for all that have none of their own. */
+  urgency: string | null;
+  /** How many. */
+  amount: number;
+  /** Of what: `working_hours`, `working_days`, `hours`, `days`, or a word that a newer server knows. */
+  unit: string;
+}
+
 /** The language of texts for people. */
 export type Locale =
   /** Chinese (zh-CN). */
@@ -432,15 +442,24 @@ export interface MatterKind {
   code: string;
   /** Its name for people. */
   label: string;
+  /** The names of the kinds that it lies in, the outermost first; empty of one that lies in none. */
+  path: string[];
   /** The department accountable for it. */
   department: string;
-  /** Hours from the report in which it should be handled; none when its time is open. */
+  /**
+   * Hours from the report in which it should be handled; none when its time is open, or its deadline is not of hours
+   * alone.
+   */
   deadlineHours: number | null;
+  /** In which time it should be handled; empty when its time is open. */
+  deadlines: KindDeadline[];
   /**
    * What a matter of it should be shown with: `text`, `photo`, `video`, `audio`, `location`,
    * `signature`, `document`, or a word that a newer server knows.
    */
   evidence: string[];
+  /** The code of how urgent it is, where a matter does not say. */
+  urgency: string;
   /** Whether it cannot wait. */
   urgent: boolean;
   /** Whether it is no longer offered. Matters that name it keep its name and time. */
@@ -525,6 +544,19 @@ export type Operation =
   | { type: "Delete" }
   /** Takes the mark away. */
   | { type: "Restore" };
+
+/** When a matter is due. */
+export interface ProposedDue {
+  /** When, in milliseconds since 1970 (UTC). */
+  dueAtMs: number;
+  /** When it is time to warn; none without a warning. */
+  warnAtMs: number | null;
+  /**
+   * Whether it stands on a year whose holidays nobody has announced yet: counted by weekdays and the
+   * organisation's own days, it may become another.
+   */
+  provisional: boolean;
+}
 
 /** Whether this phone is told that there is news. */
 export interface PushState {
@@ -691,6 +723,19 @@ export interface RefusedEdit {
   capturedAtMs: number;
 }
 
+/** The receipt of a record, to be read out, shown or sent. Whoever has it may ask by it: keep it out of logs. */
+export interface ResidentReceipt {
+  /** Its digits and nothing else. */
+  number: string;
+  /** The same in groups, as it is read out. */
+  grouped: string;
+  /**
+   * What stands in its QR code: the page of the server that answers it. None when neither the phone nor the call
+   * knows the server's address.
+   */
+  link: string | null;
+}
+
 /** How closely a field is held. */
 export type Sensitivity =
   /** Seen by everyone with a grant for the area. */
@@ -827,6 +872,14 @@ export interface UndoneEdit {
   created: boolean;
   /** What had been typed. */
   operations: Operation[];
+}
+
+/** How urgent a matter can be. */
+export interface Urgency {
+  /** Its code. */
+  code: string;
+  /** Its name for people. */
+  label: string;
 }
 
 /** What to watch. */
@@ -1082,7 +1135,8 @@ export interface PhoneCalls {
    */
   matterKind(typed: string): Promise<MatterKind | null>;
   /**
-   * The kinds of matters that are offered; empty without a catalogue.
+   * The kinds of matters that are offered, without those that others which are offered lie in; empty without a
+   * catalogue.
    *
    * Fails with:
    * `Closed`.
@@ -1118,13 +1172,14 @@ export interface PhoneCalls {
    */
   nextTransitions(recordId: string): Promise<NextTransition[]>;
   /**
-   * A proposal for when a matter of this kind is due that was reported then, both in
-   * milliseconds since 1970 (UTC); none for a kind that is not known or has no deadline.
+   * When a matter of this kind is due that was reported then (milliseconds since 1970, UTC), by the newest catalogue
+   * and working calendar held here. `urgency` is the code or name of how urgent it is; the kind's own counts when it
+   * is left out or not known. None for a kind that is not known or has no deadline.
    *
    * Fails with:
    * `Closed`.
    */
-  proposedDue(kind: string, reportedAtMs: number): Promise<number | null>;
+  proposedDue(kind: string, urgency: string | null, reportedAtMs: number): Promise<ProposedDue | null>;
   /**
    * By which key to subscribe to the platform's push service, and whether the server tells this
    * phone that there is news. It asks the server.
@@ -1153,6 +1208,15 @@ export interface PhoneCalls {
    * `NotFound`, or `Rejected` with `too_many_drafts`.
    */
   refusedAsDraft(refusedId: string): Promise<string>;
+  /**
+   * The receipt of a record for whoever reported it. None when it has none: its form or kind does not show, did not
+   * when it was made or does not any more, or it was deleted. `serverUrl` stands in the link where the phone
+   * itself was not told the server's address.
+   *
+   * Fails with:
+   * `NotFound`, `Rejected` for an id that is none.
+   */
+  residentReceipt(recordId: string, serverUrl?: string | null): Promise<ResidentReceipt | null>;
   /**
    * Makes a refused edit again, at the record as it stands now: under the version of the form
    * that it was typed with, or the newest where only that takes it.
@@ -1214,6 +1278,13 @@ export interface PhoneCalls {
    * `Rejected` with `nothing_to_undo` or `already_sent`.
    */
   undoLast(): Promise<UndoneEdit[]>;
+  /**
+   * How urgent matters can be, least first; empty without a catalogue.
+   *
+   * Fails with:
+   * `Closed`.
+   */
+  urgencies(): Promise<Urgency[]>;
   /**
    * The fields of a form that are shown while a record, or a new one when there is none, would
    * read as after these operations. `formVersion` is that of a draft; the newest when left out.
