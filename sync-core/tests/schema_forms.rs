@@ -442,7 +442,7 @@ fn builtin_forms_speak_both_languages_everywhere() {
         ]
     );
     let versions: Vec<u32> = forms.iter().map(|f| f.version).collect();
-    assert_eq!(versions, [1, 1, 1, 1, 1, 2, 2, 3, 3]);
+    assert_eq!(versions, [1, 1, 1, 1, 1, 2, 2, 3, 3, 4]);
     for form in &forms {
         for (at, label) in every_label(form) {
             let name = format!("{}: {at}: {label:?}", form.code);
