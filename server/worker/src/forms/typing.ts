@@ -284,7 +284,8 @@ export function useTyping(draftMade: (id: string) => void) {
     keeper.keep(asDraft());
     void see().catch(() => undefined);
     const field = fields.value.find((one) => one.key === key);
-    if (field && (isKind(form.value, field) || field.means === 'happened' || field.means === 'priority')) void lookUpKind().catch(() => undefined);
+    if (field && (isKind(form.value, field) || field.means === 'happened' || field.means === 'priority'))
+      void lookUpKind().catch(() => undefined);
   }
 
   /** Puts a value that nobody typed: it is kept with what is, and makes no draft by itself. */

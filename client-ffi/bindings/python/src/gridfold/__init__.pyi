@@ -45,6 +45,7 @@ __all__ = [
     "Identity",
     "KeyStore",
     "KeyStoreError",
+    "KindDeadline",
     "ListenerError",
     "Locale",
     "MatterKind",
@@ -53,6 +54,7 @@ __all__ = [
     "NextTransition",
     "OpenConfig",
     "Operation",
+    "ProposedDue",
     "PushState",
     "PushSubscription",
     "RecordDetail",
@@ -61,6 +63,7 @@ __all__ = [
     "RecordQuery",
     "RecordSummary",
     "RefusedEdit",
+    "ResidentReceipt",
     "Sensitivity",
     "Sort",
     "Status",
@@ -74,6 +77,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "UndoneEdit",
+    "Urgency",
     "Watch",
     "WatchTarget",
     "WorkStage",
@@ -972,25 +976,43 @@ class Identity:
     """The server it was enrolled with."""
     def __init__(self, *, user_id: str, user_name: str, device_id: str, server_url: str) -> None: ...
 
+class KindDeadline:
+    """In which time a matter should be handled."""
+    urgency: str | None
+    """The code of the urgency that it is for; none for all that have none of their own."""
+    amount: int
+    """How many."""
+    unit: str
+    """Of what: `working_hours`, `working_days`, `hours`, `days`, or a word that a newer server knows."""
+    def __init__(self, *, urgency: str | None, amount: int, unit: str) -> None: ...
+
 class MatterKind:
     """One kind of matter in the catalogue."""
     code: str
     """Its code, for a matter's `kind`."""
     label: str
     """Its name for people."""
+    path: builtins.list[str]
+    """The names of the kinds that it lies in, the outermost first; empty of one that lies in none."""
     department: str
     """The department accountable for it."""
     deadline_hours: int | None
-    """Hours from the report in which it should be handled; none when its time is open."""
+    """Hours from the report in which it should be handled; none when its time is open, or its deadline is not of hours
+    alone.
+    """
+    deadlines: builtins.list[KindDeadline]
+    """In which time it should be handled; empty when its time is open."""
     evidence: builtins.list[str]
     """What a matter of it should be shown with: `text`, `photo`, `video`, `audio`, `location`,
     `signature`, `document`, or a word that a newer server knows.
     """
+    urgency: str
+    """The code of how urgent it is, where a matter does not say."""
     urgent: bool
     """Whether it cannot wait."""
     retired: bool
     """Whether it is no longer offered. Matters that name it keep its name and time."""
-    def __init__(self, *, code: str, label: str, department: str, deadline_hours: int | None, evidence: builtins.list[str], urgent: bool, retired: bool) -> None: ...
+    def __init__(self, *, code: str, label: str, path: builtins.list[str], department: str, deadline_hours: int | None, deadlines: builtins.list[KindDeadline], evidence: builtins.list[str], urgency: str, urgent: bool, retired: bool) -> None: ...
 
 class MendedStore:
     """The store was damaged and has been mended: what was not sent is all there, and what is not here
@@ -1031,6 +1053,18 @@ class OpenConfig:
     locale: Locale
     """The language of texts for people."""
     def __init__(self, *, path: str, locale: Locale) -> None: ...
+
+class ProposedDue:
+    """When a matter is due."""
+    due_at_ms: int
+    """When, in milliseconds since 1970 (UTC)."""
+    warn_at_ms: int | None
+    """When it is time to warn; none without a warning."""
+    provisional: bool
+    """Whether it stands on a year whose holidays nobody has announced yet: counted by weekdays and the
+    organisation's own days, it may become another.
+    """
+    def __init__(self, *, due_at_ms: int, warn_at_ms: int | None, provisional: bool) -> None: ...
 
 class PushState:
     """Whether this phone is told that there is news."""
@@ -1200,6 +1234,18 @@ class RefusedEdit:
     """When it was typed, in milliseconds since 1970 (UTC)."""
     def __init__(self, *, id: str, record_id: str, form: str, form_version: int, operations: builtins.list[Operation], code: str, reason: str, captured_at_ms: int) -> None: ...
 
+class ResidentReceipt:
+    """The receipt of a record, to be read out, shown or sent. Whoever has it may ask by it: keep it out of logs."""
+    number: str
+    """Its digits and nothing else."""
+    grouped: str
+    """The same in groups, as it is read out."""
+    link: str | None
+    """What stands in its QR code: the page of the server that answers it. None when neither the phone nor the call
+    knows the server's address.
+    """
+    def __init__(self, *, number: str, grouped: str, link: str | None) -> None: ...
+
 class Status:
     """Where the phone stands."""
     pending: int
@@ -1283,6 +1329,14 @@ class UndoneEdit:
     operations: builtins.list[Operation]
     """What had been typed."""
     def __init__(self, *, record_id: str, form: str, grid: str, created: bool, operations: builtins.list[Operation]) -> None: ...
+
+class Urgency:
+    """How urgent a matter can be."""
+    code: str
+    """Its code."""
+    label: str
+    """Its name for people."""
+    def __init__(self, *, code: str, label: str) -> None: ...
 
 class CarryReader:
     """Puts scanned frames together, in any order and with repetitions."""
@@ -1538,7 +1592,8 @@ class Client:
         `Closed`.
         """
     async def matter_kinds(self) -> builtins.list[MatterKind]:
-        """The kinds of matters that are offered; empty without a catalogue.
+        """The kinds of matters that are offered, without those that others which are offered lie in; empty without a
+        catalogue.
 
         Errors:
         `Closed`.
@@ -1570,9 +1625,10 @@ class Client:
         Errors:
         `NotFound`.
         """
-    async def proposed_due(self, kind: str, reported_at_ms: int) -> int | None:
-        """A proposal for when a matter of this kind is due that was reported then, both in
-        milliseconds since 1970 (UTC); none for a kind that is not known or has no deadline.
+    async def proposed_due(self, kind: str, urgency: str | None, reported_at_ms: int) -> ProposedDue | None:
+        """When a matter of this kind is due that was reported then (milliseconds since 1970, UTC), by the newest catalogue
+        and working calendar held here. `urgency` is the code or name of how urgent it is; the kind's own counts when it
+        is left out or not known. None for a kind that is not known or has no deadline.
 
         Errors:
         `Closed`.
@@ -1600,6 +1656,14 @@ class Client:
 
         Errors:
         `NotFound`, or `Rejected` with `too_many_drafts`.
+        """
+    async def resident_receipt(self, record_id: str, server_url: str | None = ...) -> ResidentReceipt | None:
+        """The receipt of a record for whoever reported it. None when it has none: its form or kind does not show, did not
+        when it was made or does not any more, or it was deleted. `server_url` stands in the link where the phone
+        itself was not told the server's address.
+
+        Errors:
+        `NotFound`, `Rejected` for an id that is none.
         """
     async def retry_refused(self, refused_id: str) -> None:
         """Makes a refused edit again, at the record as it stands now: under the version of the form
@@ -1671,6 +1735,12 @@ class Client:
 
         Errors:
         `Rejected` with `nothing_to_undo` or `already_sent`.
+        """
+    async def urgencies(self) -> builtins.list[Urgency]:
+        """How urgent matters can be, least first; empty without a catalogue.
+
+        Errors:
+        `Closed`.
         """
     async def visible_fields(self, form: str, record_id: str | None, operations: builtins.list[Operation], form_version: int | None = ...) -> builtins.list[str]:
         """The fields of a form that are shown while a record, or a new one when there is none, would
