@@ -68,5 +68,5 @@ export default defineConfig({
   optimizeDeps: { exclude: ['@gridfold/phone'] },
   server: { proxy },
   preview: { proxy },
-  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node' },
+  test: { include: ['tests/unit/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 });

@@ -173,7 +173,7 @@ pub async fn days(caller: Caller, Params(query): Params<DaysQuery>) -> Answer<Js
 }
 
 /// Publishes the next version from a table of days: `date,kind` and, if wanted, `name_zh,name_en,hours,source`; the kinds are `holiday make_up closed open usual`, in Chinese or English. A year with public days is replaced whole; own days replace those of their date. With a row that is wrong nothing is changed.
-#[utoipa::path(post, path = "/v1/calendar/import", operation_id = "import_calendar", tag = "calendar", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "text/csv"), responses(
+#[utoipa::path(post, path = "/v1/calendar/import", operation_id = "import_calendar", tag = "calendar", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "application/octet-stream"), responses(
     (status = 200, body = TableImport),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),

@@ -95,7 +95,7 @@ pub async fn publish(
 }
 
 /// Publishes the next version from a table: kinds of the file are added or replace those of the same code, what it does not name stays. CSV or a workbook with `code,label_zh,label_en,department` and, if wanted, `parent,deadline,warn,deadline_hours,evidence,urgency,urgent,retired`, in Chinese or English. With a row that is wrong nothing is changed.
-#[utoipa::path(post, path = "/v1/catalogue/import", operation_id = "import_catalogue", tag = "catalogue", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "text/csv"), responses(
+#[utoipa::path(post, path = "/v1/catalogue/import", operation_id = "import_catalogue", tag = "catalogue", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "application/octet-stream"), responses(
     (status = 200, body = TableImport),
     (status = 400, body = ProblemBody),
     (status = 403, body = ProblemBody),

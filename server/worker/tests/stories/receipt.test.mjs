@@ -29,7 +29,6 @@ after(async () => {
 async function report(kind, summary) {
   await handset.open(page, 'new/matter');
   await page.getByLabel('事项类别').fill(kind);
-  await page.getByRole('button', { name: kind }).first().click();
   await page.getByLabel('简述').fill(summary);
   await page.getByLabel('反映人', { exact: true }).fill('王小明');
   await page.getByRole('button', { name: '保存', exact: true }).click();
@@ -106,6 +105,8 @@ test('once it was replied to they read the reply, say how satisfied they are and
 });
 
 test('the worker sees on the phone what the resident said, and by whom it was said', async () => {
+  await resident.close();
+  await page.bringToFront();
   await syncs(handset, page);
   await handset.open(page, `record/${matter.record_id}`);
   await page.getByText('晚上又不亮了').first().waitFor();
