@@ -36,6 +36,10 @@ async function open(path) {
   await page.goto(server.url + path);
   await ready(page);
 }
+async function inYear(year) {
+  await page.getByRole('combobox', { name: '年份' }).press('Enter');
+  await page.getByRole('option', { name: year }).click();
+}
 async function choose(name, text) {
   await button('导入表格').click();
   await dialog()
@@ -81,8 +85,7 @@ test('a supervisor sees a due date over National Day and a make-up Saturday, and
   await note.getByText('2026/10/09 17:30 起提醒').waitFor();
 
   await open('/administration/calendar');
-  await page.getByRole('combobox', { name: '年份' }).click();
-  await page.getByRole('option', { name: '2026' }).click();
+  await inYear('2026');
   await page.locator('[data-date="2026-10-01"].holiday').waitFor();
   await page.locator('[data-date="2026-10-10"].make_up').waitFor();
   await accessible(page, 'the working calendar');
@@ -109,8 +112,7 @@ test('a supervisor sees a due date over National Day and a make-up Saturday, and
 test('a year that nobody has announced says so, in its months and on a record', async () => {
   await open('/administration/calendar');
   const unknown = String(new Date().getFullYear() + 3);
-  await page.getByRole('combobox', { name: '年份' }).click();
-  await page.getByRole('option', { name: unknown }).click();
+  await inYear(unknown);
   await page.getByText(`${unknown} 年的放假安排还没有公布`).waitFor();
   const fields = { kind: '灯杆倾斜', summary: '跨年', reported_at: `${Number(unknown) - 1}-12-31T02:00:00Z` };
   const id = await matter(fields);
@@ -125,7 +127,7 @@ test('the hours of a week are changed as a new version', async () => {
   await page.getByRole('textbox', { name: '工作时间' }).fill('8:30-12:00 11:00-17:00');
   await page.getByText('请写成 09:00-12:00').waitFor();
   await page.getByRole('textbox', { name: '工作时间' }).fill('8:30-12:00 14:00-17:30');
-  await page.getByRole('checkbox', { name: '星期六' }).check();
+  await page.locator('.el-checkbox').filter({ hasText: '星期六' }).click();
   await accessible(page, 'writing the working calendar');
   await button(`发布第 ${version + 1} 版`).click();
   await dialog()
