@@ -5,6 +5,7 @@
 //! the app's own code (HTTP) are polled by the caller's executor. No rule lives here.
 
 #[cfg(not(target_family = "wasm"))]
+mod author;
 mod auto;
 #[cfg(not(target_family = "wasm"))]
 mod auto_run;

@@ -4,6 +4,7 @@ use gridfold_sync_core::notice;
 use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError as Inner;
+use crate::ffi::author::author_name;
 use crate::ffi::convert::{self, content_out, op_out, refused_id, value_out};
 use crate::ffi::locale::Locale;
 use crate::ffi::records::{
@@ -11,7 +12,6 @@ use crate::ffi::records::{
     RecordPage, RecordQuery, RecordSummary, RefusedEdit, Sort, Status, StatusTip, SyncProgress,
     SyncReport,
 };
-use crate::ffi::resident::author_name;
 use crate::types as inner;
 
 impl From<inner::Progress> for SyncProgress {

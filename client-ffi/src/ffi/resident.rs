@@ -1,13 +1,10 @@
 //! What whoever reported something is given in hand.
 
-use gridfold_sync_core::ids::UserId;
-use gridfold_sync_core::notice;
-use gridfold_sync_core::resident::{RESIDENT, RESIDENT_NAME, ReceiptNumber, receipt_link};
+use gridfold_sync_core::resident::{ReceiptNumber, receipt_link};
 
 use crate::ffi::client::Client;
 use crate::ffi::convert;
 use crate::ffi::error::ClientError;
-use crate::ffi::locale::Locale;
 
 /// The receipt of a record, to be read out, shown or sent. Whoever has it may ask by it: keep it out of logs.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -25,16 +22,6 @@ impl std::fmt::Debug for ResidentReceipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ResidentReceipt(…)")
     }
-}
-
-/// What whoever wrote something is called: a person by name, whoever shows a receipt by a text.
-pub(crate) fn author_name(
-    name: Option<String>,
-    user: Option<UserId>,
-    locale: Locale,
-) -> Option<String> {
-    let is_resident = user == Some(RESIDENT);
-    name.or_else(|| is_resident.then(|| notice::text(RESIDENT_NAME, locale.into()).to_owned()))
 }
 
 #[uniffi::export]

@@ -162,6 +162,17 @@ impl Arrangement {
 }
 
 impl Calendar {
+    /// Reads and checks a calendar.
+    ///
+    /// # Errors
+    /// [`CalendarError`] naming the day or year and what to do.
+    pub fn from_json(json: &str) -> Result<Self, CalendarError> {
+        let calendar: Self =
+            serde_json::from_str(json).map_err(|e| CalendarError::NotACalendar(e.to_string()))?;
+        calendar.check()?;
+        Ok(calendar)
+    }
+
     /// Checks all that can be checked without the versions before.
     ///
     /// # Errors

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::CalendarError;
 use super::day::{Day, Minute, Weekday};
-use super::years::built_in_year;
 use super::zone::Zone;
 use crate::schema::Label;
 
@@ -84,41 +82,9 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// Reads and checks a calendar.
-    ///
-    /// # Errors
-    /// [`CalendarError`] naming the day or year and what to do.
-    pub fn from_json(json: &str) -> Result<Self, CalendarError> {
-        let calendar: Self =
-            serde_json::from_str(json).map_err(|e| CalendarError::NotACalendar(e.to_string()))?;
-        calendar.check()?;
-        Ok(calendar)
-    }
-
     /// The JSON of the calendar.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// The arrangement of a year, if anybody has announced it: what the calendar states, else what this build knows.
-    #[must_use]
-    pub fn arrangement(&self, year: i32) -> Option<&Arrangement> {
-        let own = self.years.iter().find(|stated| stated.year == year);
-        own.or_else(|| built_in_year(year))
-    }
-
-    /// The same calendar with all arrangements that it and this build know, so that who reckons with it elsewhere
-    /// reckons alike.
-    #[must_use]
-    pub fn complete(&self) -> Self {
-        let mut whole = self.clone();
-        for year in super::BUILT_IN_YEARS {
-            if !whole.years.iter().any(|stated| stated.year == year) {
-                whole.years.extend(built_in_year(year).cloned());
-            }
-        }
-        whole.years.sort_by_key(|stated| stated.year);
-        whole
     }
 }

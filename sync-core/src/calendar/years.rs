@@ -57,3 +57,26 @@ pub fn default_calendar() -> Calendar {
         unknown: BTreeMap::new(),
     }
 }
+
+impl Calendar {
+    /// The arrangement of a year, if anybody has announced it: what the calendar states, else what this build knows.
+    #[must_use]
+    pub fn arrangement(&self, year: i32) -> Option<&Arrangement> {
+        let own = self.years.iter().find(|stated| stated.year == year);
+        own.or_else(|| built_in_year(year))
+    }
+
+    /// The same calendar with all arrangements that it and this build know, so that who reckons with it elsewhere
+    /// reckons alike.
+    #[must_use]
+    pub fn complete(&self) -> Self {
+        let mut whole = self.clone();
+        for year in BUILT_IN_YEARS {
+            if !whole.years.iter().any(|stated| stated.year == year) {
+                whole.years.extend(built_in_year(year).cloned());
+            }
+        }
+        whole.years.sort_by_key(|stated| stated.year);
+        whole
+    }
+}

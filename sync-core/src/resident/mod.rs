@@ -7,10 +7,9 @@
 //! The receipt of a carry bundle, and that of a sync, are other things: the server signs those for phones.
 
 mod answer;
-mod number;
 
+pub use crate::receipt_number::{Mistyped, RECEIPT_DIGITS, ReceiptNumber, receipt_link};
 pub use answer::{AllAsked, Asked, Given, Refused, asked, operations, reply_of};
-pub use number::{Mistyped, RECEIPT_DIGITS, ReceiptNumber, receipt_link};
 
 use crate::directory::Catalogue;
 use crate::edit::{Op, Value};

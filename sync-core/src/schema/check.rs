@@ -8,7 +8,7 @@ use crate::ids::{FieldKey, SensitivityClass};
 use crate::limits::{
     MAX_COUNTER_STEP, MAX_GROUP_ITEMS, MAX_NOTE_CHARS, MAX_PERSON_NAME_CHARS, MAX_TEXT_CHARS,
 };
-use crate::resident::ReceiptNumber;
+use crate::receipt_number::ReceiptNumber;
 use crate::schema::{Condition, Field, FieldMeaning, FieldType, Form, Role};
 use crate::time::parse_date;
 use crate::view::{Cell, PartState};

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{EntryRef, FieldKey, UserId};
+use gridfold_sync_core::ids::{EntryRef, FieldKey};
 use gridfold_sync_core::notice::{self, Edit, Teller};
-use gridfold_sync_core::resident::{RESIDENT, RESIDENT_NAME};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, RecordView, differ};
 use serde::Serialize;
@@ -15,21 +14,13 @@ use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
 use super::super::catalogue::{DeadlineBody, deadline_body};
+use super::author::{Maker, user_name};
 use super::moved::{MovedBody, merged_from, moved_from, moved_to, refer_to_present};
 use super::ops::op_body;
 use super::provenance::Provenance;
 use crate::admit::Heads;
 use crate::routes::{Caller, shapes};
 use crate::views::{HistoryRow, ReadScope, RecordRow, StoredRecord};
-
-/// Who made a record.
-#[derive(Serialize, ToSchema)]
-pub struct Maker {
-    /// Who.
-    pub user_id: String,
-    /// Their name.
-    pub user_name: String,
-}
 
 /// One row of a list.
 #[derive(Serialize, ToSchema)]
@@ -408,15 +399,6 @@ pub struct HistoryBody {
     pub record_id: String,
     /// Its entries, in the order the server received them.
     pub entries: Vec<HistoryEntry>,
-}
-
-/// What whoever wrote something is called; whoever has a receipt by a text, and of whom nothing is known nothing.
-pub(crate) fn user_name(caller: &Caller, id: UserId) -> String {
-    if id == RESIDENT {
-        return notice::text(RESIDENT_NAME, caller.locale).to_owned();
-    }
-    let user = caller.directory.user(&id);
-    user.map_or_else(String::new, |u| u.name.clone())
 }
 
 /// What the clock of a device showed, where that cannot be right.

@@ -6,7 +6,7 @@ use gridfold_sync_core::ids::{FieldKey, RecordId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{Maker, user_name};
+use super::author::{Maker, user_name};
 use super::query::read_fields;
 use super::{RecordQuery, RecordRowBody, field_values, filter_of, row_body};
 use crate::admit::Heads;

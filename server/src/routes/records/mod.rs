@@ -1,5 +1,6 @@
 //! Records: lists, one record with its conflicts and history, and what a supervisor does with it.
 
+mod author;
 mod beside;
 pub mod body;
 pub mod edit;
@@ -18,11 +19,10 @@ mod query;
 mod result;
 mod titles;
 
+pub(crate) use author::user_name;
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
-pub(crate) use body::{
-    entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock, user_name,
-};
+pub(crate) use body::{entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock};
 pub(crate) use edit::write_again;
 pub(crate) use find::find;
 use find::{find_listed, form_of};

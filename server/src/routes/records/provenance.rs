@@ -8,7 +8,7 @@ use gridfold_sync_core::view::{Cell, PartState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::user_name;
+use super::author::user_name;
 use crate::node::Node;
 use crate::problem::Answer;
 use crate::routes::Caller;

@@ -13,6 +13,7 @@ import {
   Server,
   shot,
   SIZE,
+  syncs,
   until,
   usable,
   invite,
@@ -143,8 +144,9 @@ test('with no room left it is said, what is typed stays on the screen, and is ke
   await notes.fill('第一句。');
   await page.getByText('草稿已存在手机上').waitFor();
   await room(1);
-  // Long enough for any room that the store has left in its file.
-  const long = (n) => `第${n}段：${'楼道堆物，已劝清理。'.repeat(300)}`;
+  // Longer each time, and nothing that could be packed, so that no room that the store has left in its file is enough.
+  const long = (n) =>
+    `第${n}段：${Array.from({ length: Math.min(n * 100, 4_900) }, (_, at) => String.fromCharCode(0x4e00 + ((at * 7919 + n * 104_729 + at * at) % 20_000))).join('')}`;
   let text = '';
   for (let n = 1; (await page.getByText('最后写的还没有存下').count()) === 0; n += 1) {
     assert.ok(n < 200, 'the store is full at some time');
@@ -184,7 +186,7 @@ test('with no room left it is said, what is typed stays on the screen, and is ke
 
 test('a grid given to somebody else while edits wait: they arrive as late, and the phone says what became of it', async () => {
   await server.call('POST', '/v1/grants', { user_id: town.li.user_id, role: 'worker', area: AREA.two });
-  await sync();
+  await syncs(handset, page);
   await handset.open(page, 'me');
   await page.getByText('第二网格').waitFor();
   await handset.loseSignal();
