@@ -4,8 +4,8 @@
 //! typed errors, events. Blocking work runs on a pool of threads, never on the caller's; calls of
 //! the app's own code (HTTP) are polled by the caller's executor. No rule lives here.
 
-#[cfg(not(target_family = "wasm"))]
 mod author;
+#[cfg(not(target_family = "wasm"))]
 mod auto;
 #[cfg(not(target_family = "wasm"))]
 mod auto_run;
