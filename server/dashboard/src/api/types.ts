@@ -11,7 +11,6 @@ export type Locale = 'zh-CN' | 'en';
 export type RecordQuery = NonNullable<paths['/v1/records']['get']['parameters']['query']>;
 
 export type Area = Schemas['AreaBody'];
-export type AreaImport = Schemas['AreaImport'];
 export type Attention = Schemas['AttentionPage'];
 export type AttentionItem = Schemas['AttentionItem'];
 export type AuditRow = Schemas['AuditBody'];

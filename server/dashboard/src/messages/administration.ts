@@ -29,17 +29,11 @@ export default {
     '表头为 code,parent,name,level，顺序不限。先检查，再写入。',
     'Columns code,parent,name,level in any order. It is checked first, then written.',
   ],
-  'areas.file': ['CSV 文件', 'CSV file'],
-  'areas.report': [
-    '共 {rows} 行：新增 {added}，修改 {changed}，未变 {unchanged}，重复 {duplicates}，不收 {refused}',
-    '{rows} rows: {added} new, {changed} changed, {unchanged} unchanged, {duplicates} repeated, {refused} not taken',
-  ],
   'areas.changes': ['会修改的区域', 'Areas that would change'],
   'areas.now': ['现在', 'Now'],
   'areas.then': ['写入后', 'Then'],
   'areas.liesIn': ['上级：{name}', 'lies in {name}'],
   'areas.changesMore': ['另有 {n} 个没有列出', '{n} more are not listed'],
-  'areas.line': ['第 {line} 行：{reason}', 'Line {line}: {reason}'],
   'areas.write': ['写入', 'Write them'],
   'areas.written': ['已导入', 'Imported'],
   'areas.unfinished': [
