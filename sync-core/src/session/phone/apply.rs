@@ -186,7 +186,12 @@ fn take_item<H: Holder>(
         return take_new(holder, stream, item, said, ours);
     };
     if held.hash != item.entry_hash && is_own {
-        // Both stand: ours is kept, theirs counts at the server.
+        // Both stand. Ours was refused, by a server that was restored since, and stays where its
+        // person sees it; theirs, of another copy of this store, has the name now.
+        if item.verdict.is_admitted() && !held.fate.counts() {
+            debts::let_go(holder, record, stream, &held)?;
+            return take_new(holder, stream, item, said, ours);
+        }
         return Ok(());
     }
     if record.is_none() && !is_own {
