@@ -241,3 +241,29 @@ fn what_a_phone_wrote_after_its_backup_is_shown_once_the_grid_is_its_own_again()
         world.end().unwrap();
     }
 }
+
+/// A profile of a browser and its copy wrote under the same names. One was refused, the server was
+/// restored and took the other: the first shows what the other wrote, beside its own refused edit.
+#[test]
+fn what_a_copy_wrote_is_shown_where_the_same_name_was_refused_before_a_restore() {
+    let mut world = Story::in_browsers(2);
+    let backup = world.backup();
+    let record = world.create(0).unwrap();
+    let copy = world.copy(0);
+    world.write(0, record).unwrap();
+    world.end_grants(0);
+    world.days(40);
+    world.sync(0).unwrap();
+    assert_eq!(world.entries(record), None, "all of it is refused");
+    world.grant(0);
+    world.restore(backup).unwrap();
+    let other = world.go_on_beside(copy).unwrap();
+    for _ in 0..3 {
+        world.write(other, record).unwrap();
+    }
+    world.sync(other).unwrap();
+    assert_eq!(world.entries(record), Some(4));
+    world.sync(0).unwrap();
+    assert_eq!(world.shown(0, record), Some(4));
+    world.end().unwrap();
+}

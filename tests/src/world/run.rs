@@ -426,6 +426,11 @@ impl World {
                 phone.holds.remove(&tag);
                 continue;
             }
+            if phone.settled.contains(&tag) {
+                // Refused, let go by its person, and its name is another copy's now.
+                phone.holds.remove(&tag);
+                continue;
+            }
             let name = &phone.name;
             if may.contains(stream) && !phone.refused().contains(&tag) {
                 return Err(format!("{name} dropped edit {tag:?} of {}", stream.name()));

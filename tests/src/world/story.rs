@@ -190,6 +190,15 @@ impl Story {
         Ok(self.0.phones.len() - 1)
     }
 
+    /// A copy of a phone goes on beside the phone; gives its number.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn go_on_beside(&mut self, copy: usize) -> Result<usize, String> {
+        self.0.go_on_from_copy(copy, Some(false))?;
+        Ok(self.0.phones.len() - 1)
+    }
+
     /// Entries of a record as a phone shows it; none without the record.
     #[must_use]
     pub fn shown(&self, at: usize, record: RecordId) -> Option<usize> {
