@@ -47,6 +47,7 @@ export type NextTransition = Schemas['TransitionBody'];
 export type Operation = Schemas['Operation'];
 export type Overview = Schemas['OverviewBody'];
 export type Phone = Schemas['PhoneBody'];
+export type PhoneKeys = Schemas['PhoneKeysBody'];
 export type ProblemJson = Schemas['ProblemBody'];
 export type Provenance = Schemas['Provenance'];
 export type RecordBody = Schemas['RecordBody'];
