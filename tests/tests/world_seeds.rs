@@ -13,6 +13,11 @@ use tests::world::{Outcome, run_caught};
 
 /// Seeds that run each time.
 const FIXED: std::ops::Range<u64> = 0..100;
+/// Of those that broke a promise, the ones that no written story covers.
+const BROKE: [u64; 1] = [
+    // An edit was refused, and a restored server knows another copy's under its name.
+    1202,
+];
 /// New seeds each time.
 const NEW: u64 = 400;
 /// New seeds of a long run.
@@ -36,7 +41,7 @@ fn every_world_keeps_its_promises() {
     let from = number("GRIDFOLD_WORLD_FROM").unwrap_or_else(drawn);
     // Past what the test's runner keeps for itself, so that each run of CI says what it ran.
     writeln!(std::io::stderr(), "new seeds: {from} to {}", from + new - 1).unwrap();
-    let seeds: Vec<u64> = FIXED.chain(from..from + new).collect();
+    let seeds: Vec<u64> = FIXED.chain(BROKE).chain(from..from + new).collect();
     let next = AtomicUsize::new(0);
     let (all, broken) = (Mutex::new(Outcome::default()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {

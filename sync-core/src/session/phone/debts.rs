@@ -275,15 +275,8 @@ fn wait_again<H: Holder>(
     for Waiting { id, .. } in &waiting {
         holder.take(Step::Dequeue { stream, id: *id })?;
     }
-    for (_, record, mut held) in lost {
-        held.fate = Fate::Pending;
-        let (id, entry) = (held.id, &held);
-        holder.take(Step::Store {
-            record,
-            stream,
-            entry,
-        })?;
-        holder.take(Step::Enqueue(Waiting { stream, id, record }))?;
+    for (_, record, held) in lost {
+        wait(holder, record, stream, held)?;
         if let Some(record) = record {
             holder.take(Step::Show(record))?;
         }
@@ -294,23 +287,33 @@ fn wait_again<H: Holder>(
     Ok(())
 }
 
-/// Has an own entry that was refused wait again.
-pub(super) fn refused_waits_again<H: Holder>(
+/// Has an own entry wait to be sent, after what waits already.
+fn wait<H: Holder>(
     holder: &mut H,
     record: Option<RecordId>,
     stream: H::Stream,
     mut held: HeldEntry,
 ) -> Result<(), H::Error> {
-    let id = held.id;
     held.fate = Fate::Pending;
-    let entry = &held;
+    let (id, entry) = (held.id, &held);
     holder.take(Step::Store {
         record,
         stream,
         entry,
     })?;
-    holder.take(Step::DropRefused { stream, id })?;
     holder.take(Step::Enqueue(Waiting { stream, id, record }))
+}
+
+/// Has an own entry that was refused wait again.
+pub(super) fn refused_waits_again<H: Holder>(
+    holder: &mut H,
+    record: Option<RecordId>,
+    stream: H::Stream,
+    held: HeldEntry,
+) -> Result<(), H::Error> {
+    let id = held.id;
+    holder.take(Step::DropRefused { stream, id })?;
+    wait(holder, record, stream, held)
 }
 
 /// Drops an entry that is not part of the server's log. What this phone wrote to a record that
