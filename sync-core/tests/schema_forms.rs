@@ -478,7 +478,7 @@ fn every_status_of_a_builtin_lifecycle_is_unique_and_can_be_reached() {
             let before = reached.len();
             for t in &lifecycle.transitions {
                 if t.from.iter().any(|s| reached.contains(s)) && !t.roles.is_empty() {
-                    reached.insert(&t.to);
+                    reached.extend(&t.to);
                 }
             }
             if reached.len() == before {

@@ -296,7 +296,10 @@ fn meanings_that_cannot_be_meant_are_refused() {
         let fits: Vec<&str> = match meaning {
             FieldMeaning::Household | FieldMeaning::About => vec!["reference"],
             FieldMeaning::Place => vec!["geopoint"],
-            FieldMeaning::Happened | FieldMeaning::Due | FieldMeaning::Closed => vec!["date_time"],
+            FieldMeaning::Happened
+            | FieldMeaning::Due
+            | FieldMeaning::AskedDue
+            | FieldMeaning::Closed => vec!["date_time"],
             FieldMeaning::Doer
             | FieldMeaning::Issuer
             | FieldMeaning::Accountable

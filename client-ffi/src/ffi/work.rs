@@ -60,14 +60,16 @@ pub struct NextTransition {
     pub action: String,
     /// Its name for people.
     pub label: String,
-    /// The status it leads to.
-    pub to_status: String,
+    /// The status it leads to; none of one that only stands beside the status.
+    pub to_status: Option<String>,
     /// That status's name for people.
-    pub to_label: String,
+    pub to_label: Option<String>,
     /// Fields that must have a value before it and have none.
     pub needs: Vec<String>,
     /// Whether the doer is asked to say why.
     pub note_expected: bool,
+    /// Whether it is refused without that.
+    pub note_needed: bool,
 }
 
 /// A comment on a record.
@@ -177,10 +179,14 @@ impl Client {
                 .map(|t| NextTransition {
                     action: t.action.to_string(),
                     label: pick(t.label_zh, t.label_en),
-                    to_status: t.to.to_string(),
-                    to_label: pick(t.to_label_zh, t.to_label_en),
+                    to_status: t.to.map(|to| to.to_string()),
+                    to_label: match locale {
+                        Locale::Zh => t.to_label_zh,
+                        Locale::En => t.to_label_en,
+                    },
                     needs: t.needs.iter().map(ToString::to_string).collect(),
                     note_expected: t.note_expected,
+                    note_needed: t.note_needed,
                 })
                 .collect())
         })

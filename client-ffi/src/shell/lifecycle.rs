@@ -6,18 +6,19 @@
 
 use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::edit::{Op, Value};
-use gridfold_sync_core::ids::{ActionKey, FieldKey, ItemKey, RecordId};
+use gridfold_sync_core::ids::{ActionKey, EntryRef, FieldKey, ItemKey, RecordId, StreamId};
+use gridfold_sync_core::lifecycle::Actor;
 use gridfold_sync_core::schema::{FieldType, Form, Label};
 use gridfold_sync_core::view::{Cell, PartState};
 
 use crate::error::ClientError;
 use crate::platform::random;
 use crate::shell::Shell;
-use crate::shell::read::author_of;
 use crate::shell::rows::StreamNo;
 use crate::shell::state::{Bearings, entry_row};
 use crate::shell::store::Rx;
 use crate::shell::summary::with_view;
+use crate::shell::who::{author_of, who_made};
 use crate::types::{Comment, NextTransition};
 
 /// The group of comments and its members, in forms that have one.
@@ -35,26 +36,38 @@ fn label(of: Option<&Label>, key: &str) -> (String, String) {
 fn next_of(
     form: &Form,
     main: &PartState,
+    rx: &Rx<'_>,
     bearings: &Bearings,
     grid: &gridfold_sync_core::ids::AreaCode,
 ) -> Vec<NextTransition> {
     let (Some(lifecycle), Some(held)) = (&form.lifecycle, &bearings.held) else {
         return Vec::new();
     };
-    let next = lifecycle.next(main, &held.roles(grid));
+    let roles = held.roles(grid);
+    let stream = StreamId::new(grid.clone(), form.class);
+    let stream = bearings.number(&stream);
+    let made = |by: &EntryRef| who_made(rx, bearings, stream?, by);
+    let actor = Actor {
+        roles: &roles,
+        user: bearings.account.as_ref().map(|a| a.author().user),
+        made: &made,
+    };
+    let next = lifecycle.next(main, actor);
     next.into_iter()
         .map(|t| {
-            let status = lifecycle.status(&t.to).map(|s| &s.label);
-            let (to_label_zh, to_label_en) = label(status, t.to.as_str());
+            let to = lifecycle.leads_to(main, t);
+            let named = to.map(|to| label(lifecycle.status(to).map(|s| &s.label), to.as_str()));
+            let (to_label_zh, to_label_en) = named.unzip();
             NextTransition {
                 action: t.action.clone(),
                 label_zh: t.label.zh.clone(),
                 label_en: t.label.en.clone(),
-                to: t.to.clone(),
+                to: to.cloned(),
                 to_label_zh,
                 to_label_en,
                 needs: t.lacking(main).cloned().collect(),
-                note_expected: t.note,
+                note_expected: t.note || t.note_needed,
+                note_needed: t.note_needed,
             }
         })
         .collect()
@@ -88,7 +101,7 @@ impl Shell {
             let bearings = &state.bearings;
             Ok(with_view(bearings, record, &row, |view| {
                 match view.main() {
-                    Some(main) => next_of(view.form, main, bearings, &row.row.grid),
+                    Some(main) => next_of(view.form, main, rx, bearings, &row.row.grid),
                     None => Vec::new(),
                 }
             }))

@@ -12,16 +12,18 @@ pub struct NextTransition {
     pub label_zh: String,
     /// Its name in English.
     pub label_en: String,
-    /// The status it leads to.
-    pub to: ActionKey,
+    /// The status it leads to; none of one that only stands beside the status.
+    pub to: Option<ActionKey>,
     /// That status's name in Chinese.
-    pub to_label_zh: String,
+    pub to_label_zh: Option<String>,
     /// That status's name in English.
-    pub to_label_en: String,
+    pub to_label_en: Option<String>,
     /// Fields that must have a value before it and have none.
     pub needs: Vec<FieldKey>,
     /// Whether the doer is asked to say why.
     pub note_expected: bool,
+    /// Whether it is refused without that.
+    pub note_needed: bool,
 }
 
 /// A comment on a record.

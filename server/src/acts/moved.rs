@@ -21,7 +21,7 @@ use crate::admit::{Base, ConsoleEdit, EditOutcome, Heads, Wish};
 use crate::auth::{Actor, AuditEvent, AuditScope};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
-use crate::views::{ReadScope, StoredRecord};
+use crate::views::{ReadScope, RecordRow, StoredRecord};
 use crate::words::said;
 
 /// References that are set anew in the commit of the move; what is past that follows.
@@ -140,6 +140,13 @@ fn console_edit(
     }
 }
 
+/// When a record is due that ever stood suspended: what the time until now made of it.
+fn due_without_pauses(row: &RecordRow, now: Timestamp) -> Option<Timestamp> {
+    let stands = row.suspended.map(|since| now.millis() - since.millis());
+    let due = row.due.filter(|_| stands.is_some() || row.paused_ms > 0)?;
+    Some(due.plus_millis(stands.unwrap_or(0).max(0)))
+}
+
 /// The edits of a move or a merge on the records as they are: the deletion, then what makes the new one or fills the
 /// other, with the fields that stay behind.
 fn own_edits(
@@ -154,6 +161,7 @@ fn own_edits(
         form: &stored.row.form,
         parts: &stored.parts,
         closed: stored.row.closed,
+        due: due_without_pauses(&stored.row, now),
     };
     let roles = directory.roles_in(author.user, Some(&wanted.grid), now);
     let all: BTreeSet<SensitivityClass> = SensitivityClass::ALL.into_iter().collect();

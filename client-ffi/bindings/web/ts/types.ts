@@ -504,14 +504,16 @@ export interface NextTransition {
   action: string;
   /** Its name for people. */
   label: string;
-  /** The status it leads to. */
-  toStatus: string;
+  /** The status it leads to; none of one that only stands beside the status. */
+  toStatus: string | null;
   /** That status's name for people. */
-  toLabel: string;
+  toLabel: string | null;
   /** Fields that must have a value before it and have none. */
   needs: string[];
   /** Whether the doer is asked to say why. */
   noteExpected: boolean;
+  /** Whether it is refused without that. */
+  noteNeeded: boolean;
 }
 
 /** One typed operation of an edit. */
@@ -681,8 +683,12 @@ export interface RecordSummary {
   title: string;
   /** How far its work is; none of a record without statuses. */
   stage: WorkStage | null;
-  /** When its work is due, in milliseconds since 1970 (UTC). */
+  /** When its work is due, in milliseconds since 1970 (UTC): later by what it stood suspended. */
   dueAtMs: number | null;
+  /** Since when it stands suspended, likewise: until it goes on no time passes for it. */
+  suspendedAtMs: number | null;
+  /** How long it stood suspended before that, in milliseconds. */
+  suspendedMs: number;
   /** Who is to do its work, as the field that means `doer` says. */
   doer: string | null;
   /** The record it is about besides its household. */

@@ -5,7 +5,8 @@ use gridfold_sync_core::ids::{EntryRef, SensitivityClass};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{RecordBody, class_name};
+use super::body::RecordBody;
+use super::names::class_name;
 
 /// What was decided on one class of an edit.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -45,6 +45,7 @@ export default {
   'step.noteNeeded': ['说明原因', 'Say why'],
   'step.lacksNote': ['请说明原因。', 'Say why.'],
   'step.done': ['已改为“{status}”', 'It is “{status}” now'],
+  'step.noted': ['已记下“{step}”', '“{step}” is written down'],
   'comments.title': ['评论', 'Comments'],
   'comments.say': ['写评论', 'Comment'],
   'comments.send': ['发表', 'Add'],
