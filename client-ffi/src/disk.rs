@@ -4,8 +4,12 @@
 //! file that is appended to, and the engine on the one large file. What never happens here: a name
 //! that is a path, or a write that is not on disk when it returns.
 
+mod pool;
+
 use std::fmt::Debug;
 use std::io;
+
+pub use pool::{POOL_SLOTS, Pool, Slots};
 
 /// The files of one store.
 pub trait Disk: Debug + Send + Sync {

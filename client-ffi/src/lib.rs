@@ -26,7 +26,7 @@ pub use cancel::CancelToken;
 pub use client::Client;
 #[cfg(not(target_family = "wasm"))]
 pub use disk::Folder;
-pub use disk::{Disk, DiskFile};
+pub use disk::{Disk, DiskFile, POOL_SLOTS, Pool, Slots};
 pub use error::{ClientError, WhatBecame};
 pub use event::{ChangeCause, ChangeEvent, MAX_EVENT_RECORDS, Subscription};
 pub use frames::{CarryProgress, CarryReader, MAX_FRAME_CHARS, MIN_FRAME_CHARS, carry_frames};

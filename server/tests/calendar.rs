@@ -1,6 +1,7 @@
 //! The working calendar over HTTP and from files, and what becomes of due times when it changes.
 
 use crate::api_support::{Client, World, config};
+use gridfold_sync_core::calendar::Day;
 use serde_json::{Value, json};
 
 /// Wednesday 2026-09-30 at 10 in Beijing.
@@ -291,6 +292,25 @@ fn a_table_that_cannot_be_right_is_refused_by_line_and_nothing_is_taken() {
     admin
         .send("POST", "/v1/calendar/import", "text/csv", b"when,what\n")
         .refused(400, "bad_request");
+}
+
+#[test]
+fn a_table_of_more_rows_than_could_ever_fit_is_refused_before_it_is_worked_on() {
+    let (_world, admin) = office();
+    let first = Day::parse("1990-01-01").unwrap();
+    let days = (0..40_000).map(|at| format!("{},open,09:00-10:00\n", first.plus(at)));
+    let days: String = std::iter::once("date,kind,hours\n".to_owned())
+        .chain(days)
+        .collect();
+    let kinds = (0..40_000).map(|at| format!("k{at},名{at},n{at},d\n"));
+    let head = "code,label_zh,label_en,department\n".to_owned();
+    let kinds: String = std::iter::once(head).chain(kinds).collect();
+    for (path, file) in [("calendar", days), ("catalogue", kinds)] {
+        let path = format!("/v1/{path}/import");
+        let answer = admin.send("POST", &path, "text/csv", file.as_bytes());
+        answer.refused(400, "bad_request");
+        assert!(answer.text().contains("114688"), "{}", answer.text());
+    }
 }
 
 #[test]

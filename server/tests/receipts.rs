@@ -145,6 +145,15 @@ fn a_number_is_made_once_and_only_for_kinds_that_show() {
         let edit = json!({ "fields": { "receipt": value } });
         admin.patch(&path, &edit).refused(422, "not_writable");
     }
+    // Who is rung up finds it as it is said, in groups.
+    let groups = first
+        .as_bytes()
+        .chunks(4)
+        .map(|four| std::str::from_utf8(four).unwrap());
+    let said = groups.collect::<Vec<_>>().join("%20");
+    let found = admin.get(&format!("/v1/records?text={said}")).ok();
+    assert_eq!(found["records"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["records"][0]["record_id"], record);
     // Another kind, and back: it stays.
     for kind in ["quarrel", "light"] {
         let edit = json!({ "fields": { "kind": kind } });

@@ -1,5 +1,6 @@
 //! What is found and what is not, how names are folded, and their order.
 
+use gridfold_sync_core::receipt_number::ReceiptNumber;
 use gridfold_sync_core::search::{
     NATURAL_KEY_CHARS, SearchQuery, SearchText, fold, fold_keeping_accents, is_called, natural_key,
 };
@@ -178,4 +179,26 @@ proptest! {
             prop_assert!(query.finds(&words));
         }
     }
+}
+
+#[test]
+fn the_number_of_a_receipt_is_found_however_it_is_said() {
+    let number = ReceiptNumber::from_random([7; 16]);
+    let kept = [number.to_string(), "路灯不亮".to_owned()];
+    let kept = kept.each_ref().map(String::as_str);
+    let said: String = number
+        .grouped()
+        .chars()
+        .map(|c| if c == '1' { '幺' } else { c })
+        .collect();
+    for typed in [
+        number.to_string(),
+        number.grouped(),
+        number.grouped().replace(' ', "－"),
+        said,
+    ] {
+        assert!(finds(&typed, &kept), "{typed}");
+    }
+    let other = ReceiptNumber::from_random([8; 16]).grouped();
+    assert!(!finds(&other, &kept), "{other}");
 }

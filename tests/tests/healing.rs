@@ -207,8 +207,13 @@ fn what_the_disk_lost_comes_back_from_phones() {
 #[test]
 fn what_a_phone_wrote_after_its_backup_is_shown_once_the_grid_is_its_own_again() {
     const LATER: usize = 12;
-    for (trips, budget) in [(0, 0), (1, 0), (1, 1_100), (2, 1_100)] {
-        let mut world = Story::new(2);
+    let trips = [(0, 0), (1, 0), (1, 1_100), (2, 1_100)];
+    // In a browser no store tells itself from its copy: the server does.
+    for ((trips, budget), in_browser) in trips.into_iter().flat_map(|t| [(t, false), (t, true)]) {
+        let mut world = match in_browser {
+            true => Story::in_browsers(2),
+            false => Story::new(2),
+        };
         let theirs = world.create(1).unwrap();
         world.sync(1).unwrap();
         world.create(0).unwrap();
@@ -231,7 +236,34 @@ fn what_a_phone_wrote_after_its_backup_is_shown_once_the_grid_is_its_own_again()
         let all = 2 + LATER;
         assert_eq!(world.entries(theirs), u32::try_from(all).ok());
         let shown = world.shown(restored, theirs);
-        assert_eq!(shown, Some(all), "after {trips} trips of {budget} bytes");
+        let at = format!("after {trips} trips of {budget} bytes, in a browser: {in_browser}");
+        assert_eq!(shown, Some(all), "{at}");
         world.end().unwrap();
     }
+}
+
+/// A profile of a browser and its copy wrote under the same names. One was refused, the server was
+/// restored and took the other: the first shows what the other wrote, beside its own refused edit.
+#[test]
+fn what_a_copy_wrote_is_shown_where_the_same_name_was_refused_before_a_restore() {
+    let mut world = Story::in_browsers(2);
+    let backup = world.backup();
+    let record = world.create(0).unwrap();
+    let copy = world.copy(0);
+    world.write(0, record).unwrap();
+    world.end_grants(0);
+    world.days(40);
+    world.sync(0).unwrap();
+    assert_eq!(world.entries(record), None, "all of it is refused");
+    world.grant(0);
+    world.restore(backup).unwrap();
+    let other = world.go_on_beside(copy).unwrap();
+    for _ in 0..3 {
+        world.write(other, record).unwrap();
+    }
+    world.sync(other).unwrap();
+    assert_eq!(world.entries(record), Some(4));
+    world.sync(0).unwrap();
+    assert_eq!(world.shown(0, record), Some(4));
+    world.end().unwrap();
 }

@@ -22,6 +22,7 @@ mod log_conformance;
 mod log_damage;
 mod log_powercut;
 mod phone_keys;
+mod pool_powercut;
 mod retired;
 mod search;
 mod seen;

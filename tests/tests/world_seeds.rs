@@ -65,6 +65,7 @@ fn every_world_keeps_its_promises() {
         all.restores,
         all.failed_writes,
         all.erased,
+        all.cuts,
     ];
     assert!(happened.iter().all(|n| *n > 0), "{all:?}");
     assert!(

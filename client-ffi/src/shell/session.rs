@@ -272,6 +272,9 @@ impl Holder for Batch<'_> {
             Step::NewEpoch => forget_marks(self.tx),
         }
     }
+    fn shows_refused(&self, stream: StreamNo, id: &EntryRef) -> bool {
+        self.bearings.refused.contains_key(&(stream, *id))
+    }
     fn write_again(&mut self, again: Again<StreamNo>) -> Result<EntryRef, ClientError> {
         let Again {
             record,

@@ -12,6 +12,7 @@ use gridfold_sync_core::calendar::{
 };
 use gridfold_sync_core::directory::{DirectoryChange, ImportKind};
 use gridfold_sync_core::ids::UserId;
+use gridfold_sync_core::limits::MAX_CALENDAR_BYTES;
 use gridfold_sync_core::schema::Label;
 
 use super::act::{Act, format_of};
@@ -29,6 +30,8 @@ const COLUMNS: [Column; 6] = [
     ("source", &["来源", "文号"]),
 ];
 const REQUIRED: usize = 2;
+/// The shortest that a day can be said in, in bytes of JSON.
+const LEAST_DAY_BYTES: usize = r#"{"date":"2026-01-01","works":true}"#.len();
 
 /// What a row says of its day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,14 +186,12 @@ fn line_of(error: &CalendarError, year: i32, rows: &[DayRow]) -> u64 {
 /// Puts the rows into a calendar; what does not fit is refused by its line.
 fn put(calendar: &mut Calendar, rows: &[DayRow], report: &mut Report) -> Vec<i32> {
     let mut years: BTreeMap<i32, Arrangement> = BTreeMap::new();
+    let days = std::mem::take(&mut calendar.days).into_iter();
+    let mut days: BTreeMap<Day, OwnDay> = days.map(|day| (day.date, day)).collect();
     for row in rows {
-        calendar.days.retain(|day| match row.says {
-            Says::Public(_) => true,
-            Says::Own(_) | Says::Usual => day.date != row.date,
-        });
         match &row.says {
-            Says::Own(own) => calendar.days.push(own.clone()),
-            Says::Usual => {}
+            Says::Own(own) => _ = days.insert(row.date, own.clone()),
+            Says::Usual => _ = days.remove(&row.date),
             Says::Public(day) => {
                 let year = row.date.year();
                 let stated = years.entry(year).or_insert_with(|| Arrangement {
@@ -205,6 +206,11 @@ fn put(calendar: &mut Calendar, rows: &[DayRow], report: &mut Report) -> Vec<i32
             }
         }
     }
+    let alone = Calendar {
+        years: Vec::new(),
+        ..calendar.clone()
+    };
+    calendar.days = days.into_values().collect();
     for arrangement in years.values_mut() {
         arrangement.days.sort_by_key(|day| day.date);
         // Every day of it, so that all are mended at once.
@@ -229,8 +235,7 @@ fn put(calendar: &mut Calendar, rows: &[DayRow], report: &mut Report) -> Vec<i32
         if let Says::Own(own) = &row.says {
             let alone = Calendar {
                 days: vec![own.clone()],
-                years: Vec::new(),
-                ..calendar.clone()
+                ..alone.clone()
             };
             if let Err(error) = alone.check() {
                 report.refuse(row.line, explain(&error));
@@ -257,6 +262,10 @@ pub fn import_calendar_by(
         ..Report::default()
     };
     let rows = read_rows(file, &mut report, progress)?;
+    let least = rows.len().saturating_mul(LEAST_DAY_BYTES);
+    if least > MAX_CALENDAR_BYTES {
+        return Err(ImportError::Calendar(CalendarError::TooLarge(least)));
+    }
     let directory = node.directory.current();
     let before = directory.working_calendar();
     let mut calendar = Calendar {

@@ -7,7 +7,8 @@ use std::io::Read;
 
 use gridfold_sync_core::calendar::Unit;
 use gridfold_sync_core::directory::{
-    Catalogue, DirectoryChange, Evidence, ImportKind, KindDeadline, MatterKind, Urgency,
+    Catalogue, CatalogueError, DirectoryChange, Evidence, ImportKind, KindDeadline, MatterKind,
+    Urgency,
 };
 use gridfold_sync_core::ids::{KindCode, UserId};
 use gridfold_sync_core::limits::MAX_CATALOGUE_BYTES;
@@ -36,6 +37,8 @@ const COLUMNS: [Column; 13] = [
 ];
 const RECEIPT: usize = 12;
 const REQUIRED: usize = 4;
+/// The shortest that a kind can be said in, in bytes of JSON.
+const LEAST_KIND_BYTES: usize = r#"{"code":"a","label":{"zh":"a","en":"a"}}"#.len();
 /// The largest JSON file: one that is written with much white space.
 const MAX_JSON_BYTES: u64 = 8 * MAX_CATALOGUE_BYTES as u64;
 
@@ -277,6 +280,10 @@ pub fn import_catalogue_by(
         CatalogueFormat::Csv => csv_rows(file, before, progress)?,
         CatalogueFormat::Json => json_rows(file, progress)?,
     };
+    let least = rows.len().saturating_mul(LEAST_KIND_BYTES);
+    if least > MAX_CATALOGUE_BYTES {
+        return Err(ImportError::Catalogue(CatalogueError::TooLarge(least)));
+    }
     let mut report = Report {
         dry_run,
         rows: rows.len() as u64,

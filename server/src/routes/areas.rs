@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::tables::{ImportQuery, TableImport, take};
 use super::{Api, Body, Caller, Params, Path, RawBody, page_rows, shapes};
 
 use crate::acts::areas::check_area;
@@ -97,89 +98,6 @@ fn given<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<JsonValue>>, D::Error> {
     Option::<JsonValue>::deserialize(deserializer).map(Some)
-}
-
-/// What an import did.
-#[derive(Serialize, ToSchema)]
-pub struct AreaImport {
-    /// Whether nothing was written.
-    pub dry_run: bool,
-    /// The id by which it can be taken back; absent when it changed nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub import_id: Option<String>,
-    /// Rows read.
-    pub rows: u64,
-    /// Areas that are new.
-    pub added: u64,
-    /// Areas that changed.
-    pub changed: u64,
-    /// Areas that were like that already.
-    pub unchanged: u64,
-    /// Rows that say again what another says.
-    pub duplicates: u64,
-    /// How many rows were not taken.
-    pub refused: u64,
-    /// The first of them.
-    pub refusals: Vec<RefusedRow>,
-    /// The first of the areas that changed, as they were and as they are to be.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<ChangedAreaBody>,
-}
-
-/// An area that an import changes.
-#[derive(Serialize, ToSchema)]
-pub struct ChangedAreaBody {
-    /// Its line in the file.
-    pub line: u64,
-    /// Its code.
-    pub code: String,
-    /// What it was.
-    pub was: AreaSaid,
-    /// What it is to be.
-    pub is: AreaSaid,
-}
-
-/// What is said of an area.
-#[derive(Serialize, ToSchema, PartialEq, Eq)]
-pub struct AreaSaid {
-    /// The name.
-    pub name: String,
-    /// The level.
-    pub level: String,
-    /// What it lies in by name; absent at the top.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lies_in: Option<String>,
-}
-
-fn area_said(directory: &Directory, area: &Area) -> AreaSaid {
-    let parent = area.parent.as_ref();
-    AreaSaid {
-        name: area.name.clone(),
-        level: area.level.clone(),
-        // One that the file makes has no name here yet.
-        lies_in: parent.map(|code| match directory.area(code) {
-            Some(parent) => parent.name.clone(),
-            None => code.to_string(),
-        }),
-    }
-}
-
-/// A row that was not taken.
-#[derive(Serialize, ToSchema)]
-pub struct RefusedRow {
-    /// Its line.
-    pub line: u64,
-    /// Why, in English.
-    pub reason: String,
-}
-
-/// How to import.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ImportQuery {
-    /// Whether only what would be done is told.
-    #[serde(default)]
-    pub dry_run: bool,
 }
 
 fn body(directory: &Directory, area: &Area) -> AreaBody {
@@ -314,7 +232,7 @@ pub async fn put(
 
 /// Takes areas from a file `code,parent,name,level`, in any order; for an admin everywhere. CSV in UTF-8, UTF-16 or GB18030, or a workbook (.xlsx), with English or Chinese headings and levels; the encoding is judged on the whole file before any of it is read. Rows that do not fit are named and the rest is taken.
 #[utoipa::path(post, path = "/v1/areas/import", operation_id = "import_areas", tag = "areas", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "application/octet-stream"), responses(
-    (status = 200, body = AreaImport),
+    (status = 200, body = TableImport),
     (status = 400, description = "bad_request: the file is no table with these columns", body = ProblemBody),
     (status = 403, body = ProblemBody),
     (status = 413, description = "too_large", body = ProblemBody),
@@ -324,42 +242,13 @@ pub async fn import(
     caller: Caller,
     Params(query): Params<ImportQuery>,
     RawBody(file): RawBody,
-) -> Answer<Json<AreaImport>> {
-    caller.require_operator()?;
-    api.blocking(move |node| {
-        if !query.dry_run {
-            let scope = crate::auth::AuditScope::of("bytes", file.len());
-            caller.audit(node, "areas.import", scope)?;
-        }
-        let by = Some(caller.user());
-        let before = node.directory.current();
-        let report = import_areas_by(by, node, file.as_ref(), query.dry_run, &mut |_| {})?;
-        let changes = report.changes.iter().map(|change| ChangedAreaBody {
-            line: change.line,
-            code: change.was.code.to_string(),
-            was: area_said(&before, &change.was),
-            is: area_said(&before, &change.is),
-        });
-        let changes = changes.collect();
-        Ok(Json(AreaImport {
-            dry_run: report.dry_run,
-            import_id: report.import_id,
-            rows: report.rows,
-            added: report.added,
-            changed: report.changed,
-            unchanged: report.unchanged,
-            duplicates: report.duplicates,
-            refused: report.refused,
-            refusals: report
-                .refusals
-                .into_iter()
-                .map(|note| RefusedRow {
-                    line: note.line,
-                    reason: note.reason.text(caller.locale),
-                })
-                .collect(),
-            changes,
-        }))
-    })
+) -> Answer<Json<TableImport>> {
+    take(
+        &api,
+        caller,
+        "areas.import",
+        (file, query),
+        |by, node, file, dry_run| import_areas_by(by, node, file, dry_run, &mut |_| {}),
+    )
     .await
 }

@@ -10,8 +10,7 @@ use gridfold_sync_core::calendar::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::areas::ImportQuery;
-use super::tables::{TableImport, TableQuery, table_answer, table_import};
+use super::tables::{ImportQuery, TableImport, TableQuery, table_answer, take};
 use super::{Api, Caller, Params, RawBody, calendar_shapes, shapes};
 use crate::acts::calendar::{PublishError, as_published, explain, is_news, publish_calendar};
 use crate::export::calendar_table;
@@ -184,16 +183,13 @@ pub async fn import(
     Params(query): Params<ImportQuery>,
     RawBody(file): RawBody,
 ) -> Answer<Json<TableImport>> {
-    caller.require_operator()?;
-    api.blocking(move |node| {
-        if !query.dry_run {
-            let scope = crate::auth::AuditScope::of("bytes", file.len());
-            caller.audit(node, "calendar.import", scope)?;
-        }
-        let by = Some(caller.user());
-        let report = import_calendar_by(by, node, file.as_ref(), query.dry_run, &mut |_| {})?;
-        Ok(Json(table_import(report, caller.locale)))
-    })
+    take(
+        &api,
+        caller,
+        "calendar.import",
+        (file, query),
+        |by, node, file, dry_run| import_calendar_by(by, node, file, dry_run, &mut |_| {}),
+    )
     .await
 }
 

@@ -8,8 +8,7 @@ use gridfold_sync_core::directory::{Catalogue, CatalogueError, DueNow, DueWhy};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::areas::ImportQuery;
-use super::tables::{TableImport, TableQuery, table_answer, table_import};
+use super::tables::{ImportQuery, TableImport, TableQuery, table_answer, take};
 use super::{Api, Caller, Params, RawBody, read_time, shapes};
 use crate::acts::catalogue::{PublishError, explain, is_news, publish_catalogue};
 use crate::export::catalogue_table;
@@ -94,7 +93,7 @@ pub async fn publish(
     .await
 }
 
-/// Publishes the next version from a table: kinds of the file are added or replace those of the same code, what it does not name stays. CSV or a workbook with `code,label_zh,label_en,department` and, if wanted, `parent,deadline,warn,deadline_hours,evidence,urgency,urgent,retired`, in Chinese or English. With a row that is wrong nothing is changed.
+/// Publishes the next version from a table: kinds of the file are added or replace those of the same code, what it does not name stays. CSV or a workbook with `code,label_zh,label_en,department` and, if wanted, `parent,deadline,warn,deadline_hours,evidence,urgency,urgent,retired,receipt`, in Chinese or English. With a row that is wrong nothing is changed.
 #[utoipa::path(post, path = "/v1/catalogue/import", operation_id = "import_catalogue", tag = "catalogue", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "application/octet-stream"), responses(
     (status = 200, body = TableImport),
     (status = 400, body = ProblemBody),
@@ -106,17 +105,15 @@ pub async fn import(
     Params(query): Params<ImportQuery>,
     RawBody(file): RawBody,
 ) -> Answer<Json<TableImport>> {
-    caller.require_operator()?;
-    api.blocking(move |node| {
-        if !query.dry_run {
-            let scope = crate::auth::AuditScope::of("bytes", file.len());
-            caller.audit(node, "catalogue.import", scope)?;
-        }
-        let by = Some(caller.user());
-        let (format, dry) = (CatalogueFormat::Csv, query.dry_run);
-        let report = import_catalogue_by(by, node, file.as_ref(), format, dry, &mut |_| {})?;
-        Ok(Json(table_import(report, caller.locale)))
-    })
+    take(
+        &api,
+        caller,
+        "catalogue.import",
+        (file, query),
+        |by, node, file, dry_run| {
+            import_catalogue_by(by, node, file, CatalogueFormat::Csv, dry_run, &mut |_| {})
+        },
+    )
     .await
 }
 

@@ -1,15 +1,29 @@
-//! Lists of the administration as tables: what an import of one answers, and the file of one.
+//! Lists of the administration as tables: the import of one, and the file of one.
 
+use axum::Json;
+use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use gridfold_sync_core::notice::Locale;
+use gridfold_sync_core::directory::{Area, Directory};
+use gridfold_sync_core::ids::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::areas::RefusedRow;
+use super::{Api, Caller};
+use crate::auth::AuditScope;
 use crate::export::{Format, Table};
-use crate::import::Report;
+use crate::import::{ImportError, Report};
+use crate::node::Node;
 use crate::problem::{Answer, Problem};
+
+/// How to import.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// Whether only what would be done is told.
+    #[serde(default)]
+    pub dry_run: bool,
+}
 
 /// How the file is written.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -19,7 +33,54 @@ pub struct TableQuery {
     pub format: String,
 }
 
-/// What an import did, or would do. With a row that is wrong it does nothing.
+/// An area that an import changes.
+#[derive(Serialize, ToSchema)]
+pub struct ChangedAreaBody {
+    /// Its line in the file.
+    pub line: u64,
+    /// Its code.
+    pub code: String,
+    /// What it was.
+    pub was: AreaSaid,
+    /// What it is to be.
+    pub is: AreaSaid,
+}
+
+/// What is said of an area.
+#[derive(Serialize, ToSchema, PartialEq, Eq)]
+pub struct AreaSaid {
+    /// The name.
+    pub name: String,
+    /// The level.
+    pub level: String,
+    /// What it lies in by name; absent at the top.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lies_in: Option<String>,
+}
+
+fn area_said(directory: &Directory, area: &Area) -> AreaSaid {
+    let parent = area.parent.as_ref();
+    AreaSaid {
+        name: area.name.clone(),
+        level: area.level.clone(),
+        // One that the file makes has no name here yet.
+        lies_in: parent.map(|code| match directory.area(code) {
+            Some(parent) => parent.name.clone(),
+            None => code.to_string(),
+        }),
+    }
+}
+
+/// A row that was not taken.
+#[derive(Serialize, ToSchema)]
+pub struct RefusedRow {
+    /// Its line.
+    pub line: u64,
+    /// Why, in the language of the request.
+    pub reason: String,
+}
+
+/// What an import did, or would do.
 #[derive(Serialize, ToSchema)]
 pub struct TableImport {
     /// Whether nothing was written because only that was asked.
@@ -37,28 +98,56 @@ pub struct TableImport {
     pub unchanged: u64,
     /// Rows that say again what another says.
     pub duplicates: u64,
-    /// How many rows are wrong.
+    /// How many rows are wrong and were not taken; of a catalogue and a calendar nothing is taken then.
     pub refused: u64,
     /// The first of them.
     pub refusals: Vec<RefusedRow>,
+    /// The first of the areas that changed, as they were and as they are to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangedAreaBody>,
 }
 
-pub(super) fn table_import(report: Report, locale: Locale) -> TableImport {
-    let refusals = report.refusals.into_iter().map(|note| RefusedRow {
-        line: note.line,
-        reason: note.reason.text(locale),
-    });
-    TableImport {
-        dry_run: report.dry_run,
-        import_id: report.import_id,
-        rows: report.rows,
-        added: report.added,
-        changed: report.changed,
-        unchanged: report.unchanged,
-        duplicates: report.duplicates,
-        refused: report.refused,
-        refusals: refusals.collect(),
-    }
+/// Takes a file for an admin everywhere, by an import that is given who imports, the file, and whether only to tell.
+pub(super) async fn take(
+    api: &Api,
+    caller: Caller,
+    action: &'static str,
+    (file, query): (Bytes, ImportQuery),
+    import: impl FnOnce(Option<UserId>, &Node, &[u8], bool) -> Result<Report, ImportError>
+    + Send
+    + 'static,
+) -> Answer<Json<TableImport>> {
+    caller.require_operator()?;
+    api.blocking(move |node| {
+        if !query.dry_run {
+            caller.audit(node, action, AuditScope::of("bytes", file.len()))?;
+        }
+        let before = node.directory.current();
+        let report = import(Some(caller.user()), node, &file, query.dry_run)?;
+        let changes = report.changes.iter().map(|change| ChangedAreaBody {
+            line: change.line,
+            code: change.was.code.to_string(),
+            was: area_said(&before, &change.was),
+            is: area_said(&before, &change.is),
+        });
+        let refusals = report.refusals.iter().map(|note| RefusedRow {
+            line: note.line,
+            reason: note.reason.text(caller.locale),
+        });
+        Ok(Json(TableImport {
+            dry_run: report.dry_run,
+            rows: report.rows,
+            added: report.added,
+            changed: report.changed,
+            unchanged: report.unchanged,
+            duplicates: report.duplicates,
+            refused: report.refused,
+            refusals: refusals.collect(),
+            changes: changes.collect(),
+            import_id: report.import_id,
+        }))
+    })
+    .await
 }
 
 /// A table as a file.

@@ -4,6 +4,7 @@ use memchr::memmem::Finder;
 
 use super::fold;
 use super::initials::initials;
+use crate::receipt_number::ReceiptNumber;
 
 /// Stands between two fields: in no query, so that nothing is found across them.
 const BETWEEN: &str = "¶";
@@ -116,7 +117,9 @@ impl SearchQuery {
     /// Reads what a person typed; none when that is nothing.
     #[must_use]
     pub fn read(typed: &str) -> Option<Self> {
-        let folded = fold(typed);
+        // A receipt's number is one word, in whichever groups and signs it was said over a telephone.
+        let number = ReceiptNumber::read(typed).ok().map(|n| n.to_string());
+        let folded = number.unwrap_or_else(|| fold(typed));
         if folded.is_empty() {
             return None;
         }

@@ -69,11 +69,9 @@ impl Disk {
                     write.end < call.start && inode_of(&write.effect) == Some(*inode)
                 };
                 for write in self.writes.extract_if(.., done) {
-                    apply(
-                        self.durable.entry(*inode).or_default(),
-                        &write.effect,
-                        |_| true,
-                    );
+                    if let Some(change) = change_of(&write.effect) {
+                        apply(self.durable.entry(*inode).or_default(), &change, |_| true);
+                    }
                 }
             }
             Effect::FsyncDir(dir) => {
@@ -117,14 +115,8 @@ impl Disk {
             let file = bytes
                 .entry(inode)
                 .or_insert_with(|| self.durable.get(&inode).cloned().unwrap_or_default());
-            match loss {
-                Loss::All => {}
-                Loss::Nothing => apply(file, &write.effect, |_| true),
-                Loss::Random(_) => match rng.random_range(0..3) {
-                    0 => {}
-                    1 => apply(file, &write.effect, |_| true),
-                    _ => apply(file, &write.effect, |_| rng.random()),
-                },
+            if let Some(change) = change_of(&write.effect) {
+                lose(file, &change, loss, &mut rng);
             }
         }
         for (name, inode) in &names {
@@ -176,13 +168,44 @@ fn rename(names: &mut BTreeMap<PathBuf, Option<usize>>, effect: &Effect) {
     }
 }
 
-/// Applies a change of bytes, those sectors of it that are kept.
-fn apply(file: &mut Vec<u8>, effect: &Effect, mut keep: impl FnMut(usize) -> bool) {
+/// A change of a file's bytes.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// Bytes written at an offset.
+    Write(u64, Vec<u8>),
+    /// Its length set.
+    Truncate(u64),
+}
+
+fn change_of(effect: &Effect) -> Option<Change> {
     match effect {
-        Effect::Truncate(_, len) if keep(0) => {
+        Effect::Write(_, offset, bytes) => Some(Change::Write(*offset, bytes.clone())),
+        Effect::Truncate(_, len) => Some(Change::Truncate(*len)),
+        _ => None,
+    }
+}
+
+/// Applies what a loss leaves of a change that was not made durable.
+pub(super) fn lose(file: &mut Vec<u8>, change: &Change, loss: Loss, rng: &mut StdRng) {
+    match loss {
+        Loss::All => {}
+        Loss::Nothing => apply(file, change, |_| true),
+        Loss::Random(_) => match rng.random_range(0..3) {
+            0 => {}
+            1 => apply(file, change, |_| true),
+            _ => apply(file, change, |_| rng.random()),
+        },
+    }
+}
+
+/// Applies a change, those sectors of it that are kept.
+pub(super) fn apply(file: &mut Vec<u8>, change: &Change, mut keep: impl FnMut(usize) -> bool) {
+    match change {
+        Change::Truncate(len) if keep(0) => {
             file.resize(usize::try_from(*len).unwrap_or(0), 0);
         }
-        Effect::Write(_, offset, bytes) => {
+        Change::Truncate(_) => {}
+        Change::Write(offset, bytes) => {
             let mut at = usize::try_from(*offset).unwrap_or(0);
             let mut rest = bytes.as_slice();
             while !rest.is_empty() {
@@ -196,6 +219,5 @@ fn apply(file: &mut Vec<u8>, effect: &Effect, mut keep: impl FnMut(usize) -> boo
                 rest = after;
             }
         }
-        _ => {}
     }
 }

@@ -1,7 +1,8 @@
 //! The simulated world: real phones, a real server and a hostile network in one process.
 //!
 //! What enters: a seed. What leaves: counts of what happened, or the first broken promise. Phones
-//! are [`gridfold_client::Client`]s with the simulation's clock and randomness; the server is a
+//! are [`gridfold_client::Client`]s with the simulation's clock and randomness, each third one on the files
+//! of a browser; the server is a
 //! [`gridfold_server::node::Node`] that is crashed, restored and given old views; the network
 //! loses, repeats, delays and cuts. What never happens here: trusting the merge engine. The
 //! [`model`] works out from the admitted edits alone what every record must hold.
@@ -12,6 +13,7 @@
     reason = "test support: whatever cannot happen is a finding, and the seed repeats it"
 )]
 
+mod browser;
 mod check;
 mod edits;
 mod hostile;
@@ -19,6 +21,7 @@ mod model;
 mod net;
 mod office;
 mod phone;
+mod place;
 mod play;
 mod run;
 mod server;

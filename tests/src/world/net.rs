@@ -15,7 +15,8 @@ use gridfold_sync_core::wire::{SyncRequest, SyncResponse};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::phone::copy_dir;
+use super::place::Place;
+use crate::powercut::SimSlots;
 
 const NONCE: [u8; 4] = [1, 2, 3, 4];
 /// Old requests kept to be sent again.
@@ -29,7 +30,9 @@ struct Inner {
     old: Vec<(Author, Vec<u8>)>,
     devices: BTreeMap<DeviceId, Device>,
     /// Copies a store at the next call, as a crash in the middle of it would leave the disk.
-    snapshot: Option<(PathBuf, PathBuf)>,
+    snapshot: Option<(Place, PathBuf)>,
+    /// The files of a phone that is in a sync: once they were cut off it makes no call any more.
+    mortal: Option<SimSlots>,
     calls: u64,
     troubles: u64,
     trace: bool,
@@ -79,6 +82,7 @@ impl Net {
                 old: Vec::new(),
                 devices: BTreeMap::new(),
                 snapshot: None,
+                mortal: None,
                 calls: 0,
                 troubles: 0,
                 trace,
@@ -97,8 +101,12 @@ impl Net {
         inner.codes.insert(code.clone(), user);
         code
     }
-    pub(super) fn snapshot_next(&self, from: PathBuf, to: PathBuf) {
+    pub(super) fn snapshot_next(&self, from: Place, to: PathBuf) {
         self.inner.lock().unwrap().snapshot = Some((from, to));
+    }
+    /// From now on, calls are of the phone with these files.
+    pub(super) fn calls_are_of(&self, slots: Option<SimSlots>) {
+        self.inner.lock().unwrap().mortal = slots;
     }
     /// Forgets a copy that no call asked for; tells whether there was one.
     pub(super) fn snapshot_missed(&self) -> bool {
@@ -272,9 +280,12 @@ impl Transport for Net {
         };
         let (trouble, at, old) = {
             let mut inner = self.inner.lock().unwrap();
+            if inner.mortal.as_ref().is_some_and(SimSlots::is_cut) {
+                return err(TransportErrorKind::Unreachable);
+            }
             inner.calls += 1;
             if let Some((from, to)) = inner.snapshot.take() {
-                copy_dir(&from, &to);
+                from.copy(&to);
             }
             let trouble =
                 if inner.rng.random_range(0..100) >= inner.trouble || request.path != "/v1/sync" {

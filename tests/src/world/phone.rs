@@ -1,17 +1,17 @@
-//! A phone: the real client on a directory, with a clock and randomness of the simulation.
+//! A phone: the real client on its disk, with a clock and randomness of the simulation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use gridfold_client::{Client, ClientError, Folder, OpenOptions, Platform};
+use gridfold_client::{Client, ClientError, OpenOptions, Platform};
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::time::Timestamp;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::Tag;
+use super::place::Place;
 
 /// Claimed times are this coarse but for a number that names the edit.
 pub(super) const CLOCK_STEP: i64 = 10_000_000;
@@ -47,7 +47,7 @@ impl Platform for SimPlatform {
 /// A phone and what it was trusted with.
 pub(super) struct Phone {
     pub(super) name: String,
-    pub(super) dir: PathBuf,
+    pub(super) place: Place,
     pub(super) platform: Arc<SimPlatform>,
     pub(super) client: Option<Client>,
     pub(super) user: UserId,
@@ -63,23 +63,22 @@ pub(super) struct Phone {
 
 const KEY: [u8; 32] = [7; 32];
 
-fn options(dir: &Path, platform: &Arc<SimPlatform>) -> OpenOptions {
-    OpenOptions {
-        disk: Folder::at(dir),
+fn options(place: &Place, platform: &Arc<SimPlatform>) -> Result<OpenOptions, ClientError> {
+    Ok(OpenOptions {
+        disk: place.disk(&mut *platform.rng.lock().unwrap())?,
         key: KEY.into(),
         platform: Arc::clone(platform) as Arc<dyn Platform>,
-    }
+    })
 }
 
 impl Phone {
-    pub(super) fn create(name: String, dir: PathBuf, seed: u64, user: UserId, clock: i64) -> Self {
-        std::fs::create_dir_all(&dir).unwrap();
+    pub(super) fn create(name: String, place: Place, seed: u64, user: UserId, clock: i64) -> Self {
         let platform = SimPlatform::new(seed);
         platform.set(clock);
-        let client = Client::create(options(&dir, &platform)).unwrap();
+        let client = Client::create(options(&place, &platform).unwrap()).unwrap();
         Self {
             name,
-            dir,
+            place,
             platform,
             client: Some(client),
             user,
@@ -97,16 +96,16 @@ impl Phone {
     /// The process ends and starts again.
     pub(super) fn reopen(&mut self) -> Result<(), ClientError> {
         self.client = None;
-        self.client = Some(Client::open(options(&self.dir, &self.platform))?);
+        self.client = Some(Client::open(options(&self.place, &self.platform)?)?);
         Ok(())
     }
 
-    /// Goes on from what is in another directory, moved or copied there.
-    pub(super) fn open_at(&mut self, dir: PathBuf) -> Result<(), ClientError> {
+    /// Goes on from what is in another place, moved or copied there.
+    pub(super) fn open_at(&mut self, place: Place) -> Result<(), ClientError> {
         self.client = None;
-        self.dir = dir;
-        self.client = Some(Client::open(options(&self.dir, &self.platform))?);
-        Ok(())
+        self.place.remove();
+        self.place = place;
+        self.reopen()
     }
 
     /// What the store holds of acknowledged edits, by record, as its history tells.
@@ -134,16 +133,5 @@ impl Phone {
             .into_iter()
             .map(|r| (r.at.millis(), r.stream.class))
             .collect()
-    }
-}
-
-/// Copies a store as it stands on disk.
-pub(super) fn copy_dir(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
     }
 }

@@ -15,7 +15,8 @@ use rand::RngExt;
 
 use super::check;
 use super::edits::{by_class, random_ops};
-use super::phone::{CLOCK_STEP, Phone, SimPlatform, copy_dir};
+use super::phone::{CLOCK_STEP, Phone, SimPlatform};
+use super::place::Place;
 use super::run::{Copy, World};
 use super::server::{STEPS, ViewsFate};
 
@@ -183,6 +184,7 @@ impl World {
             let held = client.forms().into_iter().find(|f| f.code == form.code);
             let Some(form) = held else { return Ok(()) };
             let ops = random_ops(&mut self.rng, &form, &detail.fields);
+            self.may_die_in_edit(at);
             let result = client.edit(detail.record, ops.clone());
             self.say(|| {
                 format!(
@@ -190,6 +192,9 @@ impl World {
                     detail.record
                 )
             });
+            if let Some(left) = self.left(at) {
+                return self.go_on_after_edit(at, left);
+            }
             return match result {
                 Ok(()) => {
                     self.acknowledged(at, claimed, detail.record, &form, &ops);
@@ -215,8 +220,12 @@ impl World {
         let form = client.forms().into_iter().find(|f| f.code.as_str() == code);
         let Some(form) = form else { return Ok(()) };
         let ops = random_ops(&mut self.rng, &form, &serde_json::Map::new());
+        self.may_die_in_edit(at);
         let result = client.create_record(&grid, &form.code, ops.clone());
         self.say(|| format!("{name} creates {code} in {grid} {claimed}: {ops:?}: {result:?}"));
+        if let Some(left) = self.left(at) {
+            return self.go_on_after_edit(at, left);
+        }
         match result {
             Ok(record) => {
                 for (class, _) in by_class(&form, &ops) {
@@ -325,6 +334,9 @@ impl World {
     fn restart_phone(&mut self, at: usize) -> Result<(), String> {
         let name = self.phones[at].name.clone();
         self.say(|| format!("{name} restarts"));
+        if self.phones[at].place.browser().is_some() {
+            return self.end_browser(at);
+        }
         let result = self.phones[at].reopen();
         result.map_err(|e| format!("{name} does not open again: {e}"))?;
         self.account(at)
@@ -337,18 +349,27 @@ impl World {
         let dir = self.new_dir();
         let phone = &self.phones[at];
         let was = (phone.holds.clone(), phone.handed_over.clone());
-        self.net.snapshot_next(phone.dir.clone(), dir.clone());
+        let in_browser = self.dies_soon(at);
+        if !in_browser {
+            self.net.snapshot_next(phone.place.clone(), dir.clone());
+        }
         let before = self.phones.len();
-        self.sync(at, false)?;
-        if self.net.snapshot_missed() || self.phones.len() < before {
+        let synced = self.sync(at, false);
+        self.net.calls_are_of(None);
+        synced?;
+        if self.phones.len() < before {
+            self.net.snapshot_missed();
             return Ok(());
         }
+        let left = match in_browser {
+            true => self.left(at),
+            false => (!self.net.snapshot_missed()).then_some(Place::Folder(dir)),
+        };
+        let Some(left) = left else { return Ok(()) };
         self.out.copies += 1;
         let phone = &mut self.phones[at];
         (phone.holds, phone.handed_over) = was;
-        let old = phone.dir.clone();
-        let result = phone.open_at(dir);
-        let _ = std::fs::remove_dir_all(old);
+        let result = phone.open_at(left);
         result.map_err(|e| format!("{name} does not open after its crash: {e}"))?;
         self.account(at)
     }
@@ -356,10 +377,10 @@ impl World {
     pub(super) fn copy_store(&mut self, at: usize) {
         let dir = self.new_dir();
         let phone = &self.phones[at];
-        copy_dir(&phone.dir, &dir);
+        let place = phone.place.copy(&dir);
         self.say(|| format!("{} is backed up", phone.name));
         self.copies.push(Copy {
-            dir,
+            place,
             name: phone.name.clone(),
             user: phone.user,
             holds: phone.holds.clone(),
@@ -384,10 +405,9 @@ impl World {
     ) -> Result<(), String> {
         let dir = self.new_dir();
         let copy = &self.copies[n];
-        copy_dir(&copy.dir, &dir);
         let mut phone = Phone {
             name: copy.name.clone(),
-            dir: dir.clone(),
+            place: copy.place.copy(&dir),
             platform: SimPlatform::new(self.rng.random()),
             client: None,
             user: copy.user,
@@ -402,7 +422,7 @@ impl World {
         let replaces = replaces.unwrap_or_else(|| self.rng.random_range(0..3) > 0);
         self.say(|| format!("{name} goes on from its backup; replaced: {replaces}"));
         self.out.copies += 1;
-        let result = phone.open_at(dir);
+        let result = phone.reopen();
         result.map_err(|e| format!("{name} does not open its backup: {e}"))?;
         let original = self.phones.iter().position(|p| p.name == name);
         self.phones.push(phone);

@@ -19,8 +19,10 @@ use rand::{RngExt, SeedableRng};
 use super::hostile::Hostile;
 use super::net::Net;
 use super::phone::{CLOCK_STEP, Phone};
+use super::place::Place;
 use super::server::Server;
 use super::{Tag, check};
+use crate::powercut::SimSlots;
 
 const T0: i64 = 1_780_000_000_000 / CLOCK_STEP * CLOCK_STEP;
 /// Rounds of syncing after which a healed world must have come to rest.
@@ -53,6 +55,8 @@ pub struct Outcome {
     pub restores: u64,
     /// Stores that went on from a copy.
     pub copies: u64,
+    /// Phones in browsers that died between two calls to their files, in the middle of an edit or a sync.
+    pub cuts: u64,
     /// Acknowledged edits that went with a lost, revoked or restored phone.
     pub gone: u64,
     /// Device logs set aside.
@@ -76,6 +80,7 @@ impl std::ops::AddAssign for Outcome {
         self.crashes += o.crashes;
         self.restores += o.restores;
         self.copies += o.copies;
+        self.cuts += o.cuts;
         self.gone += o.gone;
         self.quarantined += o.quarantined;
         self.failed_writes += o.failed_writes;
@@ -83,9 +88,18 @@ impl std::ops::AddAssign for Outcome {
     }
 }
 
+/// Which phones are in a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Browsers {
+    None,
+    /// Each third one.
+    Some,
+    All,
+}
+
 /// A store as it was, to go on from later.
 pub(super) struct Copy {
-    pub(super) dir: PathBuf,
+    pub(super) place: Place,
     pub(super) name: String,
     pub(super) user: UserId,
     pub(super) holds: BTreeSet<Tag>,
@@ -95,6 +109,11 @@ pub(super) struct Copy {
 
 /// Everything there is.
 pub(super) struct World {
+    pub(super) seed: u64,
+    /// Which phones are in a browser.
+    pub(super) browsers: Browsers,
+    /// Phones that were made.
+    pub(super) made: u64,
     pub(super) rng: StdRng,
     pub(super) root: tempfile::TempDir,
     pub(super) server: Server,
@@ -161,6 +180,9 @@ impl World {
             grids.clone(),
         );
         let mut world = Self {
+            seed,
+            browsers: Browsers::Some,
+            made: 0,
             rng,
             root,
             server,
@@ -281,11 +303,30 @@ impl World {
         self.root.path().join(format!("store{}", self.next))
     }
 
-    pub(super) fn new_phone(&mut self, user: UserId) {
+    /// Chance of its own for what only phones in browsers meet, so that all others meet what they met.
+    pub(super) fn chance(&self) -> StdRng {
+        StdRng::seed_from_u64(self.seed.rotate_left(32) ^ self.next.unsigned_abs())
+    }
+
+    fn new_place(&mut self) -> Place {
         let dir = self.new_dir();
+        self.made += 1;
+        let in_browser = match self.browsers {
+            Browsers::None => false,
+            Browsers::Some => self.seed.wrapping_add(self.made).is_multiple_of(3),
+            Browsers::All => true,
+        };
+        match in_browser {
+            true => Place::Browser(SimSlots::new()),
+            false => Place::Folder(dir),
+        }
+    }
+
+    pub(super) fn new_phone(&mut self, user: UserId) {
+        let place = self.new_place();
         let clock = self.some_clock();
         let name = format!("phone{}", self.next);
-        let phone = Phone::create(name, dir, self.rng.random(), user, clock);
+        let phone = Phone::create(name, place, self.rng.random(), user, clock);
         let code = self.net.code_for(user);
         self.server.recover(&self.net);
         phone.client().enrol(&*self.net, &code).unwrap();
@@ -318,7 +359,7 @@ impl World {
     pub(super) fn lose(&mut self, at: usize, how: &str) {
         let phone = self.phones.remove(at);
         self.note_gone(&phone.holds, &format!("{} was {how}", phone.name));
-        let _ = std::fs::remove_dir_all(&phone.dir);
+        phone.place.remove();
     }
 
     pub(super) fn note_gone(&mut self, tags: &BTreeSet<Tag>, how: &str) {
@@ -382,6 +423,11 @@ impl World {
             let stream = &self.stream_of[&tag];
             let phone = &mut self.phones[at];
             if self.erased.contains(&self.record_of[&tag]) {
+                phone.holds.remove(&tag);
+                continue;
+            }
+            if phone.settled.contains(&tag) {
+                // Refused, let go by its person, and its name is another copy's now.
                 phone.holds.remove(&tag);
                 continue;
             }

@@ -8,7 +8,7 @@ use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, Sensitivit
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
 
-use super::run::World;
+use super::run::{Browsers, World};
 
 /// A world without chance in what happens: one grid more than one phone works in, a network that
 /// loses nothing by itself.
@@ -35,7 +35,18 @@ impl Story {
     /// A world with that many workers in its first grid, each with a phone.
     #[must_use]
     pub fn new(workers: u8) -> Self {
+        Self::with(workers, Browsers::None)
+    }
+
+    /// The same with every phone in a browser.
+    #[must_use]
+    pub fn in_browsers(workers: u8) -> Self {
+        Self::with(workers, Browsers::All)
+    }
+
+    fn with(workers: u8, browsers: Browsers) -> Self {
         let mut world = World::new(2, false);
+        world.browsers = browsers;
         world.found();
         world.net.heal();
         let grid = world.grids[0].clone();
@@ -176,6 +187,15 @@ impl Story {
     /// The broken promise.
     pub fn go_on_from(&mut self, copy: usize) -> Result<usize, String> {
         self.0.go_on_from_copy(copy, Some(true))?;
+        Ok(self.0.phones.len() - 1)
+    }
+
+    /// A copy of a phone goes on beside the phone; gives its number.
+    ///
+    /// # Errors
+    /// The broken promise.
+    pub fn go_on_beside(&mut self, copy: usize) -> Result<usize, String> {
+        self.0.go_on_from_copy(copy, Some(false))?;
         Ok(self.0.phones.len() - 1)
     }
 

@@ -68,7 +68,7 @@ pub extern "C" fn http_done(id: u32, at: *mut u8, len: usize) {
 /// How often something was made durable: a call that made it more has written.
 #[unsafe(no_mangle)]
 pub extern "C" fn flushes() -> u32 {
-    crate::pool::flushes()
+    crate::opfs::flushes()
 }
 
 /// Syncs by itself from now on: seconds between syncs and after a change.

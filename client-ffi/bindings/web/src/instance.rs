@@ -7,7 +7,7 @@ use std::sync::Arc;
 use argon2::{Algorithm, Argon2, Params, Version};
 use gridfold_client::core::search::normalize_by;
 use gridfold_client::ffi::{CarryReader, Client, ClientError, WatchTarget, locale_from_tag};
-use gridfold_client::{OpenOptions, StoreKey};
+use gridfold_client::{OpenOptions, Pool, StoreKey};
 use zeroize::Zeroizing;
 
 use crate::browser::{Browser, tell_of_panics};
@@ -17,7 +17,7 @@ use crate::host;
 use crate::http::Fetch;
 use crate::opfs::Opfs;
 use crate::tasks::spawn;
-use crate::{pool, watches};
+use crate::watches;
 
 /// What a PIN costs to try: memory in KiB and passes.
 const PIN_MEMORY_KIB: u32 = 64 << 10;
@@ -45,13 +45,15 @@ fn try_open(bytes: &[u8]) -> Result<Answer, Malformed> {
     let locale = locale_from_tag(&arguments.next::<String>()?);
     let existing: bool = arguments.next()?;
     let key: [u8; 32] = key.as_slice().try_into().map_err(|_| Malformed)?;
-    if pool::load().is_err() {
+    let mut place = [0; 16];
+    host::random(&mut place);
+    let Ok(pool) = Pool::open(Opfs, place) else {
         return Ok(failed(ClientError::DamagedStore {
             part: "directory".to_owned(),
         }));
-    }
+    };
     let options = OpenOptions {
-        disk: Arc::new(Opfs),
+        disk: Arc::new(pool),
         key: StoreKey::raw(key),
         platform: Arc::new(Browser),
     };

@@ -16,6 +16,5 @@ mod host;
 mod http;
 mod instance;
 mod opfs;
-mod pool;
 mod tasks;
 mod watches;

@@ -2,7 +2,7 @@
 
 import type { Told } from "./messages.js";
 
-/** Files of one store, by number; `src/pool.rs` says what is in which. */
+/** Files of one store, by number; the library's pool (`client-ffi/src/disk/pool.rs`) says what is in which. */
 const FILES = 13;
 const FOLDER = "gridfold";
 /** How long the files may be another's after its tab is gone, in milliseconds. */

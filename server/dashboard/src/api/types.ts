@@ -11,7 +11,6 @@ export type Locale = 'zh-CN' | 'en';
 export type RecordQuery = NonNullable<paths['/v1/records']['get']['parameters']['query']>;
 
 export type Area = Schemas['AreaBody'];
-export type AreaImport = Schemas['AreaImport'];
 export type Attention = Schemas['AttentionPage'];
 export type AttentionItem = Schemas['AttentionItem'];
 export type AuditRow = Schemas['AuditBody'];
@@ -48,6 +47,7 @@ export type NextTransition = Schemas['TransitionBody'];
 export type Operation = Schemas['Operation'];
 export type Overview = Schemas['OverviewBody'];
 export type Phone = Schemas['PhoneBody'];
+export type PhoneKeys = Schemas['PhoneKeysBody'];
 export type ProblemJson = Schemas['ProblemBody'];
 export type Provenance = Schemas['Provenance'];
 export type RecordBody = Schemas['RecordBody'];

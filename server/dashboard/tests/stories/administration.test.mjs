@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from './bounded.mjs';
 import { accessible, Browser, ready, Server, shot } from './harness.mjs';
-import { AREA, found } from './town.mjs';
+import { AREA, found, PASSWORD } from './town.mjs';
 
 const NEW_GRID = '990101001001003';
 let server, browser, town, page;
@@ -384,6 +384,40 @@ test('how long a form is kept is set, and nothing else is taken for days', async
   assert.match(await other.innerText(), /不限/);
   await open('/administration/erasures?past=visit');
   await accessible(page, 'records past their time');
+});
+
+test('an admin demands that its person alone opens a phone, others read who did, and it is taken back', async () => {
+  const rule = () => server.call('GET', '/v1/phone-keys');
+  const keys = (on = page) => on.getByRole('region', { name: '谁能打开手机上的应用' });
+  const answer = (name) => page.getByRole('dialog').getByRole('button', { name, exact: true });
+  await open('/administration/devices');
+  await keys().getByText('由每个人自己决定').waitFor();
+  await keys().getByRole('button', { name: '要求本人打开…' }).click();
+  // What it does to phones is said before it is done.
+  await dialog()
+    .getByText(/下次同步时收到.*忘了口令/)
+    .waitFor();
+  await accessible(page, 'demanding that its person alone opens a phone');
+  await answer('返回').click();
+  assert.equal((await rule()).by_person, false);
+  await keys().getByRole('button', { name: '要求本人打开…' }).click();
+  await answer('要求本人打开').click();
+  await keys().getByText('必须由本人打开').waitFor();
+  const demanded = await rule();
+  assert.equal(demanded.by_person, true);
+  await keys().getByText(demanded.user_name).waitFor();
+  assert.equal(await keys().locator('time').getAttribute('datetime'), demanded.changed_at);
+  await shot(page, 'phone-keys-laptop-zh');
+  const other = await browser.page();
+  await browser.signIn(other, town.supervisor.login, PASSWORD);
+  await other.goto(`${server.url}/administration/devices`);
+  await keys(other).getByText(demanded.user_name).waitFor();
+  assert.equal(await keys(other).getByRole('button').count(), 0);
+  await other.context().close();
+  await keys().getByRole('button', { name: '不再要求…' }).click();
+  await answer('不再要求').click();
+  await keys().getByText('由每个人自己决定').waitFor();
+  assert.equal((await rule()).by_person, false);
 });
 
 test('a phone is wiped, and its receipt is shown', async () => {

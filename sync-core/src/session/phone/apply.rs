@@ -135,17 +135,24 @@ fn take_pages<H: Holder>(
 ) -> Result<(), H::Error> {
     for page in pages {
         let stream = holder.name(&page.stream)?;
-        // Another copy of this store wrote under the same names: ours get new ones first.
+        // Another copy of this store wrote under the same names: ours get new ones first, and what
+        // a server refused that was restored since, and knows only theirs, is decided on anew.
         let mut forks: BTreeMap<LogKey<H::Stream>, u64> = BTreeMap::new();
         for (item, _) in &page.items {
-            if let Some((_, held)) = holder.entry(stream, &item.id)?
-                && held.hash != item.entry_hash
-                && held.fate == Fate::Pending
-            {
-                let key = (stream, item.id.incarnation);
-                let first = forks.entry(key).or_insert(item.id.seq);
-                *first = (*first).min(item.id.seq);
+            let Some((record, held)) = holder.entry(stream, &item.id)? else {
+                continue;
+            };
+            if held.hash == item.entry_hash {
+                continue;
             }
+            if holder.shows_refused(stream, &item.id) {
+                debts::refused_waits_again(holder, record, stream, held)?;
+            } else if held.fate != Fate::Pending {
+                continue;
+            }
+            let key = (stream, item.id.incarnation);
+            let first = forks.entry(key).or_insert(item.id.seq);
+            *first = (*first).min(item.id.seq);
         }
         for (key, from) in forks {
             again::reauthor(holder, key, from)?;
@@ -186,6 +193,11 @@ fn take_item<H: Holder>(
         return take_new(holder, stream, item, said, ours);
     };
     if held.hash != item.entry_hash && is_own {
+        if item.verdict.is_admitted() && !held.fate.counts() {
+            // Ours was refused and let go; theirs, of another copy of this store, has the name.
+            debts::let_go(holder, record, stream, &held)?;
+            return take_new(holder, stream, item, said, ours);
+        }
         // Both stand: ours is kept, theirs counts at the server.
         return Ok(());
     }

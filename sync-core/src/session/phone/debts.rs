@@ -294,6 +294,25 @@ fn wait_again<H: Holder>(
     Ok(())
 }
 
+/// Has an own entry that was refused wait again.
+pub(super) fn refused_waits_again<H: Holder>(
+    holder: &mut H,
+    record: Option<RecordId>,
+    stream: H::Stream,
+    mut held: HeldEntry,
+) -> Result<(), H::Error> {
+    let id = held.id;
+    held.fate = Fate::Pending;
+    let entry = &held;
+    holder.take(Step::Store {
+        record,
+        stream,
+        entry,
+    })?;
+    holder.take(Step::DropRefused { stream, id })?;
+    holder.take(Step::Enqueue(Waiting { stream, id, record }))
+}
+
 /// Drops an entry that is not part of the server's log. What this phone wrote to a record that
 /// goes with it is still to be decided on, and is told by its form.
 pub(super) fn let_go<H: Holder>(

@@ -218,6 +218,8 @@ pub trait Holder: Held {
     /// # Errors
     /// When the store does not answer.
     fn has_part(&mut self, record: &RecordId, stream: Self::Stream) -> Result<bool, Self::Error>;
+    /// Whether an entry that was refused is still where its person sees it.
+    fn shows_refused(&self, stream: Self::Stream, id: &EntryRef) -> bool;
     /// Takes a step.
     ///
     /// # Errors
