@@ -111,8 +111,7 @@ fn who_urged_and_who_follows_is_listed_until_it_is_answered() {
     office.step(worker, "handle");
     office.step(worker, "unfollow");
     assert!(office.listed(supervisor, "step=urge,follow").is_empty());
-    let stands = office.read(worker)["steps"].clone();
-    assert_eq!(stands[0]["action"], "unfollow");
+    assert!(office.read(worker)["steps"].is_null());
 }
 
 #[test]
@@ -220,6 +219,70 @@ fn a_step_is_recalled_by_whoever_took_it_and_checked_by_another() {
     let path = format!("/v1/records/{}/move", office.record);
     let moved = office.admin.post(&path, &json!({ "grid": "c-a-2" })).ok();
     assert_eq!(moved["record"]["status"], "closed");
+}
+
+/// Whoever moves it takes along what stands beside its status, and says whose it was; a following is its person's own.
+#[test]
+fn a_move_takes_along_what_stands() {
+    let office = office();
+    office.step(&office.supervisor, "accept");
+    office.step(&office.supervisor, "supervise");
+    office.step(&office.admin, "urge");
+    office.step(&office.worker, "follow");
+    let path = format!("/v1/records/{}/move", office.record);
+    let moved = office.admin.post(&path, &json!({ "grid": "c-a-2" })).ok();
+    assert_eq!(moved["record"]["status"], "accepted");
+    let to = moved["record"]["record_id"].as_str().unwrap();
+    let stands = |step: &str| -> Vec<String> {
+        let rows = office.listed(&office.admin, &format!("step={step}"));
+        let ids = rows
+            .iter()
+            .map(|r| r["record_id"].as_str().unwrap().to_owned());
+        ids.collect()
+    };
+    assert_eq!(stands("supervise"), [to]);
+    assert_eq!(stands("urge"), [to]);
+    assert!(stands("follow").is_empty());
+    let history = office.admin.get(&format!("/v1/records/{to}/history")).ok();
+    let told = history.to_string();
+    assert!(told.contains("steps-super: 因为"), "{told}");
+    assert!(!told.contains("admin: 因为"), "{told}");
+}
+
+/// Done on the spot is found as resolved in the grid, also once it is closed, and no longer when it was not done.
+#[test]
+fn what_was_resolved_in_the_grid_is_listed() {
+    let office = office();
+    let (supervisor, worker) = (&office.supervisor, &office.worker);
+    office.step(worker, "resolve");
+    office.step(supervisor, "close");
+    let found = office.listed(supervisor, "step=resolve&closed_from=2020-01-01T00:00:00Z");
+    assert_eq!(found[0]["steps"][0]["user_name"], "steps-worker");
+    office.step(supervisor, "reopen");
+    assert!(office.listed(supervisor, "step=resolve").is_empty());
+}
+
+/// It goes on where it stood, and is not verified by who wrote it.
+#[test]
+fn what_was_suspended_goes_on_where_it_stood_and_a_report_is_verified_by_another() {
+    let office = office();
+    office
+        .tried(&office.admin, "verify", "")
+        .refused(422, "transition_not_allowed");
+    assert!(!office.offered(&office.admin).contains(&"verify".to_owned()));
+    office.step(&office.worker, "verify");
+    office.step(&office.supervisor, "accept");
+    office.step(&office.supervisor, "suspend");
+    let next = office.read(&office.worker)["transitions"].clone();
+    let all = next.as_array().unwrap();
+    let resume = all.iter().find(|t| t["action"] == "resume").unwrap();
+    assert_eq!(resume["to"], "accepted");
+    office.step(&office.worker, "resume");
+    assert_eq!(office.read(&office.worker)["status"], "accepted");
+    // A move takes the same way.
+    let path = format!("/v1/records/{}/move", office.record);
+    let moved = office.admin.post(&path, &json!({ "grid": "c-a-2" })).ok();
+    assert_eq!(moved["record"]["status"], "accepted");
 }
 
 #[test]

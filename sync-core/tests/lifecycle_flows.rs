@@ -63,7 +63,7 @@ struct Town {
 
 fn towns() -> [Town; 2] {
     let forms = builtin_forms().unwrap();
-    let is_newest = |f: &&Form| f.code.as_str() == "matter" && f.version == 4;
+    let is_newest = |f: &&Form| f.code.as_str() == "matter" && f.version == 5;
     let ours = Town {
         form: forms.iter().find(is_newest).unwrap().clone(),
         office: Role::Supervisor,
@@ -520,6 +520,101 @@ fn a_suspension_that_is_not_shown_stops_no_clock() {
     }
 }
 
+/// Wherever it was suspended from, and however often, it goes on there.
+#[test]
+fn what_was_suspended_goes_on_where_it_stood() {
+    for town in &towns() {
+        let mut story = Story::new(town);
+        let mut last = story.write(Worker, &[], 0, vec![]);
+        for (who, step) in &town.begin[..town.begin.len() - 1] {
+            last = story.take(*who, &[last], 0, step);
+        }
+        assert_eq!(story.status(), town.before_in_hand);
+        last = story.take(town.suspend.0, &[last], 1, town.suspend.1);
+        let row = story.row();
+        let resume = story.lifecycle().steps();
+        let resume = resume.into_iter().find(|t| t.action == action(town.resume));
+        let to = story.lifecycle().leads_to(&row, resume.unwrap()).unwrap();
+        assert_eq!(to.as_str(), town.before_in_hand);
+        last = story.take(Worker, &[last], 2, town.resume);
+        assert_eq!(story.status(), town.before_in_hand);
+        let (taker, step) = *town.begin.last().unwrap();
+        last = story.take(taker, &[last], 3, step);
+        last = story.take(town.suspend.0, &[last], 4, town.suspend.1);
+        story.take(Worker, &[last], 5, town.resume);
+        assert_eq!(story.status(), town.in_hand);
+        story.ends_in_one_state();
+    }
+}
+
+/// A resumption that is taken back leaves it suspended, and another one still leads where it stood.
+#[test]
+fn what_was_resumed_by_mistake_goes_on_where_it_stood() {
+    for town in &towns() {
+        let (mut story, begun) = Story::begun(town);
+        let paused = story.take(town.suspend.0, &[begun], 1, town.suspend.1);
+        let resumed = story.take(Worker, &[paused], 2, town.resume);
+        let back = story.take(Worker, &[resumed], 3, town.recall);
+        assert_eq!(story.status(), town.suspended);
+        story.take(Worker, &[back], 4, town.resume);
+        assert_eq!(
+            (story.status().as_str(), story.conflicts()),
+            (town.in_hand, 0)
+        );
+        story.ends_in_one_state();
+    }
+}
+
+/// The one who wrote a report does not verify it; who corrects it vouches for it.
+#[test]
+fn a_report_is_verified_by_another_than_who_wrote_it() {
+    let town = &towns()[0];
+    let mut story = Story::new(town);
+    let made = story.write(
+        Worker,
+        &[],
+        0,
+        vec![Op::Set {
+            field: field("reported_at"),
+            value: Value::DateTime(Timestamp(0)),
+        }],
+    );
+    assert_eq!(
+        story.refused(Worker, &[made], "verify"),
+        RefusalCode::TransitionNotAllowed
+    );
+    assert!(!story.offered(Worker).contains(&"verify".to_owned()));
+    assert!(story.offered(Colleague).contains(&"verify".to_owned()));
+    let verified = story.take(Colleague, &[made], 1, "verify");
+    story.take(Office, &[verified], 2, "accept");
+    assert_eq!(story.status(), "accepted");
+}
+
+/// Done on the spot counts as resolved in the grid until somebody finds that it is not done.
+#[test]
+fn what_is_done_on_the_spot_counts_as_resolved_in_the_grid() {
+    let town = &towns()[0];
+    let by = |story: &Story<'_>| {
+        let row = story.row();
+        let by = story.lifecycle().resolved(&row).map(|t| t.by);
+        by.map(|by| story.by[&by])
+    };
+    let mut story = Story::new(town);
+    let made = story.write(Worker, &[], 0, vec![]);
+    assert_eq!(by(&story), None);
+    let resolved = story.take(Worker, &[made], 1, "resolve");
+    assert_eq!(by(&story), Some(Worker));
+    let closed = story.take(Office, &[resolved], 2, "close");
+    assert_eq!(by(&story), Some(Worker));
+    let again = story.take(Office, &[closed], 3, "reopen");
+    assert_eq!(by(&story), None);
+    let accepted = story.take(Office, &[again], 4, "accept");
+    let handled = story.take(Worker, &[accepted], 5, "handle");
+    story.take(Office, &[handled], 6, "close");
+    assert_eq!((story.status().as_str(), by(&story)), ("closed", None));
+    story.ends_in_one_state();
+}
+
 /// A clock that ran ahead must not make work due earlier.
 #[test]
 fn a_pause_that_ends_before_it_begins_is_none() {
@@ -622,11 +717,14 @@ fn who_urged_and_who_follows_is_known_until_it_is_answered() {
         ];
         stands.sort();
         assert_eq!(story.standing(), stands);
+        let offers = |who: Who, step: &str| story.offered(who).contains(&step.to_owned());
+        assert!(offers(Chief, town.unfollow) && !offers(Chief, town.follow));
+        assert!(!offers(Office, town.unfollow) && !offers(Office, town.grant));
         // One who did not know of the following answers the urging alone.
         let done = story.take(Worker, &[urged], 3, town.doing);
         assert_eq!(story.standing().len(), 2);
         story.take(Chief, &[second, done], 4, town.unfollow);
-        assert_eq!(story.standing(), [(town.unfollow.to_owned(), Chief)]);
+        assert_eq!(story.standing(), [], "taking back is nothing that stands");
         story.ends_in_one_state();
     }
 }

@@ -72,6 +72,24 @@ pub struct NextTransition {
     pub note_needed: bool,
 }
 
+/// A step that stands: one beside the status that nothing answered since, or the one by which the work was resolved on
+/// the spot.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct StandingStep {
+    /// Which.
+    pub action: String,
+    /// Its name for people.
+    pub label: String,
+    /// What was said with it.
+    pub note: String,
+    /// Who took it, when known.
+    pub user_id: Option<String>,
+    /// Their name, when known.
+    pub user_name: Option<String>,
+    /// When, by the clock of their phone, in milliseconds since 1970 (UTC).
+    pub at_ms: Option<i64>,
+}
+
 /// A comment on a record.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Comment {
@@ -187,6 +205,36 @@ impl Client {
                     needs: t.needs.iter().map(ToString::to_string).collect(),
                     note_expected: t.note_expected,
                     note_needed: t.note_needed,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// The steps that stand on this record, the newest first: who urged, supervises or follows it or asks for more time,
+    /// as far as nothing answered that since; and who resolved it on the spot.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn standing_steps(
+        &self,
+        record_id: String,
+    ) -> Result<Vec<StandingStep>, ClientError> {
+        let locale = self.locale;
+        self.run(move |store| {
+            let steps = store.standing_steps(convert::record_id(&record_id)?)?;
+            Ok(steps
+                .into_iter()
+                .map(|step| StandingStep {
+                    action: step.action.to_string(),
+                    label: match locale {
+                        Locale::Zh => step.label_zh,
+                        Locale::En => step.label_en,
+                    },
+                    note: step.note,
+                    user_id: step.user.map(|user| user.to_string()),
+                    user_name: step.user_name,
+                    at_ms: step.at.map(|at| at.millis()),
                 })
                 .collect())
         })

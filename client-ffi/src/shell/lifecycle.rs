@@ -19,7 +19,7 @@ use crate::shell::state::{Bearings, entry_row};
 use crate::shell::store::Rx;
 use crate::shell::summary::with_view;
 use crate::shell::who::{author_of, who_made};
-use crate::types::{Comment, NextTransition};
+use crate::types::{Comment, NextTransition, StandingStep};
 
 /// The group of comments and its members, in forms that have one.
 const COMMENTS: &str = "comments";
@@ -87,7 +87,59 @@ fn key(text: &str) -> Result<FieldKey, ClientError> {
     FieldKey::new(text).map_err(|_| ClientError::internal("lifecycle/key"))
 }
 
+fn standing_in(
+    form: &Form,
+    main: &PartState,
+    rx: &Rx<'_>,
+    bearings: &Bearings,
+    stream: StreamNo,
+) -> Result<Vec<StandingStep>, ClientError> {
+    let Some(lifecycle) = &form.lifecycle else {
+        return Ok(Vec::new());
+    };
+    let made = |by: &EntryRef| who_made(rx, bearings, stream, by);
+    let standing = lifecycle.standing(main, made).into_iter();
+    let mut out = Vec::new();
+    for step in standing.chain(lifecycle.resolved(main)) {
+        let named = lifecycle.steps().find(|t| t.action == step.action);
+        let (label_zh, label_en) = label(named.map(|t| &t.label), step.action.as_str());
+        let row = entry_row(rx, stream, &step.by)?.map(|(_, row)| row);
+        let author = author_of(bearings, step.by, row.as_ref().and_then(|r| r.said));
+        let user = author.map(|a| a.user);
+        out.push(StandingStep {
+            action: step.action.clone(),
+            label_zh,
+            label_en,
+            note: step.note.clone(),
+            entry: step.by,
+            user,
+            user_name: user.and_then(|u| bearings.held.as_ref()?.user_name(u)),
+            at: row.and_then(|r| Some(r.entry?.header.claimed)),
+        });
+    }
+    out.sort_by_key(|step| std::cmp::Reverse((step.at, step.entry)));
+    Ok(out)
+}
+
 impl Shell {
+    pub(crate) fn standing_steps(
+        &self,
+        record: &RecordId,
+    ) -> Result<Vec<StandingStep>, ClientError> {
+        self.read(|rx| {
+            let state = self.state.read();
+            let row = self.record_row(rx, record)?.ok_or(ClientError::NotFound)?;
+            let bearings = &state.bearings;
+            with_view(bearings, record, &row, |view| {
+                let stream = StreamId::new(row.row.grid.clone(), view.form.class);
+                match (view.main(), bearings.number(&stream)) {
+                    (Some(main), Some(no)) => standing_in(view.form, main, rx, bearings, no),
+                    _ => Ok(Vec::new()),
+                }
+            })
+        })
+    }
+
     pub(crate) fn next_transitions(
         &self,
         record: &RecordId,

@@ -26,6 +26,28 @@ pub struct NextTransition {
     pub note_needed: bool,
 }
 
+/// A step that stands: one beside the status that nothing answered since, or the one by which the work was resolved on
+/// the spot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingStep {
+    /// Which.
+    pub action: ActionKey,
+    /// Its name in Chinese.
+    pub label_zh: String,
+    /// Its name in English.
+    pub label_en: String,
+    /// What was said with it.
+    pub note: String,
+    /// The entry that took it.
+    pub entry: EntryRef,
+    /// Who took it, when known.
+    pub user: Option<UserId>,
+    /// Their name, when known.
+    pub user_name: Option<String>,
+    /// When, by the clock of their phone.
+    pub at: Option<Timestamp>,
+}
+
 /// A comment on a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {

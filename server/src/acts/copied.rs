@@ -267,7 +267,9 @@ impl<'a> Original<'a> {
             return Ok(made);
         }
         let may = |t: &Transition| {
-            let says_enough = !t.note_needed && t.meaning() != Some(StepMeaning::Extend);
+            let leads_as_said =
+                !matches!(t.meaning(), Some(StepMeaning::Extend | StepMeaning::Resume));
+            let says_enough = !t.note_needed && leads_as_said;
             let may = says_enough && roles.iter().any(|role| t.roles.contains(role));
             may && t.lacking(main).next().is_none()
         };
@@ -327,7 +329,7 @@ fn closed_then(form: &Form, view: &RecordView<'_>, at: Timestamp) -> Option<Op> 
 }
 
 /// The steps of a record as they were made, if they lead to the same status and these roles may make them. Those that
-/// stood beside the status were others', and stay in the history.
+/// stood beside the status are taken again apart from them (`acts/asides.rs`).
 fn made_again(
     lifecycle: &Lifecycle,
     main: &PartState,
@@ -337,7 +339,10 @@ fn made_again(
     if main.transitions.len() > MAX_STEPS {
         return None;
     }
+    let is_suspended = |key: &ActionKey| lifecycle.status(key).is_some_and(|s| s.suspended);
     let mut at = &lifecycle.initial;
+    // Where it stood before it was suspended.
+    let mut ran = at;
     let mut ops = Vec::with_capacity(main.transitions.len());
     for made in in_order(&main.transitions) {
         let aside = lifecycle.asides.iter().find(|t| t.action == made.action);
@@ -354,7 +359,11 @@ fn made_again(
                 && t.meaning() != Some(StepMeaning::Extend)
                 && t.lacking(main).next().is_none()
         })?;
-        at = step.to.as_ref()?;
+        let goes_on = step.meaning() == Some(StepMeaning::Resume);
+        at = if goes_on { ran } else { step.to.as_ref()? };
+        if !is_suspended(at) {
+            ran = at;
+        }
         ops.push(Op::Transition {
             action: made.action.clone(),
             note: made.note.clone(),

@@ -11,9 +11,11 @@ use gridfold_sync_core::directory::{Directory, DirectoryChange, MovedRecord};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Author, Verdict};
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FieldKey, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::limits::MAX_TRANSITIONS_PER_EDIT;
 use gridfold_sync_core::time::Timestamp;
 
-use super::copied::Original;
+use super::asides;
+use super::copied::{Original, Piece};
 use super::merged::{self, conflict};
 use super::references::{References, Referring};
 use super::retired::takes_new;
@@ -171,7 +173,18 @@ fn own_edits(
     let deletion = (seen, vec![Op::Delete].into());
     let mut edits = vec![console_edit(stored, here, deletion, now)];
     let (mut base, pieces, not_taken) = match &wanted.merge {
-        None => (Base::Nothing, original.pieces(&roles)?, Vec::new()),
+        None => {
+            let mut pieces = original.pieces(&roles)?;
+            let asides = asides::again(node, directory, stored, (author.user, &roles))?;
+            let newest = directory.forms().latest(&stored.row.form);
+            for ops in asides.chunks(MAX_TRANSITIONS_PER_EDIT) {
+                pieces.push(Piece {
+                    version: newest.map_or(1, |form| form.version),
+                    ops: ops.to_vec(),
+                });
+            }
+            (Base::Nothing, pieces, Vec::new())
+        }
         Some(take) => {
             let other = merged::other(node, directory, (author, now), stored, wanted.to)?;
             let filled = merged::fill(&original, &other.parts, &roles, take)?;

@@ -276,7 +276,7 @@ pub struct Transition {
     /// The status it leads to; absent of an aside.
     #[schema(nullable = false)]
     pub to: Option<String>,
-    /// What it does besides: `dispatch`, `reopen`, `evaluate`, `extend`, `recall` or `take_back`.
+    /// What it does besides: `dispatch`, `reopen`, `evaluate`, `extend`, `recall`, `take_back`, `resume` or `resolve`.
     #[schema(nullable = false)]
     pub means: Option<String>,
     /// The roles that may make it.
@@ -293,6 +293,9 @@ pub struct Transition {
     /// Steps of which whoever took them last may not take this one.
     #[schema(nullable = false)]
     pub other_than: Option<Vec<String>>,
+    /// Fields of which whoever wrote what stands in them may not take this one.
+    #[schema(nullable = false)]
+    pub other_than_writers_of: Option<Vec<String>>,
     /// Asides that no longer stand once it was made after them.
     #[schema(nullable = false)]
     pub answers: Option<Vec<String>>,

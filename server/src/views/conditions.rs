@@ -327,16 +327,8 @@ fn to_e7(degrees: f64) -> i64 {
     e7
 }
 
-fn column(class: SensitivityClass) -> &'static str {
-    match class {
-        SensitivityClass::General => "general",
-        SensitivityClass::Personal => "personal",
-        SensitivityClass::Restricted => "restricted",
-    }
-}
-
 /// What the full-text index is asked for; none when nothing can be found.
 pub(super) fn text(filter: &RecordFilter, text: &str) -> Option<String> {
-    let columns: Vec<&str> = filter.scope.classes.iter().map(|c| column(*c)).collect();
+    let columns: Vec<&str> = filter.scope.classes.iter().map(|c| c.name()).collect();
     match_expression(text, &columns)
 }

@@ -89,7 +89,7 @@ CREATE INDEX IF NOT EXISTS records_happened ON records (form, happened, grid) WH
 CREATE INDEX IF NOT EXISTS records_closed ON records (form, closed, grid) WHERE live = 1 AND deleted = 0 AND closed IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_visited ON records (grid, visited) WHERE live = 1 AND deleted = 0 AND means = 1;
 CREATE INDEX IF NOT EXISTS records_place ON records (cell, grid, form, place_class, lat, lon) WHERE live = 1 AND deleted = 0 AND cell IS NOT NULL;
--- The steps beside the status that nothing answered since: when each person last took each.
+-- The steps beside the status that nothing answered since, and the one by which work was resolved on the spot: when each person last took each.
 CREATE TABLE IF NOT EXISTS steps (
   action TEXT NOT NULL, user BLOB NOT NULL, record INTEGER NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (action, user, record)

@@ -1,4 +1,4 @@
-//! Steps that only stand beside the status: who urged, supervises or follows a record last, and asks for more time.
+//! Steps that stand: beside the status, who urged, supervises or follows a record last, and asks for more time; and who resolved it on the spot.
 //!
 //! What enters: a record over all its parts, as its row is written. What leaves: for each such step that nothing answered since, and each person, when they last took it.
 
@@ -78,15 +78,16 @@ pub(super) fn write(
     let (Some(lifecycle), Some(main)) = (&view.form.lifecycle, view.main()) else {
         return Ok(());
     };
-    let is_aside = |action: &ActionKey| lifecycle.asides.iter().any(|t| t.action == *action);
-    if !main.transitions.iter().any(|t| is_aside(&t.action)) {
+    let counts = |action: &ActionKey| lifecycle.is_aside(action) || lifecycle.resolves(action);
+    if !main.transitions.iter().any(|t| counts(&t.action)) {
         return Ok(());
     }
     let class = view.form.class;
     let last = reading(|failed| {
         let of = |entry: &EntryRef| made(tx, grid, class, entry, failed);
         let mut last: BTreeMap<(&ActionKey, UserId), Timestamp> = BTreeMap::new();
-        for step in lifecycle.standing(main, |entry| of(entry).map(|(_, user)| user)) {
+        let standing = lifecycle.standing(main, |entry| of(entry).map(|(_, user)| user));
+        for step in standing.into_iter().chain(lifecycle.resolved(main)) {
             if let Some((at, user)) = of(&step.by) {
                 let newest = last.entry((&step.action, user)).or_insert(at);
                 *newest = at.max(*newest);

@@ -66,13 +66,35 @@ impl Actor<'_> {
         self.user.is_some() && (self.made)(entry) == self.user
     }
 
+    /// Whether they wrote what stands in one of these fields, or one of the values beside each other.
+    fn wrote_any(&self, state: &PartState, fields: &[FieldKey]) -> bool {
+        fields.iter().any(|field| match state.fields.get(field) {
+            Some(Cell::Register(held) | Cell::Text { sides: held, .. }) if !held.is_empty() => {
+                held.iter().any(|c| self.made_it(&c.by))
+            }
+            Some(Cell::Text { by, .. } | Cell::Counter { by, .. }) => {
+                by.iter().any(|by| self.made_it(by))
+            }
+            Some(Cell::Choices(chosen)) => chosen.values().any(|by| self.made_it(by)),
+            Some(Cell::Group(items)) => {
+                let mut held = items
+                    .values()
+                    .flat_map(|item| item.members.values().flatten());
+                held.any(|c| self.made_it(&c.by))
+            }
+            Some(Cell::Register(_)) | None => false,
+        })
+    }
+
     fn has_one_of(&self, roles: &[Role]) -> bool {
         self.roles.iter().any(|role| roles.contains(role))
     }
 }
 
 impl Lifecycle {
-    /// The steps that somebody may make from the row's status now.
+    /// The steps that somebody may make from the row's status now, as they are offered: an aside that
+    /// answers others only where one of these stands, of their own where it takes back, and what they can
+    /// take back not a second time.
     pub fn next<'a, 'b>(
         &'a self,
         state: &PartState,
@@ -83,8 +105,26 @@ impl Lifecycle {
         let status = folded.view().status;
         self.steps()
             .filter(|t| t.from.contains(status) && actor.has_one_of(&t.roles))
-            .filter(|t| folded.lets(t, &actor))
+            .filter(|t| folded.lets(t, &actor) && !actor.wrote_any(state, &t.other_than_writers_of))
+            .filter(|t| self.is_of_use(state, t, &actor))
             .collect()
+    }
+
+    fn is_of_use(&self, state: &PartState, step: &Transition, actor: &Actor<'_>) -> bool {
+        if step.to.is_some() || actor.user.is_none() {
+            return true;
+        }
+        let takes_back = |t: &&Transition| t.meaning() == Some(StepMeaning::TakeBack);
+        let stands = |asides: &[ActionKey], own: bool| {
+            let mut standing = self.standing(state, actor.made).into_iter();
+            standing.any(|t| asides.contains(&t.action) && (!own || actor.made_it(&t.by)))
+        };
+        if !step.answers.is_empty() {
+            return stands(&step.answers, takes_back(&step));
+        }
+        let mut back = self.asides.iter().filter(takes_back);
+        let can_be_taken_back = back.any(|t| t.answers.contains(&step.action));
+        !(can_be_taken_back && stands(std::slice::from_ref(&step.action), true))
     }
 
     /// Whether a transition is allowed at a row.
@@ -119,7 +159,10 @@ impl Lifecycle {
                 code = RefusalCode::NotWritable;
                 continue;
             }
-            return if folded.lets(row, actor) && row.lacking(state).next().is_none() {
+            let lets = folded.lets(row, actor)
+                && !actor.wrote_any(state, &row.other_than_writers_of)
+                && row.lacking(state).next().is_none();
+            return if lets {
                 Ok(row)
             } else {
                 Err(RefusalCode::TransitionNotAllowed)
@@ -135,11 +178,17 @@ impl Lifecycle {
         state: &'a PartState,
         step: &'a Transition,
     ) -> Option<&'a ActionKey> {
-        if step.meaning() != Some(StepMeaning::Recall) {
-            return step.to.as_ref();
+        match step.meaning() {
+            Some(StepMeaning::Recall) => {
+                let folded = Folded::of(self, state);
+                folded.before_step(&folded.tips)
+            }
+            Some(StepMeaning::Resume) => {
+                let folded = Folded::of(self, state);
+                folded.before_suspension(&folded.tips).or(step.to.as_ref())
+            }
+            _ => step.to.as_ref(),
         }
-        let folded = Folded::of(self, state);
-        folded.before_step(&folded.tips)
     }
 }
 
@@ -183,12 +232,17 @@ impl Folded<'_> {
 }
 
 impl Transition {
-    /// Whether it can be made without a word, by whoever made the ones before, and writes nothing
-    /// else: what is asked of steps that are made in one go.
+    /// Whether it can be made without a word, by whoever wrote the record, and says nothing more than
+    /// where it leads: what is asked of steps that are made in one go.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let extends = self.meaning() == Some(StepMeaning::Extend);
-        self.to.is_some() && !self.note_needed && self.other_than.is_empty() && !extends
+        // Where one that resumes leads is not said by the table alone.
+        let more = matches!(
+            self.meaning(),
+            Some(StepMeaning::Extend | StepMeaning::Resume | StepMeaning::Resolve)
+        );
+        let by_anybody = self.other_than_writers_of.is_empty();
+        self.to.is_some() && !self.note_needed && by_anybody && !more
     }
 
     /// The fields that must have a value before it and have none.

@@ -10,15 +10,23 @@ use crate::view::{PartState, TransitionMade};
 
 impl Lifecycle {
     /// The asides made on a record that no step answered which was made after them; what did not
-    /// know of one does not answer it. `made` says who made an entry.
+    /// know of one does not answer it. `made` says who made an entry. One that only takes others back
+    /// says nothing that could stand.
     #[must_use]
     pub fn standing<'a>(
         &self,
         state: &'a PartState,
         made: impl Fn(&EntryRef) -> Option<UserId>,
     ) -> Vec<&'a TransitionMade> {
+        let says = |row: &Transition| {
+            !matches!(
+                row.meaning(),
+                Some(StepMeaning::Recall | StepMeaning::TakeBack)
+            )
+        };
         let is_kept = |t: &&TransitionMade| {
-            self.asides.iter().any(|row| row.action == t.action) && !self.is_recall(&t.action)
+            let mut rows = self.asides.iter();
+            rows.any(|row| row.action == t.action && says(row))
         };
         if self.asides.is_empty() || !state.transitions.iter().any(|t| is_kept(&t)) {
             return Vec::new();

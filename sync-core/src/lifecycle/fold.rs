@@ -136,7 +136,29 @@ impl<'a> Folded<'a> {
         } else if self.is_recall(of) {
             self.before_step(&self.before[of]).unwrap_or(from)
         } else {
-            self.lifecycle.target(from, action)
+            let (to, goes_on) = self.lifecycle.target(from, action);
+            match goes_on {
+                true => self.before_suspension(&self.before[of]).unwrap_or(to),
+                false => to,
+            }
+        }
+    }
+
+    /// Where the work stood before it was suspended, by the line of steps that were shown; none when
+    /// it never stood anywhere else.
+    pub(super) fn before_suspension(&self, newest: &[usize]) -> Option<&'a ActionKey> {
+        let runs = |key: &ActionKey| self.lifecycle.status(key).is_some_and(|s| !s.suspended);
+        let mut at = self.shown_of(newest)?;
+        loop {
+            let before = self.shown_of(&self.before[at]);
+            let Some(before) = before else {
+                let initial = &self.lifecycle.initial;
+                return runs(initial).then_some(initial);
+            };
+            if runs(self.statuses[before]) {
+                return Some(self.statuses[before]);
+            }
+            at = before;
         }
     }
 
@@ -211,14 +233,14 @@ impl Lifecycle {
         rows.any(|t| t.meaning() == Some(StepMeaning::Recall))
     }
 
-    /// Where an action leads from a status; a row of an older table that no longer allows it
-    /// still leads where the action leads from anywhere, or stays.
-    fn target<'a>(&'a self, from: &'a ActionKey, action: &ActionKey) -> &'a ActionKey {
+    /// Where an action leads from a status, and whether it goes on from a standstill there; a row of
+    /// an older table that no longer allows it still leads where the action leads from anywhere, or
+    /// stays.
+    fn target<'a>(&'a self, from: &'a ActionKey, action: &ActionKey) -> (&'a ActionKey, bool) {
         let rows = || self.transitions.iter().filter(|t| t.action == *action);
-        rows()
-            .find(|t| t.from.contains(from))
-            .or_else(|| rows().next())
-            .and_then(|t| t.to.as_ref())
-            .unwrap_or(from)
+        let here = rows().find(|t| t.from.contains(from));
+        let goes_on = here.is_some_and(|t| t.meaning() == Some(StepMeaning::Resume));
+        let row = here.or_else(|| rows().next());
+        (row.and_then(|t| t.to.as_ref()).unwrap_or(from), goes_on)
     }
 }

@@ -12,6 +12,7 @@ mod aside;
 mod extend;
 mod fold;
 mod pause;
+mod resolve;
 
 pub use allowed::Actor;
 pub use pause::Pause;
@@ -99,6 +100,9 @@ pub struct Transition {
     /// Steps of which whoever took them last may not take this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_than: Vec<ActionKey>,
+    /// Fields of which whoever wrote what stands in them may not take this step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_than_writers_of: Vec<FieldKey>,
     /// Asides that no longer stand once it was made after them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<ActionKey>,
@@ -189,7 +193,24 @@ impl Lifecycle {
                 return fault(t);
             }
         }
+        let is_suspended = |key: &ActionKey| self.status(key).is_some_and(|s| s.suspended);
+        for t in &self.transitions {
+            // It goes on from a standstill, and to where there is none if it is not known from where.
+            let goes_on =
+                t.from.iter().all(is_suspended) && !t.to.as_ref().is_some_and(is_suspended);
+            if t.meaning() == Some(StepMeaning::Resume) && !goes_on {
+                return fault(t);
+            }
+        }
         for t in self.steps() {
+            let is_beside = is_aside(&t.action);
+            let leads = matches!(
+                t.meaning(),
+                Some(StepMeaning::Resume | StepMeaning::Resolve)
+            );
+            if is_beside && leads {
+                return fault(t);
+            }
             let takes_back = t.meaning() == Some(StepMeaning::TakeBack);
             let knows = |key: &ActionKey| self.steps().any(|other| other.action == *key);
             if !t.answers.iter().all(is_aside)
@@ -207,6 +228,12 @@ impl Lifecycle {
         self.transitions.iter().chain(&self.asides)
     }
 
+    /// Whether an action leads to no status: steps of it stand beside the status, or take one back.
+    #[must_use]
+    pub fn is_aside(&self, action: &ActionKey) -> bool {
+        self.asides.iter().any(|t| t.action == *action)
+    }
+
     /// The status with this key.
     #[must_use]
     pub fn status(&self, key: &ActionKey) -> Option<&Status> {
@@ -220,13 +247,21 @@ impl Lifecycle {
     }
 
     /// The fewest steps from a status to one that closes the work, of those allowed; of as many the
-    /// ones that stand first. None when there are none.
+    /// ones that stand first. None when there are none. One person can take all of them.
     pub fn way_to_closed(
         &self,
         from: &ActionKey,
         allowed: impl Fn(&Transition) -> bool,
     ) -> Option<Vec<&Transition>> {
-        self.way(from, |at| self.stage(at) == Stage::Closed, allowed)
+        let by_one = |way: &[&Transition], t: &Transition| {
+            let mut taken = way.iter();
+            !taken.any(|before| t.other_than.contains(&before.action))
+        };
+        self.way(
+            from,
+            |at| self.stage(at) == Stage::Closed,
+            |way, t| allowed(t) && by_one(way, t),
+        )
     }
 
     /// The same to one status.
@@ -236,14 +271,14 @@ impl Lifecycle {
         to: &ActionKey,
         allowed: impl Fn(&Transition) -> bool,
     ) -> Option<Vec<&Transition>> {
-        self.way(from, |at| at == to, allowed)
+        self.way(from, |at| at == to, |_, t| allowed(t))
     }
 
     fn way(
         &self,
         from: &ActionKey,
         is_there: impl Fn(&ActionKey) -> bool,
-        allowed: impl Fn(&Transition) -> bool,
+        allowed: impl Fn(&[&Transition], &Transition) -> bool,
     ) -> Option<Vec<&Transition>> {
         let start = &self.status(from)?.key;
         let mut met = BTreeSet::from([start]);
@@ -252,7 +287,7 @@ impl Lifecycle {
             if is_there(at) {
                 return Some(way);
             }
-            let leads = |t: &&Transition| t.from.contains(at) && allowed(t);
+            let leads = |t: &&Transition| t.from.contains(at) && allowed(&way, t);
             for step in self.transitions.iter().filter(leads) {
                 if let Some(to) = step.to.as_ref().filter(|to| met.insert(to)) {
                     let mut longer = way.clone();

@@ -247,7 +247,10 @@ impl Form {
                 LifecycleFault::Status(key) => FormError::BadLifecycle(key.to_string()),
                 LifecycleFault::Step(key) => FormError::BadStep(key),
             })?;
-            for needed in lifecycle.steps().flat_map(|t| &t.needs) {
+            for needed in lifecycle
+                .steps()
+                .flat_map(|t| t.needs.iter().chain(&t.other_than_writers_of))
+            {
                 let field = self
                     .field(needed.as_str())
                     .ok_or_else(|| FormError::NoSuchField(needed.clone()))?;

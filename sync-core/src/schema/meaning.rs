@@ -144,6 +144,10 @@ meanings! {
         Recall = "recall",
         /// Whoever takes it no longer stands by the asides of theirs that it answers.
         TakeBack = "take_back",
+        /// Suspended work goes on where it stood before it was suspended.
+        Resume = "resume",
+        /// The work is done on the spot, and counts as resolved in the grid.
+        Resolve = "resolve",
     }
 }
 

@@ -36,6 +36,14 @@ export const stepsOf = (form: Form | undefined): Transition[] => [
   ...(form?.lifecycle?.asides ?? []),
 ];
 
+/** The steps that lists find records by: those that stand beside the status, and what resolves the work on the spot. */
+export function standingSteps(form: Form | undefined): Transition[] {
+  const asides = (form?.lifecycle?.asides ?? []).filter((s) => s.means !== 'recall' && s.means !== 'take_back');
+  const onTheSpot = (form?.lifecycle?.transitions ?? []).filter((s) => s.means === 'resolve');
+  const all = [...asides, ...onTheSpot];
+  return all.filter((step, n) => all.findIndex((s) => s.action === step.action) === n);
+}
+
 /** How far the work is at a status; open at one that the form lacks. */
 export function stageOf(form: Form | undefined, key: string | undefined): Stage {
   const status = form?.lifecycle?.statuses.find((s) => s.key === key);
@@ -102,7 +110,11 @@ export function closingWithReply(
   if (!reply || stageOf(form, status) !== 'done') return null;
   const may = (step: Transition) => step.roles.some((r: Role) => roles.includes(r));
   const needsNothing = (step: Transition) =>
-    may(step) && !step.needs?.length && !step.note_needed && !step.other_than?.length;
+    may(step) &&
+    !step.needs?.length &&
+    !step.note_needed &&
+    !step.other_than?.length &&
+    !step.other_than_writers_of?.length;
   const answer = form?.lifecycle?.transitions.find(
     (s) => s.from.includes(status) && may(s) && s.needs?.every((n) => n === reply.key) && s.needs.length > 0,
   );

@@ -17,7 +17,6 @@ use super::super::catalogue::{DeadlineBody, deadline_body};
 use super::author::{Maker, user_name};
 use super::conflicts::{Conflict, closing, values};
 use super::moved::{MovedBody, merged_from, moved_from, moved_to, refer_to_present};
-use super::names::class_name;
 use super::ops::op_body;
 use super::provenance::Provenance;
 use super::steps::{StepTakenBody, TransitionBody, next_steps};
@@ -245,7 +244,7 @@ pub(crate) fn record_body(
         },
         fields: Map::new(),
         provenance: BTreeMap::new(),
-        classes: scope.classes.iter().map(|c| class_name(*c)).collect(),
+        classes: scope.classes.iter().map(|c| c.name().to_owned()).collect(),
         conflicts: Vec::new(),
         written_beside: Vec::new(),
         concurrent_statuses: Vec::new(),
@@ -400,7 +399,7 @@ pub(crate) fn entry_body(
         entry: row.id.to_string(),
         stream: row.stream.name(),
         seq: row.seq,
-        class: class_name(row.stream.class),
+        class: row.stream.class.name().to_owned(),
         user_id: row.author.user.to_string(),
         user_name: user_name(caller, row.author.user),
         device_id: row.author.device.to_string(),

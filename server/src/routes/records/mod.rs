@@ -12,7 +12,6 @@ mod made_at;
 pub mod merge;
 pub mod move_to;
 mod moved;
-mod names;
 mod once;
 mod ops;
 mod people;

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::RecordBody;
-use super::names::class_name;
 
 /// What was decided on one class of an edit.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -26,7 +25,7 @@ pub(super) fn verdict_body(
 ) -> VerdictBody {
     let late = matches!(verdict, Verdict::Admitted { late: true });
     VerdictBody {
-        class: class_name(class),
+        class: class.name().to_owned(),
         entry: entry.to_string(),
         verdict: if late { "late" } else { "admitted" }.to_owned(),
     }
