@@ -264,7 +264,7 @@ fn a_matter_that_stands_suspended_is_not_overdue_and_more_time_is_granted_with_t
         phone.client.query(query).items
     };
     assert_eq!(
-        boss.client.transition(matter, "suspend", " "),
+        boss.client.transition(matter, "suspend", ""),
         rejected("transition_not_allowed")
     );
     boss.client.transition(matter, "suspend", "等配件").unwrap();

@@ -1,6 +1,6 @@
 //! What a street office does to a matter besides moving it on: over HTTP.
 
-use crate::api_support::{Client, World};
+use crate::api_support::{Client, NOW, World};
 use crate::town_support::add;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ struct Office {
     /// The worker's id.
     me: String,
     record: String,
-    _world: World,
+    world: World,
 }
 
 fn office() -> Office {
@@ -31,7 +31,7 @@ fn office() -> Office {
         me,
         admin,
         record,
-        _world: world,
+        world,
     }
 }
 
@@ -144,7 +144,7 @@ fn a_matter_stands_suspended_and_is_due_later_for_it() {
         .ok();
     assert!(office.listed(supervisor, "overdue=captured").is_empty());
     assert_eq!(office.listed(supervisor, "open=true").len(), 1);
-    std::thread::sleep(std::time::Duration::from_millis(30));
+    office.world.clock.set(NOW.plus_millis(30));
     office.step(worker, "resume");
     let body = office.read(worker);
     assert_eq!(body["status"], "dispatched");
@@ -291,11 +291,12 @@ fn a_move_keeps_the_time_that_a_matter_stood_suspended() {
     office.step(&office.admin, "accept");
     office.step(&office.admin, "dispatch");
     office.step(&office.admin, "suspend");
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    office.world.clock.set(NOW.plus_millis(20));
     office.step(&office.admin, "resume");
     let before = office.read(&office.admin)["due_at"].clone();
     let path = format!("/v1/records/{}/move", office.record);
     let moved = office.admin.post(&path, &json!({ "grid": "c-a-2" })).ok();
+    assert_eq!(before, "2030-01-10T00:00:00.020Z");
     assert_eq!(moved["record"]["due_at"], before);
     assert_eq!(moved["record"]["fields"]["due_at"], before);
 }

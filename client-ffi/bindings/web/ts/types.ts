@@ -371,6 +371,8 @@ export interface FormInfo {
   fields: FieldInfo[];
   /** The statuses of its lifecycle; empty for forms without one. */
   statuses: StatusInfo[];
+  /** Actions that lead to no status: steps that stand beside it, such as an urging, and those that take one back. */
+  asides: string[];
   /** Whether it is retired: its records go on, and no new one is made. */
   retired: boolean;
 }
@@ -762,6 +764,25 @@ export type Sort =
   /** Due first first; what has no due time is left out. */
   | "Due";
 
+/**
+ * A step that stands: one beside the status that nothing answered since, or the one by which the work was resolved on
+ * the spot.
+ */
+export interface StandingStep {
+  /** Which. */
+  action: string;
+  /** Its name for people. */
+  label: string;
+  /** What was said with it. */
+  note: string;
+  /** Who took it, when known. */
+  userId: string | null;
+  /** Their name, when known. */
+  userName: string | null;
+  /** When, by the clock of their phone, in milliseconds since 1970 (UTC). */
+  atMs: number | null;
+}
+
 /** Where the phone stands. */
 export interface Status {
   /** Entries not at the server yet. */
@@ -797,6 +818,8 @@ export interface StatusInfo {
   done: boolean;
   /** Whether the work is over. */
   closed: boolean;
+  /** Whether no time passes for the work while it stands there. */
+  suspended: boolean;
 }
 
 /** One of several transitions made concurrently. */
@@ -1256,6 +1279,14 @@ export interface PhoneCalls {
    * `Rejected` with `unsent_edits` while something would be lost, unless `discardUnsent`.
    */
   signOut(discardUnsent?: boolean): Promise<boolean>;
+  /**
+   * The steps that stand on this record, the newest first: who urged, supervises or follows it or asks for more time,
+   * as far as nothing answered that since; and who resolved it on the spot.
+   *
+   * Fails with:
+   * `NotFound`.
+   */
+  standingSteps(recordId: string): Promise<StandingStep[]>;
   /**
    * Where the phone stands.
    *

@@ -27,11 +27,9 @@ after(async () => {
   await server?.end();
 });
 
-const step = (action, note = '说明') =>
-  server.call('POST', `/v1/records/${matter}/transitions`, { action, note });
+const step = (action, note = '说明') => server.call('POST', `/v1/records/${matter}/transitions`, { action, note });
 const now = () => server.call('GET', `/v1/records/${matter}`);
-const offered = (group, name) =>
-  page.getByRole('region', { name: group }).getByRole('button', { name, exact: true });
+const offered = (group, name) => page.getByRole('region', { name: group }).getByRole('button', { name, exact: true });
 /** Takes a step on the page, with words where some are given. */
 async function take(group, name, words = '') {
   await offered(group, name).click();
