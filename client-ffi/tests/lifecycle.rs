@@ -1,7 +1,8 @@
 //! What may be done next, transitions, and comments.
 
 use crate::common::*;
-use gridfold_client::{ClientError, NextTransition, WhatBecame};
+use gridfold_client::{ClientError, NextTransition, Platform, Query, WhatBecame};
+use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::ids::RecordId;
 use gridfold_sync_core::schema::Role;
 
@@ -35,16 +36,16 @@ fn each_role_is_told_what_it_may_do_next() {
     let next = worker.client.next_transitions(task).unwrap();
     assert_eq!(actions(&next), ["acknowledge", "decline"]);
     assert_eq!(
-        (next[0].label_zh.as_str(), next[0].to_label_en.as_str()),
-        ("签收", "Acknowledged")
+        (next[0].label_zh.as_str(), next[0].to_label_en.as_deref()),
+        ("签收", Some("Acknowledged"))
     );
     assert_eq!(
         (
-            next[0].to.as_str(),
+            next[0].to.as_ref().map(|to| to.as_str()),
             next[0].note_expected,
             next[1].note_expected
         ),
-        ("acknowledged", false, true)
+        (Some("acknowledged"), false, true)
     );
     assert_eq!(
         worker.client.transition(task, "confirm", ""),
@@ -182,4 +183,119 @@ fn records_of_the_first_version_take_comments_and_edits_of_both() {
     assert_eq!((report.admitted, report.refused), (2, 0));
     assert_eq!(a.client.comments(matter).unwrap().len(), 1);
     assert_alike(&server, &[&a]);
+}
+
+/// Two phones without signal: what one takes back the other does; and both see the same of it.
+#[test]
+fn a_recall_meets_the_handling_that_did_not_know_of_it() {
+    let server = FakeServer::new();
+    let boss = Phone::enrolled_as(&server, "主管", 1, Role::Supervisor);
+    let worker = Phone::enrolled(&server, "甲", 2);
+    let matter = make(&boss, "matter", "summary", "路灯不亮");
+    for action in ["accept", "dispatch"] {
+        boss.client.transition(matter, action, "").unwrap();
+    }
+    let next = |phone: &Phone| phone.client.next_transitions(matter).unwrap();
+    let offers = |phone: &Phone, action: &str| actions(&next(phone)).contains(&action);
+    let recall = |phone: &Phone| {
+        next(phone)
+            .into_iter()
+            .find(|t| t.action.as_str() == "recall")
+    };
+    assert_eq!(recall(&boss).unwrap().to.unwrap().as_str(), "accepted");
+    boss.sync(&server);
+    worker.sync(&server);
+    assert!(!offers(&worker, "recall"), "it was not theirs");
+    assert_eq!(
+        worker.client.transition(matter, "recall", ""),
+        rejected("transition_not_allowed")
+    );
+    boss.client.transition(matter, "recall", "").unwrap();
+    worker.client.transition(matter, "handle", "").unwrap();
+    boss.client.transition(matter, "follow", "").unwrap();
+    boss.sync(&server);
+    worker.sync(&server);
+    boss.sync(&server);
+    assert_alike(&server, &[&boss, &worker]);
+    for phone in [&boss, &worker] {
+        let detail = phone.client.get(matter).unwrap();
+        assert_eq!(detail.status.as_deref(), Some("handled"));
+        let tips: Vec<&str> = detail
+            .status_tips
+            .iter()
+            .map(|t| t.status.as_str())
+            .collect();
+        assert_eq!(
+            tips,
+            ["handled", "accepted"],
+            "the following is none of them"
+        );
+        assert!(!offers(phone, "recall"), "two stand beside each other");
+    }
+    // The check is another person's, on the phone already.
+    assert!(!offers(&worker, "inspect") && offers(&boss, "inspect"));
+    boss.client.transition(matter, "inspect", "").unwrap();
+    boss.sync(&server);
+    worker.sync(&server);
+    assert_eq!(worker.client.get(matter).unwrap().status_tips, []);
+    assert_alike(&server, &[&boss, &worker]);
+}
+
+#[test]
+fn a_matter_that_stands_suspended_is_not_overdue_and_more_time_is_granted_with_the_step() {
+    let server = FakeServer::new();
+    let boss = Phone::enrolled_as(&server, "主管", 1, Role::Supervisor);
+    let worker = Phone::enrolled(&server, "甲", 2);
+    let due = |phone: &Phone, hours: i64| {
+        Value::DateTime(phone.platform.now().plus_millis(hours * 3_600_000))
+    };
+    let matter = make(&boss, "matter", "summary", "路灯不亮");
+    boss.client
+        .edit(matter, vec![set("due_at", due(&boss, 2))])
+        .unwrap();
+    for action in ["accept", "dispatch"] {
+        boss.client.transition(matter, action, "").unwrap();
+    }
+    let list = |phone: &Phone, overdue: bool| {
+        let query = Query {
+            overdue,
+            ..Query::default()
+        };
+        phone.client.query(query).items
+    };
+    assert_eq!(
+        boss.client.transition(matter, "suspend", ""),
+        rejected("transition_not_allowed")
+    );
+    boss.client.transition(matter, "suspend", "等配件").unwrap();
+    boss.sync(&server);
+    worker.sync(&server);
+    for phone in [&boss, &worker] {
+        phone.platform.advance(5 * 3_600_000);
+        assert_eq!(list(phone, true).len(), 0);
+        assert!(list(phone, false)[0].work.suspended.is_some());
+    }
+    worker.client.transition(matter, "resume", "").unwrap();
+    let work = list(&worker, false)[0].work.clone();
+    assert_eq!((work.suspended, work.paused_ms), (None, 5 * 3_600_000));
+    assert_eq!(list(&worker, true).len(), 0);
+    let until = due(&worker, 48);
+    worker
+        .client
+        .edit(matter, vec![set("asked_due", until.clone())])
+        .unwrap();
+    worker
+        .client
+        .transition(matter, "ask_extension", "还要两天")
+        .unwrap();
+    worker.sync(&server);
+    boss.sync(&server);
+    boss.client
+        .transition(matter, "grant_extension", "")
+        .unwrap();
+    boss.sync(&server);
+    worker.sync(&server);
+    let fields = worker.client.get(matter).unwrap().fields;
+    assert_eq!(fields["due_at"], until.to_json());
+    assert_alike(&server, &[&boss, &worker]);
 }

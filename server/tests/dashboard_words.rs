@@ -251,10 +251,13 @@ fn a_reason_is_told_in_the_words_of_who_reads_it() {
     };
     assert_eq!(
         told(&zh),
-        "当前状态不允许这一步。修改已保留，请查看最新状态。"
+        "当前状态不允许这一步，或者这一步还缺内容、须由他人办理。修改已保留，请查看最新状态。"
     );
     let other = t.admin.header("accept-language", "zh");
-    assert_eq!(told(&other), "当前状态不允许这一步。修改已保留。");
+    assert_eq!(
+        told(&other),
+        "当前状态不允许这一步，或者这一步还缺内容、须由他人办理。修改已保留。"
+    );
 }
 
 #[test]

@@ -46,6 +46,7 @@ mod import_files;
 mod imports_undone;
 mod load;
 mod log_witness;
+mod matter_steps;
 mod merged;
 mod moved;
 mod neighbours;

@@ -525,7 +525,7 @@ fn a_server_founded_by_an_older_build_publishes_newer_forms_when_it_starts() {
     push(&node, &a, log);
     drop(node);
     let node = Node::open(dir.path(), config.clone(), clock()).unwrap();
-    assert_eq!(newest(&node), 4);
+    assert_eq!(newest(&node), 5);
     let revision = node.directory.current().revision;
     // The record is read, and still edited with the version it was made with.
     let log = a.entry(&stream, Target::At(vec![first]), vec![set("place", "东门")]);

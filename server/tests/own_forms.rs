@@ -64,18 +64,29 @@ fn renamed() -> (Names, Vec<Value>) {
                 rename(&mut status["key"], "s");
             }
             rename(&mut lifecycle["initial"], "s");
-            for step in lifecycle["transitions"].as_array_mut().unwrap() {
-                rename(&mut step["action"], "a");
-                rename(&mut step["to"], "s");
-                let lists = [step["from"].take(), step["needs"].take()];
-                let [from, needs] = lists.map(|mut list| {
-                    for name in list.as_array_mut().into_iter().flatten() {
-                        rename(name, "s");
+            for steps in ["transitions", "asides"] {
+                let steps = lifecycle.get_mut(steps).and_then(Value::as_array_mut);
+                for step in steps.into_iter().flatten() {
+                    rename(&mut step["action"], "a");
+                    if step["to"].is_string() {
+                        rename(&mut step["to"], "s");
                     }
-                    list
-                });
-                step["from"] = from;
-                step["needs"] = if needs.is_null() { json!([]) } else { needs };
+                    let lists = [
+                        "from",
+                        "needs",
+                        "other_than",
+                        "other_than_writers_of",
+                        "answers",
+                    ];
+                    for list in lists {
+                        let names = step.get_mut(list).and_then(Value::as_array_mut);
+                        for name in names.into_iter().flatten() {
+                            rename(name, "n");
+                        }
+                    }
+                    // Looking for where it leads left a null.
+                    step.as_object_mut().unwrap().retain(|_, of| !of.is_null());
+                }
             }
         }
         forms.push(form);

@@ -176,6 +176,16 @@ impl SensitivityClass {
     pub fn from_u8(n: u8) -> Option<Self> {
         Self::ALL.get(usize::from(n)).copied()
     }
+
+    /// What it is called in forms, in the API and in indexes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Personal => "personal",
+            Self::Restricted => "restricted",
+        }
+    }
 }
 
 /// One append-only log of records: a grid and a sensitivity class.

@@ -21,6 +21,7 @@ mod kill_nine;
 mod log_conformance;
 mod log_damage;
 mod log_powercut;
+mod matter_steps;
 mod phone_keys;
 mod pool_powercut;
 mod retired;

@@ -4,7 +4,7 @@ use gridfold_sync_core::ids::RecordId;
 
 use super::Client;
 use crate::error::ClientError;
-use crate::types::{Comment, NextTransition};
+use crate::types::{Comment, NextTransition, StandingStep};
 
 impl Client {
     /// The transitions that this user may make on a record as it stands here, in the order of its
@@ -14,6 +14,15 @@ impl Client {
     /// [`ClientError::NotFound`].
     pub fn next_transitions(&self, record: RecordId) -> Result<Vec<NextTransition>, ClientError> {
         self.shell.next_transitions(&record)
+    }
+
+    /// The steps that stand on a record, the newest first: those beside its status that nothing answered since, with
+    /// who urged, supervises or follows it and asks for more time; and the one by which it was resolved on the spot.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`].
+    pub fn standing_steps(&self, record: RecordId) -> Result<Vec<StandingStep>, ClientError> {
+        self.shell.standing_steps(&record)
     }
 
     /// Makes a transition; durable when this returns.

@@ -143,6 +143,8 @@ pub struct StatusInfo {
     pub done: bool,
     /// Whether the work is over.
     pub closed: bool,
+    /// Whether no time passes for the work while it stands there.
+    pub suspended: bool,
 }
 
 /// The newest version of a form.
@@ -162,6 +164,8 @@ pub struct FormInfo {
     pub fields: Vec<FieldInfo>,
     /// The statuses of its lifecycle; empty for forms without one.
     pub statuses: Vec<StatusInfo>,
+    /// Actions that lead to no status: steps that stand beside it, such as an urging, and those that take one back.
+    pub asides: Vec<String>,
     /// Whether it is retired: its records go on, and no new one is made.
     pub retired: bool,
 }
@@ -258,8 +262,14 @@ pub(crate) fn form_out(form: &Form, roles: &[Role], retired: bool, locale: Local
                     label: locale.pick(&s.label),
                     done: s.stage() == Stage::Done,
                     closed: s.stage() == Stage::Closed,
+                    suspended: s.suspended,
                 })
                 .collect()
+        }),
+        asides: form.lifecycle.as_ref().map_or_else(Vec::new, |lifecycle| {
+            let actions: std::collections::BTreeSet<_> =
+                lifecycle.asides.iter().map(|t| &t.action).collect();
+            actions.into_iter().map(ToString::to_string).collect()
         }),
         retired,
     }

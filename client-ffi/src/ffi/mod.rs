@@ -58,4 +58,4 @@ pub use traits::{
 };
 pub use types::*;
 pub use watch::{Subscription, Watch, WatchTarget};
-pub use work::{Comment, NextTransition, RecordEdit, UndoneEdit};
+pub use work::{Comment, NextTransition, RecordEdit, StandingStep, UndoneEdit};

@@ -311,8 +311,12 @@ pub struct RecordSummary {
     pub title: String,
     /// How far its work is; none of a record without statuses.
     pub stage: Option<WorkStage>,
-    /// When its work is due, in milliseconds since 1970 (UTC).
+    /// When its work is due, in milliseconds since 1970 (UTC): later by what it stood suspended.
     pub due_at_ms: Option<i64>,
+    /// Since when it stands suspended, likewise: until it goes on no time passes for it.
+    pub suspended_at_ms: Option<i64>,
+    /// How long it stood suspended before that, in milliseconds.
+    pub suspended_ms: i64,
     /// Who is to do its work, as the field that means `doer` says.
     pub doer: Option<String>,
     /// The record it is about besides its household.

@@ -66,6 +66,8 @@ impl From<inner::RecordSummary> for RecordSummary {
             title: r.title,
             stage: r.work.stage.map(Into::into),
             due_at_ms: r.work.due.map(|t| t.millis()),
+            suspended_at_ms: r.work.suspended.map(|t| t.millis()),
+            suspended_ms: r.work.paused_ms,
             doer: r.work.doer,
             about_id: r.work.about.map(|a| a.to_string()),
             captured_at_ms: r.captured.millis(),

@@ -60,14 +60,34 @@ pub struct NextTransition {
     pub action: String,
     /// Its name for people.
     pub label: String,
-    /// The status it leads to.
-    pub to_status: String,
+    /// The status it leads to; none of one that only stands beside the status.
+    pub to_status: Option<String>,
     /// That status's name for people.
-    pub to_label: String,
+    pub to_label: Option<String>,
     /// Fields that must have a value before it and have none.
     pub needs: Vec<String>,
     /// Whether the doer is asked to say why.
     pub note_expected: bool,
+    /// Whether it is refused without that.
+    pub note_needed: bool,
+}
+
+/// A step that stands: one beside the status that nothing answered since, or the one by which the work was resolved on
+/// the spot.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct StandingStep {
+    /// Which.
+    pub action: String,
+    /// Its name for people.
+    pub label: String,
+    /// What was said with it.
+    pub note: String,
+    /// Who took it, when known.
+    pub user_id: Option<String>,
+    /// Their name, when known.
+    pub user_name: Option<String>,
+    /// When, by the clock of their phone, in milliseconds since 1970 (UTC).
+    pub at_ms: Option<i64>,
 }
 
 /// A comment on a record.
@@ -177,10 +197,44 @@ impl Client {
                 .map(|t| NextTransition {
                     action: t.action.to_string(),
                     label: pick(t.label_zh, t.label_en),
-                    to_status: t.to.to_string(),
-                    to_label: pick(t.to_label_zh, t.to_label_en),
+                    to_status: t.to.map(|to| to.to_string()),
+                    to_label: match locale {
+                        Locale::Zh => t.to_label_zh,
+                        Locale::En => t.to_label_en,
+                    },
                     needs: t.needs.iter().map(ToString::to_string).collect(),
                     note_expected: t.note_expected,
+                    note_needed: t.note_needed,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// The steps that stand on this record, the newest first: who urged, supervises or follows it or asks for more time,
+    /// as far as nothing answered that since; and who resolved it on the spot.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn standing_steps(
+        &self,
+        record_id: String,
+    ) -> Result<Vec<StandingStep>, ClientError> {
+        let locale = self.locale;
+        self.run(move |store| {
+            let steps = store.standing_steps(convert::record_id(&record_id)?)?;
+            Ok(steps
+                .into_iter()
+                .map(|step| StandingStep {
+                    action: step.action.to_string(),
+                    label: match locale {
+                        Locale::Zh => step.label_zh,
+                        Locale::En => step.label_en,
+                    },
+                    note: step.note,
+                    user_id: step.user.map(|user| user.to_string()),
+                    user_name: step.user_name,
+                    at_ms: step.at.map(|at| at.millis()),
                 })
                 .collect())
         })

@@ -438,7 +438,7 @@ impl<'a> Batch<'a> {
             }
             let row = match loaded.row {
                 Some(mut row) => {
-                    summarise(&self.bearings, &record, &mut row);
+                    summarise(self.tx, &self.bearings, &record, &mut row)?;
                     self.note_delivery(&record, &mut row)?;
                     self.tx.put(RECORDS, &record.bytes(), &row.encode())?;
                     Some(row.row)

@@ -250,7 +250,11 @@ impl Batch<'_> {
         let typed = draft.ops.drain(..).map(|op| (op, typed_with));
         let aside = draft.misfits.drain(..).map(|m| (m.op, m.form_version));
         let (ops, versions): (Vec<Op>, Vec<u32>) = typed.chain(aside).unzip();
-        let fits = what_fits(&newest, &roles, parts, &ops);
+        let main = self
+            .bearings
+            .number(&StreamId::new(grid.clone(), newest.class));
+        let made = |by: &EntryRef| self.author_of(main?, by);
+        let fits = what_fits(&newest, self.actor(&roles, &made), parts, &ops);
         for ((op, form_version), fits) in ops.into_iter().zip(versions).zip(fits) {
             match fits {
                 Ok(()) => draft.ops.push(op),

@@ -6,8 +6,9 @@ use gridfold_sync_core::admission::{check_edit, check_next};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Entry, RefusalCode, Target};
 use gridfold_sync_core::ids::{
-    AreaCode, EntryRef, FieldKey, FormCode, ItemKey, RecordId, SensitivityClass, StreamId,
+    AreaCode, EntryRef, FieldKey, FormCode, ItemKey, RecordId, SensitivityClass, StreamId, UserId,
 };
+use gridfold_sync_core::lifecycle::Actor;
 use gridfold_sync_core::resident::{ReceiptNumber, lacks_number};
 use gridfold_sync_core::schema::{Form, Role};
 use gridfold_sync_core::time::Timestamp;
@@ -22,6 +23,7 @@ use crate::shell::begun::{self, BegunAt, Row};
 use crate::shell::consumed::Kept;
 use crate::shell::rows::StreamNo;
 use crate::shell::state::HeldDirectory;
+use crate::shell::who::who_made;
 use crate::shell::writing::{Unwritten, Write};
 
 fn refuse(code: RefusalCode) -> ClientError {
@@ -36,7 +38,7 @@ fn refuse_field(code: RefusalCode, field: String) -> ClientError {
 fn refuse_at(
     form: &Form,
     class: SensitivityClass,
-    roles: &[Role],
+    actor: Actor<'_>,
     at: &PartState,
     entry: &Entry,
     code: RefusalCode,
@@ -45,7 +47,7 @@ fn refuse_at(
     let field = (1..=ops.len()).find_map(|n| {
         let mut first = entry.clone();
         first.ops = Some(ops[..n].to_vec());
-        check_edit(form, class, roles, at.clone(), &first).err()?;
+        check_edit(form, class, actor, at.clone(), &first).err()?;
         ops[n - 1].field().map(ToString::to_string)
     });
     ClientError::rejected_at(code.as_str(), field)
@@ -167,6 +169,14 @@ impl Batch<'_> {
                 });
             }
         }
+        let main = self
+            .bearings
+            .number(&StreamId::new(write.grid.clone(), form.class));
+        let main = self.record(write.record)?.as_ref().and_then(|row| {
+            let part = row.parts.get(&main?)?;
+            Some(part.clone())
+        });
+        let ops = form.with_what_steps_write(main.as_ref(), ops);
         let by_class = form
             .by_class(ops)
             .map_err(|key| refuse_field(RefusalCode::UnknownField, key.to_string()))?;
@@ -249,14 +259,31 @@ impl Batch<'_> {
         }
         let mut entry = self.next_entry(stream, target, form.version, claimed, ops);
         entry.header.seq += ahead;
-        let after = check_next(form, class, roles, at.clone(), &entry)
-            .map_err(|code| refuse_at(form, class, roles, &at, &entry, code))?;
+        let made = |by: &EntryRef| self.author_of(stream, by);
+        let actor = self.actor(roles, &made);
+        let after = check_next(form, class, actor, at.clone(), &entry)
+            .map_err(|code| refuse_at(form, class, actor, &at, &entry, code))?;
         let after = (!row.is_older).then_some(after);
         Ok(Some(Planned {
             stream,
             entry,
             after,
         }))
+    }
+
+    /// This phone's user with these roles, by what the phone knows of who made what.
+    pub(crate) fn actor<'a>(
+        &self,
+        roles: &'a [Role],
+        made: &'a dyn Fn(&EntryRef) -> Option<UserId>,
+    ) -> Actor<'a> {
+        let user = self.bearings.account.as_ref().map(|a| a.author().user);
+        Actor { roles, user, made }
+    }
+
+    /// Who made an entry, as far as it is known here.
+    pub(crate) fn author_of(&self, stream: StreamNo, id: &EntryRef) -> Option<UserId> {
+        who_made(self.tx, &self.bearings, stream, id)
     }
 
     fn store_planned(

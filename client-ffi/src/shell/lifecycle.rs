@@ -6,19 +6,20 @@
 
 use gridfold_sync_core::codec::to_hex;
 use gridfold_sync_core::edit::{Op, Value};
-use gridfold_sync_core::ids::{ActionKey, FieldKey, ItemKey, RecordId};
+use gridfold_sync_core::ids::{ActionKey, EntryRef, FieldKey, ItemKey, RecordId, StreamId};
+use gridfold_sync_core::lifecycle::Actor;
 use gridfold_sync_core::schema::{FieldType, Form, Label};
 use gridfold_sync_core::view::{Cell, PartState};
 
 use crate::error::ClientError;
 use crate::platform::random;
 use crate::shell::Shell;
-use crate::shell::read::author_of;
 use crate::shell::rows::StreamNo;
 use crate::shell::state::{Bearings, entry_row};
 use crate::shell::store::Rx;
 use crate::shell::summary::with_view;
-use crate::types::{Comment, NextTransition};
+use crate::shell::who::{author_of, who_made};
+use crate::types::{Comment, NextTransition, StandingStep};
 
 /// The group of comments and its members, in forms that have one.
 const COMMENTS: &str = "comments";
@@ -35,26 +36,38 @@ fn label(of: Option<&Label>, key: &str) -> (String, String) {
 fn next_of(
     form: &Form,
     main: &PartState,
+    rx: &Rx<'_>,
     bearings: &Bearings,
     grid: &gridfold_sync_core::ids::AreaCode,
 ) -> Vec<NextTransition> {
     let (Some(lifecycle), Some(held)) = (&form.lifecycle, &bearings.held) else {
         return Vec::new();
     };
-    let next = lifecycle.next(main, &held.roles(grid));
+    let roles = held.roles(grid);
+    let stream = StreamId::new(grid.clone(), form.class);
+    let stream = bearings.number(&stream);
+    let made = |by: &EntryRef| who_made(rx, bearings, stream?, by);
+    let actor = Actor {
+        roles: &roles,
+        user: bearings.account.as_ref().map(|a| a.author().user),
+        made: &made,
+    };
+    let next = lifecycle.next(main, actor);
     next.into_iter()
         .map(|t| {
-            let status = lifecycle.status(&t.to).map(|s| &s.label);
-            let (to_label_zh, to_label_en) = label(status, t.to.as_str());
+            let to = lifecycle.leads_to(main, t);
+            let named = to.map(|to| label(lifecycle.status(to).map(|s| &s.label), to.as_str()));
+            let (to_label_zh, to_label_en) = named.unzip();
             NextTransition {
                 action: t.action.clone(),
                 label_zh: t.label.zh.clone(),
                 label_en: t.label.en.clone(),
-                to: t.to.clone(),
+                to: to.cloned(),
                 to_label_zh,
                 to_label_en,
                 needs: t.lacking(main).cloned().collect(),
-                note_expected: t.note,
+                note_expected: t.note || t.note_needed,
+                note_needed: t.note_needed,
             }
         })
         .collect()
@@ -74,7 +87,59 @@ fn key(text: &str) -> Result<FieldKey, ClientError> {
     FieldKey::new(text).map_err(|_| ClientError::internal("lifecycle/key"))
 }
 
+fn standing_in(
+    form: &Form,
+    main: &PartState,
+    rx: &Rx<'_>,
+    bearings: &Bearings,
+    stream: StreamNo,
+) -> Result<Vec<StandingStep>, ClientError> {
+    let Some(lifecycle) = &form.lifecycle else {
+        return Ok(Vec::new());
+    };
+    let made = |by: &EntryRef| who_made(rx, bearings, stream, by);
+    let standing = lifecycle.standing(main, made).into_iter();
+    let mut out = Vec::new();
+    for step in standing.chain(lifecycle.resolved(main)) {
+        let named = lifecycle.steps().find(|t| t.action == step.action);
+        let (label_zh, label_en) = label(named.map(|t| &t.label), step.action.as_str());
+        let row = entry_row(rx, stream, &step.by)?.map(|(_, row)| row);
+        let author = author_of(bearings, step.by, row.as_ref().and_then(|r| r.said));
+        let user = author.map(|a| a.user);
+        out.push(StandingStep {
+            action: step.action.clone(),
+            label_zh,
+            label_en,
+            note: step.note.clone(),
+            entry: step.by,
+            user,
+            user_name: user.and_then(|u| bearings.held.as_ref()?.user_name(u)),
+            at: row.and_then(|r| Some(r.entry?.header.claimed)),
+        });
+    }
+    out.sort_by_key(|step| std::cmp::Reverse((step.at, step.entry)));
+    Ok(out)
+}
+
 impl Shell {
+    pub(crate) fn standing_steps(
+        &self,
+        record: &RecordId,
+    ) -> Result<Vec<StandingStep>, ClientError> {
+        self.read(|rx| {
+            let state = self.state.read();
+            let row = self.record_row(rx, record)?.ok_or(ClientError::NotFound)?;
+            let bearings = &state.bearings;
+            with_view(bearings, record, &row, |view| {
+                let stream = StreamId::new(row.row.grid.clone(), view.form.class);
+                match (view.main(), bearings.number(&stream)) {
+                    (Some(main), Some(no)) => standing_in(view.form, main, rx, bearings, no),
+                    _ => Ok(Vec::new()),
+                }
+            })
+        })
+    }
+
     pub(crate) fn next_transitions(
         &self,
         record: &RecordId,
@@ -88,7 +153,7 @@ impl Shell {
             let bearings = &state.bearings;
             Ok(with_view(bearings, record, &row, |view| {
                 match view.main() {
-                    Some(main) => next_of(view.form, main, bearings, &row.row.grid),
+                    Some(main) => next_of(view.form, main, rx, bearings, &row.row.grid),
                     None => Vec::new(),
                 }
             }))

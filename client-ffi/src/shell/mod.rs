@@ -50,6 +50,7 @@ pub(crate) mod transport;
 pub(crate) mod transport_ureq;
 pub(crate) mod undo;
 mod untaken;
+mod who;
 mod writing;
 
 use std::sync::Arc;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gridfold_sync_core::entry::Author;
-use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId};
+use gridfold_sync_core::ids::{FormCode, RecordId};
 use gridfold_sync_core::notice::{Edit, Locale, Teller, Told, named_in, text};
-use gridfold_sync_core::session::phone::{Fate, Said};
+use gridfold_sync_core::session::phone::Fate;
 use gridfold_sync_core::view::{Candidate, differ};
 
 use crate::error::ClientError;
@@ -18,6 +17,7 @@ use crate::shell::seen::marks_in;
 use crate::shell::state::{Bearings, State, entry_row};
 use crate::shell::store::{ENTRIES, RECORDS, Rx, Source};
 use crate::shell::summary::with_view;
+use crate::shell::who::author_of;
 use crate::types::{
     Conflict, ConflictCandidate, Delivery, EntryState, HistoryEntry, PartInfo, RecordDetail,
     RefusedEdit, Status, StatusTip,
@@ -33,16 +33,6 @@ impl State {
             .count();
         u32::try_from(n).unwrap_or(u32::MAX)
     }
-}
-
-/// Who made an entry: whom the server says, or this phone's user when it made it.
-pub(crate) fn author_of(bearings: &Bearings, id: EntryRef, said: Option<Said>) -> Option<Author> {
-    let own = bearings
-        .account
-        .as_ref()
-        .filter(|_| bearings.is_own(id.incarnation))
-        .map(|a| a.author());
-    said.map(|s| s.author).or(own)
 }
 
 fn candidate(

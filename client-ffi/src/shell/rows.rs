@@ -185,7 +185,9 @@ fn put_work(work: &Work, out: &mut Vec<u8>) {
     out.push(
         u8::from(work.due.is_some())
             | u8::from(work.doer.is_some()) << 1
-            | u8::from(work.about.is_some()) << 2,
+            | u8::from(work.about.is_some()) << 2
+            | u8::from(work.suspended.is_some()) << 3
+            | u8::from(work.paused_ms != 0) << 4,
     );
     if let Some(due) = work.due {
         put_i64(out, due.millis());
@@ -195,6 +197,12 @@ fn put_work(work: &Work, out: &mut Vec<u8>) {
     }
     if let Some(about) = &work.about {
         out.extend_from_slice(&about.bytes());
+    }
+    if let Some(since) = work.suspended {
+        put_i64(out, since.millis());
+    }
+    if work.paused_ms != 0 {
+        put_i64(out, work.paused_ms);
     }
 }
 
@@ -219,6 +227,12 @@ fn read_work(r: &mut Reader<'_>) -> Result<Work, DecodeError> {
     }
     if flags & 4 != 0 {
         work.about = Some(RecordId::from_bytes(r.array()?));
+    }
+    if flags & 8 != 0 {
+        work.suspended = Some(Timestamp(r.i64()?));
+    }
+    if flags & 16 != 0 {
+        work.paused_ms = r.i64()?;
     }
     Ok(work)
 }

@@ -154,6 +154,11 @@ impl Bearings {
     pub(crate) fn position(&self, number: StreamNo) -> Position {
         self.cursors.get(&number).copied().unwrap_or_default()
     }
+    /// The number of a stream, where it has one.
+    pub(crate) fn number(&self, stream: &StreamId) -> Option<StreamNo> {
+        self.numbers.get(stream).copied()
+    }
+
     pub(crate) fn is_own(&self, incarnation: IncarnationId) -> bool {
         self.instance.own.contains(&incarnation)
     }

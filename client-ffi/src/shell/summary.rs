@@ -1,14 +1,18 @@
 //! Summaries: a record under its newest form, and what lists show of it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gridfold_sync_core::ids::{FormCode, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{EntryRef, FormCode, RecordId, SensitivityClass};
 use gridfold_sync_core::schema::{Form, Label};
+use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{PartState, RecordView};
 
+use crate::error::ClientError;
 use crate::shell::rows::{RecordRow, Row, StreamNo};
-use crate::shell::state::Bearings;
+use crate::shell::state::{Bearings, entry_row};
+use crate::shell::store::Source;
 
 /// A form for records whose own is not known here: all fields are shown by key.
 fn unknown_form(code: &FormCode) -> Form {
@@ -50,8 +54,54 @@ pub(crate) fn with_view<T>(
     })
 }
 
+/// When entries of the main part of a record were made, as their phones say and never after they came, as far as
+/// its work asks: where it ever stood suspended.
+fn times(
+    source: &impl Source,
+    bearings: &Bearings,
+    record: &RecordId,
+    record_row: &RecordRow,
+) -> Result<BTreeMap<EntryRef, Timestamp>, ClientError> {
+    let asked = with_view(bearings, record, record_row, |view| {
+        let asked = RefCell::new(Vec::new());
+        // Nothing is known yet: it says what it asks for, and asks for no more when it knows.
+        let _ = view.work(|entry| {
+            asked.borrow_mut().push(*entry);
+            Some(Timestamp(0))
+        });
+        let class = view.form.class;
+        asked
+            .into_inner()
+            .into_iter()
+            .map(move |id| (class, id))
+            .collect::<Vec<_>>()
+    });
+    let mut times = BTreeMap::new();
+    for (class, id) in asked {
+        let streams = record_row.parts.keys().copied();
+        for stream in streams.filter(|no| bearings.stream(*no).is_ok_and(|s| s.class == class)) {
+            let Some((_, row)) = entry_row(source, stream, &id)? else {
+                continue;
+            };
+            let claimed = row.entry.map(|entry| entry.header.claimed);
+            let at = match (claimed, row.said) {
+                (Some(claimed), Some(said)) => Some(claimed.held_by(said.received)),
+                (claimed, _) => claimed,
+            };
+            times.extend(at.map(|at| (id, at)));
+        }
+    }
+    Ok(times)
+}
+
 /// Writes anew what lists show of a record.
-pub(crate) fn summarise(bearings: &Bearings, record: &RecordId, record_row: &mut RecordRow) {
+pub(crate) fn summarise(
+    source: &impl Source,
+    bearings: &Bearings,
+    record: &RecordId,
+    record_row: &mut RecordRow,
+) -> Result<(), ClientError> {
+    let times = times(source, bearings, record, record_row)?;
     let streams: Vec<StreamNo> = record_row.parts.keys().copied().collect();
     let old = &record_row.row;
     let row = with_view(bearings, record, record_row, |view| Row {
@@ -68,7 +118,8 @@ pub(crate) fn summarise(bearings: &Bearings, record: &RecordId, record_row: &mut
         own: old.own,
         seen: old.seen,
         streams,
-        work: Some(view.work()),
+        work: Some(view.work(|entry| times.get(entry).copied())),
     });
     record_row.row = row;
+    Ok(())
 }

@@ -13,7 +13,9 @@ use gridfold_sync_core::ids::{
 };
 use gridfold_sync_core::lifecycle::{Lifecycle, Transition};
 use gridfold_sync_core::limits::{MAX_COUNTER_STEP, MAX_OPS_PER_EDIT, MAX_TRANSITIONS_PER_EDIT};
-use gridfold_sync_core::schema::{FieldMeaning, FieldType, Form, FormSet, Role, check_op};
+use gridfold_sync_core::schema::{
+    FieldMeaning, FieldType, Form, FormSet, Role, StepMeaning, check_op,
+};
 use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::{Candidate, Cell, PartState, RecordView, TransitionMade};
 
@@ -41,6 +43,8 @@ pub(crate) struct Original<'a> {
     pub(crate) parts: &'a Parts,
     /// When its work was closed.
     pub(crate) closed: Option<Timestamp>,
+    /// When it is due, where that is later than its field says: it stood suspended, which the new record did not.
+    pub(crate) due: Option<Timestamp>,
 }
 
 /// An edit of the new record.
@@ -78,6 +82,17 @@ impl<'a> Original<'a> {
                     let told = whole.as_ref().unwrap_or(first);
                     let version = self.version_for(roles, *class, told, &ops)?;
                     by_version.entry(version).or_default().extend(ops);
+                }
+            }
+        }
+        if let (Some(at), Some(field)) = (self.due, form.field_for(FieldMeaning::Due)) {
+            let ops = by_version.values_mut().flatten();
+            for op in ops {
+                match op {
+                    Op::Set { field: of, value } if *of == field.key => {
+                        *value = Value::DateTime(at)
+                    }
+                    _ => {}
                 }
             }
         }
@@ -252,7 +267,11 @@ impl<'a> Original<'a> {
             return Ok(made);
         }
         let may = |t: &Transition| {
-            roles.iter().any(|role| t.roles.contains(role)) && t.lacking(main).next().is_none()
+            let leads_as_said =
+                !matches!(t.meaning(), Some(StepMeaning::Extend | StepMeaning::Resume));
+            let says_enough = !t.note_needed && leads_as_said;
+            let may = says_enough && roles.iter().any(|role| t.roles.contains(role));
+            may && t.lacking(main).next().is_none()
         };
         let way = lifecycle.way_to(&lifecycle.initial, status, may);
         let way = way.ok_or_else(|| {
@@ -309,7 +328,8 @@ fn closed_then(form: &Form, view: &RecordView<'_>, at: Timestamp) -> Option<Op> 
     })
 }
 
-/// The steps of a record as they were made, if they lead to the same status and these roles may make them.
+/// The steps of a record as they were made, if they lead to the same status and these roles may make them. Those that
+/// stood beside the status are taken again apart from them (`acts/asides.rs`).
 fn made_again(
     lifecycle: &Lifecycle,
     main: &PartState,
@@ -319,16 +339,31 @@ fn made_again(
     if main.transitions.len() > MAX_STEPS {
         return None;
     }
+    let is_suspended = |key: &ActionKey| lifecycle.status(key).is_some_and(|s| s.suspended);
     let mut at = &lifecycle.initial;
+    // Where it stood before it was suspended.
+    let mut ran = at;
     let mut ops = Vec::with_capacity(main.transitions.len());
     for made in in_order(&main.transitions) {
+        let aside = lifecycle.asides.iter().find(|t| t.action == made.action);
+        match aside.map(Transition::meaning) {
+            // What was taken back is not done again.
+            Some(Some(StepMeaning::Recall)) => return None,
+            Some(_) => continue,
+            None => {}
+        }
         let step = lifecycle.transitions.iter().find(|t| {
             t.action == made.action
                 && t.from.contains(at)
                 && roles.iter().any(|role| t.roles.contains(role))
+                && t.meaning() != Some(StepMeaning::Extend)
                 && t.lacking(main).next().is_none()
         })?;
-        at = &step.to;
+        let goes_on = step.meaning() == Some(StepMeaning::Resume);
+        at = if goes_on { ran } else { step.to.as_ref()? };
+        if !is_suspended(at) {
+            ran = at;
+        }
         ops.push(Op::Transition {
             action: made.action.clone(),
             note: made.note.clone(),

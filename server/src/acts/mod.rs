@@ -5,6 +5,7 @@
 //! what a caller may see.
 
 pub(crate) mod areas;
+mod asides;
 pub(crate) mod boundary;
 pub(crate) mod calendar;
 pub(crate) mod catalogue;

@@ -11,9 +11,11 @@ use gridfold_sync_core::directory::{Directory, DirectoryChange, MovedRecord};
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::{Author, Verdict};
 use gridfold_sync_core::ids::{AreaCode, EntryRef, FieldKey, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::limits::MAX_TRANSITIONS_PER_EDIT;
 use gridfold_sync_core::time::Timestamp;
 
-use super::copied::Original;
+use super::asides;
+use super::copied::{Original, Piece};
 use super::merged::{self, conflict};
 use super::references::{References, Referring};
 use super::retired::takes_new;
@@ -21,7 +23,7 @@ use crate::admit::{Base, ConsoleEdit, EditOutcome, Heads, Wish};
 use crate::auth::{Actor, AuditEvent, AuditScope};
 use crate::node::Node;
 use crate::problem::{Answer, Code, Problem};
-use crate::views::{ReadScope, StoredRecord};
+use crate::views::{ReadScope, RecordRow, StoredRecord};
 use crate::words::said;
 
 /// References that are set anew in the commit of the move; what is past that follows.
@@ -140,6 +142,13 @@ fn console_edit(
     }
 }
 
+/// When a record is due that ever stood suspended: what the time until now made of it.
+fn due_without_pauses(row: &RecordRow, now: Timestamp) -> Option<Timestamp> {
+    let stands = row.suspended.map(|since| now.millis() - since.millis());
+    let due = row.due.filter(|_| stands.is_some() || row.paused_ms > 0)?;
+    Some(due.plus_millis(stands.unwrap_or(0).max(0)))
+}
+
 /// The edits of a move or a merge on the records as they are: the deletion, then what makes the new one or fills the
 /// other, with the fields that stay behind.
 fn own_edits(
@@ -154,6 +163,7 @@ fn own_edits(
         form: &stored.row.form,
         parts: &stored.parts,
         closed: stored.row.closed,
+        due: due_without_pauses(&stored.row, now),
     };
     let roles = directory.roles_in(author.user, Some(&wanted.grid), now);
     let all: BTreeSet<SensitivityClass> = SensitivityClass::ALL.into_iter().collect();
@@ -163,7 +173,18 @@ fn own_edits(
     let deletion = (seen, vec![Op::Delete].into());
     let mut edits = vec![console_edit(stored, here, deletion, now)];
     let (mut base, pieces, not_taken) = match &wanted.merge {
-        None => (Base::Nothing, original.pieces(&roles)?, Vec::new()),
+        None => {
+            let mut pieces = original.pieces(&roles)?;
+            let asides = asides::again(node, directory, stored, (author.user, &roles))?;
+            let newest = directory.forms().latest(&stored.row.form);
+            for ops in asides.chunks(MAX_TRANSITIONS_PER_EDIT) {
+                pieces.push(Piece {
+                    version: newest.map_or(1, |form| form.version),
+                    ops: ops.to_vec(),
+                });
+            }
+            (Base::Nothing, pieces, Vec::new())
+        }
         Some(take) => {
             let other = merged::other(node, directory, (author, now), stored, wanted.to)?;
             let filled = merged::fill(&original, &other.parts, &roles, take)?;

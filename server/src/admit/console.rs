@@ -199,7 +199,11 @@ pub(crate) fn together(
 ) -> Result<Vec<EditOutcome>, ViewsError> {
     let before = facts.mark();
     let mut own = Vec::new();
-    let outcomes = console(facts, author, key, now, edits, &mut own)?;
+    // What goes on as another record was done by those who did it there.
+    facts.is_again = true;
+    let outcomes = console(facts, author, key, now, edits, &mut own);
+    facts.is_again = false;
+    let outcomes = outcomes?;
     if outcomes.iter().any(|o| o.failure().is_some()) {
         facts.back_to(before);
     } else {

@@ -19,6 +19,7 @@ use gridfold_sync_core::time::Timestamp;
 use gridfold_sync_core::view::PartState;
 use lru::LruCache;
 
+use crate::fold::author;
 use crate::fold::document::Document;
 use crate::fold::recent::Recent;
 use crate::items::{FactIndex, StoredItem};
@@ -43,7 +44,7 @@ pub(crate) type PartKey = (StreamId, RecordId);
 #[derive(Debug, Default, Clone)]
 struct Overlay {
     heads: HashMap<(StreamId, IncarnationId), LogHead>,
-    entries: HashMap<(StreamId, EntryRef), EntryFact>,
+    entries: HashMap<(StreamId, EntryRef), (EntryFact, UserId)>,
     records: HashMap<RecordId, (AreaCode, FormCode)>,
     parts: HashMap<PartKey, PartState>,
     admitted: HashMap<PartKey, Vec<Entry>>,
@@ -104,6 +105,8 @@ pub(crate) struct BatchFacts<'a> {
     /// The server's own incarnation: only the console writes under it.
     pub(crate) console: IncarnationId,
     pub(crate) is_console: bool,
+    /// Whether what is decided is what was done before, written down again: then one person takes all its steps.
+    pub(crate) is_again: bool,
     /// When somebody else's turn is.
     pub(crate) until: Option<Instant>,
     pub(crate) memory: &'a mut Memory,
@@ -130,6 +133,7 @@ impl<'a> BatchFacts<'a> {
             directory,
             console,
             is_console: false,
+            is_again: false,
             until: None,
             memory,
             overlay: Overlay::default(),
@@ -142,7 +146,7 @@ impl<'a> BatchFacts<'a> {
         for (key, part) in self.overlay.parts {
             self.memory.parts.put(key, part);
         }
-        for (id, fact) in self.overlay.entries {
+        for (id, (fact, _)) in self.overlay.entries {
             self.memory.entries.put(id, fact);
         }
         self.memory.recent.admitted(self.overlay.admitted);
@@ -310,13 +314,20 @@ impl Facts for BatchFacts<'_> {
 
     fn entry(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<EntryFact>, ViewsError> {
         let key = (stream.clone(), *id);
-        if let Some(fact) = self.overlay.entries.get(&key) {
-            return Ok(Some(*fact));
-        }
-        if let Some(fact) = self.memory.entries.get(&key) {
-            return Ok(Some(*fact));
+        let decided = self.overlay.entries.get(&key).map(|(fact, _)| *fact);
+        if let Some(fact) = decided.or_else(|| self.memory.entries.get(&key).copied()) {
+            return Ok(Some(fact));
         }
         Ok(self.index().entry(stream, id)?.map(|known| known.fact))
+    }
+
+    fn author(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<UserId>, ViewsError> {
+        let decided = self.overlay.entries.get(&(stream.clone(), *id));
+        decided.map_or_else(|| author::of(self.log, stream, id), |(_, by)| Ok(Some(*by)))
+    }
+
+    fn tells_people(&mut self) -> bool {
+        !self.is_again
     }
 
     fn record(&mut self, record: &RecordId) -> Result<RecordFact, ViewsError> {
@@ -448,7 +459,8 @@ impl Facts for BatchFacts<'_> {
             record: decision.record,
             admitted: decision.verdict.is_admitted(),
         };
-        overlay.entries.insert((stream.clone(), id), fact);
+        let of = (stream.clone(), id);
+        overlay.entries.insert(of, (fact, decision.author.user));
         if let (Some(record), Some(form), Some(state)) =
             (decision.record, &decision.form, &decision.state)
         {

@@ -5,6 +5,7 @@
 //! here, so that what was decided and what is computed again are the same. What never happens here:
 //! a write.
 
+mod author;
 mod derive;
 mod document;
 mod facts;

@@ -403,7 +403,7 @@ fn close(form: &Form, part: Option<&PartState>, ops: &mut Vec<Op>) {
         Some(part) => lifecycle.fold(part).status,
         None => &lifecycle.initial,
     };
-    let may = |t: &Transition| t.needs.is_empty() && t.roles.contains(&Role::Admin);
+    let may = |t: &Transition| t.is_plain() && t.needs.is_empty() && t.roles.contains(&Role::Admin);
     let steps = lifecycle.way_to_closed(status, may);
     ops.extend(steps.into_iter().flatten().map(|step| Op::Transition {
         action: step.action.clone(),

@@ -104,13 +104,18 @@ fn given_back(
     form: &Form,
     entry: EntryRef,
 ) -> Option<Back> {
-    let has_words = |op: &Op| matches!(op, Op::Transition { note, .. } if !note.trim().is_empty());
-    if !ops.iter().any(has_words) || stage(state, form) != Some(Stage::Open) {
+    let lifecycle = form.lifecycle.as_ref()?;
+    // Who urges gives nothing back, and what stands suspended is nobody's turn.
+    let gives = |op: &Op| matches!(op, Op::Transition { action, note } if !note.trim().is_empty() && !lifecycle.is_aside(action));
+    let status = lifecycle.status(lifecycle.fold(state).status);
+    let is_open = status.is_some_and(|s| s.stage() == Stage::Open && !s.suspended);
+    if !ops.iter().any(gives) || !is_open {
         return None;
     }
     let doer = doer.and_then(|doer| said(state.value(doer.as_str())));
-    let steps = state.transitions.iter().map(|made| made.by);
-    let mut part: BTreeSet<EntryRef> = steps.filter(|by| *by != entry).collect();
+    let steps = state.transitions.iter();
+    let steps = steps.filter(|made| made.by != entry && !lifecycle.is_aside(&made.action));
+    let mut part: BTreeSet<EntryRef> = steps.map(|made| made.by).collect();
     if doer.is_none() {
         // Nobody's to do: the report itself was a part in it.
         let newest = state.authors.iter();

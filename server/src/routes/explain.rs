@@ -33,6 +33,9 @@ pub(super) fn form(error: &FormError) -> Said {
         FormError::ChangedClass(version) => said!("form_changed_class", version = *version),
         FormError::Published(version) => said!("form_published", version = *version),
         FormError::BadLifecycle(what) => said!("form_bad_lifecycle", what = what),
+        FormError::BadStep(key) => said!("form_bad_step", step = key.as_str()),
+        FormError::CannotExtend(key) => said!("form_cannot_extend", step = key.as_str()),
+        FormError::CannotSuspend(key) => said!("form_cannot_suspend", status = key.as_str()),
         FormError::UnknownMeaning { of, meaning, known } => {
             said!(
                 "form_unknown_meaning",

@@ -239,6 +239,9 @@ pub struct Lifecycle {
     pub statuses: Vec<Status>,
     /// All transitions; one action may stand in several rows.
     pub transitions: Vec<Transition>,
+    /// The steps that lead to no status of their own; likewise.
+    #[schema(nullable = false)]
+    pub asides: Option<Vec<Transition>>,
 }
 
 /// One status of a lifecycle.
@@ -256,6 +259,9 @@ pub struct Status {
     /// Whether the work is over.
     #[schema(nullable = false)]
     pub closed: Option<bool>,
+    /// Whether the time until it is due does not run while the work stands there.
+    #[schema(nullable = false)]
+    pub suspended: Option<bool>,
 }
 
 /// One allowed transition.
@@ -267,9 +273,10 @@ pub struct Transition {
     pub label: Label,
     /// The statuses it may be made from.
     pub from: Vec<String>,
-    /// The status it leads to.
-    pub to: String,
-    /// What it does besides: `dispatch`.
+    /// The status it leads to; absent of an aside.
+    #[schema(nullable = false)]
+    pub to: Option<String>,
+    /// What it does besides: `dispatch`, `reopen`, `evaluate`, `extend`, `recall`, `take_back`, `resume` or `resolve`.
     #[schema(nullable = false)]
     pub means: Option<String>,
     /// The roles that may make it.
@@ -280,6 +287,18 @@ pub struct Transition {
     /// Whether the doer is asked to say why.
     #[schema(nullable = false)]
     pub note: Option<bool>,
+    /// Whether it cannot be made without saying why.
+    #[schema(nullable = false)]
+    pub note_needed: Option<bool>,
+    /// Steps of which whoever took them last may not take this one.
+    #[schema(nullable = false)]
+    pub other_than: Option<Vec<String>>,
+    /// Fields of which whoever wrote what stands in them may not take this one.
+    #[schema(nullable = false)]
+    pub other_than_writers_of: Option<Vec<String>>,
+    /// Asides that no longer stand once it was made after them.
+    #[schema(nullable = false)]
+    pub answers: Option<Vec<String>>,
 }
 
 /// One version of the kinds of matters.

@@ -172,6 +172,7 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
     if filter.unacknowledged {
         c.add(format!("r.work > 0 AND r.work = {UNACKNOWLEDGED}"));
     }
+    steps(&mut c, filter);
     if let Some(since) = filter.not_visited_since {
         c.add(format!("r.means = {HOUSEHOLD}"));
         c.with("r.visited < ?", since.millis());
@@ -217,6 +218,34 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         c.add(format!("{column} IS NULL"));
     }
     c
+}
+
+/// Whether a filter asks for steps beside the status.
+pub(super) fn asks_for_steps(filter: &RecordFilter) -> bool {
+    !filter.steps.is_empty() || filter.steps_by.is_some()
+}
+
+/// The steps beside the status that a filter asks for: a record is found by them.
+fn steps(c: &mut Conditions, filter: &RecordFilter) {
+    if !asks_for_steps(filter) {
+        return;
+    }
+    let mut taken = Conditions::default();
+    if !filter.steps.is_empty() {
+        taken.one_of("action", filter.steps.iter().map(ToString::to_string));
+    }
+    if let Some(by) = &filter.steps_by {
+        let marks = vec!["?"; by.len()].join(",");
+        taken.add(format!("user IN ({marks})"));
+        let ids = by.iter().map(|id| Sql::Blob(id.bytes().to_vec()));
+        taken.values.extend(ids);
+    }
+    c.add(format!(
+        "r.id IN (SELECT record FROM steps WHERE {})",
+        taken.all()
+    ));
+    c.values.extend(taken.values);
+    c.readable("r.main_class", filter);
 }
 
 /// What is about the household of a filter.
@@ -298,16 +327,8 @@ fn to_e7(degrees: f64) -> i64 {
     e7
 }
 
-fn column(class: SensitivityClass) -> &'static str {
-    match class {
-        SensitivityClass::General => "general",
-        SensitivityClass::Personal => "personal",
-        SensitivityClass::Restricted => "restricted",
-    }
-}
-
 /// What the full-text index is asked for; none when nothing can be found.
 pub(super) fn text(filter: &RecordFilter, text: &str) -> Option<String> {
-    let columns: Vec<&str> = filter.scope.classes.iter().map(|c| column(*c)).collect();
+    let columns: Vec<&str> = filter.scope.classes.iter().map(|c| c.name()).collect();
     match_expression(text, &columns)
 }

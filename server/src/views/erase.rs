@@ -28,10 +28,11 @@ impl ViewsWriter {
             tx.execute("DELETE FROM search WHERE rowid = ?1", [row.id])?;
         }
         tx.execute("DELETE FROM parts WHERE record = ?1", [row.id])?;
+        tx.execute("DELETE FROM steps WHERE record = ?1", [row.id])?;
         tx.execute(
             "UPDATE records SET live = 0, deleted = 0, status = NULL, conflicts = 0, late = 0, title = '', title_class = 0, title_key = '',
              household = NULL, household_class = 0, lat = NULL, lon = NULL, place_class = 0, cell = NULL, missing = 0,
-             work = 0, means = 0, due = NULL, due_received = NULL, doer = NULL, happened = NULL, closed = NULL, about = NULL, about_class = 0, visited = 0, words = 0, receipt = NULL,
+             work = 0, means = 0, due = NULL, due_received = NULL, doer = NULL, happened = NULL, closed = NULL, about = NULL, about_class = 0, visited = 0, words = 0, receipt = NULL, suspended = NULL, paused = 0,
              late_general = 0, conflicts_general = 0, missing_general = 0
              WHERE id = ?1",
             [row.id],

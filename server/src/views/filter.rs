@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass, UserId};
+use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId, SensitivityClass, UserId};
 use gridfold_sync_core::time::Timestamp;
 
 use crate::views::{BBox, Polygon};
@@ -172,6 +172,10 @@ pub struct RecordFilter {
     pub overdue: Option<(Overdue, Timestamp)>,
     /// Only tasks that nobody has acknowledged.
     pub unacknowledged: bool,
+    /// Only records on which one of these steps beside the status stands; empty for all.
+    pub steps: Vec<ActionKey>,
+    /// Only records on which one of these people took a step beside the status that stands: of `steps`, where these are asked for.
+    pub steps_by: Option<Vec<UserId>>,
     /// Only households that were not visited since.
     pub not_visited_since: Option<Timestamp>,
     /// Only records in this part of the world.
@@ -222,6 +226,8 @@ impl RecordFilter {
             doers: None,
             overdue: None,
             unacknowledged: false,
+            steps: Vec::new(),
+            steps_by: None,
             not_visited_since: None,
             bbox: None,
             within: None,
@@ -264,8 +270,12 @@ pub struct RecordRow {
     pub location: Option<(i32, i32)>,
     /// Required fields without a value.
     pub missing: u32,
-    /// When it is due.
+    /// When it is due, later by what it stood suspended.
     pub due: Option<Timestamp>,
+    /// Since when it stands suspended.
+    pub suspended: Option<Timestamp>,
+    /// How long it stood suspended before, in milliseconds.
+    pub paused_ms: i64,
     /// The same, later by what the record took to arrive.
     pub due_received: Option<Timestamp>,
     /// Who is to handle it: the id of a person, or the name of somebody without an account.

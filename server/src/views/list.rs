@@ -34,7 +34,8 @@ const COLUMNS: &str =
  r.title_class, r.household, r.lat, r.lon, r.missing, r.late, r.captured, r.changed, r.received,
  r.household_class, r.place_class, r.due, r.due_received, r.doer, r.visited, r.closed, r.visited_class,
  r.captured_general, r.changed_general, r.received_general, r.late_general, r.conflicts_general,
- r.missing_general, r.main_class, r.first_received, r.first_received_general";
+ r.missing_general, r.main_class, r.first_received, r.first_received_general,
+ r.suspended, r.paused";
 
 /// The classes in which a clock wrote what cannot be right, as one text; see `Timestamp::is_implausible`.
 fn wrong_clocks() -> String {
@@ -75,7 +76,7 @@ fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsE
     let visited: i64 = row.get(23)?;
     let visited_readable = readable(row.get(25)?)?;
     let main_readable = readable(row.get(32)?)?;
-    let wrong: Option<String> = row.get(35)?;
+    let wrong: Option<String> = row.get(37)?;
     let is_theirs = |c: char| {
         c.to_digit(10)
             .and_then(|n| SensitivityClass::from_u8(n as u8))
@@ -103,6 +104,11 @@ fn read_row(row: &Row<'_>, scope: &ReadScope) -> Result<(i64, RecordRow), ViewsE
             missing: row.get(if all { 13 } else { 31 })?,
             due: row.get::<_, Option<i64>>(20)?.map(Timestamp),
             due_received: row.get::<_, Option<i64>>(21)?.map(Timestamp),
+            suspended: row
+                .get::<_, Option<i64>>(35)?
+                .filter(|_| main_readable)
+                .map(Timestamp),
+            paused_ms: if main_readable { row.get(36)? } else { 0 },
             doer: row.get(22)?,
             closed: row
                 .get::<_, Option<i64>>(24)?

@@ -31,6 +31,7 @@ mod receipts;
 mod record_columns;
 mod record_row;
 mod set_aside;
+mod steps;
 mod text;
 mod work;
 mod write;
@@ -53,6 +54,7 @@ pub use plan::Total;
 pub use projected::ProjectedEntry;
 pub use provenance::Made;
 pub use set_aside::SetAside;
+pub use steps::StepTaken;
 pub use write::ViewsWriter;
 pub use written::WrittenLog;
 

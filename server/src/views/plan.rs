@@ -108,6 +108,9 @@ pub(super) fn branches(
             return with_rest(base, BY_ID);
         }
     }
+    if conditions::asks_for_steps(filter) {
+        return with_rest(base, BY_ID);
+    }
     if !filter.household.is_empty() {
         return with_rest(base, "INDEXED BY records_household");
     }

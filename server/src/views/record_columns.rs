@@ -38,6 +38,8 @@ pub(super) struct Columns {
     pub(super) closed: Option<i64>,
     pub(super) about: Option<[u8; 16]>,
     pub(super) about_class: u8,
+    pub(super) suspended: Option<i64>,
+    pub(super) paused: i64,
 }
 
 /// What the row of a record held before a batch.
@@ -52,7 +54,7 @@ pub(super) struct RowBefore {
 const BEFORE_COLUMNS: &str =
     "SELECT id, words, live, deleted, grid, form, status, conflicts, late, work, household, household_class,
  lat, lon, place_class, title, title_class, captured, changed, received, first_received, due, due_received,
- doer, happened, closed, about, about_class, means, title_key";
+ doer, happened, closed, about, about_class, means, title_key, suspended, paused";
 
 fn before_where(condition: &str) -> String {
     format!(
@@ -94,8 +96,10 @@ fn row_before(row: &Row<'_>) -> rusqlite::Result<RowBefore> {
             about_class: row.get(27)?,
             means: row.get(28)?,
             title_key: row.get(29)?,
+            suspended: row.get(30)?,
+            paused: row.get(31)?,
         },
-        general: General::read(row, 30)?,
+        general: General::read(row, 32)?,
     })
 }
 
@@ -161,13 +165,13 @@ pub(super) fn write_columns(
              work = ?8, household = ?9, household_class = ?10, lat = ?11, lon = ?12, place_class = ?13, title = ?14,
              title_class = ?15, captured = ?16, changed = ?17, received = ?18, first_received = ?19, due = ?20,
              due_received = ?21, doer = ?22, happened = ?23, closed = ?24, cell = ?25, about = ?26, about_class = ?27,
-             means = ?28, title_key = ?29 WHERE id = ?1",
+             means = ?28, title_key = ?29, suspended = ?30, paused = ?31 WHERE id = ?1",
         )?
         .execute(params![
             id, c.deleted, c.grid, c.form, c.status, c.conflicts, c.late, c.work, c.household,
             c.household_class, place.0, place.1, c.place_class, c.title, c.title_class, c.captured,
             c.changed, c.received, c.first_received, c.due, c.due_received, c.doer, c.happened,
-            c.closed, cell, c.about, c.about_class, c.means, c.title_key
+            c.closed, cell, c.about, c.about_class, c.means, c.title_key, c.suspended, c.paused
         ])?;
         return Ok(());
     }
@@ -216,6 +220,10 @@ pub(super) fn write_columns(
     if (c.due, c.due_received) != (before.due, before.due_received) {
         tx.prepare_cached("UPDATE records SET due = ?2, due_received = ?3 WHERE id = ?1")?
             .execute(params![id, c.due, c.due_received])?;
+    }
+    if (c.suspended, c.paused) != (before.suspended, before.paused) {
+        tx.prepare_cached("UPDATE records SET suspended = ?2, paused = ?3 WHERE id = ?1")?
+            .execute(params![id, c.suspended, c.paused])?;
     }
     if (c.about, c.about_class) != (before.about, before.about_class) {
         tx.prepare_cached("UPDATE records SET about = ?2, about_class = ?3 WHERE id = ?1")?

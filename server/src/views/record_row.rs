@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass};
 use gridfold_sync_core::resident::number_of;
 use gridfold_sync_core::schema::{Field, FieldMeaning, FormSet};
 use gridfold_sync_core::search::natural_key;
 use gridfold_sync_core::view::{PartState, RecordView};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
 use crate::views::counted::Counted;
 use crate::views::general::General;
 use crate::views::record_columns::{Columns, RowBefore, write_columns};
+use crate::views::steps;
 use crate::views::work::{self, Closed};
 use crate::views::{ProjectedEntry, ViewsError};
 
@@ -145,6 +146,9 @@ impl<'a> Changed<'a> {
             .execute(params![before.id, number.to_string()])?;
         }
         let words = digest(&texts);
+        if self.parts.contains_key(&form.class) {
+            steps::write(tx, before.id, self.grid, &view)?;
+        }
         let general = self.general.of(&before.general, &view);
         general.write(tx, before.id, &before.general)?;
         let after = self.columns(tx, &view, &before.columns, &general)?;
@@ -184,7 +188,10 @@ impl<'a> Changed<'a> {
         general: &General,
     ) -> Result<Columns, ViewsError> {
         let form = view.form;
-        let work = work::of(view);
+        let work = steps::reading(|failed| {
+            let at = |entry: &EntryRef| steps::made(tx, self.grid, form.class, entry, failed);
+            work::of(view, |entry| at(entry).map(|(at, _)| at))
+        })?;
         let (captured, changed, received, first_received) = if before.live {
             (
                 self.captured.min(before.captured),
@@ -203,7 +210,10 @@ impl<'a> Changed<'a> {
         let closed = match work.closed {
             Closed::No => None,
             Closed::At(at) => Some(at.min(received)),
-            Closed::By(entry) => made_at(tx, self.grid, form.class, entry)?,
+            Closed::By(entry) => {
+                let made = steps::of_entry(tx, self.grid, form.class, &entry)?;
+                made.map(|(at, _)| at.millis())
+            }
         };
         // What is told to readers of general fields comes of these alone.
         let is_general = work::class_for(form, FieldMeaning::Happened) == SensitivityClass::General;
@@ -248,6 +258,8 @@ impl<'a> Changed<'a> {
                         .max(0),
                 )
             }),
+            suspended: work.suspended,
+            paused: work.paused,
             doer: work.doer,
             happened: form
                 .tells_of_a_time()
@@ -264,24 +276,4 @@ fn about<'a>(view: &RecordView<'a>) -> Option<(&'a Field, RecordId)> {
         Some(Value::Reference(id)) => Some((field, *id)),
         _ => None,
     })
-}
-
-/// When an entry was made, as its device says, and never after it came.
-fn made_at(
-    tx: &Transaction<'_>,
-    grid: &AreaCode,
-    class: SensitivityClass,
-    entry: EntryRef,
-) -> Result<Option<i64>, ViewsError> {
-    let stream = StreamId::new(grid.clone(), class);
-    Ok(tx
-        .prepare_cached(
-            "SELECT min(claimed, received) FROM entries WHERE stream = (SELECT id FROM streams WHERE name = ?1)
-             AND incarnation = (SELECT id FROM incarnations WHERE incarnation = ?2) AND log_seq = ?3",
-        )?
-        .query_row(
-            params![stream.name(), entry.incarnation.bytes(), entry.seq as i64],
-            |r| r.get(0),
-        )
-        .optional()?)
 }

@@ -39,9 +39,11 @@ CREATE TABLE IF NOT EXISTS records (
   first_received INTEGER NOT NULL,
   -- 1: a household, 2: a visit, 0: anything else, as the form says that it was last written with (see work.rs).
   means INTEGER NOT NULL DEFAULT 0,
-  -- 0: nothing to do, 1: a task to be acknowledged, 2: to be done, 3: done and not closed (see work.rs).
+  -- 0: nothing to do, 1: a task to be acknowledged, 2: to be done, 3: done and not closed,
+  -- 4: to be done and suspended in time (see work.rs).
   work INTEGER NOT NULL,
-  -- When it is due, as its deadline says, and later by what it took to arrive; only of general fields.
+  -- When it is due, as its deadline says and later by what it stood suspended, and later by what it took to arrive;
+  -- only of general fields.
   due INTEGER, due_received INTEGER, doer TEXT,
   -- When what it tells of happened, never after it was received; when its work was closed.
   happened INTEGER, closed INTEGER,
@@ -61,7 +63,9 @@ CREATE TABLE IF NOT EXISTS records (
   missing_general INTEGER NOT NULL DEFAULT 0, main_class INTEGER NOT NULL DEFAULT 0,
   happened_class INTEGER NOT NULL DEFAULT 0,
   -- The number of its receipt; once there it stays.
-  receipt TEXT
+  receipt TEXT,
+  -- Since when it stands suspended, and how long it stood so before.
+  suspended INTEGER, paused INTEGER NOT NULL DEFAULT 0
 );
 -- Orders. Each that ends in `changed` costs every edit a page.
 CREATE INDEX IF NOT EXISTS records_changed ON records (changed, id) WHERE live = 1;
@@ -85,6 +89,12 @@ CREATE INDEX IF NOT EXISTS records_happened ON records (form, happened, grid) WH
 CREATE INDEX IF NOT EXISTS records_closed ON records (form, closed, grid) WHERE live = 1 AND deleted = 0 AND closed IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_visited ON records (grid, visited) WHERE live = 1 AND deleted = 0 AND means = 1;
 CREATE INDEX IF NOT EXISTS records_place ON records (cell, grid, form, place_class, lat, lon) WHERE live = 1 AND deleted = 0 AND cell IS NOT NULL;
+-- The steps beside the status that nothing answered since, and the one by which work was resolved on the spot: when each person last took each.
+CREATE TABLE IF NOT EXISTS steps (
+  action TEXT NOT NULL, user BLOB NOT NULL, record INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (action, user, record)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS steps_record ON steps (record);
 -- How many records, those marked as deleted left out.
 CREATE TABLE IF NOT EXISTS tally (
   grid TEXT NOT NULL, form TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (grid, form)

@@ -24,12 +24,18 @@ pub(super) const UNACKNOWLEDGED: i64 = 1;
 pub(super) const TO_DO: i64 = 2;
 /// Done and not closed.
 pub(super) const DONE: i64 = 3;
+/// To be done, and suspended before it was due: no time passes for it, so it is not overdue.
+pub(super) const SUSPENDED: i64 = 4;
 
 /// What the work of a record stands at.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Work {
     pub(super) state: i64,
     pub(super) due: Option<i64>,
+    /// Since when it stands suspended.
+    pub(super) suspended: Option<i64>,
+    /// How long it stood suspended before, in milliseconds.
+    pub(super) paused: i64,
     /// The id of a person, or the name of somebody without an account.
     pub(super) doer: Option<String>,
     pub(super) happened: Option<i64>,
@@ -76,8 +82,11 @@ fn time(view: &RecordView<'_>, field: &Field) -> Option<i64> {
     }
 }
 
-pub(super) fn of(view: &RecordView<'_>) -> Work {
+/// `when` says when an entry was made, as its device says and never after it came.
+pub(super) fn of(view: &RecordView<'_>, when: impl Fn(&EntryRef) -> Option<Timestamp>) -> Work {
     let form = view.form;
+    let work = view.work(when);
+    let in_time = |since: Timestamp| work.due.is_none_or(|due| since <= due);
     let happened = form.field_for(FieldMeaning::Happened);
     let happened = happened.and_then(|f| time(view, f));
     let (mut state, mut closed) = (NO_WORK, Closed::No);
@@ -97,14 +106,20 @@ pub(super) fn of(view: &RecordView<'_>) -> Work {
             Stage::Open => {
                 // Who takes a task on takes the first step.
                 let waits = form.is(FormMeaning::Task) && *fold.status == lifecycle.initial;
-                state = if waits { UNACKNOWLEDGED } else { TO_DO };
+                state = match work.suspended {
+                    Some(since) if in_time(since) => SUSPENDED,
+                    _ if waits => UNACKNOWLEDGED,
+                    _ => TO_DO,
+                };
             }
         }
     }
     Work {
         state,
-        due: view.due().map(Timestamp::millis),
-        doer: view.doer(),
+        due: work.due.map(Timestamp::millis),
+        suspended: work.suspended.map(Timestamp::millis),
+        paused: work.paused_ms,
+        doer: work.doer,
         happened,
         closed,
     }

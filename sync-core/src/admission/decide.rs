@@ -1,5 +1,7 @@
 //! The decisions.
 
+use std::cell::{Cell, RefCell};
+
 use crate::admission::room::{is_full, is_too_heavy, is_too_long, transitions};
 use crate::admission::{Decision, Facts, LogProblem, PushedLog, RecordFact};
 use crate::directory::Standing;
@@ -7,7 +9,8 @@ use crate::edit::{Op, encode_payload};
 use crate::entry::{
     Author, Entry, PublicKey, RefusalCode, Target, Verdict, head_statement, next_link,
 };
-use crate::ids::{EntryRef, FormCode, Hash, RecordId, SensitivityClass, StreamId};
+use crate::ids::{EntryRef, FormCode, Hash, RecordId, SensitivityClass, StreamId, UserId};
+use crate::lifecycle::Actor;
 use crate::limits::{
     MAX_DEPS, MAX_ENTRIES_PER_PUSH, MAX_OPS_PER_EDIT, MAX_PAYLOAD_BYTES, MAX_TRANSITIONS_PER_EDIT,
 };
@@ -97,7 +100,7 @@ pub fn admit<F: Facts>(
     for (i, (id, entry, hash, link)) in fresh.into_iter().enumerate() {
         let mut told = Filing::default();
         let outcome = match entry {
-            Some(entry) => decide(facts, &standing, stream, entry, &mut told)?,
+            Some(entry) => decide(facts, (author.user, &standing), stream, entry, &mut told)?,
             // It takes its place, so that what its device wrote after it has one.
             None => Err(RefusalCode::Erased),
         };
@@ -140,7 +143,7 @@ struct Filing {
 
 fn decide<F: Facts>(
     facts: &mut F,
-    standing: &Standing,
+    (user, standing): (UserId, &Standing),
     stream: &StreamId,
     entry: &Entry,
     told: &mut Filing,
@@ -211,7 +214,7 @@ fn decide<F: Facts>(
     if at.authors.get(&entry.incarnation).copied() < own && !facts.is_of_many(entry.incarnation)? {
         refuse!(BesideOwnEdit);
     }
-    let after = match check_edit(&form, stream.class, roles, at, entry) {
+    let after = match check_as(facts, user, stream, (&form, roles), at, entry)? {
         Ok(after) => after,
         Err(code) => return Ok(Err(code)),
     };
@@ -228,6 +231,37 @@ fn decide<F: Facts>(
         refuse!(RecordFull);
     }
     Ok(Ok((late, after)))
+}
+
+/// [`check_edit`] by somebody, who made what else is there as the log says.
+fn check_as<F: Facts>(
+    facts: &mut F,
+    user: UserId,
+    stream: &StreamId,
+    (form, roles): (&Form, &[Role]),
+    at: PartState,
+    entry: &Entry,
+) -> Result<Result<PartState, RefusalCode>, F::Error> {
+    let is_told = facts.tells_people();
+    let facts = RefCell::new(facts);
+    let failed: Cell<Option<F::Error>> = Cell::new(None);
+    let made = |by: &EntryRef| match facts.borrow_mut().author(stream, by) {
+        Ok(author) => author,
+        Err(error) => {
+            failed.set(Some(error));
+            None
+        }
+    };
+    let actor = Actor {
+        roles,
+        user: is_told.then_some(user),
+        made: &made,
+    };
+    let checked = check_edit(form, stream.class, actor, at, entry);
+    match failed.take() {
+        Some(error) => Err(error),
+        None => Ok(checked),
+    }
 }
 
 /// Whether operations write the number of a receipt.
@@ -278,14 +312,22 @@ fn target<F: Facts>(
 ///
 /// # Errors
 /// The stable code of the first rule broken.
-pub fn check_edit(
+pub fn check_edit<'a>(
     form: &Form,
     class: SensitivityClass,
-    roles: &[Role],
+    actor: impl Into<Actor<'a>>,
     mut at: PartState,
     entry: &Entry,
 ) -> Result<PartState, RefusalCode> {
     let ops = entry.ops();
+    let actor = actor.into();
+    let (own, made) = (entry.id(), actor.made);
+    // What comes before in the same edit was made by whoever makes this.
+    let made = |by: &EntryRef| if *by == own { actor.user } else { made(by) };
+    let actor = Actor {
+        made: &made,
+        ..actor
+    };
     if ops.is_empty() {
         return Err(RefusalCode::Empty);
     }
@@ -296,8 +338,8 @@ pub fn check_edit(
         return Err(RefusalCode::TooLong);
     }
     for (index, op) in ops.iter().enumerate() {
-        check_op(form, class, roles, &at, op)?;
-        at.apply_op(op, entry.id(), index);
+        check_op(form, class, actor, &at, op)?;
+        at.apply_op(op, own, index);
     }
     at.close_entry(entry);
     Ok(at)
@@ -324,10 +366,10 @@ fn is_long(op: &Op) -> bool {
 ///
 /// # Errors
 /// The stable code of the first rule broken.
-pub fn check_next(
+pub fn check_next<'a>(
     form: &Form,
     class: SensitivityClass,
-    roles: &[Role],
+    actor: impl Into<Actor<'a>>,
     part: PartState,
     entry: &Entry,
 ) -> Result<PartState, RefusalCode> {
@@ -335,7 +377,7 @@ pub fn check_next(
     if entry.header.deps().len() > MAX_DEPS || is_full(&part, entry.ops(), true) {
         return Err(RefusalCode::RecordFull);
     }
-    let after = check_edit(form, class, roles, part, entry)?;
+    let after = check_edit(form, class, actor, part, entry)?;
     if is_too_heavy(weight, entry.ops()) || is_too_long(&after) {
         return Err(RefusalCode::RecordFull);
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::edit::Op;
 use crate::entry::RefusalCode;
 use crate::ids::{EntryRef, IncarnationId, SensitivityClass};
-use crate::schema::{Form, Role, check_op};
+use crate::lifecycle::Actor;
+use crate::schema::{Form, check_op};
 use crate::view::{PartState, as_splices};
 
 /// Tells of each operation whether it fits the form and the record as the ones before it that fit
@@ -14,12 +15,13 @@ use crate::view::{PartState, as_splices};
 /// # Errors
 /// Of each: the stable code of the first rule broken.
 #[must_use]
-pub fn what_fits(
+pub fn what_fits<'a>(
     form: &Form,
-    roles: &[Role],
+    actor: impl Into<Actor<'a>>,
     mut parts: BTreeMap<SensitivityClass, PartState>,
     ops: &[Op],
 ) -> Vec<Result<(), RefusalCode>> {
+    let actor = actor.into();
     // The name is looked at by nobody: these states are thrown away.
     let by = EntryRef {
         incarnation: IncarnationId::from_bytes([0; 16]),
@@ -38,7 +40,7 @@ pub fn what_fits(
             .or_insert_with(|| PartState::new(form.code.clone()));
         let written = as_splices(form, |field| part.fields.get(field), vec![op.clone()]);
         for op in &written {
-            check_op(form, class, roles, part, op)?;
+            check_op(form, class, actor, part, op)?;
         }
         for op in &written {
             part.apply_op(op, by, index);

@@ -203,6 +203,13 @@ pub trait Facts {
     /// An entry of the log.
     fn entry(&mut self, stream: &StreamId, id: &EntryRef)
     -> Result<Option<EntryFact>, Self::Error>;
+    /// Who made an entry of the log; none when nothing is known of it.
+    fn author(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<UserId>, Self::Error>;
+    /// Whether rules about people hold: that a step is taken by another person than the one before.
+    /// They do not where the server writes down again what was done.
+    fn tells_people(&mut self) -> bool {
+        true
+    }
     /// A record.
     fn record(&mut self, record: &RecordId) -> Result<RecordFact, Self::Error>;
     /// The row of a record in this stream.

@@ -3,16 +3,27 @@
 //! Transitions only ever add up. Each knows which it was made after, so the status is what the
 //! newest ones lead to; when two were made without knowing of each other, both stay visible and
 //! the one whose status ranks higher in the table is shown. The table is data, in the form.
+//!
+//! Beside the steps that lead to a status stand the *asides*: urging, supervising, asking for more
+//! time. They are history, found in lists, and never say where the work stands.
+
+mod allowed;
+mod aside;
+mod extend;
+mod fold;
+mod pause;
+mod resolve;
+
+pub use allowed::Actor;
+pub use pause::Pause;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::edit::Value;
-use crate::entry::RefusalCode;
-use crate::ids::{ActionKey, EntryRef, FieldKey};
+use crate::ids::{ActionKey, FieldKey};
 use crate::schema::{Label, Role, Said, StepMeaning};
-use crate::view::{Cell, PartState, TransitionMade};
+use crate::view::TransitionMade;
 
 /// How far the work of a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +51,9 @@ pub struct Status {
     /// Whether the work is over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
+    /// Whether the time until it is due does not run while the work stands there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
@@ -57,7 +71,7 @@ impl Status {
     }
 }
 
-/// One allowed transition.
+/// One allowed transition, or aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {
     /// Its key.
@@ -66,8 +80,9 @@ pub struct Transition {
     pub label: Label,
     /// The statuses it may be made from.
     pub from: Vec<ActionKey>,
-    /// The status it leads to.
-    pub to: ActionKey,
+    /// The status it leads to; none of an aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<ActionKey>,
     /// What it does besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub means: Option<Said<StepMeaning>>,
@@ -79,6 +94,18 @@ pub struct Transition {
     /// Whether the doer is asked to say why.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub note: bool,
+    /// Whether it cannot be made without saying why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub note_needed: bool,
+    /// Steps of which whoever took them last may not take this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_than: Vec<ActionKey>,
+    /// Fields of which whoever wrote what stands in them may not take this step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_than_writers_of: Vec<FieldKey>,
+    /// Asides that no longer stand once it was made after them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<ActionKey>,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
@@ -93,12 +120,25 @@ pub struct Lifecycle {
     pub statuses: Vec<Status>,
     /// All transitions; one action may stand in several rows.
     pub transitions: Vec<Transition>,
+    /// The steps that lead to no status of their own. They are a list of their own for builds from
+    /// before there were any, which read a form without them and keep what they do not know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asides: Vec<Transition>,
     /// What a newer build wrote here that this one does not know.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
-/// One of the newest transitions of a record.
+/// What is wrong with a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LifecycleFault {
+    /// A status that it lacks, or an action that leads to two from one.
+    Status(ActionKey),
+    /// A step that is in the wrong list, or names steps that it cannot.
+    Step(ActionKey),
+}
+
+/// One of the newest transitions of a record, asides left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tip<'a> {
     /// The transition.
@@ -117,26 +157,81 @@ pub struct StatusView<'a> {
 }
 
 impl Lifecycle {
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), LifecycleFault> {
         let known = |key: &ActionKey| self.statuses.iter().any(|s| s.key == *key);
-        let named = std::iter::once(&self.initial).chain(
-            self.transitions
-                .iter()
-                .flat_map(|t| t.from.iter().chain(std::iter::once(&t.to))),
-        );
+        let named = std::iter::once(&self.initial)
+            .chain(self.steps().flat_map(|t| t.from.iter().chain(&t.to)));
         if let Some(key) = named.into_iter().find(|key| !known(key)) {
-            return Err(key.to_string());
+            return Err(LifecycleFault::Status(key.clone()));
         }
         // Where an action leads must not depend on who made it: the fold does not know.
         for (i, a) in self.transitions.iter().enumerate() {
             for b in &self.transitions[..i] {
                 if a.action == b.action && a.to != b.to && a.from.iter().any(|s| b.from.contains(s))
                 {
-                    return Err(a.action.to_string());
+                    return Err(LifecycleFault::Status(a.action.clone()));
                 }
             }
         }
+        self.check_asides()
+    }
+
+    /// An action is an aside in all of its rows or in none, and so it is with a recall: the fold
+    /// goes by the action alone.
+    fn check_asides(&self) -> Result<(), LifecycleFault> {
+        let fault = |t: &Transition| Err(LifecycleFault::Step(t.action.clone()));
+        let is_aside = |key: &ActionKey| self.asides.iter().any(|t| t.action == *key);
+        let is_recall = |t: &Transition| t.meaning() == Some(StepMeaning::Recall);
+        for t in &self.transitions {
+            if t.to.is_none() || is_aside(&t.action) || is_recall(t) {
+                return fault(t);
+            }
+        }
+        for t in &self.asides {
+            let same = self.asides.iter().filter(|other| other.action == t.action);
+            if t.to.is_some() || same.clone().any(|other| is_recall(other) != is_recall(t)) {
+                return fault(t);
+            }
+        }
+        let is_suspended = |key: &ActionKey| self.status(key).is_some_and(|s| s.suspended);
+        for t in &self.transitions {
+            // It goes on from a standstill, and to where there is none if it is not known from where.
+            let goes_on =
+                t.from.iter().all(is_suspended) && !t.to.as_ref().is_some_and(is_suspended);
+            if t.meaning() == Some(StepMeaning::Resume) && !goes_on {
+                return fault(t);
+            }
+        }
+        for t in self.steps() {
+            let is_beside = is_aside(&t.action);
+            let leads = matches!(
+                t.meaning(),
+                Some(StepMeaning::Resume | StepMeaning::Resolve)
+            );
+            if is_beside && leads {
+                return fault(t);
+            }
+            let takes_back = t.meaning() == Some(StepMeaning::TakeBack);
+            let knows = |key: &ActionKey| self.steps().any(|other| other.action == *key);
+            if !t.answers.iter().all(is_aside)
+                || !t.other_than.iter().all(knows)
+                || (takes_back && t.answers.is_empty())
+            {
+                return fault(t);
+            }
+        }
         Ok(())
+    }
+
+    /// All steps: those that lead to a status, then the asides.
+    pub fn steps(&self) -> impl Iterator<Item = &Transition> {
+        self.transitions.iter().chain(&self.asides)
+    }
+
+    /// Whether an action leads to no status: steps of it stand beside the status, or take one back.
+    #[must_use]
+    pub fn is_aside(&self, action: &ActionKey) -> bool {
+        self.asides.iter().any(|t| t.action == *action)
     }
 
     /// The status with this key.
@@ -152,13 +247,21 @@ impl Lifecycle {
     }
 
     /// The fewest steps from a status to one that closes the work, of those allowed; of as many the
-    /// ones that stand first. None when there are none.
+    /// ones that stand first. None when there are none. One person can take all of them.
     pub fn way_to_closed(
         &self,
         from: &ActionKey,
         allowed: impl Fn(&Transition) -> bool,
     ) -> Option<Vec<&Transition>> {
-        self.way(from, |at| self.stage(at) == Stage::Closed, allowed)
+        let by_one = |way: &[&Transition], t: &Transition| {
+            let mut taken = way.iter();
+            !taken.any(|before| t.other_than.contains(&before.action))
+        };
+        self.way(
+            from,
+            |at| self.stage(at) == Stage::Closed,
+            |way, t| allowed(t) && by_one(way, t),
+        )
     }
 
     /// The same to one status.
@@ -168,14 +271,14 @@ impl Lifecycle {
         to: &ActionKey,
         allowed: impl Fn(&Transition) -> bool,
     ) -> Option<Vec<&Transition>> {
-        self.way(from, |at| at == to, allowed)
+        self.way(from, |at| at == to, |_, t| allowed(t))
     }
 
     fn way(
         &self,
         from: &ActionKey,
         is_there: impl Fn(&ActionKey) -> bool,
-        allowed: impl Fn(&Transition) -> bool,
+        allowed: impl Fn(&[&Transition], &Transition) -> bool,
     ) -> Option<Vec<&Transition>> {
         let start = &self.status(from)?.key;
         let mut met = BTreeSet::from([start]);
@@ -184,149 +287,19 @@ impl Lifecycle {
             if is_there(at) {
                 return Some(way);
             }
-            let leads = |t: &&Transition| t.from.contains(at) && allowed(t);
+            let leads = |t: &&Transition| t.from.contains(at) && allowed(&way, t);
             for step in self.transitions.iter().filter(leads) {
-                if met.insert(&step.to) {
+                if let Some(to) = step.to.as_ref().filter(|to| met.insert(to)) {
                     let mut longer = way.clone();
                     longer.push(step);
-                    ways.push_back((&step.to, longer));
+                    ways.push_back((to, longer));
                 }
             }
         }
         None
     }
 
-    /// Folds the transitions of a row.
-    #[must_use]
-    pub fn fold<'a>(&'a self, state: &'a PartState) -> StatusView<'a> {
-        // Each transition's status follows from the shown status of those it was made after, so
-        // each is taken once all of those were; `after` has no cycles.
-        let made = &state.transitions;
-        let index: BTreeMap<(EntryRef, u32), usize> = made
-            .iter()
-            .enumerate()
-            .map(|(i, t)| ((t.by, t.index), i))
-            .collect();
-        let mut later: Vec<Vec<usize>> = vec![Vec::new(); made.len()];
-        let mut waiting: Vec<usize> = made.iter().map(|t| t.after.len()).collect();
-        for (i, t) in made.iter().enumerate() {
-            for of in t.after.iter().filter_map(|id| index.get(id)) {
-                later[*of].push(i);
-            }
-        }
-        let mut statuses: Vec<Option<&ActionKey>> = vec![None; made.len()];
-        let mut ready: Vec<usize> = (0..made.len()).filter(|&i| waiting[i] == 0).collect();
-        while let Some(i) = ready.pop() {
-            let of = made[i].after.iter().filter_map(|id| index.get(id));
-            let from = self.shown(of.filter_map(|&d| statuses[d]));
-            statuses[i] = Some(self.target(from, &made[i].action));
-            for &l in &later[i] {
-                waiting[l] -= 1;
-                if waiting[l] == 0 {
-                    ready.push(l);
-                }
-            }
-        }
-        let tips = crate::view::transition_tips(&state.transitions);
-        let mut tips: Vec<Tip<'a>> = made
-            .iter()
-            .zip(statuses)
-            .filter(|(t, _)| tips.binary_search(&(t.by, t.index)).is_ok())
-            .filter_map(|(made, status)| status.map(|status| Tip { made, status }))
-            .collect();
-        tips.sort_by_key(|tip| {
-            (
-                std::cmp::Reverse(self.rank(tip.status)),
-                tip.made.by,
-                tip.made.index,
-            )
-        });
-        StatusView {
-            status: tips.first().map_or(&self.initial, |t| t.status),
-            tips,
-        }
-    }
-
-    /// Of the statuses of concurrent transitions, in the order of the transitions, the one shown:
-    /// the highest in rank, the first of equals, as among the tips.
-    fn shown<'a>(&'a self, statuses: impl Iterator<Item = &'a ActionKey>) -> &'a ActionKey {
-        let first = |a: &'a ActionKey, b: &'a ActionKey| {
-            if self.rank(b) > self.rank(a) { b } else { a }
-        };
-        statuses.reduce(first).unwrap_or(&self.initial)
-    }
-
     fn rank(&self, key: &ActionKey) -> u32 {
         self.status(key).map_or(0, |s| s.rank)
-    }
-
-    /// Where an action leads from a status; a row of an older table that no longer allows it
-    /// still leads where the action leads from anywhere, or stays.
-    fn target<'a>(&'a self, from: &'a ActionKey, action: &ActionKey) -> &'a ActionKey {
-        let rows = || self.transitions.iter().filter(|t| t.action == *action);
-        rows()
-            .find(|t| t.from.contains(from))
-            .or_else(|| rows().next())
-            .map_or(from, |t| &t.to)
-    }
-
-    /// The transitions that these roles may make from the row's status now.
-    pub fn next<'a>(&'a self, state: &PartState, roles: &[Role]) -> Vec<&'a Transition> {
-        let status = self.fold(state).status.clone();
-        self.transitions
-            .iter()
-            .filter(|t| t.from.contains(&status) && roles.iter().any(|r| t.roles.contains(r)))
-            .collect()
-    }
-
-    /// Whether a transition is allowed at a row.
-    ///
-    /// # Errors
-    /// [`RefusalCode::TransitionNotAllowed`] when the table has no such row,
-    /// [`RefusalCode::NotWritable`] when it has, for other roles.
-    pub fn check_transition(
-        &self,
-        state: &PartState,
-        action: &ActionKey,
-        roles: &[Role],
-    ) -> Result<(), RefusalCode> {
-        let status = self.fold(state).status.clone();
-        let rows: Vec<&Transition> = self
-            .transitions
-            .iter()
-            .filter(|t| t.action == *action && t.from.contains(&status))
-            .collect();
-        if rows.is_empty() {
-            return Err(RefusalCode::TransitionNotAllowed);
-        }
-        let row = rows
-            .into_iter()
-            .find(|t| roles.iter().any(|r| t.roles.contains(r)))
-            .ok_or(RefusalCode::NotWritable)?;
-        if row.lacking(state).next().is_none() {
-            Ok(())
-        } else {
-            Err(RefusalCode::TransitionNotAllowed)
-        }
-    }
-}
-
-impl Transition {
-    /// The fields that must have a value before it and have none.
-    pub fn lacking<'a>(&'a self, state: &'a PartState) -> impl Iterator<Item = &'a FieldKey> {
-        self.needs.iter().filter(|field| !has_value(state, field))
-    }
-}
-
-fn has_value(state: &PartState, field: &FieldKey) -> bool {
-    match state.fields.get(field) {
-        Some(cell @ Cell::Text { .. }) => !cell.shown_text().is_empty(),
-        Some(Cell::Choices(chosen)) => !chosen.is_empty(),
-        Some(Cell::Group(items)) => items.values().any(|i| i.present),
-        Some(Cell::Register(_)) => {
-            !matches!(state.value(field.as_str()), Some(Value::Text(t)) if t.is_empty())
-        }
-        Some(Cell::Counter { .. }) => true,
-        None => false,
     }
 }

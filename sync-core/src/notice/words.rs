@@ -385,7 +385,7 @@ impl<'a> Teller<'a> {
             Op::Transition { action, note } => {
                 let transitions = self.form.and_then(|f| f.lifecycle.as_ref());
                 let found = transitions
-                    .and_then(|l| l.transitions.iter().find(|t| t.action == *action))
+                    .and_then(|l| l.steps().find(|t| t.action == *action))
                     .map_or_else(|| action.to_string(), |t| self.label(&t.label));
                 let code = if note.is_empty() {
                     "words_transition"

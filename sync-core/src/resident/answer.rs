@@ -84,8 +84,9 @@ fn step<'a>(
     meaning: StepMeaning,
 ) -> Option<&'a Transition> {
     let next = lifecycle.next(main, &ROLES);
-    next.into_iter()
-        .find(|t| t.meaning() == Some(meaning) && t.lacking(main).next().is_none())
+    next.into_iter().find(|t| {
+        t.meaning() == Some(meaning) && !t.note_needed && t.lacking(main).next().is_none()
+    })
 }
 
 /// What whoever shows the number of a record is asked now.
@@ -106,7 +107,7 @@ pub fn asked<'a>(view: &RecordView<'a>) -> AllAsked<'a> {
         }
     };
     let reopens = |l: &Lifecycle| {
-        let mut steps = l.transitions.iter();
+        let mut steps = l.steps();
         steps.any(|t| t.meaning() == Some(StepMeaning::Reopen))
     };
     let reopening = match (form.field_for(FieldMeaning::Reopening), lifecycle) {

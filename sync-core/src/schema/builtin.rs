@@ -2,7 +2,7 @@
 
 use crate::schema::{Form, FormError, FormSet};
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     include_str!("../../forms/household.json"),
     include_str!("../../forms/visit.json"),
     include_str!("../../forms/matter.json"),
@@ -16,6 +16,8 @@ const SOURCES: [&str; 10] = [
     include_str!("../../forms/task.3.json"),
     // With the receipt for whoever reported it.
     include_str!("../../forms/matter.4.json"),
+    // With suspending, extending, recalling, checking by another, and steps beside the status.
+    include_str!("../../forms/matter.5.json"),
 ];
 
 /// Household, visit, matter, task and meeting, in all their versions, older ones first.

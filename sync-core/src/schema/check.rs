@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::edit::{Decimal, Op, Value};
 use crate::entry::RefusalCode;
 use crate::ids::{FieldKey, SensitivityClass};
+use crate::lifecycle::Actor;
 use crate::limits::{
     MAX_COUNTER_STEP, MAX_GROUP_ITEMS, MAX_NOTE_CHARS, MAX_PERSON_NAME_CHARS, MAX_TEXT_CHARS,
 };
 use crate::receipt_number::ReceiptNumber;
-use crate::schema::{Condition, Field, FieldMeaning, FieldType, Form, Role};
+use crate::schema::{Condition, Field, FieldMeaning, FieldType, Form, Role, StepMeaning};
 use crate::time::parse_date;
 use crate::view::{Cell, PartState};
 
@@ -68,21 +69,23 @@ impl<'de> Deserialize<'de> for Pattern {
     }
 }
 
-/// Checks one operation against the form, the stream's class, the roles of the author and the row
+/// Checks one operation against the form, the stream's class, its author with their roles, and the row
 /// it was made at, with the operations before it in the same edit already in the row.
 ///
 /// # Errors
 /// The stable code of the first rule broken.
-pub fn check_op(
+pub fn check_op<'a>(
     form: &Form,
     class: SensitivityClass,
-    roles: &[Role],
+    actor: impl Into<Actor<'a>>,
     state: &PartState,
     op: &Op,
 ) -> Result<(), RefusalCode> {
+    let actor = actor.into();
     let Some(key) = op.field() else {
-        return check_record_op(form, class, roles, state, op);
+        return check_record_op(form, class, &actor, state, op);
     };
+    let roles = actor.roles;
     let field = form.field(key.as_str()).ok_or(RefusalCode::UnknownField)?;
     if form.class_of(field) != class {
         return Err(RefusalCode::WrongClass);
@@ -180,7 +183,7 @@ fn check_receipt(
 fn check_record_op(
     form: &Form,
     class: SensitivityClass,
-    roles: &[Role],
+    actor: &Actor<'_>,
     state: &PartState,
     op: &Op,
 ) -> Result<(), RefusalCode> {
@@ -194,10 +197,16 @@ fn check_record_op(
                 return Err(RefusalCode::TooLong);
             }
             let lifecycle = form.lifecycle.as_ref().ok_or(RefusalCode::WrongType)?;
-            lifecycle.check_transition(state, action, roles)
+            let step = lifecycle.allowed(state, action, actor)?;
+            let is_silent = step.note_needed && note.trim().is_empty();
+            let grants = step.meaning() == Some(StepMeaning::Extend);
+            if is_silent || (grants && !form.is_extended(state)) {
+                return Err(RefusalCode::TransitionNotAllowed);
+            }
+            Ok(())
         }
         // An auditor reads; only who may write records may mark one as deleted.
-        _ if roles.iter().any(|r| r.may_write()) => Ok(()),
+        _ if actor.roles.iter().any(|r| r.may_write()) => Ok(()),
         _ => Err(RefusalCode::NotWritable),
     }
 }

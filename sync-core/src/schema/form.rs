@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::edit::Op;
 use crate::ids::{ActionKey, FieldKey, FormCode, SensitivityClass};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, LifecycleFault};
 use crate::schema::{Condition, Field, FieldMeaning, FieldType, FormMeaning, Label, Said};
 
 /// The versioned schema of a record type.
@@ -89,6 +89,21 @@ pub enum FormError {
         "the lifecycle names a status it lacks, or an action leads to two statuses from one: {0}"
     )]
     BadLifecycle(String),
+    /// A step of the lifecycle that cannot be meant.
+    #[error(
+        "step {0} cannot be: one of `transitions` has `to` and one of `asides` has none, an action is in one of the lists, only an aside can mean \"recall\" (in all of its rows), `answers` names asides, `other_than` steps, and \"take_back\" needs `answers`"
+    )]
+    BadStep(ActionKey),
+    /// A step that grants more time in a form that has no place for it.
+    #[error(
+        "step {0} means \"extend\": the form needs fields that mean \"due\" and \"asked_due\" in its own class, and the step the second among its `needs`"
+    )]
+    CannotExtend(ActionKey),
+    /// A status that cannot stop the clock.
+    #[error(
+        "status {0} has `suspended`, which only a status of a form of class general can that is open and not the first"
+    )]
+    CannotSuspend(ActionKey),
     /// A meaning that this build does not know.
     #[error(
         "{of} means \"{meaning}\", which is not known here: leave `means` out, or write one of {known}"
@@ -228,8 +243,14 @@ impl Form {
             }
         }
         if let Some(lifecycle) = &self.lifecycle {
-            lifecycle.check().map_err(FormError::BadLifecycle)?;
-            for needed in lifecycle.transitions.iter().flat_map(|t| &t.needs) {
+            lifecycle.check().map_err(|fault| match fault {
+                LifecycleFault::Status(key) => FormError::BadLifecycle(key.to_string()),
+                LifecycleFault::Step(key) => FormError::BadStep(key),
+            })?;
+            for needed in lifecycle
+                .steps()
+                .flat_map(|t| t.needs.iter().chain(&t.other_than_writers_of))
+            {
                 let field = self
                     .field(needed.as_str())
                     .ok_or_else(|| FormError::NoSuchField(needed.clone()))?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::ids::{FormCode, SensitivityClass};
-use crate::lifecycle::{Lifecycle, Stage, Transition};
+use crate::lifecycle::{Lifecycle, Stage, Status, Transition};
 use crate::schema::{Field, FieldType, Form, FormError, FormSet, builtin_forms};
 
 /// The built-in form of households: a reference to it need not say that it means one.
@@ -102,6 +102,8 @@ meanings! {
         Happened = "happened",
         /// When its work is due.
         Due = "due",
+        /// Until when somebody asks for more time.
+        AskedDue = "asked_due",
         /// When its work was closed, where people write that down.
         Closed = "closed",
         /// Who is to do its work.
@@ -136,6 +138,16 @@ meanings! {
         Reopen = "reopen",
         /// Whoever has the receipt said how satisfied they are.
         Evaluate = "evaluate",
+        /// More time is granted: the time that was asked for is the time it is due.
+        Extend = "extend",
+        /// The newest step is taken back by whoever took it, while nobody acted on it.
+        Recall = "recall",
+        /// Whoever takes it no longer stands by the asides of theirs that it answers.
+        TakeBack = "take_back",
+        /// Suspended work goes on where it stood before it was suspended.
+        Resume = "resume",
+        /// The work is done on the spot, and counts as resolved in the grid.
+        Resolve = "resolve",
     }
 }
 
@@ -143,7 +155,10 @@ impl FieldMeaning {
     /// Whether a form from before there was `means` gets it given: the receipt came later, and what such a form calls
     /// by its names was meant otherwise.
     fn is_given(self) -> bool {
-        !matches!(self, Self::Receipt | Self::Satisfaction | Self::Reopening)
+        !matches!(
+            self,
+            Self::Receipt | Self::Satisfaction | Self::Reopening | Self::AskedDue
+        )
     }
 
     /// Whether a field of this type can be for that.
@@ -151,7 +166,9 @@ impl FieldMeaning {
         match self {
             Self::Household | Self::About => matches!(kind, FieldType::Reference { .. }),
             Self::Place => matches!(kind, FieldType::Geopoint),
-            Self::Happened | Self::Due | Self::Closed => matches!(kind, FieldType::DateTime),
+            Self::Happened | Self::Due | Self::AskedDue | Self::Closed => {
+                matches!(kind, FieldType::DateTime)
+            }
             Self::Doer | Self::Issuer => {
                 matches!(kind, FieldType::Person | FieldType::Text { .. })
             }
@@ -170,7 +187,7 @@ impl FieldMeaning {
         match self {
             Self::Household | Self::About => "reference",
             Self::Place => "geopoint",
-            Self::Happened | Self::Due | Self::Closed => "date_time",
+            Self::Happened | Self::Due | Self::AskedDue | Self::Closed => "date_time",
             Self::Doer | Self::Issuer => "person, text",
             Self::Accountable | Self::Kind | Self::Receipt | Self::Reopening => "text",
             Self::Priority | Self::Satisfaction => "choose_one",
@@ -256,7 +273,7 @@ impl Form {
     /// Whether its author said anything of what things are for.
     fn says_anything(&self) -> bool {
         let steps = |l: &Lifecycle| {
-            l.statuses.iter().any(|s| s.done) || l.transitions.iter().any(|t| t.means.is_some())
+            l.statuses.iter().any(|s| s.done) || l.steps().any(|t| t.means.is_some())
         };
         self.means.is_some()
             || self.fields.iter().any(|f| f.means.is_some())
@@ -343,12 +360,23 @@ impl Form {
         }
         if let Some(lifecycle) = &self.lifecycle {
             check_stages(lifecycle)?;
-            for step in &lifecycle.transitions {
+            for step in lifecycle.steps() {
                 known(
                     step.means.as_ref(),
                     step.action.as_str(),
                     StepMeaning::listed,
                 )?;
+                if step.meaning() == Some(StepMeaning::Extend) && !self.can_extend(&step.needs) {
+                    return Err(FormError::CannotExtend(step.action.clone()));
+                }
+            }
+            // Everybody with a grant is told when work is due, so how long it stood must not be held closer.
+            let is_general = self.class == SensitivityClass::General;
+            let mut suspended = lifecycle.statuses.iter().filter(|s| s.suspended);
+            let cannot =
+                |s: &&Status| !is_general || s.stage() != Stage::Open || s.key == lifecycle.initial;
+            if let Some(status) = suspended.find(cannot) {
+                return Err(FormError::CannotSuspend(status.key.clone()));
             }
         }
         let ends = |l: &Lifecycle| l.statuses.iter().any(|s| s.closed);

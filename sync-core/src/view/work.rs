@@ -4,11 +4,11 @@
 //! the same for whoever may read the record at all, so it comes of general fields alone.
 
 use crate::edit::Value;
-use crate::ids::{RecordId, SensitivityClass};
-use crate::lifecycle::Stage;
+use crate::ids::{EntryRef, RecordId, SensitivityClass};
+use crate::lifecycle::{Pause, Stage};
 use crate::schema::FieldMeaning;
 use crate::time::Timestamp;
-use crate::view::RecordView;
+use crate::view::{Cell, RecordView};
 
 /// What is due within this time is due soon.
 pub const DUE_SOON_MS: i64 = 3 * 24 * 3_600_000;
@@ -18,8 +18,12 @@ pub const DUE_SOON_MS: i64 = 3 * 24 * 3_600_000;
 pub struct Work {
     /// How far it is; none of a record without a lifecycle.
     pub stage: Option<Stage>,
-    /// When it is due.
+    /// When it is due: what its field says, and later by what it stood suspended since that was written.
     pub due: Option<Timestamp>,
+    /// Since when it stands suspended, if it does: until it goes on no time passes for it.
+    pub suspended: Option<Timestamp>,
+    /// How long it stood suspended before, in milliseconds.
+    pub paused_ms: i64,
     /// Who is to do it: the id of a person, or the name of somebody without an account.
     pub doer: Option<String>,
     /// The record it is about besides its household.
@@ -42,6 +46,8 @@ impl Work {
     /// Whether it is yet to be done and past its time.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {
+        // What was late when it was suspended stays late.
+        let now = self.suspended.map_or(now, |since| since.min(now));
         self.is_to_do() && self.due.is_some_and(|due| due < now)
     }
 
@@ -49,7 +55,8 @@ impl Work {
     #[must_use]
     pub fn is_due_soon(&self, now: Timestamp) -> bool {
         let soon = now.plus_millis(DUE_SOON_MS);
-        self.is_to_do() && self.due.is_some_and(|due| now <= due && due < soon)
+        let runs = self.is_to_do() && self.suspended.is_none();
+        runs && self.due.is_some_and(|due| now <= due && due < soon)
     }
 
     /// Whether one of these is to do it: what records say of somebody, by
@@ -62,19 +69,61 @@ impl Work {
 }
 
 impl RecordView<'_> {
-    /// What its work stands at.
+    /// What its work stands at. `when` says when an entry was made, by the clock that lists go by.
     #[must_use]
-    pub fn work(&self) -> Work {
+    pub fn work(&self, when: impl Fn(&EntryRef) -> Option<Timestamp>) -> Work {
         let stage = match (&self.form.lifecycle, self.main()) {
             (Some(lifecycle), Some(main)) => Some(lifecycle.stage(lifecycle.fold(main).status)),
             _ => None,
         };
-        Work {
+        let mut work = Work {
             stage,
             due: self.due(),
             doer: self.doer(),
             about: self.about(),
+            ..Work::default()
+        };
+        self.add_pauses(&mut work, when);
+        work
+    }
+
+    /// Adds the time in which the work stood suspended. Of a time before the due time was written
+    /// whoever wrote it knew.
+    fn add_pauses(&self, work: &mut Work, when: impl Fn(&EntryRef) -> Option<Timestamp>) {
+        let (Some(lifecycle), Some(main)) = (&self.form.lifecycle, self.main()) else {
+            return;
+        };
+        let pauses = lifecycle.pauses(main);
+        if pauses.is_empty() {
+            return;
         }
+        let written = self.due_written().and_then(|by| when(&by));
+        let mut later = 0_i64;
+        for Pause { from, until } in pauses {
+            let Some(from) = when(&from) else { continue };
+            let Some(until) = until else {
+                work.suspended = Some(from);
+                continue;
+            };
+            let Some(until) = when(&until) else { continue };
+            // Clocks of two phones may disagree on which came first.
+            let stood = |from: Timestamp| until.millis().saturating_sub(from.millis()).max(0);
+            work.paused_ms = work.paused_ms.saturating_add(stood(from));
+            let counted = written.map_or(from, |written| written.max(from));
+            later = later.saturating_add(stood(counted));
+        }
+        work.due = work.due.map(|due| due.plus_millis(later));
+    }
+
+    /// The entry that wrote when it is due.
+    fn due_written(&self) -> Option<EntryRef> {
+        let field = self.form.field_for(FieldMeaning::Due)?;
+        self.parts.iter().find_map(|(_, part)| {
+            let Cell::Register(candidates) = part.fields.get(&field.key)? else {
+                return None;
+            };
+            candidates.first().map(|c| c.by)
+        })
     }
 
     /// The value of a field that is for that, if it is a general one: what a list filters and orders
@@ -85,7 +134,7 @@ impl RecordView<'_> {
         self.value(field).filter(|_| is_general)
     }
 
-    /// When its work is due.
+    /// When its work is due, as its field says.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
         match self.general(FieldMeaning::Due) {

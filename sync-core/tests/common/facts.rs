@@ -137,6 +137,10 @@ impl Facts for MemoryFacts {
             admitted: decision.verdict.is_admitted(),
         }))
     }
+    fn author(&mut self, stream: &StreamId, id: &EntryRef) -> Result<Option<UserId>, MergeError> {
+        let place = self.places.get(&(stream.clone(), *id));
+        Ok(place.map(|place| self.log[stream][*place].author.user))
+    }
     fn record(&mut self, record: &RecordId) -> Result<RecordFact, MergeError> {
         if self.directory.is_erased(record) {
             return Ok(RecordFact::Erased);

@@ -95,12 +95,20 @@ pub(super) fn rows(
     for (record, classes) in &references {
         let stored = node.views.record(record, &ReadScope::all()).unwrap();
         let stored = stored.ok_or_else(|| format!("{record} has edits and no row"))?;
+        let directory = node.directory.current();
+        let form = directory.forms().latest(&stored.row.form);
         for (class, reference) in classes {
             let part = stored.parts.iter().find(|(c, _)| c == class);
             let (_, part) = part.ok_or_else(|| format!("{record} has no {class:?} part"))?;
             reference
                 .check(part)
                 .map_err(|e| format!("{record} {class:?}: {e}"))?;
+            let table = form.filter(|f| f.class == *class);
+            if let Some(table) = table.and_then(|f| f.lifecycle.as_ref()) {
+                reference
+                    .check_status(table, part)
+                    .map_err(|e| format!("{record} {class:?}: {e}"))?;
+            }
         }
         if stored.parts.len() != classes.len() {
             return Err(format!("{record} has a part nobody wrote"));

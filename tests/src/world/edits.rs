@@ -2,7 +2,7 @@
 
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::ids::{ChoiceKey, ItemKey, RecordId, SensitivityClass, UserId};
-use gridfold_sync_core::schema::{Field, FieldType, Form};
+use gridfold_sync_core::schema::{Field, FieldType, Form, StepMeaning};
 use gridfold_sync_core::time::Timestamp;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -130,7 +130,12 @@ pub(super) fn random_ops(rng: &mut StdRng, form: &Form, fields: &Map<String, Jso
         let record_wide = rng.random_range(0..6) == 0;
         let op = match (&form.lifecycle, record_wide) {
             (Some(lifecycle), true) if rng.random_range(0..4) > 0 => {
-                let row = &lifecycle.transitions[rng.random_range(0..lifecycle.transitions.len())];
+                // What grants more time writes more than it says.
+                let steps: Vec<_> = lifecycle
+                    .steps()
+                    .filter(|t| t.meaning() != Some(StepMeaning::Extend))
+                    .collect();
+                let row = steps[rng.random_range(0..steps.len())];
                 Op::Transition {
                     action: row.action.clone(),
                     note: "办".to_owned(),

@@ -25,6 +25,7 @@ mod place;
 mod play;
 mod run;
 mod server;
+mod steps;
 mod story;
 
 pub use run::{Outcome, run, run_caught};

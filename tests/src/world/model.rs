@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Entry;
 use gridfold_sync_core::ids::EntryRef;
+use gridfold_sync_core::lifecycle::Lifecycle;
 use gridfold_sync_core::view::{Candidate, Cell, PartState};
+
+use super::steps::{Step, Steps};
 
 /// One record in one class: its admitted edits in the order of the log.
 #[derive(Default)]
@@ -280,6 +283,35 @@ impl Reference {
                 } if is(f) && i == item && m == member => Some(None),
                 _ => None,
             })?;
+        }
+        Ok(())
+    }
+
+    /// Holds where a row stands against the steps that were taken.
+    pub(super) fn check_status(&self, table: &Lifecycle, part: &PartState) -> Result<(), String> {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut of: Vec<usize> = Vec::new();
+        for (edit, entry) in self.edits.iter().enumerate() {
+            for (index, op) in (0..).zip(entry.ops()) {
+                if let Op::Transition { action, .. } = op {
+                    let knew = |s: &usize| of[*s] == edit || self.after(edit, of[*s]);
+                    steps.push(Step {
+                        by: entry.id(),
+                        index,
+                        action: action.clone(),
+                        past: (0..steps.len()).filter(knew).collect(),
+                    });
+                    of.push(edit);
+                }
+            }
+        }
+        let want = Steps::new(table, steps).end();
+        let fold = table.fold(part);
+        let mut sides: Vec<String> = fold.tips.iter().map(|t| t.status.to_string()).collect();
+        sides.sort();
+        let have = (fold.status.to_string(), sides);
+        if want != have {
+            return Err(format!("stands at {have:?} and not at {want:?}"));
         }
         Ok(())
     }

@@ -266,7 +266,7 @@ impl World {
         self.change(vec![DirectoryChange::Device { device }]);
     }
 
-    fn hire(&mut self, user: UserId, at: Option<AreaCode>, role: Role) {
+    pub(super) fn hire(&mut self, user: UserId, at: Option<AreaCode>, role: Role) {
         let name = format!("{user}");
         self.change(vec![DirectoryChange::User {
             user: User {

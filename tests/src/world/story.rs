@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gridfold_client::{ClientError, SyncOptions, SyncReport};
-use gridfold_sync_core::edit::Op;
+use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass, UserId};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::time::Timestamp;
@@ -55,6 +55,70 @@ impl Story {
             world.worker(user, grid.clone());
         }
         Self(world)
+    }
+
+    /// A world with a phone for each of these, all in its first grid.
+    #[must_use]
+    pub fn office(roles: &[Role]) -> Self {
+        let mut story = Self::new(0);
+        let grid = story.grid();
+        for (n, role) in (0..).zip(roles) {
+            let user = UserId::from_parts(Timestamp(story.0.now), [n; 10]);
+            story.0.users.push(user);
+            story.0.hire(user, Some(grid.clone()), *role);
+            story.0.new_phone(user);
+        }
+        story
+    }
+
+    /// A phone makes a matter.
+    ///
+    /// # Errors
+    /// When the phone does not take it.
+    pub fn report(&mut self, at: usize) -> Result<RecordId, ClientError> {
+        let claimed = self.0.name_edit(at);
+        let (grid, form) = (self.grid(), FormCode::new("matter").unwrap());
+        let set = |field: &str, value: Value| Op::Set {
+            field: FieldKey::new(field).unwrap(),
+            value,
+        };
+        let ops = vec![
+            set("summary", Value::Text("路灯不亮".to_owned())),
+            set("reported_at", Value::DateTime(Timestamp(claimed))),
+        ];
+        let made = self.0.phones[at]
+            .client()
+            .create_record(&grid, &form, ops)?;
+        self.trust_in(at, claimed, made);
+        Ok(made)
+    }
+
+    /// A phone takes a step of a matter.
+    ///
+    /// # Errors
+    /// When the phone does not take it.
+    pub fn step(&mut self, at: usize, matter: RecordId, action: &str) -> Result<(), ClientError> {
+        let claimed = self.0.name_edit(at);
+        let client = self.0.phones[at].client().clone();
+        client.transition(matter, action, "因为")?;
+        self.trust_in(at, claimed, matter);
+        Ok(())
+    }
+
+    fn trust_in(&mut self, at: usize, claimed: i64, matter: RecordId) {
+        let grid = self.grid();
+        let class = self.0.form("matter").class;
+        self.0.trust(at, claimed, matter, class, grid);
+    }
+
+    /// Where a phone shows a record, and the statuses that stand beside each other there.
+    #[must_use]
+    pub fn stands(&self, at: usize, record: RecordId) -> (String, Vec<String>) {
+        let detail = self.0.phones[at].client().get(record).unwrap();
+        let tips = detail.status_tips.iter();
+        let sides = tips.map(|tip| tip.status.to_string()).collect();
+        let status = detail.status.map(|status| status.to_string());
+        (status.unwrap_or_default(), sides)
     }
 
     fn grid(&self) -> AreaCode {

@@ -57,6 +57,7 @@ pub(crate) async fn call(client: &Client, name: &str, bytes: &[u8]) -> Result<An
         "saveDraft" => failing_answer(client.save_draft(a.next()?).await),
         "setPush" => failing_answer(client.set_push(a.next()?).await),
         "signOut" => failing_answer(client.sign_out(a.next()?).await),
+        "standingSteps" => failing_answer(client.standing_steps(a.next()?).await),
         "status" => failing_answer(client.status().await),
         "sync" => failing_answer(client.sync(a.next()?).await),
         "transition" => done(client.transition(a.next()?, a.next()?, a.next()?).await),

@@ -371,6 +371,8 @@ export interface FormInfo {
   fields: FieldInfo[];
   /** The statuses of its lifecycle; empty for forms without one. */
   statuses: StatusInfo[];
+  /** Actions that lead to no status: steps that stand beside it, such as an urging, and those that take one back. */
+  asides: string[];
   /** Whether it is retired: its records go on, and no new one is made. */
   retired: boolean;
 }
@@ -504,14 +506,16 @@ export interface NextTransition {
   action: string;
   /** Its name for people. */
   label: string;
-  /** The status it leads to. */
-  toStatus: string;
+  /** The status it leads to; none of one that only stands beside the status. */
+  toStatus: string | null;
   /** That status's name for people. */
-  toLabel: string;
+  toLabel: string | null;
   /** Fields that must have a value before it and have none. */
   needs: string[];
   /** Whether the doer is asked to say why. */
   noteExpected: boolean;
+  /** Whether it is refused without that. */
+  noteNeeded: boolean;
 }
 
 /** One typed operation of an edit. */
@@ -681,8 +685,12 @@ export interface RecordSummary {
   title: string;
   /** How far its work is; none of a record without statuses. */
   stage: WorkStage | null;
-  /** When its work is due, in milliseconds since 1970 (UTC). */
+  /** When its work is due, in milliseconds since 1970 (UTC): later by what it stood suspended. */
   dueAtMs: number | null;
+  /** Since when it stands suspended, likewise: until it goes on no time passes for it. */
+  suspendedAtMs: number | null;
+  /** How long it stood suspended before that, in milliseconds. */
+  suspendedMs: number;
   /** Who is to do its work, as the field that means `doer` says. */
   doer: string | null;
   /** The record it is about besides its household. */
@@ -756,6 +764,25 @@ export type Sort =
   /** Due first first; what has no due time is left out. */
   | "Due";
 
+/**
+ * A step that stands: one beside the status that nothing answered since, or the one by which the work was resolved on
+ * the spot.
+ */
+export interface StandingStep {
+  /** Which. */
+  action: string;
+  /** Its name for people. */
+  label: string;
+  /** What was said with it. */
+  note: string;
+  /** Who took it, when known. */
+  userId: string | null;
+  /** Their name, when known. */
+  userName: string | null;
+  /** When, by the clock of their phone, in milliseconds since 1970 (UTC). */
+  atMs: number | null;
+}
+
 /** Where the phone stands. */
 export interface Status {
   /** Entries not at the server yet. */
@@ -791,6 +818,8 @@ export interface StatusInfo {
   done: boolean;
   /** Whether the work is over. */
   closed: boolean;
+  /** Whether no time passes for the work while it stands there. */
+  suspended: boolean;
 }
 
 /** One of several transitions made concurrently. */
@@ -1250,6 +1279,14 @@ export interface PhoneCalls {
    * `Rejected` with `unsent_edits` while something would be lost, unless `discardUnsent`.
    */
   signOut(discardUnsent?: boolean): Promise<boolean>;
+  /**
+   * The steps that stand on this record, the newest first: who urged, supervises or follows it or asks for more time,
+   * as far as nothing answered that since; and who resolved it on the spot.
+   *
+   * Fails with:
+   * `NotFound`.
+   */
+  standingSteps(recordId: string): Promise<StandingStep[]>;
   /**
    * Where the phone stands.
    *

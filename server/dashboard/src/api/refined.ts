@@ -37,6 +37,7 @@ export type FieldMeaning =
   | 'place'
   | 'happened'
   | 'due'
+  | 'asked_due'
   | 'closed'
   | 'doer'
   | 'issuer'
@@ -45,7 +46,7 @@ export type FieldMeaning =
   | 'priority'
   | 'reply'
   | 'kind';
-export type StepMeaning = 'dispatch';
+export type StepMeaning = 'dispatch' | 'reopen' | 'evaluate' | 'extend' | 'recall' | 'take_back' | 'resume' | 'resolve';
 /** When a field is shown: what another one holds. Two stand in a list, the field and its value. */
 export type Condition =
   | { equals: unknown[] }

@@ -21,6 +21,8 @@ export const CONDITIONS = [
   'deleted',
   'overdue',
   'unacknowledged',
+  'step',
+  'step_by',
   'assignee',
   'household',
   'not_visited_days',

@@ -6,6 +6,7 @@ import { historyWords, type OperationWords } from '@/words/operations';
 import { ago, exactTime, localDay, localTime, shortDay, untilWords, withLocalTimes } from '@/words/times';
 import { Unfinished } from '@/words/typed';
 import { LEVEL_NAMES } from '@/words/levels';
+import { stepsOf } from '@/words/meaning';
 import { valueWords } from '@/words/values';
 import { field, form as formOf, personName, titleOf } from './directory';
 import { locale, said } from './locale';
@@ -21,7 +22,7 @@ function sayer(): OperationWords {
     personName,
     t,
     fieldName: (form, key) => said(form?.fields.find((f) => f.key === key)?.label, key),
-    actionName: (form, action) => said(form?.lifecycle?.transitions.find((s) => s.action === action)?.label, action),
+    actionName: (form, action) => said(stepsOf(form).find((s) => s.action === action)?.label, action),
   };
 }
 

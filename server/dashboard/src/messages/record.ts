@@ -103,6 +103,11 @@ export default {
   'record.needs': ['请先填写：{fields}', 'Fill in first: {fields}'],
   'record.stepDone': ['“{action}”已完成', '“{action}” is done'],
   'record.stepTo': ['做完后状态变为“{status}”。', 'The status will be “{status}”.'],
+  'record.besideSteps': ['另可', 'Besides'],
+  'record.stepBeside': ['状态不变，只记下这一步。', 'The status stays; the step is written down.'],
+  'record.suspended': ['已挂起，自 {at}；期间不计时', 'Suspended since {at}; no time passes meanwhile'],
+  'record.wasSuspended': ['曾挂起 {time}，不计入办理时限', 'It stood suspended for {time}, which does not count'],
+  'record.stands': ['{action}：{who}，{at}', '{action}: {who}, {at}'],
   'record.edited': ['已修改，手机下次同步时会收到', 'Changed. The phones receive it at their next sync'],
   'record.editedBeside': [
     '已保存，但同时有别人改了同一处：两种内容都已保留，请选择',

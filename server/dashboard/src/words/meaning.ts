@@ -30,8 +30,22 @@ export function aboutFields(form: Form | undefined): Field[] {
 
 export const formsThat = (forms: Form[], meaning: FormMeaning): Form[] => forms.filter((f) => f.means === meaning);
 
+/** All steps of a form: those that lead to a status, and those that only stand beside it. */
+export const stepsOf = (form: Form | undefined): Transition[] => [
+  ...(form?.lifecycle?.transitions ?? []),
+  ...(form?.lifecycle?.asides ?? []),
+];
+
+/** The steps that lists find records by: those that stand beside the status, and what resolves the work on the spot. */
+export function standingSteps(form: Form | undefined): Transition[] {
+  const asides = (form?.lifecycle?.asides ?? []).filter((s) => s.means !== 'recall' && s.means !== 'take_back');
+  const onTheSpot = (form?.lifecycle?.transitions ?? []).filter((s) => s.means === 'resolve');
+  const all = [...asides, ...onTheSpot];
+  return all.filter((step, n) => all.findIndex((s) => s.action === step.action) === n);
+}
+
 /** How far the work is at a status; open at one that the form lacks. */
-export function stageOf(form: Form | undefined, key: string): Stage {
+export function stageOf(form: Form | undefined, key: string | undefined): Stage {
   const status = form?.lifecycle?.statuses.find((s) => s.key === key);
   if (status?.closed) return 'closed';
   return status?.done ? 'done' : 'open';
@@ -59,8 +73,8 @@ export function dispatchWay(
   const { statuses = [], transitions = [] } = form?.lifecycle ?? {};
   const rank = (key: string) => statuses.find((s) => s.key === key)?.rank ?? 0;
   for (const first of transitions) {
-    const then = dispatchStep(form, first.to);
-    if (!then || !first.from.includes(status) || first.note || first.needs?.length) continue;
+    const then = first.to && dispatchStep(form, first.to);
+    if (!first.to || !then || !then.to || !first.from.includes(status) || first.note || first.needs?.length) continue;
     const goesOn = rank(status) < rank(first.to) && rank(first.to) < rank(then.to);
     if (goesOn && allowed(first) && allowed(then)) return [first, then];
   }
@@ -78,7 +92,7 @@ export function wayToClosed(
   for (const [at, way] of ways) {
     if (stageOf(form, at) === 'closed') return way;
     for (const step of form?.lifecycle?.transitions ?? []) {
-      if (met.has(step.to) || !step.from.includes(at) || !allowed(step)) continue;
+      if (!step.to || met.has(step.to) || !step.from.includes(at) || !allowed(step)) continue;
       met.add(step.to);
       ways.push([step.to, [...way, step]]);
     }
@@ -95,7 +109,12 @@ export function closingWithReply(
   const reply = fieldFor(form, 'reply');
   if (!reply || stageOf(form, status) !== 'done') return null;
   const may = (step: Transition) => step.roles.some((r: Role) => roles.includes(r));
-  const needsNothing = (step: Transition) => may(step) && !step.needs?.length;
+  const needsNothing = (step: Transition) =>
+    may(step) &&
+    !step.needs?.length &&
+    !step.note_needed &&
+    !step.other_than?.length &&
+    !step.other_than_writers_of?.length;
   const answer = form?.lifecycle?.transitions.find(
     (s) => s.from.includes(status) && may(s) && s.needs?.every((n) => n === reply.key) && s.needs.length > 0,
   );

@@ -5,20 +5,24 @@ use std::collections::BTreeMap;
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{EntryRef, FieldKey};
+use gridfold_sync_core::ids::{EntryRef, FieldKey, StreamId};
 use gridfold_sync_core::notice::{self, Edit, Teller};
 use gridfold_sync_core::time::Timestamp;
-use gridfold_sync_core::view::{Candidate, RecordView, differ};
+use gridfold_sync_core::view::{RecordView, differ};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
 use super::super::catalogue::{DeadlineBody, deadline_body};
 use super::author::{Maker, user_name};
+use super::conflicts::{Conflict, closing, values};
 use super::moved::{MovedBody, merged_from, moved_from, moved_to, refer_to_present};
 use super::ops::op_body;
 use super::provenance::Provenance;
+use super::steps::{StepTakenBody, TransitionBody, next_steps};
 use crate::admit::Heads;
+use crate::node::Node;
+use crate::problem::Answer;
 use crate::routes::{Caller, shapes};
 use crate::views::{HistoryRow, ReadScope, RecordRow, StoredRecord};
 
@@ -51,12 +55,21 @@ pub struct RecordRowBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<shapes::Place>)]
     pub location: Option<Json>,
-    /// When it is due.
+    /// When it is due: as its field says, later by what it stood suspended since that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<String>,
     /// The same, later by what the record took to arrive: no deadline counts before anybody here could know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_received_at: Option<String>,
+    /// Since when it stands suspended: until it goes on no time passes for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended_at: Option<String>,
+    /// How long it stood suspended before that, in milliseconds; absent when it never did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended_ms: Option<i64>,
+    /// The steps beside the status that stand, with who took them last. In a list only with `step` or `step_by`, and absent when there are none or where a record is answered to a write.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepTakenBody>,
     /// What whoever is to handle it is called now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
@@ -122,6 +135,9 @@ pub(crate) fn row_body(directory: &Directory, row: &RecordRow) -> RecordRowBody 
             .map(|(lat_e7, lon_e7)| Value::Geopoint { lat_e7, lon_e7 }.to_json()),
         due_at: row.due.map(Timestamp::to_rfc3339),
         due_received_at: row.due_received.map(Timestamp::to_rfc3339),
+        suspended_at: row.suspended.map(Timestamp::to_rfc3339),
+        suspended_ms: Some(row.paused_ms).filter(|ms| *ms > 0),
+        steps: Vec::new(),
         assignee,
         assignee_id,
         last_visited_at: row.visited.map(Timestamp::to_rfc3339),
@@ -158,38 +174,6 @@ pub(crate) fn field_values(
     refer_to_present(directory, form, &mut all);
     all.retain(|key, _| keys.iter().any(|k| k.as_str() == key));
     all
-}
-
-/// One of the values of a conflict.
-#[derive(Serialize, ToSchema)]
-pub struct ConflictValue {
-    /// The value.
-    #[schema(value_type = shapes::FieldValue)]
-    pub value: Json,
-    /// The entry that set it: its name in the history.
-    pub by: String,
-    /// Whether it is the one shown.
-    pub shown: bool,
-}
-
-/// A field that holds more than one value, until somebody chooses.
-#[derive(Serialize, ToSchema)]
-pub struct Conflict {
-    /// The field; `field/item/member` inside a repeated group; `deleted` where a record was deleted and written to beside that, `status` where it was closed so.
-    pub field: String,
-    /// All its values, the one shown first.
-    pub values: Vec<ConflictValue>,
-}
-
-/// A transition that the caller may make now.
-#[derive(Serialize, ToSchema)]
-pub struct TransitionBody {
-    /// Its key.
-    pub action: String,
-    /// Its name.
-    pub label: String,
-    /// The status it leads to.
-    pub to: String,
 }
 
 /// One record.
@@ -243,20 +227,13 @@ fn deadline_of(
     Some(deadline_body(&now))
 }
 
-fn values(candidates: &[Candidate]) -> Vec<ConflictValue> {
-    candidates
-        .iter()
-        .enumerate()
-        .map(|(i, c)| ConflictValue {
-            value: c.value.to_json(),
-            by: c.by.to_string(),
-            shown: i == 0,
-        })
-        .collect()
-}
-
 /// A record as the caller sees it.
-pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadScope) -> RecordBody {
+pub(crate) fn record_body(
+    node: &Node,
+    caller: &Caller,
+    record: &StoredRecord,
+    scope: &ReadScope,
+) -> Answer<RecordBody> {
     let readable = caller
         .directory
         .readable(caller.user(), &record.row.grid, caller.now);
@@ -267,7 +244,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
         },
         fields: Map::new(),
         provenance: BTreeMap::new(),
-        classes: scope.classes.iter().map(|c| class_name(*c)).collect(),
+        classes: scope.classes.iter().map(|c| c.name().to_owned()).collect(),
         conflicts: Vec::new(),
         written_beside: Vec::new(),
         concurrent_statuses: Vec::new(),
@@ -295,7 +272,7 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
     }
     let forms = caller.directory.forms();
     let form = forms.to_read(&record.row.form, record.row.form_version);
-    let Some(form) = form else { return body };
+    let Some(form) = form else { return Ok(body) };
     let view = RecordView {
         record: record.row.record,
         form,
@@ -318,28 +295,10 @@ pub(crate) fn record_body(caller: &Caller, record: &StoredRecord, scope: &ReadSc
             body.concurrent_statuses = fold.tips.iter().map(|t| t.status.to_string()).collect();
         }
         body.conflicts.extend(closing(&view));
-        let roles = caller.roles_in(Some(&record.row.grid));
-        body.transitions = lifecycle
-            .next(main, &roles)
-            .into_iter()
-            .map(|t| TransitionBody {
-                action: t.action.to_string(),
-                label: caller.locale.pick(&t.label).to_owned(),
-                to: t.to.to_string(),
-            })
-            .collect();
+        let stream = StreamId::new(record.row.grid.clone(), form.class);
+        body.transitions = next_steps(node, caller, &stream, lifecycle, main)?;
     }
-    body
-}
-
-pub(crate) fn class_name(class: gridfold_sync_core::ids::SensitivityClass) -> String {
-    use gridfold_sync_core::ids::SensitivityClass::{General, Personal, Restricted};
-    match class {
-        General => "general",
-        Personal => "personal",
-        Restricted => "restricted",
-    }
-    .to_owned()
+    Ok(body)
 }
 
 /// One entry of a history.
@@ -440,7 +399,7 @@ pub(crate) fn entry_body(
         entry: row.id.to_string(),
         stream: row.stream.name(),
         seq: row.seq,
-        class: class_name(row.stream.class),
+        class: row.stream.class.name().to_owned(),
         user_id: row.author.user.to_string(),
         user_name: user_name(caller, row.author.user),
         device_id: row.author.device.to_string(),
@@ -473,22 +432,4 @@ pub(crate) fn entry_body(
             .map(op_body)
             .collect(),
     }
-}
-
-/// The closing that something was written beside, as a conflict: choosing it lets it stand.
-fn closing(view: &RecordView<'_>) -> Option<Conflict> {
-    let (lifecycle, main) = (view.form.lifecycle.as_ref()?, view.main()?);
-    if view.beside_closing().is_empty() {
-        return None;
-    }
-    let fold = lifecycle.fold(main);
-    let tip = fold.tips.first()?;
-    Some(Conflict {
-        field: "status".to_owned(),
-        values: vec![ConflictValue {
-            value: tip.status.as_str().into(),
-            by: tip.made.by.to_string(),
-            shown: true,
-        }],
-    })
 }

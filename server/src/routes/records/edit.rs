@@ -133,7 +133,8 @@ fn write_and(
     }
     let record = find(node, caller, &record.to_string())
         .ok()
-        .map(|(stored, scope)| record_body(caller, &stored, &scope));
+        .map(|(stored, scope)| record_body(node, caller, &stored, &scope))
+        .transpose()?;
     Ok(EditResult { verdicts, record })
 }
 
@@ -153,7 +154,9 @@ fn edit_of(
             .filter(|(class, _)| scope.classes.contains(class))
             .cloned()
             .collect();
-        wish(form, &shown, &people)
+        let ops = wish(form, &shown, &people)?;
+        let main = parts.iter().find(|(class, _)| *class == form.class);
+        Ok(form.with_what_steps_write(main.map(|(_, part)| part), ops))
     });
     Ok(ConsoleEdit {
         record: stored.row.record,

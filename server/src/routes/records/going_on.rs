@@ -54,6 +54,7 @@ pub(super) fn go_on(
     };
     result.record = find(node, &caller, &wanted.to.to_string())
         .ok()
-        .map(|(stored, scope)| record_body(&caller, &stored, &scope));
+        .map(|(stored, scope)| record_body(node, &caller, &stored, &scope))
+        .transpose()?;
     Ok((result, done))
 }

@@ -8,13 +8,14 @@ use utoipa::ToSchema;
 
 use super::author::{Maker, user_name};
 use super::query::read_fields;
+use super::steps::step_body;
 use super::{RecordQuery, RecordRowBody, field_values, filter_of, row_body};
 use crate::admit::Heads;
 use crate::auth::AuditScope;
 use crate::node::Node;
 use crate::problem::{Answer, ProblemBody};
 use crate::routes::{Api, Caller, Params};
-use crate::views::{Page, RecordFilter};
+use crate::views::{Page, ReadScope, RecordFilter};
 
 /// How far a list is counted.
 pub const MAX_COUNT: u64 = 10_000;
@@ -54,6 +55,9 @@ pub async fn list(
         if query.made_by {
             name_makers(node, &caller, &filter, &mut page.rows)?;
         }
+        if query.step.is_some() || query.step_by.is_some() {
+            name_steps(node, &caller, &filter.scope, &mut page.rows)?;
+        }
         let total = if query.count {
             Some(node.views.count(&filter, MAX_COUNT)?)
         } else {
@@ -91,6 +95,24 @@ fn name_makers(
             user_id: user.to_string(),
             user_name: user_name(caller, *user),
         });
+    }
+    Ok(())
+}
+
+/// Says of each row which steps beside the status stand, and who took them.
+pub(super) fn name_steps<'a>(
+    node: &Node,
+    caller: &Caller,
+    scope: &ReadScope,
+    rows: impl IntoIterator<Item = &'a mut RecordRowBody>,
+) -> Answer<()> {
+    for row in rows {
+        let id = RecordId::parse(&row.record_id)?;
+        let taken = node.views.steps(&[id], scope)?;
+        let taken = taken.into_values().flatten();
+        row.steps = taken
+            .map(|step| step_body(caller, &row.form, &step))
+            .collect();
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod author;
 mod beside;
 pub mod body;
+mod conflicts;
 pub mod edit;
 mod find;
 mod going_on;
@@ -17,6 +18,7 @@ mod people;
 mod provenance;
 mod query;
 mod result;
+mod steps;
 mod titles;
 
 pub(crate) use author::user_name;
@@ -27,6 +29,7 @@ pub(crate) use edit::write_again;
 pub(crate) use find::find;
 use find::{find_listed, form_of};
 pub use list::MAX_COUNT;
+use list::name_steps;
 use made_at::Tagged;
 pub use moved::MovedBody;
 pub(crate) use moved::goes_on_as;
@@ -82,13 +85,15 @@ pub async fn one(
         let beside = written_beside(node, &caller, &record, &scope)?;
         let form = form_of(&caller, &record.row);
         let mut teller = teller(node, &caller, form, ops_of(&beside))?;
+        let mut body = record_body(node, &caller, &record, &scope)?;
+        name_steps(node, &caller, &scope, [&mut body.row])?;
         Ok(Tagged(RecordBody {
             provenance: provenance::of(node, &caller, &record)?,
             written_beside: beside
                 .iter()
                 .map(|row| entry_body(&caller, &mut teller, row))
                 .collect(),
-            ..record_body(&caller, &record, &scope)
+            ..body
         }))
     })
     .await

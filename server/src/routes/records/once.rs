@@ -96,7 +96,8 @@ fn again(node: &Node, caller: &Caller, kept: &str) -> Answer<EditResult> {
             verdicts,
             record: find(node, caller, &record)
                 .ok()
-                .map(|(stored, scope)| record_body(caller, &stored, &scope)),
+                .map(|(stored, scope)| record_body(node, caller, &stored, &scope))
+                .transpose()?,
         }),
         Kept::Refused(code) => Err(refused(&code)),
         Kept::Unwritten(code) => Err(refused(&code).unkept()),

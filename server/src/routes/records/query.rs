@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{
+    ActionKey, AreaCode, FieldKey, FormCode, RecordId, SensitivityClass, UserId,
+};
 use gridfold_sync_core::schema::{FormMeaning, FormSet};
 use gridfold_sync_core::time::Timestamp;
 use serde::Deserialize;
@@ -79,6 +81,10 @@ pub struct RecordQuery {
     /// Only tasks that nobody has acknowledged.
     #[serde(default)]
     pub unacknowledged: bool,
+    /// Only where one of these steps beside the status stands, which nothing answered since, separated by commas: `urge`, `supervise`, `follow`, `ask_extension` of the built-in matters. Each row then says in `steps` who took which last.
+    pub step: Option<String>,
+    /// Only where this person took such a step, of those in `step` where it is given: their id, or what they are called.
+    pub step_by: Option<String>,
     /// Only households that were not visited for so many days.
     pub not_visited_days: Option<u32>,
     /// Inside this polygon: `lon,lat;lon,lat;…`, 3 to 200 corners.
@@ -310,6 +316,18 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
         Some(_) => return Err(Problem::bad_request("overdue must be captured or received")),
     };
     filter.unacknowledged = query.unacknowledged;
+    filter.steps = words(query.step.as_deref())
+        .map(ActionKey::new)
+        .collect::<Result<_, _>>()?;
+    let step_by = query
+        .step_by
+        .as_deref()
+        .filter(|who| !who.trim().is_empty());
+    filter.steps_by = step_by.map(|who| {
+        let meant = caller.directory.meant_by(who);
+        let ids = meant.iter().filter_map(|who| UserId::parse(who).ok());
+        ids.collect()
+    });
     filter.not_visited_since = match query.not_visited_days {
         None => None,
         Some(days) if days <= MAX_NOT_VISITED_DAYS => {

@@ -5,7 +5,7 @@ use gridfold_sync_core::ids::{EntryRef, SensitivityClass};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{RecordBody, class_name};
+use super::body::RecordBody;
 
 /// What was decided on one class of an edit.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -25,7 +25,7 @@ pub(super) fn verdict_body(
 ) -> VerdictBody {
     let late = matches!(verdict, Verdict::Admitted { late: true });
     VerdictBody {
-        class: class_name(class),
+        class: class.name().to_owned(),
         entry: entry.to_string(),
         verdict: if late { "late" } else { "admitted" }.to_owned(),
     }

@@ -38,6 +38,18 @@ test('a report that came back to be mended was sent back, for it is nobody’s w
   expect(wordsBack(record(null), history)).toEqual({ words: '地点写清楚', by: '王主管' });
 });
 
+test('who urges, follows or takes a step back gives nothing back, and what stands suspended is nobody’s turn', () => {
+  const asides = ['urge', 'follow', 'recall'];
+  const mine = [entry('王主管', set), entry('me', step('handle'))];
+  expect(wordsBack(record('me'), [...mine, entry('王主管', step('urge', '快一点'))], asides)).toBeUndefined();
+  const back = [...mine, entry('王主管', step('not_done', '没修好'))];
+  expect(wordsBack(record('me'), [...back, entry('王主管', step('urge', '快'))], asides)?.words).toBe('没修好');
+  expect(wordsBack({ ...record('me'), suspendedAtMs: 1 }, back, asides)).toBeUndefined();
+  // Following is no part in it.
+  const followed = [entry('王主管', set), entry('me', step('follow')), entry('王主管', step('return', '地点'))];
+  expect(wordsBack(record('me'), followed, asides)).toBeUndefined();
+});
+
 test('a step that was refused, or is only carried here, gives nothing back', () => {
   const back = entry('王主管', step('reissue', '重做'));
   const states = [{ type: 'Refused', code: 'no_grant', reason: '' }, { type: 'Carried' }] as const;

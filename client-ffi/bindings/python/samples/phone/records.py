@@ -212,7 +212,8 @@ async def show(phone: Phone, args: argparse.Namespace) -> None:
     for step in await phone.client.next_transitions(record.id):
         needs = ", ".join(_label(known, key) for key in step.needs)
         note = say("show.needs", fields=needs) if needs else ""
-        print(f"{say('show.next')}: {step.action} = {step.label} → {step.to_label} {note}".rstrip())
+        status = f" → {step.to_label}" if step.to_label else ""
+        print(f"{say('show.next')}: {step.action} = {step.label}{status} {note}".rstrip())
     if "comments" in known:
         for comment in await phone.client.comments(record.id):
             who = clean(comment.user_name or "?")

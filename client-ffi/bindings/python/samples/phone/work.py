@@ -39,7 +39,7 @@ async def do(phone: Phone, args: argparse.Namespace) -> None:
     record_id = await phone.record_id(args.record)
     steps = await phone.client.next_transitions(record_id)
     if args.action is None:
-        rows = [[s.action, s.label, s.to_label, ", ".join(s.needs)] for s in steps]
+        rows = [[s.action, s.label, s.to_label or "", ", ".join(s.needs)] for s in steps]
         print(table([phone.say(f"do.{c}") for c in ("action", "label", "to", "needs")], rows))
         return
     step = next((s for s in steps if args.action in (s.action, s.label)), None)
@@ -47,7 +47,7 @@ async def do(phone: Phone, args: argparse.Namespace) -> None:
     if step is not None and step.note_expected and not args.note:
         raise Mistake("error.note")
     await phone.client.transition(record_id, action, args.note)
-    status = step.to_label if step is not None else action
+    status = (step.to_label or step.label) if step is not None else action
     print(phone.say("do.done", id=short(record_id), status=status))
 
 

@@ -1036,15 +1036,17 @@ class NextTransition:
     """Which."""
     label: str
     """Its name for people."""
-    to_status: str
-    """The status it leads to."""
-    to_label: str
+    to_status: str | None
+    """The status it leads to; none of one that only stands beside the status."""
+    to_label: str | None
     """That status's name for people."""
     needs: builtins.list[str]
     """Fields that must have a value before it and have none."""
     note_expected: bool
     """Whether the doer is asked to say why."""
-    def __init__(self, *, action: str, label: str, to_status: str, to_label: str, needs: builtins.list[str], note_expected: bool) -> None: ...
+    note_needed: bool
+    """Whether it is refused without that."""
+    def __init__(self, *, action: str, label: str, to_status: str | None, to_label: str | None, needs: builtins.list[str], note_expected: bool, note_needed: bool) -> None: ...
 
 class OpenConfig:
     """Where the store is and how texts are shown."""
@@ -1145,7 +1147,11 @@ class RecordSummary:
     stage: WorkStage | None
     """How far its work is; none of a record without statuses."""
     due_at_ms: int | None
-    """When its work is due, in milliseconds since 1970 (UTC)."""
+    """When its work is due, in milliseconds since 1970 (UTC): later by what it stood suspended."""
+    suspended_at_ms: int | None
+    """Since when it stands suspended, likewise: until it goes on no time passes for it."""
+    suspended_ms: int
+    """How long it stood suspended before that, in milliseconds."""
     doer: str | None
     """Who is to do its work, as the field that means `doer` says."""
     about_id: str | None
@@ -1164,7 +1170,7 @@ class RecordSummary:
     """Refused edits of this phone on it."""
     delivery: Delivery | None
     """How far what this phone wrote to it has come; none when it wrote nothing."""
-    def __init__(self, *, id: str, form: str, grid: str, household_id: str | None, status: str | None, title: str, stage: WorkStage | None, due_at_ms: int | None, doer: str | None, about_id: str | None, captured_at_ms: int, updated_at_ms: int, conflicts: int, deleted: bool, pending: bool, refused: int, delivery: Delivery | None) -> None: ...
+    def __init__(self, *, id: str, form: str, grid: str, household_id: str | None, status: str | None, title: str, stage: WorkStage | None, due_at_ms: int | None, suspended_at_ms: int | None, suspended_ms: int, doer: str | None, about_id: str | None, captured_at_ms: int, updated_at_ms: int, conflicts: int, deleted: bool, pending: bool, refused: int, delivery: Delivery | None) -> None: ...
 
 class RecordPage:
     """One page of a list."""
