@@ -40,6 +40,7 @@ pub mod project;
 pub mod push;
 mod put_back;
 mod redirect;
+mod redrawing;
 pub mod router;
 pub mod routes;
 mod scopes;

@@ -19,9 +19,9 @@ use crate::middleware::{Held, MAX_BODY_TIME, Transport, observe, security_header
 use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
-    docs, enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview,
-    phone_keys, phones, push, receipts, records, refused, retention, saved_views, sign_in, sync,
-    users,
+    docs, duplicates, enrol, erasures, export, forms, grants, hand_over, health, holds, imports,
+    map, overview, phone_keys, phones, push, receipts, records, redraws, refused, retention,
+    saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
@@ -42,11 +42,16 @@ fn routes() -> Router<Api> {
         .route("/v1/areas", get(areas::list))
         .route("/v1/areas/boundaries", get(map::boundaries))
         .route("/v1/areas/import", post(areas::import))
+        .route("/v1/areas/redraw", post(redraws::go))
+        .route("/v1/areas/redraws", get(redraws::list))
+        .route("/v1/areas/redraws/{redraw_id}", get(redraws::one))
+        .route("/v1/areas/redraws/{redraw_id}/stop", post(redraws::halt))
         .route("/v1/areas/{code}", get(areas::one).put(areas::put))
         .route("/v1/users", get(users::list).post(users::add))
         .route("/v1/users/{user_id}", get(users::one).patch(users::change))
         .route("/v1/users/{user_id}/password", put(users::password))
         .route("/v1/users/{user_id}/hand-over", post(hand_over::go))
+        .route("/v1/users/{user_id}/holds", get(holds::one))
         .route("/v1/grants", get(grants::list).post(grants::add))
         .route("/v1/grants/{grant_id}/end", post(grants::end))
         .route("/v1/forms", get(forms::list).post(forms::publish))
@@ -147,6 +152,8 @@ fn record_routes() -> Router<Api> {
         )
         .route("/v1/records/{record_id}/move", post(records::move_to::go))
         .route("/v1/records/{record_id}/merge", post(records::merge::go))
+        .route("/v1/households/duplicates", get(duplicates::list))
+        .route("/v1/households/duplicates/decide", post(duplicates::decide))
         .route("/v1/records/{record_id}/erase", post(erasures::erase))
 }
 

@@ -33,6 +33,8 @@ use crate::routes::Api;
 use crate::tls::{Certificate, Renewal, TlsError};
 use crate::unread;
 
+/// How often it is looked for redrawings of grids that are due.
+const REDRAWN_EVERY: Duration = Duration::from_secs(1);
 /// Connections held at once; past it new ones wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 8_192;
 /// Connections of one address; past it new ones are closed.
@@ -130,6 +132,7 @@ impl Server {
         let api = Api::new(Arc::clone(&node), Metrics::new()?, stopping.clone());
         let app = router::build_with(api.clone(), more);
         tokio::spawn(note_clock(Arc::clone(&node), stopping.clone()));
+        tokio::spawn(redraw(Arc::clone(&node), stopping.clone()));
         if let Some(certificate) = &certificate {
             tokio::spawn(renew_at_times(Arc::clone(certificate), stopping.clone()));
         }
@@ -270,6 +273,28 @@ async fn note_clock(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
         }
         let node = Arc::clone(&node);
         let _ = tokio::task::spawn_blocking(move || node.note_clock()).await;
+    }
+}
+
+/// Does what is due of the redrawings of grids, until the server stops.
+async fn redraw(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(REDRAWN_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stopped(&mut stopping) => return,
+        }
+        let (node, stops) = (Arc::clone(&node), stopping.clone());
+        let turn = tokio::task::spawn_blocking(move || {
+            crate::acts::redraw::turn(&node, &|| *stops.borrow())
+        });
+        if let Ok(Err(problem)) = turn.await {
+            tracing::warn!(
+                code = problem.code.as_str(),
+                "a redrawing of grids waits: it goes on at the next turn"
+            );
+        }
     }
 }
 

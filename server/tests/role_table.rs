@@ -300,6 +300,74 @@ const ROWS: &[Row] = &[
             )
         },
     ),
+    (
+        "get",
+        "/v1/users/{user_id}/holds",
+        "132233444",
+        "144444444",
+        |t, a| plain(format!("/v1/users/{}/holds", t.colleague(a))),
+    ),
+    (
+        "post",
+        "/v1/areas/redraw",
+        "132233333",
+        "132233333",
+        |t, a| {
+            let line = json!({
+                "act": "hand", "from": a, "from_user": t.colleague(a), "to_user": t.newcomer(a),
+            });
+            with(
+                "/v1/areas/redraw",
+                &json!({ "lines": [line], "rehearse": true }),
+            )
+        },
+    ),
+    (
+        "get",
+        "/v1/households/duplicates",
+        "132233333",
+        "132233333",
+        |_, _| plain("/v1/households/duplicates"),
+    ),
+    (
+        "post",
+        "/v1/households/duplicates/decide",
+        "134433333",
+        "134433333",
+        |_, _| {
+            let no = "00000000-0000-7000-8000-000000000000";
+            with(
+                "/v1/households/duplicates/decide",
+                &json!({ "one": no, "other": no, "distinct": true }),
+            )
+        },
+    ),
+    (
+        "get",
+        "/v1/areas/redraws",
+        "132233333",
+        "132233333",
+        |_, _| plain("/v1/areas/redraws"),
+    ),
+    (
+        "get",
+        "/v1/areas/redraws/{redraw_id}",
+        "134433333",
+        "134433333",
+        |_, _| plain("/v1/areas/redraws/00000000-0000-7000-8000-000000000000"),
+    ),
+    (
+        "post",
+        "/v1/areas/redraws/{redraw_id}/stop",
+        "134433333",
+        "134433333",
+        |_, _| {
+            with(
+                "/v1/areas/redraws/00000000-0000-7000-8000-000000000000/stop",
+                &json!({}),
+            )
+        },
+    ),
     ("get", "/v1/grants", "122222222", "122222222", |_, _| {
         plain("/v1/grants")
     }),

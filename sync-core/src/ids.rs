@@ -67,6 +67,8 @@ uuid_id! {
     CarryId,
     /// One import of a file.
     ImportId,
+    /// One redrawing of grids.
+    RedrawId,
 }
 
 fn uuid_v7(at: Timestamp, random: [u8; 10]) -> Uuid {

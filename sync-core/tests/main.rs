@@ -27,6 +27,7 @@ mod directory_held;
 mod directory_moved_records;
 mod directory_moves;
 mod directory_people;
+mod directory_redraws;
 mod lifecycle_flows;
 mod lifecycle_table;
 mod merge_cases;

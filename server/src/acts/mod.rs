@@ -18,6 +18,7 @@ pub(crate) mod merged;
 pub(crate) mod moved;
 pub(crate) mod people;
 pub(crate) mod records;
+pub(crate) mod redraw;
 pub(crate) mod references;
 pub(crate) mod resident;
 pub(crate) mod retired;

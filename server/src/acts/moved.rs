@@ -200,6 +200,29 @@ fn own_edits(
     Ok((edits, not_taken))
 }
 
+/// Whether a record could be moved, as far as that can be told without doing it.
+///
+/// # Errors
+/// As [`move_record`].
+pub(crate) fn may_move(
+    node: &Node,
+    directory: &Directory,
+    by: (Author, Timestamp),
+    wanted: &Move,
+) -> Answer<()> {
+    let stored = node
+        .views
+        .record(&wanted.record, &ReadScope::all())?
+        .ok_or_else(Problem::not_found)?;
+    let (author, now) = by;
+    if !directory.may_move_record(author.user, &stored.row.grid, &wanted.grid, now) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    check(node, directory, by, wanted, &stored)?;
+    own_edits(node, directory, by, wanted, &stored)?;
+    Ok(())
+}
+
 /// What is tried until nobody writes to the record meanwhile.
 struct Attempt<'a> {
     node: &'a Node,

@@ -139,7 +139,7 @@ impl Node {
     }
 
     /// Whether a person's access comes from somebody who may not give what they are to be granted.
-    fn comes_from_less(
+    pub(crate) fn comes_from_less(
         &self,
         directory: &Directory,
         grant: &Grant,

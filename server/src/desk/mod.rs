@@ -8,7 +8,7 @@ mod put_away;
 mod saved_views;
 mod seen;
 
-pub use put_away::{PUT_AWAY_NOTE_MAX_CHARS, PutAway};
+pub use put_away::{DUPLICATE, PUT_AWAY_NOTE_MAX_CHARS, PutAway};
 pub use saved_views::{
     SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView, SavedViews,
 };

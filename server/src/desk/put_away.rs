@@ -13,6 +13,17 @@ use crate::keys::StoreError;
 /// The longest note, in characters.
 pub const PUT_AWAY_NOTE_MAX_CHARS: usize = 500;
 
+/// The kind of a pair of households of which somebody said that they are two.
+pub const DUPLICATE: &str = "duplicate";
+
+/// What the audit says of a thing of a kind.
+fn action(kind: &str) -> &'static str {
+    match kind {
+        DUPLICATE => "duplicate.decide",
+        _ => "attention.settle",
+    }
+}
+
 /// What was put away.
 #[derive(Debug, Clone)]
 pub struct PutAway {
@@ -44,7 +55,27 @@ impl PutAway {
                  ON CONFLICT DO UPDATE SET at_ms = ?3, by_user = ?4, note = ?5",
                 params![kind, id, now_ms, by.user.as_bytes(), note],
             )?;
-            record(tx, now_ms, by, "attention.settle", AuditScope::of(kind, id))
+            record(tx, now_ms, by, action(kind), AuditScope::of(kind, id))
+        })
+    }
+
+    /// Has a thing wait again that was put away.
+    ///
+    /// # Errors
+    /// When the store fails; it is then still put away.
+    pub fn take_back(
+        &self,
+        kind: &'static str,
+        id: &str,
+        by: Actor,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        self.store.write(|tx| {
+            tx.execute(
+                "DELETE FROM put_away WHERE kind = ?1 AND id = ?2",
+                params![kind, id],
+            )?;
+            record(tx, now_ms, by, action(kind), AuditScope::of(kind, id))
         })
     }
 

@@ -42,6 +42,7 @@ use crate::log::{Log, OpenReport};
 use crate::notify::Notify;
 use crate::project::{Follower, Source};
 use crate::push::{Push, PushParts};
+use crate::redrawing::Redrawing;
 use crate::scopes::Scopes;
 use crate::trouble::StoreFaults;
 use crate::views::{Following, Views};
@@ -100,6 +101,8 @@ pub struct Node {
     pub(crate) server_key: SignKey,
     pub(crate) scopes: Scopes,
     pub(crate) known_people: KnownPeople,
+    /// How far the redrawings of grids that run have come.
+    pub(crate) redrawing: Redrawing,
     /// Held while somebody acts on a person, so that no grant comes between the question whether they may and the act.
     pub(crate) people: Mutex<()>,
     /// Where erasures are noted outside of the data directory.
@@ -304,6 +307,7 @@ impl Node {
             server_key,
             scopes: Scopes::default(),
             known_people: KnownPeople::default(),
+            redrawing: Redrawing::default(),
             people: Mutex::default(),
             ledgers: Ledgers::default(),
             backing_up: Mutex::default(),

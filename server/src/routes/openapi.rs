@@ -14,9 +14,10 @@ use utoipa::{Modify, OpenApi};
 
 use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
-    areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices, enrol,
-    erasures, export, forms, grants, hand_over, health, imports, map, overview, phone_keys, phones,
-    push, receipts, records, refused, retention, saved_views, sign_in, sync, users,
+    areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
+    duplicates, enrol, erasures, export, forms, grants, hand_over, health, holds, imports, map,
+    overview, phone_keys, phones, push, receipts, records, redraws, refused, retention,
+    saved_views, sign_in, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -31,15 +32,15 @@ use crate::routes::{
         enrol::begin, enrol::finish,
         devices::invite, devices::invitation, devices::invitations, devices::cancel, devices::list, devices::revoke, devices::wiped,
         push::look, push::change, phone_keys::one, phone_keys::put,
-        areas::list, areas::one, areas::put, areas::import, map::boundaries, imports::list, imports::undo,
-        users::list, users::one, users::add, users::change, users::password, hand_over::go,
+        areas::list, areas::one, areas::put, areas::import, map::boundaries, redraws::go, redraws::list, redraws::one, redraws::halt, imports::list, imports::undo,
+        users::list, users::one, users::add, users::change, users::password, hand_over::go, holds::one,
         grants::list, grants::add, grants::end,
         forms::list, forms::one, forms::publish, forms::retire,
         catalogue::one, catalogue::publish, catalogue::import, catalogue::export, catalogue::due,
         calendar::one, calendar::publish, calendar::days, calendar::import, calendar::export,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition, records::move_to::go,
-        records::merge::go,
+        records::merge::go, duplicates::list, duplicates::decide,
         erasures::erase, erasures::list, retention::list, retention::put,
         refused::list, refused::settle,
         receipts::look, receipts::answer,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
-use crate::directory::{Catalogue, ImportStep, MovedRecord};
-use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, ImportId, RecordId, UserId};
+use crate::directory::{Catalogue, ImportStep, MovedRecord, RedrawStep};
+use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, ImportId, RecordId, RedrawId, UserId};
 use crate::schema::{Form, Role};
 use crate::time::Timestamp;
 
@@ -240,6 +240,13 @@ pub enum DirectoryChange {
         /// What is said of it.
         step: ImportStep,
     },
+    /// A word on a redrawing of grids.
+    Redraw {
+        /// The redrawing.
+        id: RedrawId,
+        /// What is said of it.
+        step: Box<RedrawStep>,
+    },
     /// How long records of a form are kept was said, or taken back.
     Retention {
         /// The form.
@@ -286,6 +293,7 @@ impl DirectoryChange {
             | Self::RecordErased { .. }
             | Self::RecordMoved { .. }
             | Self::Import { .. }
+            | Self::Redraw { .. }
             | Self::Retention { .. } => false,
         }
     }

@@ -24,6 +24,7 @@ mod named;
 mod parts;
 mod people;
 mod reach;
+mod redraws;
 mod retired;
 mod scope;
 mod tree;
@@ -43,6 +44,7 @@ pub use moved_records::MovedRecord;
 pub use moves::moved_by;
 pub use named::Namesakes;
 pub use reach::Reach;
+pub use redraws::{GrantEnd, Redraw, RedrawAct, RedrawLine, RedrawOutcome, RedrawPart, RedrawStep};
 pub use scope::DirectoryScope;
 
 use parts::Parts;
@@ -103,6 +105,7 @@ pub struct Directory {
     retired: retired::Retired,
     moved_records: moved_records::MovedRecords,
     imports: imports::Imports,
+    redraws: redraws::Redraws,
 }
 
 impl Directory {
@@ -167,6 +170,7 @@ impl Directory {
                 }
             }
             DirectoryChange::Import { id, step } => self.imports.step(id, step, self.revision),
+            DirectoryChange::Redraw { id, step } => self.redraws.step(id, *step),
             DirectoryChange::RecordMoved { record, moved } => {
                 self.moved_records.add(record, moved);
             }

@@ -24,7 +24,9 @@ mod titles;
 pub(crate) use author::user_name;
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
-pub(crate) use body::{entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock};
+pub(crate) use body::{
+    class_name, entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock,
+};
 pub(crate) use edit::write_again;
 pub(crate) use find::find;
 use find::{find_listed, form_of};
@@ -35,7 +37,7 @@ pub use moved::MovedBody;
 pub(crate) use moved::goes_on_as;
 pub use provenance::Provenance;
 pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
-pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields};
+pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields, read_polygon};
 pub use result::EditResult;
 pub(crate) use titles::{ops_of, teller};
 

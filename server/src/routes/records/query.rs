@@ -173,7 +173,7 @@ pub(crate) fn read_bbox(text: &str) -> Answer<BBox> {
     Ok(area)
 }
 
-fn read_polygon(text: &str) -> Answer<Polygon> {
+pub(crate) fn read_polygon(text: &str) -> Answer<Polygon> {
     let corners = text
         .split(';')
         .filter(|c| !c.trim().is_empty())
