@@ -41,7 +41,7 @@ pub(super) struct ImportArgs {
 pub(super) enum Import {
     /// Areas: code, parent, name, level.
     Areas(ImportArgs),
-    /// Matter kinds, as CSV or a workbook (code, label_zh, label_en, department, parent, deadline, warn, evidence, urgency, urgent, retired) or, in a file named .json, as the API gives them. With a row that is wrong nothing is taken.
+    /// Matter kinds, as CSV or a workbook (code, label_zh, label_en, department, parent, deadline, warn, evidence, urgency, urgent, retired, receipt) or, in a file named .json, as the API gives them. With a row that is wrong nothing is taken.
     Catalogue(ImportArgs),
     /// Days of the working calendar, as CSV or a workbook: date, kind (holiday, make_up, closed, open, usual), name_zh, name_en, hours, source. With a row that is wrong nothing is taken.
     Calendar(ImportArgs),
