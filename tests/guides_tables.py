@@ -50,6 +50,7 @@ STAYS = {
     f"{RUN} gridfold -- --data target/demo/server serve": (LISTENING, AT_THE_END),
     f"{RUN} demo -- --dir target/demo": ("Stop with Ctrl-C", "one edit $MATTER --set place=三号楼东侧"),
     "gridfold --data /var/lib/gridfold serve --listen 127.0.0.1:8420": (LISTENING, AT_ONCE),
+    "gridfold --data office serve": (LISTENING, AT_THE_END),
     "gridfold serve": (LISTENING, AT_THE_END),
     "one auto --interval 10": (".", AT_ONCE),
     DEV: (r"http://localhost:\d+", AT_THE_END),

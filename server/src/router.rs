@@ -55,6 +55,7 @@ fn routes() -> Router<Api> {
         .route("/v1/grants", get(grants::list).post(grants::add))
         .route("/v1/grants/{grant_id}/end", post(grants::end))
         .route("/v1/forms", get(forms::list).post(forms::publish))
+        .route("/v1/forms/offered", get(forms::offered))
         .route("/v1/forms/{code}/retired", put(forms::retire))
         .route("/v1/forms/{code}/{version}", get(forms::one))
         .route(

@@ -53,6 +53,7 @@ mod merged;
 mod moved;
 mod neighbours;
 mod node_walk;
+mod office_forms;
 mod own_forms;
 mod people;
 mod people_by_id;

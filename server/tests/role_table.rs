@@ -387,6 +387,13 @@ const ROWS: &[Row] = &[
     ("get", "/v1/forms", "122222222", "122222222", |_, _| {
         plain("/v1/forms")
     }),
+    (
+        "get",
+        "/v1/forms/offered",
+        "122222222",
+        "122222222",
+        |_, _| plain("/v1/forms/offered"),
+    ),
     ("post", "/v1/forms", "133333333", "133333333", |_, _| {
         with("/v1/forms", &json!({}))
     }),

@@ -41,6 +41,7 @@ mod schema_doc;
 mod schema_fields;
 mod schema_forms;
 mod schema_meaning;
+mod schema_offered;
 mod schema_probe;
 mod schema_rules;
 mod search_rules;

@@ -168,7 +168,7 @@ fn builtin_forms_from_before_mean_what_they_mean_today() {
     // Those of before: what came with later versions never was without meaning.
     for form in builtin_forms().unwrap() {
         assert!(form.meaning().is_some(), "{}", form.code);
-        if form.version > 3 {
+        if form.version > 3 || (form.code.as_str(), form.version) == ("meeting", 2) {
             continue;
         }
         let mut before: Json = serde_json::from_str(&form.to_json()).unwrap();
@@ -184,6 +184,7 @@ fn builtin_forms_from_before_mean_what_they_mean_today() {
         let newest = match form.code.as_str() {
             "matter" => 5,
             "task" => 3,
+            "meeting" => 2,
             _ => form.version,
         };
         let later = newest - form.version;

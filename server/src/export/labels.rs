@@ -2,7 +2,7 @@
 //!
 //! What enters: a record as the API shows it. What leaves: cells. Each field is read by the version of the form that the record was read with, and by another that has it where that one does not. Titles of records it refers to are only those that the reader may read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use gridfold_sync_core::directory::Directory;
@@ -146,12 +146,27 @@ impl<'a> Labeller<'a> {
         } else {
             name
         };
-        let field = self.forms.iter().find_map(|form| form.field(key));
-        let label = field.map_or_else(|| key.to_owned(), |f| self.label(&f.label));
+        let label = self.labels_of(key);
         match part {
             "lat" => self.say(&said!("heading_latitude", heading = label)),
             "lon" => self.say(&said!("heading_longitude", heading = label)),
             _ => label,
+        }
+    }
+
+    /// What the forms call a field: one column may hold fields of several, which call it by different names.
+    fn labels_of(&self, key: &str) -> String {
+        let mut told = BTreeSet::new();
+        let mut names: Vec<String> = Vec::new();
+        // The newest version of a form says what it is called now.
+        let newest = self.forms.iter().filter(|form| form.field(key).is_some());
+        for form in newest.filter(|form| told.insert(&form.code)) {
+            let name = form.field(key).map(|field| self.label(&field.label));
+            names.extend(name.filter(|name| !names.contains(name)));
+        }
+        match names.is_empty() {
+            true => key.to_owned(),
+            false => names.join(&self.say(&said!("heading_between"))),
         }
     }
 
@@ -241,6 +256,11 @@ impl<'a> Labeller<'a> {
             }),
             ("grid", Some(code), _) => self.grid(of, code),
             ("household", Some(id), _) => self.title(of, id),
+            // Where a record is named by a choice, such as why somebody was visited.
+            ("title", Some(key), _) => self.versions.first().cloned().and_then(|form| {
+                let field = form.field(form.title.as_ref()?.as_str())?;
+                matches!(field.kind, FieldType::ChooseOne { .. }).then(|| self.choice(field, key))
+            }),
             ("missing", _, Some(Json::Array(keys))) => {
                 let keys = keys.iter().filter_map(Json::as_str);
                 let names = keys.map(|key| self.heading(key)).collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use gridfold_sync_core::directory::Directory;
 use gridfold_sync_core::ids::FormCode;
-use gridfold_sync_core::schema::{Form, FormError};
+use gridfold_sync_core::schema::{Form, FormError, offered_forms};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -70,6 +70,21 @@ fn newest(directory: &Directory) -> FormList {
 #[utoipa::path(get, path = "/v1/forms", operation_id = "list_forms", tag = "forms", responses((status = 200, body = FormList)))]
 pub async fn list(caller: Caller) -> Answer<Json<FormList>> {
     Ok(Json(newest(&caller.directory)))
+}
+
+/// Ready-made forms.
+#[derive(Serialize, ToSchema)]
+pub struct OfferedForms {
+    /// Those that nobody has published here, in an order in which they can be.
+    #[schema(value_type = Vec<shapes::Form>)]
+    pub forms: Vec<Form>,
+}
+
+/// Ready-made forms that are not in use here: residents, volunteers, what they do, resources of a grid. Publishing one, as it is or changed, takes it into use.
+#[utoipa::path(get, path = "/v1/forms/offered", operation_id = "list_offered_forms", tag = "forms", responses((status = 200, body = OfferedForms)))]
+pub async fn offered(caller: Caller) -> Answer<Json<OfferedForms>> {
+    let forms = offered_forms(caller.directory.forms())?;
+    Ok(Json(OfferedForms { forms }))
 }
 
 /// One version of a form, `latest` for the newest.

@@ -35,7 +35,7 @@ use crate::routes::{
         areas::list, areas::one, areas::put, areas::import, map::boundaries, redraws::go, redraws::list, redraws::one, redraws::halt, imports::list, imports::undo,
         users::list, users::one, users::add, users::change, users::password, hand_over::go, holds::one,
         grants::list, grants::add, grants::end,
-        forms::list, forms::one, forms::publish, forms::retire,
+        forms::list, forms::offered, forms::one, forms::publish, forms::retire,
         catalogue::one, catalogue::publish, catalogue::import, catalogue::export, catalogue::due,
         calendar::one, calendar::publish, calendar::days, calendar::import, calendar::export,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,

@@ -2,7 +2,7 @@
 
 use crate::schema::{Form, FormError, FormSet};
 
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     include_str!("../../forms/household.json"),
     include_str!("../../forms/visit.json"),
     include_str!("../../forms/matter.json"),
@@ -18,6 +18,16 @@ const SOURCES: [&str; 11] = [
     include_str!("../../forms/matter.4.json"),
     // With suspending, extending, recalling, checking by another, and steps beside the status.
     include_str!("../../forms/matter.5.json"),
+    // With notice, attendance, resolutions with dissent, and steps up to the answer to residents.
+    include_str!("../../forms/meeting.2.json"),
+];
+
+/// What many offices keep and not every one: an installation has them once it takes them.
+const OFFERED: [&str; 4] = [
+    include_str!("../../forms/offered/resident.json"),
+    include_str!("../../forms/offered/volunteer.json"),
+    include_str!("../../forms/offered/volunteering.json"),
+    include_str!("../../forms/offered/resource.json"),
 ];
 
 /// Household, visit, matter, task and meeting, in all their versions, older ones first.
@@ -26,6 +36,20 @@ const SOURCES: [&str; 11] = [
 /// [`FormError`] when a file in `forms/` is wrong; a test keeps it from happening.
 pub fn builtin_forms() -> Result<Vec<Form>, FormError> {
     SOURCES.iter().map(|json| Form::from_json(json)).collect()
+}
+
+/// The ready-made forms of which an installation has none, of each the newest version. Those that refer to others
+/// stand after them.
+///
+/// # Errors
+/// As [`builtin_forms`].
+pub fn offered_forms(known: &FormSet) -> Result<Vec<Form>, FormError> {
+    let mut forms = OFFERED
+        .iter()
+        .map(|json| Form::from_json(json))
+        .collect::<Result<Vec<_>, _>>()?;
+    forms.retain(|form| known.latest(&form.code).is_none());
+    Ok(forms)
 }
 
 /// The built-in forms to publish beside those of an installation that an older build founded: newer

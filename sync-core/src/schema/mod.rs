@@ -11,7 +11,7 @@ mod field;
 mod form;
 mod meaning;
 
-pub use builtin::{builtin_forms, newer_builtin_forms};
+pub use builtin::{builtin_forms, newer_builtin_forms, offered_forms};
 pub use check::{Pattern, check_op, missing_required, visible};
 pub use field::{Choice, Condition, Field, FieldType, Label};
 pub use form::{Form, FormError, FormSet};

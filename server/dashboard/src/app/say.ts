@@ -1,6 +1,6 @@
 /** Words with the names and the language of the page: what templates call. */
 import type { ApiProblem } from '@/api/problem';
-import type { FieldClass, Form, HistoryEntry, RecordRow } from '@/api/types';
+import type { Field, FieldClass, Form, HistoryEntry, RecordRow } from '@/api/types';
 import { t } from '@/messages';
 import { historyWords, type OperationWords } from '@/words/operations';
 import { ago, exactTime, localDay, localTime, shortDay, untilWords, withLocalTimes } from '@/words/times';
@@ -27,6 +27,8 @@ function sayer(): OperationWords {
 }
 
 export const value = (form: string, key: string, of: unknown): string => valueWords(field(form, key), of, sayer());
+/** Of a member of a group, which is no field of a form by itself. */
+export const valueOf = (member: Field, of: unknown): string => valueWords(member, of, sayer());
 export const history = (form: Form | undefined, entries: HistoryEntry[]): string[][] =>
   historyWords(form, entries, sayer());
 /** What was counted in several goes, as one. */

@@ -4,6 +4,7 @@ import { locale } from '@/app/locale';
 import administration from './administration';
 import attention from './attention';
 import calendar from './calendar';
+import course from './course';
 import imports from './imports';
 import map from './map';
 import merge from './merge';
@@ -26,6 +27,7 @@ export const catalogue = {
   ...map,
   ...imports,
   ...calendar,
+  ...course,
   ...merge,
   ...move,
   ...redraw,

@@ -50,6 +50,18 @@ export default {
   'entry.remove': ['去掉', 'Remove'],
   'entry.itemRemove': ['去掉“{group}”第 {n} 项', 'Remove item {n} of “{group}”'],
   'entry.itemField': ['{group} {n}：{field}', '{group} {n}: {field}'],
+  'entry.householdElsewhere': [
+    '这户在“{household}”，记录将存在“{grid}”，那里的网格员才看得到。',
+    'The household lies in “{household}”; the record will be in “{grid}”, where its workers see it.',
+  ],
+  'entry.takeItsGrid': ['存在住户的网格', 'Use the grid of the household'],
+  'receipt.title': ['居民回执', "The resident's receipt"],
+  'receipt.lead': [
+    '把号码告诉居民，或让居民扫码：不用登录就能查进展和答复。',
+    'Tell the resident the number, or let them scan the code: they see status and reply without signing in.',
+  ],
+  'receipt.code': ['回执二维码', 'QR code of the receipt'],
+  'receipt.at': ['查询网址', 'To be asked at'],
   'entry.saved': ['已保存', 'Saved'],
   'entry.savedIn': [
     '已保存在“{grid}”：先前的一次请求已经建好了它',
