@@ -126,7 +126,7 @@ fn a_meeting_goes_from_the_wish_to_the_answer() {
     // Minutes that nobody wrote are confirmed by nobody.
     assert_eq!(step(&town.supervisor, &meeting, "confirm").status, 422);
     let resolved = json!([{
-        "what": "先做入户调查", "outcome": "adopted", "in_favour": 18, "against": 2,
+        "key": "d1", "what": "先做入户调查", "outcome": "adopted", "in_favour": 18, "against": 2,
         "dissent": "一层住户担心采光", "task": town.task, "reply": "两周内答复"
     }]);
     town.supervisor

@@ -10,7 +10,7 @@ use gridfold_sync_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::records::{MAX_COUNT, RecordRowBody, class_name, row_body};
+use super::records::{MAX_COUNT, RecordRowBody, row_body};
 use super::users::read_user;
 use super::{Api, Caller, Params, Path, page_rows, read_time};
 use crate::auth::AuditScope;
@@ -123,7 +123,7 @@ fn grid_body(
         name: directory
             .area(grid)
             .map_or_else(String::new, |a| a.name.clone()),
-        classes: classes.iter().map(|class| class_name(*class)).collect(),
+        classes: classes.iter().map(|class| class.name().to_owned()).collect(),
     }
 }
 

@@ -45,7 +45,8 @@ export type FieldMeaning =
   | 'details'
   | 'priority'
   | 'reply'
-  | 'kind';
+  | 'kind'
+  | 'receipt';
 export type StepMeaning = 'dispatch' | 'reopen' | 'evaluate' | 'extend' | 'recall' | 'take_back' | 'resume' | 'resolve';
 /** When a field is shown: what another one holds. Two stand in a list, the field and its value. */
 export type Condition =

@@ -34,7 +34,10 @@ export default {
   'duplicates.distinct': ['已定为不是同一户', 'Decided not to be the same'],
   'duplicates.none': ['没有', 'None'],
   'duplicates.total': ['共 {n} 对', '{n} pair(s)'],
-  'duplicates.part': ['住户太多，只比对了一部分；请先选定区域', 'There are too many households: only a part was compared; choose an area first'],
+  'duplicates.part': [
+    '住户太多，只比对了一部分；请先选定区域',
+    'There are too many households: only a part was compared; choose an area first',
+  ],
   'duplicates.one': ['先登记的', 'Written down first'],
   'duplicates.other': ['后登记的', 'Written down later'],
   'duplicates.same': ['相同', 'The same'],

@@ -31,7 +31,8 @@ const ENTERED = new Set([
 const NOBODYS = new Set(['receipt', 'satisfaction', 'reopening']);
 export const mayEnter = (field: Field, roles: readonly Role[]): boolean =>
   ENTERED.has(field.type) &&
-  !NOBODYS.has(field.means ?? '') && (!field.writable_by || field.writable_by.some((role) => roles.includes(role)));
+  !NOBODYS.has(field.means ?? '') &&
+  (!field.writable_by || field.writable_by.some((role) => roles.includes(role)));
 
 /** What is told of work later, by whoever did it: nobody is asked for it where the work is reported. */
 const LATER = new Set(['closed', 'reply']);

@@ -23,6 +23,7 @@ before(async () => {
   await step(meeting, 'hold');
   const decisions = [
     {
+      key: 'd1',
       what: '先做入户调查',
       outcome: 'adopted',
       in_favour: 18,
@@ -31,7 +32,7 @@ before(async () => {
       task,
       reply: '两周内答复',
     },
-    { what: '费用由各层分摊', outcome: 'postponed' },
+    { key: 'd2', what: '费用由各层分摊', outcome: 'postponed' },
   ];
   await server.call('PATCH', `/v1/records/${meeting}`, { fields: { minutes: '到会二十人，逐户发言。', decisions } });
   await step(meeting, 'confirm');

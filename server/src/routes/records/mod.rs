@@ -25,7 +25,7 @@ pub(crate) use author::user_name;
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
 pub(crate) use body::{
-    class_name, entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock,
+    entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock,
 };
 pub(crate) use edit::write_again;
 pub(crate) use find::find;
