@@ -30,6 +30,7 @@ use crate::paced::Paced;
 use crate::redirect;
 use crate::router;
 use crate::routes::Api;
+use crate::routes::reports::{RUN_DUE_EVERY, make_due};
 use crate::tls::{Certificate, Renewal, TlsError};
 use crate::unread;
 
@@ -130,6 +131,7 @@ impl Server {
         let api = Api::new(Arc::clone(&node), Metrics::new()?, stopping.clone());
         let app = router::build_with(api.clone(), more);
         tokio::spawn(note_clock(Arc::clone(&node), stopping.clone()));
+        tokio::spawn(make_reports(Arc::clone(&node), stopping.clone()));
         if let Some(certificate) = &certificate {
             tokio::spawn(renew_at_times(Arc::clone(certificate), stopping.clone()));
         }
@@ -270,6 +272,19 @@ async fn note_clock(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
         }
         let node = Arc::clone(&node);
         let _ = tokio::task::spawn_blocking(move || node.note_clock()).await;
+    }
+}
+
+/// Makes the reports that are due, until it stops.
+async fn make_reports(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(RUN_DUE_EVERY);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stopped(&mut stopping) => return,
+        }
+        let node = Arc::clone(&node);
+        let _ = tokio::task::spawn_blocking(move || make_due(&node, node.clock.now())).await;
     }
 }
 

@@ -56,6 +56,7 @@ mod people_by_id;
 mod phone_keys;
 mod push;
 mod receipts;
+mod reports;
 mod retired;
 mod role_table;
 mod terminal;

@@ -51,6 +51,7 @@ pub mod push;
 pub mod receipts;
 pub mod records;
 pub mod refused;
+pub mod reports;
 pub mod retention;
 pub mod saved_views;
 pub mod shapes;

@@ -16,7 +16,7 @@ use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices, enrol,
     erasures, export, forms, grants, hand_over, health, imports, map, overview, phone_keys, phones,
-    push, receipts, records, refused, retention, saved_views, sign_in, sync, users,
+    push, receipts, records, refused, reports, retention, saved_views, sign_in, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -44,6 +44,8 @@ use crate::routes::{
         refused::list, refused::settle,
         receipts::look, receipts::answer,
         overview::overview, phones::list, attention::list, attention::settle, map::map,
+        reports::list, reports::add, reports::one, reports::put, reports::remove, reports::result, reports::export,
+        reports::runs::kept_list, reports::runs::kept,
         saved_views::list, saved_views::one, saved_views::put, saved_views::remove,
         export::records, changes::follow, sync::knock, sync::sync, carry::carry,
         audit::list, clock::look, clock::confirm, health::healthz, health::readyz, health::metrics,

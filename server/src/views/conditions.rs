@@ -7,7 +7,7 @@ use rusqlite::types::Value as Sql;
 use crate::views::general;
 use crate::views::text::match_expression;
 use crate::views::work::{DONE, HOUSEHOLD, UNACKNOWLEDGED};
-use crate::views::{Overdue, RecordFilter, SortKey, ViewsError};
+use crate::views::{Overdue, ReadScope, RecordFilter, SortKey, ViewsError};
 
 /// SQL conditions and their values.
 #[derive(Debug, Default, Clone)]
@@ -38,13 +38,13 @@ impl Conditions {
     }
     /// The classes the reader may read must hold the one of a column.
     fn readable(&mut self, column: &str, filter: &RecordFilter) {
-        if filter.scope.classes.len() < SensitivityClass::ALL.len() {
-            let classes: Vec<String> = filter
-                .scope
-                .classes
-                .iter()
-                .map(|c| (*c as u8).to_string())
-                .collect();
+        self.readable_in(column, &filter.scope);
+    }
+    /// The same in a scope.
+    pub(super) fn readable_in(&mut self, column: &str, scope: &ReadScope) {
+        if !scope.reads_all() {
+            let classes = scope.classes.iter().map(|c| (*c as u8).to_string());
+            let classes: Vec<String> = classes.collect();
             self.add(format!("{column} IN ({})", classes.join(",")));
         }
     }
@@ -155,6 +155,9 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
             c.with(format!("r.{column} < ?"), until.millis());
         }
     }
+    if let Some(from) = filter.due_from {
+        c.with("r.due >= ?", from.millis());
+    }
     if let Some(before) = filter.due_before {
         c.with("r.due < ?", before.millis());
     }
@@ -177,6 +180,7 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         c.with("r.visited < ?", since.millis());
         c.readable("r.visited_class", filter);
     }
+    counted(&mut c, filter);
     if let Some(area) = &filter.bbox {
         let e7 = |degrees: f64| Sql::Integer(to_e7(degrees));
         c.add("r.lat BETWEEN ? AND ?");
@@ -217,6 +221,39 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         c.add(format!("{column} IS NULL"));
     }
     c
+}
+
+/// What reports count by, by the same conditions as these.
+fn counted(c: &mut Conditions, filter: &RecordFilter) {
+    for chosen in &filter.chosen {
+        let mut here = Conditions::default();
+        here.with("c.field = ?", chosen.field.to_string());
+        here.readable("c.class", filter);
+        let is_any = !chosen.values.is_empty();
+        if is_any {
+            here.one_of("c.value", chosen.values.iter().cloned());
+        }
+        let not = if is_any { "" } else { "NOT " };
+        c.add(format!(
+            "{not}EXISTS (SELECT 1 FROM chosen c WHERE c.record = r.id AND {})",
+            here.all()
+        ));
+        c.values.extend(here.values);
+    }
+    if let Some((fact, now)) = filter.counts_as {
+        let fact = fact.of(&filter.scope, now);
+        c.add(format!(
+            "EXISTS (SELECT 1 FROM measured m WHERE m.record = r.id AND {})",
+            fact.all()
+        ));
+        c.values.extend(fact.values);
+    }
+    if let Some(span) = filter.visited {
+        let visited = span.visited(&filter.scope);
+        c.add(format!("r.means = {HOUSEHOLD}"));
+        c.add(visited.all());
+        c.values.extend(visited.values);
+    }
 }
 
 /// What is about the household of a filter.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass, UserId};
+use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass, UserId};
 use gridfold_sync_core::time::Timestamp;
 
-use crate::views::{BBox, Polygon};
+use crate::views::{BBox, Fact, Polygon, Span};
 
 /// What the reader may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +127,15 @@ pub enum Overdue {
     Received,
 }
 
+/// What must have been chosen in a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// The field: one that reports group by.
+    pub field: FieldKey,
+    /// One of these; nothing, where there are none.
+    pub values: Vec<String>,
+}
+
 /// What a list of records is asked for. All conditions hold together.
 #[derive(Debug, Clone)]
 pub struct RecordFilter {
@@ -164,8 +173,16 @@ pub struct RecordFilter {
     pub happened: (Option<Timestamp>, Option<Timestamp>),
     /// Only work that was closed at or after, and before, these times.
     pub closed: (Option<Timestamp>, Option<Timestamp>),
+    /// Only records due at or after this time.
+    pub due_from: Option<Timestamp>,
     /// Only records due before this time.
     pub due_before: Option<Timestamp>,
+    /// Only records in which that was chosen.
+    pub chosen: Vec<Chosen>,
+    /// Only records that a report counts as that, at this time.
+    pub counts_as: Option<(Fact, Timestamp)>,
+    /// Only households that were visited in that time.
+    pub visited: Option<Span>,
     /// Only records that one of these is to handle: ids of people, and names of those without an account.
     pub doers: Option<Vec<String>>,
     /// Only work to be done that is past its deadline at this time.
@@ -218,7 +235,11 @@ impl RecordFilter {
             open: false,
             happened: (None, None),
             closed: (None, None),
+            due_from: None,
             due_before: None,
+            chosen: Vec::new(),
+            counts_as: None,
+            visited: None,
             doers: None,
             overdue: None,
             unacknowledged: false,

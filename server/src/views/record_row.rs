@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::views::counted::Counted;
 use crate::views::general::General;
+use crate::views::measured;
 use crate::views::record_columns::{Columns, RowBefore, write_columns};
 use crate::views::work::{self, Closed};
 use crate::views::{ProjectedEntry, ViewsError};
@@ -145,6 +146,7 @@ impl<'a> Changed<'a> {
             .execute(params![before.id, number.to_string()])?;
         }
         let words = digest(&texts);
+        measured::write(tx, before.id, self.grid, &view)?;
         let general = self.general.of(&before.general, &view);
         general.write(tx, before.id, &before.general)?;
         let after = self.columns(tx, &view, &before.columns, &general)?;
@@ -267,7 +269,7 @@ fn about<'a>(view: &RecordView<'a>) -> Option<(&'a Field, RecordId)> {
 }
 
 /// When an entry was made, as its device says, and never after it came.
-fn made_at(
+pub(super) fn made_at(
     tx: &Transaction<'_>,
     grid: &AreaCode,
     class: SensitivityClass,

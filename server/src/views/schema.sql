@@ -85,6 +85,19 @@ CREATE INDEX IF NOT EXISTS records_happened ON records (form, happened, grid) WH
 CREATE INDEX IF NOT EXISTS records_closed ON records (form, closed, grid) WHERE live = 1 AND deleted = 0 AND closed IS NOT NULL;
 CREATE INDEX IF NOT EXISTS records_visited ON records (grid, visited) WHERE live = 1 AND deleted = 0 AND means = 1;
 CREATE INDEX IF NOT EXISTS records_place ON records (cell, grid, form, place_class, lat, lon) WHERE live = 1 AND deleted = 0 AND cell IS NOT NULL;
+-- What reports count of a record besides its columns (see measured.rs); what has none of it has no row.
+CREATE TABLE IF NOT EXISTS measured (
+  record INTEGER PRIMARY KEY,
+  -- When the first step was taken; when the doer had done their part; whether whoever reported it did it, on the spot.
+  answered INTEGER, done INTEGER, in_grid INTEGER NOT NULL,
+  -- How satisfied whoever has its receipt is, from 0 to 100, and the class of that.
+  satisfaction INTEGER, satisfaction_class INTEGER NOT NULL
+);
+-- What was chosen in the fields that reports group by.
+CREATE TABLE IF NOT EXISTS chosen (
+  record INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, class INTEGER NOT NULL,
+  PRIMARY KEY (record, field, value)
+) WITHOUT ROWID;
 -- How many records, those marked as deleted left out.
 CREATE TABLE IF NOT EXISTS tally (
   grid TEXT NOT NULL, form TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (grid, form)

@@ -11,6 +11,7 @@ import move from './move';
 import overview from './overview';
 import record from './record';
 import records from './records';
+import reports from './reports';
 import shell from './shell';
 import work from './work';
 import { counted, marked } from '@/words/counted';
@@ -27,6 +28,7 @@ export const catalogue = {
   ...calendar,
   ...merge,
   ...move,
+  ...reports,
   ...administration,
 } as const;
 export type Key = keyof typeof catalogue;

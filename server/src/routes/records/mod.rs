@@ -18,6 +18,7 @@ mod provenance;
 mod query;
 mod result;
 mod titles;
+mod values;
 
 pub(crate) use author::user_name;
 pub(crate) use beside::written_beside;
@@ -35,6 +36,7 @@ pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
 pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields};
 pub use result::EditResult;
 pub(crate) use titles::{ops_of, teller};
+pub(crate) use values::{encoded, read_values, say_values};
 
 use axum::Json;
 use axum::extract::State;
