@@ -20,8 +20,8 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
     docs, enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview,
-    phone_keys, phones, push, receipts, records, refused, reports, retention, saved_views, sign_in, sync,
-    users,
+    phone_keys, phones, push, receipts, records, refused, reports, retention, saved_views, sign_in,
+    sync, users,
 };
 
 /// All routes of the API.
@@ -161,8 +161,14 @@ fn report_routes() -> Router<Api> {
         )
         .route("/v1/reports/{report_id}/result", get(reports::result))
         .route("/v1/reports/{report_id}/export", get(reports::export))
-        .route("/v1/reports/{report_id}/runs", get(reports::runs::kept_list))
-        .route("/v1/reports/{report_id}/runs/{at}", get(reports::runs::kept))
+        .route(
+            "/v1/reports/{report_id}/runs",
+            get(reports::runs::kept_list),
+        )
+        .route(
+            "/v1/reports/{report_id}/runs/{at}",
+            get(reports::runs::kept),
+        )
 }
 
 /// Those of whoever has the number of a receipt.

@@ -662,7 +662,12 @@ const ROWS: &[Row] = &[
         "/v1/reports/{report_id}/runs/{at}",
         "144444444",
         "144444444",
-        |t, a| plain(format!("/v1/reports/{}/runs/2026-06-01T00:00:00Z", t.report(a))),
+        |t, a| {
+            plain(format!(
+                "/v1/reports/{}/runs/2026-06-01T00:00:00Z",
+                t.report(a)
+            ))
+        },
     ),
     (
         "delete",

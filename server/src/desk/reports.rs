@@ -73,7 +73,8 @@ impl SavedReports {
     /// When the store fails.
     pub fn all(&self) -> Result<Vec<SavedReport>, StoreError> {
         self.store.read(|conn| {
-            let mut statement = conn.prepare_cached("SELECT id, sealed FROM reports ORDER BY id")?;
+            let mut statement =
+                conn.prepare_cached("SELECT id, sealed FROM reports ORDER BY id")?;
             let mut rows = statement.query([])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
@@ -127,7 +128,10 @@ impl SavedReports {
     /// When the store fails.
     pub fn remove(&self, report: Uuid) -> Result<bool, StoreError> {
         self.store.write(|tx| {
-            tx.execute("DELETE FROM report_runs WHERE report = ?1", [report.as_bytes()])?;
+            tx.execute(
+                "DELETE FROM report_runs WHERE report = ?1",
+                [report.as_bytes()],
+            )?;
             let n = tx.execute("DELETE FROM reports WHERE id = ?1", [report.as_bytes()])?;
             Ok(n > 0)
         })

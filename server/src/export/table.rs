@@ -59,9 +59,7 @@ impl Table {
 
     /// The number in a column of numbers.
     fn number(&self, column: usize, cell: &str) -> Option<f64> {
-        (column >= self.first_number)
-            .then(|| exact(cell))
-            .flatten()
+        (column >= self.first_number).then(|| exact(cell)).flatten()
     }
 
     /// As CSV, with the mark by which spreadsheets know UTF-8.
@@ -73,13 +71,13 @@ impl Table {
         let io = |e: csv::Error| ExportError::Io(std::io::Error::other(e));
         out.write_record(&self.headings).map_err(io)?;
         for row in &self.rows {
-            out.write_record(row.iter().enumerate().map(|(at, cell)| {
-                match self.number(at, cell) {
+            out.write_record(row.iter().enumerate().map(
+                |(at, cell)| match self.number(at, cell) {
                     Some(_) => cell.clone(),
                     None => quoted(cell),
-                }
-            }))
-                .map_err(io)?;
+                },
+            ))
+            .map_err(io)?;
         }
         let done = out.into_inner();
         done.map_err(|e| ExportError::Io(std::io::Error::other(e.to_string())))

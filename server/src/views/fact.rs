@@ -99,12 +99,7 @@ impl Fact {
                 c.readable_in("r.happened_class", scope);
                 c.readable_in("r.main_class", scope);
             }
-            Self::Closed
-            | Self::Done
-            | Self::OnTime
-            | Self::Late
-            | Self::Judged
-            | Self::InGrid => {
+            Self::Closed | Self::Done | Self::OnTime | Self::Late | Self::Judged | Self::InGrid => {
                 c.readable_in("r.main_class", scope);
             }
         }

@@ -175,10 +175,7 @@ fn done_by(lifecycle: &Lifecycle, main: &PartState) -> Option<EntryRef> {
     let mut at = (tip.made.by, tip.made.index);
     for _ in 0..MAX_BACK {
         let mut past = PartState::new(main.form.clone());
-        past.transitions = before(&made, made.get(&at)?)
-            .into_iter()
-            .cloned()
-            .collect();
+        past.transitions = before(&made, made.get(&at)?).into_iter().cloned().collect();
         let stood = lifecycle.fold(&past);
         let Some(tip) = stood.tips.first() else { break };
         if lifecycle.stage(stood.status) < Stage::Done {
@@ -254,11 +251,17 @@ fn write_chosen(tx: &Transaction<'_>, id: i64, view: &RecordView<'_>) -> Result<
             before.insert(key, row.get::<_, u8>(2)?);
         }
     }
-    for (key, _) in before.iter().filter(|(key, class)| now.get(*key) != Some(*class)) {
+    for (key, _) in before
+        .iter()
+        .filter(|(key, class)| now.get(*key) != Some(*class))
+    {
         tx.prepare_cached("DELETE FROM chosen WHERE record = ?1 AND field = ?2 AND value = ?3")?
             .execute(params![id, key.0, key.1])?;
     }
-    for (key, class) in now.iter().filter(|(key, class)| before.get(*key) != Some(*class)) {
+    for (key, class) in now
+        .iter()
+        .filter(|(key, class)| before.get(*key) != Some(*class))
+    {
         tx.prepare_cached(
             "INSERT INTO chosen (record, field, value, class) VALUES (?1, ?2, ?3, ?4)",
         )?

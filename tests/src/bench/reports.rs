@@ -24,7 +24,12 @@ fn matters(conn: &Connection, group: &str, join: &str, span: (i64, i64)) {
 pub(super) fn questions(api: &Asked, conn: &Connection) {
     // Days of the server's zone: the last one is today, and the time before is as long.
     let until = (T0.millis() + 8 * 3_600_000).div_euclid(DAY_MS) * DAY_MS + DAY_MS - 8 * 3_600_000;
-    let days = |n: i64| [(until - n * DAY_MS, until), (until - 2 * n * DAY_MS, until - n * DAY_MS)];
+    let days = |n: i64| {
+        [
+            (until - n * DAY_MS, until),
+            (until - 2 * n * DAY_MS, until - n * DAY_MS),
+        ]
+    };
     let report = |id: &str, of: &str| {
         api.get(&format!("/v1/reports/{id}/result?of={of}"));
     };
@@ -56,7 +61,10 @@ pub(super) fn questions(api: &Asked, conn: &Connection) {
         |_| {
             for span in days(365) {
                 for (group, join) in [
-                    ("c.value", "LEFT JOIN chosen c ON c.record = r.id AND c.field = 'needs'"),
+                    (
+                        "c.value",
+                        "LEFT JOIN chosen c ON c.record = r.id AND c.field = 'needs'",
+                    ),
                     ("NULL", ""),
                 ] {
                     let sql = format!(

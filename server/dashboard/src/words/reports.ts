@@ -50,7 +50,7 @@ export function measuresOf(form: Form | undefined): Measure[] {
     in_grid: isWork,
     response: isWork,
     handling: isWork,
-    satisfaction: fieldFor(form, 'satisfaction') !== undefined,
+    satisfaction: form?.fields.some((field) => (field.means as string | undefined) === 'satisfaction') ?? false,
     coverage: form?.means === 'household',
   };
   return MEASURES.filter((measure) => fits[measure]);

@@ -54,7 +54,9 @@ fn of(
 
 fn every() -> [Builtin; 7] {
     let matter = ["count", "closed", "on_time"];
-    let long = ["count", "closed", "on_time", "in_grid", "response", "handling"];
+    let long = [
+        "count", "closed", "on_time", "in_grid", "response", "handling",
+    ];
     [
         of(
             "visits-by-need",

@@ -99,8 +99,13 @@ pub(super) fn table(result: &ReportResult, locale: Locale) -> Table {
     all.resize(groups.max(1), String::new());
     rows.push(line(result, all, &result.all));
     let days = &result.days;
-    let mut of = said!("report_of", name = &result.name, from = &days.from, to = &days.to)
-        .text(locale);
+    let mut of = said!(
+        "report_of",
+        name = &result.name,
+        from = &days.from,
+        to = &days.to
+    )
+    .text(locale);
     if let Some(before) = &result.days_before {
         let against = said!("report_against", from = &before.from, to = &before.to);
         of.push_str(&against.text(locale));

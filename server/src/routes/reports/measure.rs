@@ -128,9 +128,9 @@ impl Measure {
             Self::Closed | Self::InGrid | Self::Response | Self::Handling => {
                 all(|form| form.lifecycle.is_some())
             }
-            Self::OnTime => all(|form| {
-                form.lifecycle.is_some() && form.field_for(FieldMeaning::Due).is_some()
-            }),
+            Self::OnTime => {
+                all(|form| form.lifecycle.is_some() && form.field_for(FieldMeaning::Due).is_some())
+            }
             Self::Satisfaction => all(|form| form.field_for(FieldMeaning::Satisfaction).is_some()),
             Self::Coverage => all(|form| form.is(FormMeaning::Household)),
         }
@@ -141,10 +141,7 @@ impl Measure {
         match self {
             Self::Count => (Rows::All, None),
             Self::Closed => (Rows::Fact(Fact::Closed), Some(Rows::All)),
-            Self::OnTime => (
-                Rows::Fact(Fact::OnTime),
-                Some(Rows::Fact(Fact::Judged)),
-            ),
+            Self::OnTime => (Rows::Fact(Fact::OnTime), Some(Rows::Fact(Fact::Judged))),
             Self::InGrid => (Rows::Fact(Fact::InGrid), Some(Rows::Fact(Fact::Done))),
             Self::Response => (Rows::Fact(Fact::Answered), None),
             Self::Handling => (Rows::Fact(Fact::Done), None),
@@ -238,7 +235,10 @@ impl Needs {
 
 /// Numbers of records are far from where this loses any.
 fn as_f64(n: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "there are fewer records than 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "there are fewer records than 2^53"
+    )]
     let n = n as f64;
     n
 }

@@ -246,7 +246,9 @@ fn keep(
     let now_ms = caller.now.millis();
     let fresh = || new_id(now_ms).map_err(|e| Problem::internal(&e));
     let report = SavedReport {
-        id: earlier.as_ref().map_or_else(fresh, |report| Ok(report.id))?,
+        id: earlier
+            .as_ref()
+            .map_or_else(fresh, |report| Ok(report.id))?,
         owner: earlier.map_or(caller.user().0, |report| report.owner),
         area: area.map(|area| area.to_string()),
         json,
@@ -323,7 +325,11 @@ pub async fn remove(
 }
 
 /// A template with the time and the area that somebody asks for.
-fn asked(caller: &Caller, mut template: ReportTemplate, query: &ResultQuery) -> Answer<ReportTemplate> {
+fn asked(
+    caller: &Caller,
+    mut template: ReportTemplate,
+    query: &ResultQuery,
+) -> Answer<ReportTemplate> {
     if query.of.is_some() || query.from.is_some() || query.to.is_some() {
         template.period = Period {
             of: query.of.clone(),

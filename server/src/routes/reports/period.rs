@@ -241,24 +241,15 @@ fn relative(of: &str, today: Date, tomorrow: Date) -> Answer<(Range, Range)> {
         .filter(|unit| *unit != Unit::Day)
         .ok_or_else(wrong)?;
     let this = unit.begins(today).map_err(|e| broken(&e))?;
-    let back = |times: i64| {
-        this.checked_sub(unit.long(times))
-            .map_err(|e| broken(&e))
-    };
+    let back = |times: i64| this.checked_sub(unit.long(times)).map_err(|e| broken(&e));
     if is_last {
-        return Ok((
-            Range::of(back(1)?, this),
-            Range::of(back(2)?, back(1)?),
-        ));
+        return Ok((Range::of(back(1)?, this), Range::of(back(2)?, back(1)?)));
     }
     // Of one that is not over, as many days of the one before; a shorter one ends with its last day.
     let days = days_between(this, tomorrow)?;
     let begun = back(1)?;
     let same = begun.checked_add(days.days()).map_err(|e| broken(&e))?;
-    Ok((
-        Range::of(this, tomorrow),
-        Range::of(begun, same.min(this)),
-    ))
+    Ok((Range::of(this, tomorrow), Range::of(begun, same.min(this))))
 }
 
 #[cfg(test)]
@@ -318,7 +309,11 @@ mod tests {
                 ["2025-12-31", "2026-01-01", "2025-12-30", "2025-12-31"],
             ),
         ] {
-            assert_eq!(of(text, today), expected.map(str::to_owned), "{text} {today}");
+            assert_eq!(
+                of(text, today),
+                expected.map(str::to_owned),
+                "{text} {today}"
+            );
         }
     }
 
@@ -354,7 +349,11 @@ mod tests {
         let parts = range.parts(Unit::Month, &zone).unwrap();
         let from: Vec<String> = parts.iter().map(|p| p.range.from.to_string()).collect();
         assert_eq!(from, ["2026-03-15", "2026-04-01", "2026-05-01"]);
-        assert!(parts.windows(2).all(|two| two[0].span.until == two[1].span.from));
+        assert!(
+            parts
+                .windows(2)
+                .all(|two| two[0].span.until == two[1].span.from)
+        );
         let change = Range::of(day("2026-03-29"), day("2026-03-30"));
         let span = change.span(&zone).unwrap();
         assert_eq!(span.until.millis() - span.from.millis(), 23 * 3_600_000);

@@ -180,7 +180,9 @@ impl Times {
             return Some(self.span);
         };
         let groups = checked.groups.iter();
-        let of_time = groups.zip(slots).find(|(group, _)| matches!(group, Group::Parts(_)));
+        let of_time = groups
+            .zip(slots)
+            .find(|(group, _)| matches!(group, Group::Parts(_)));
         let (_, slot) = of_time?;
         let part = parts.get(usize::try_from(slot.order).ok()?)?;
         Some(part.span)
@@ -295,7 +297,11 @@ impl Run<'_> {
     }
 
     fn status_slot(&self, status: Option<String>) -> Slot {
-        let lifecycles = self.checked.forms.iter().filter_map(|f| f.lifecycle.as_ref());
+        let lifecycles = self
+            .checked
+            .forms
+            .iter()
+            .filter_map(|f| f.lifecycle.as_ref());
         let mut all = lifecycles.flat_map(|lifecycle| &lifecycle.statuses);
         let rank = all
             .find(|of| Some(of.key.as_str()) == status.as_deref())
@@ -497,11 +503,7 @@ impl Run<'_> {
         query_text(&words)
     }
 
-    fn cell(
-        &self,
-        measure: Measure,
-        told: &mut Told<'_>,
-    ) -> ReportCell {
+    fn cell(&self, measure: Measure, told: &mut Told<'_>) -> ReportCell {
         let Number { value, most, n, of } = self.needs.number(measure, told.counted);
         let (rows, all) = measure.rows();
         let (words, span) = (told.words.as_ref(), told.span);
@@ -517,11 +519,7 @@ impl Run<'_> {
         }
     }
 
-    fn cells(
-        &self,
-        mut now: Told<'_>,
-        mut before: Option<Told<'_>>,
-    ) -> Vec<ReportPair> {
+    fn cells(&self, mut now: Told<'_>, mut before: Option<Told<'_>>) -> Vec<ReportPair> {
         let pair = |measure: &Measure| ReportPair {
             now: self.cell(*measure, &mut now),
             before: before.as_mut().map(|told| self.cell(*measure, told)),
@@ -566,11 +564,9 @@ impl Run<'_> {
         all.now = total;
         self.take(&mut rows, counted, parts, |row| &mut row.now);
         if self.template.compare {
-            // Parts stand beside those of the same place in the time before, under the names of the present ones.
-            let most = parts.map_or(0, <[Part]>::len);
-            let earlier = before.parts.as_deref();
-            let earlier = earlier.map(|all| all.get(..most.min(all.len())).unwrap_or_default());
-            let (total, counted) = self.count(before.span, earlier)?;
+            // Parts stand beside those of the same place in the time before, under the names of the present ones; of a time before that has more, all of it still counts them.
+            let (total, mut counted) = self.count(before.span, before.parts.as_deref())?;
+            counted.truncate(parts.map_or(counted.len(), <[Part]>::len));
             all.before = total;
             self.take(&mut rows, counted, parts, |row| &mut row.before);
         }

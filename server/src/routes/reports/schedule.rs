@@ -39,7 +39,9 @@ impl Schedule {
             .to_zoned(zone.clone());
         let time = self.time()?;
         let at = |day: Date| {
-            let moment = DateTime::from_parts(day, time).to_zoned(zone.clone()).ok()?;
+            let moment = DateTime::from_parts(day, time)
+                .to_zoned(zone.clone())
+                .ok()?;
             Some(moment.timestamp().as_millisecond())
         };
         let today = now.date();
@@ -57,7 +59,11 @@ impl Schedule {
             _ => return None,
         };
         let this = at(this)?;
-        if this <= now_ms { Some(this) } else { at(before) }
+        if this <= now_ms {
+            Some(this)
+        } else {
+            at(before)
+        }
     }
 }
 
@@ -80,7 +86,11 @@ mod tests {
             ("week", "2026-09-28T00:00:00Z"),
             ("month", "2026-09-01T00:00:00Z"),
         ] {
-            assert_eq!(of(every).last_due(now, &zone), Some(ms(expected)), "{every}");
+            assert_eq!(
+                of(every).last_due(now, &zone),
+                Some(ms(expected)),
+                "{every}"
+            );
         }
         let later = ms("2026-10-01T00:00:00Z");
         assert_eq!(of("month").last_due(later, &zone), Some(later));

@@ -32,8 +32,18 @@ const MAX_COLUMNS: usize = 20;
 
 /// The conditions of the list of records that a template may have. Times are its period's; who did or wrote something is for no report.
 const CONDITIONS: [&str; 12] = [
-    "form", "means", "area", "status", "text", "conflict", "late", "open", "overdue",
-    "unacknowledged", "values", "within",
+    "form",
+    "means",
+    "area",
+    "status",
+    "text",
+    "conflict",
+    "late",
+    "open",
+    "overdue",
+    "unacknowledged",
+    "values",
+    "within",
 ];
 
 /// A report template.
