@@ -1,61 +1,15 @@
 //! The conditions of a filter as SQL. Every value is bound; only names of columns that stand here are written.
 
-use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 
+use crate::views::fact;
 use crate::views::general;
+pub(super) use crate::views::sql::{Conditions, ids, json_list};
 use crate::views::text::match_expression;
 use crate::views::work::{DONE, HOUSEHOLD, UNACKNOWLEDGED};
-use crate::views::{Overdue, ReadScope, RecordFilter, SortKey, ViewsError};
-
-/// SQL conditions and their values.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Conditions {
-    pub(super) sql: Vec<String>,
-    pub(super) values: Vec<Sql>,
-}
-
-impl Conditions {
-    pub(super) fn add(&mut self, sql: impl Into<String>) {
-        self.sql.push(sql.into());
-    }
-    pub(super) fn with(&mut self, sql: impl Into<String>, value: impl Into<Sql>) {
-        self.sql.push(sql.into());
-        self.values.push(value.into());
-    }
-    fn one_of(&mut self, column: &str, values: impl IntoIterator<Item = String>) {
-        let values: Vec<String> = values.into_iter().collect();
-        let marks = vec!["?"; values.len()].join(",");
-        self.add(format!("{column} IN ({marks})"));
-        self.values.extend(values.into_iter().map(Sql::from));
-    }
-    /// A column names one of these records.
-    fn is_of(&mut self, column: &str, records: &[RecordId]) {
-        let marks = vec!["?"; records.len()].join(",");
-        self.add(format!("{column} IN ({marks})"));
-        self.values.extend(ids(records));
-    }
-    /// The classes the reader may read must hold the one of a column.
-    fn readable(&mut self, column: &str, filter: &RecordFilter) {
-        self.readable_in(column, &filter.scope);
-    }
-    /// The same in a scope.
-    pub(super) fn readable_in(&mut self, column: &str, scope: &ReadScope) {
-        if !scope.reads_all() {
-            let classes = scope.classes.iter().map(|c| (*c as u8).to_string());
-            let classes: Vec<String> = classes.collect();
-            self.add(format!("{column} IN ({})", classes.join(",")));
-        }
-    }
-    pub(super) fn all(&self) -> String {
-        self.sql.join(" AND ")
-    }
-}
-
-fn ids(records: &[RecordId]) -> impl Iterator<Item = Sql> {
-    records.iter().map(|id| Sql::Blob(id.bytes().to_vec()))
-}
+use crate::views::{Overdue, RecordFilter, SortKey, ViewsError};
 
 /// The grids that a filter looks at; none means all, an empty list nothing.
 pub(super) fn grids(filter: &RecordFilter) -> Option<Vec<&AreaCode>> {
@@ -65,11 +19,6 @@ pub(super) fn grids(filter: &RecordFilter) -> Option<Vec<&AreaCode>> {
         (Some(scope), true) => Some(scope.iter().collect()),
         (Some(scope), false) => Some(filter.grids.iter().filter(|g| scope.contains(*g)).collect()),
     }
-}
-
-/// A JSON list, since a supervisor of a city has more grids than a statement has parameters.
-pub(super) fn json_list<T: serde::Serialize>(values: &[T]) -> Result<String, ViewsError> {
-    serde_json::to_string(values).map_err(|_| ViewsError::Damaged)
 }
 
 /// What a filter asks besides grids, forms, statuses, text and order, which the plan decides how to look up.
@@ -241,7 +190,7 @@ fn counted(c: &mut Conditions, filter: &RecordFilter) {
         c.values.extend(here.values);
     }
     if let Some((fact, now)) = filter.counts_as {
-        let fact = fact.of(&filter.scope, now);
+        let fact = fact::of(fact, &filter.scope, now);
         c.add(format!(
             "EXISTS (SELECT 1 FROM measured m WHERE m.record = r.id AND {})",
             fact.all()
@@ -249,7 +198,7 @@ fn counted(c: &mut Conditions, filter: &RecordFilter) {
         c.values.extend(fact.values);
     }
     if let Some(span) = filter.visited {
-        let visited = span.visited(&filter.scope);
+        let visited = fact::visited(span, &filter.scope);
         c.add(format!("r.means = {HOUSEHOLD}"));
         c.add(visited.all());
         c.values.extend(visited.values);

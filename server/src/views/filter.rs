@@ -6,7 +6,7 @@ use std::fmt;
 use gridfold_sync_core::ids::{AreaCode, FieldKey, FormCode, RecordId, SensitivityClass, UserId};
 use gridfold_sync_core::time::Timestamp;
 
-use crate::views::{BBox, Fact, Polygon, Span};
+use crate::views::{BBox, Polygon};
 
 /// What the reader may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,71 @@ pub enum Overdue {
     Captured,
     /// Past the deadline counted from when the record arrived.
     Received,
+}
+
+/// What a record counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// Its work is closed.
+    Closed,
+    /// Its doer has done their part, whether or not it is closed.
+    Done,
+    /// That was before it was due.
+    OnTime,
+    /// That was after it was due, or it is past that and still to be done.
+    Late,
+    /// One of both: whether it was in time is settled.
+    Judged,
+    /// Whoever reported it did it on the spot, and nobody else was handed it.
+    InGrid,
+    /// A first step was taken after it was reported.
+    Answered,
+    /// Whoever has its receipt said how satisfied they are.
+    Evaluated,
+}
+
+impl Fact {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Closed,
+        Self::Done,
+        Self::OnTime,
+        Self::Late,
+        Self::Judged,
+        Self::InGrid,
+        Self::Answered,
+        Self::Evaluated,
+    ];
+
+    /// Its name in a request.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Done => "done",
+            Self::OnTime => "on_time",
+            Self::Late => "late",
+            Self::Judged => "judged",
+            Self::InGrid => "in_grid",
+            Self::Answered => "answered",
+            Self::Evaluated => "evaluated",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fact| fact.name() == name)
+    }
+}
+
+/// A time from one moment to before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// When it begins.
+    pub from: Timestamp,
+    /// When it is over.
+    pub until: Timestamp,
 }
 
 /// What must have been chosen in a field.

@@ -5,14 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::edit::Value;
-use gridfold_sync_core::ids::{AreaCode, EntryRef};
+use gridfold_sync_core::ids::{AreaCode, EntryRef, SensitivityClass, StreamId};
 use gridfold_sync_core::lifecycle::{Lifecycle, Stage};
 use gridfold_sync_core::schema::{Field, FieldMeaning, FieldType, Form, StepMeaning};
 use gridfold_sync_core::view::{Cell, PartState, RecordView, TransitionMade};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::views::ViewsError;
-use crate::views::record_row::made_at;
 
 /// Satisfaction with the first of its choices; with the last it is 0.
 const BEST: usize = 100;
@@ -268,4 +267,24 @@ fn write_chosen(tx: &Transaction<'_>, id: i64, view: &RecordView<'_>) -> Result<
         .execute(params![id, key.0, key.1, class])?;
     }
     Ok(())
+}
+
+/// When an entry was made, as its device says, and never after it came.
+pub(super) fn made_at(
+    tx: &Transaction<'_>,
+    grid: &AreaCode,
+    class: SensitivityClass,
+    entry: EntryRef,
+) -> Result<Option<i64>, ViewsError> {
+    let stream = StreamId::new(grid.clone(), class);
+    Ok(tx
+        .prepare_cached(
+            "SELECT min(claimed, received) FROM entries WHERE stream = (SELECT id FROM streams WHERE name = ?1)
+             AND incarnation = (SELECT id FROM incarnations WHERE incarnation = ?2) AND log_seq = ?3",
+        )?
+        .query_row(
+            params![stream.name(), entry.incarnation.bytes(), entry.seq as i64],
+            |r| r.get(0),
+        )
+        .optional()?)
 }

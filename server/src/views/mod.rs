@@ -34,6 +34,7 @@ mod record_columns;
 mod record_row;
 mod report;
 mod set_aside;
+mod sql;
 mod text;
 mod work;
 mod write;
@@ -42,8 +43,9 @@ mod written;
 pub use attention::LateRecord;
 pub(crate) use clean::Cleaning;
 pub use error::{ViewsBehind, ViewsError};
-pub use fact::{Fact, Span};
-pub use filter::{Chosen, Overdue, Page, ReadScope, RecordFilter, RecordRow, Sort, SortKey};
+pub use filter::{
+    Chosen, Fact, Overdue, Page, ReadScope, RecordFilter, RecordRow, Sort, SortKey, Span,
+};
 pub use following::Following;
 pub use history::{HistoryRow, QuarantineRow, RefusedRow, Totals};
 pub use imported::WrittenBy;

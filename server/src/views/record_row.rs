@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::entry::Verdict;
-use gridfold_sync_core::ids::{AreaCode, EntryRef, FormCode, RecordId, SensitivityClass, StreamId};
+use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId, SensitivityClass};
 use gridfold_sync_core::resident::number_of;
 use gridfold_sync_core::schema::{Field, FieldMeaning, FormSet};
 use gridfold_sync_core::search::natural_key;
 use gridfold_sync_core::view::{PartState, RecordView};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
 use crate::views::counted::Counted;
 use crate::views::general::General;
-use crate::views::measured;
+use crate::views::measured::{self, made_at};
 use crate::views::record_columns::{Columns, RowBefore, write_columns};
 use crate::views::work::{self, Closed};
 use crate::views::{ProjectedEntry, ViewsError};
@@ -266,24 +266,4 @@ fn about<'a>(view: &RecordView<'a>) -> Option<(&'a Field, RecordId)> {
         Some(Value::Reference(id)) => Some((field, *id)),
         _ => None,
     })
-}
-
-/// When an entry was made, as its device says, and never after it came.
-pub(super) fn made_at(
-    tx: &Transaction<'_>,
-    grid: &AreaCode,
-    class: SensitivityClass,
-    entry: EntryRef,
-) -> Result<Option<i64>, ViewsError> {
-    let stream = StreamId::new(grid.clone(), class);
-    Ok(tx
-        .prepare_cached(
-            "SELECT min(claimed, received) FROM entries WHERE stream = (SELECT id FROM streams WHERE name = ?1)
-             AND incarnation = (SELECT id FROM incarnations WHERE incarnation = ?2) AND log_seq = ?3",
-        )?
-        .query_row(
-            params![stream.name(), entry.incarnation.bytes(), entry.seq as i64],
-            |r| r.get(0),
-        )
-        .optional()?)
 }

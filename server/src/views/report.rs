@@ -9,8 +9,9 @@ use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use crate::views::conditions::Conditions;
+use crate::views::fact;
 use crate::views::plan::{self, Branch};
+use crate::views::sql::Conditions;
 use crate::views::{Fact, RecordFilter, Span, Views, ViewsError, general};
 
 /// What records are grouped by.
@@ -186,13 +187,16 @@ fn add_counts(
     };
     let scope = &asked.filter.scope;
     for fact in &asked.facts {
-        sum(fact.of(scope, asked.now), "1");
+        sum(fact::of(*fact, scope, asked.now), "1");
     }
     if asked.satisfaction {
-        sum(Fact::Evaluated.of(scope, asked.now), "m.satisfaction");
+        sum(
+            fact::of(Fact::Evaluated, scope, asked.now),
+            "m.satisfaction",
+        );
     }
     if let Some(span) = asked.visited {
-        sum(span.visited(scope), "1");
+        sum(fact::visited(span, scope), "1");
     }
     let keys = parts.keys.len();
     let group = match keys {
@@ -248,7 +252,7 @@ fn add_durations(
 ) -> Result<(), ViewsError> {
     let keys = parts.keys.len();
     for (at, durations) in asked.durations.iter().enumerate() {
-        let fact = durations.fact().of(&asked.filter.scope, asked.now);
+        let fact = fact::of(durations.fact(), &asked.filter.scope, asked.now);
         let mut select = parts.keys.clone();
         // Of what does not tell when it happened, such as a task: since it was written.
         select.push(format!(

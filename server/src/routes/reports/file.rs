@@ -2,7 +2,7 @@
 
 use gridfold_sync_core::notice::Locale;
 
-use super::result::{ReportCell, ReportPair, ReportResult};
+use super::shape::{ReportCell, ReportPair, ReportResult};
 use crate::export::Table;
 use crate::words::said;
 

@@ -2,17 +2,20 @@
 
 mod builtin;
 mod file;
+mod keys;
 mod measure;
 mod period;
 mod result;
 pub mod runs;
 mod schedule;
+mod shape;
 mod template;
 
 pub use period::{MAX_PARTS, MAX_REPORT_DAYS, Period};
-pub use result::{MAX_REPORT_ROWS, ReportResult};
+pub use result::MAX_REPORT_ROWS;
 pub use runs::{RUN_DUE_EVERY, make_due};
 pub use schedule::Schedule;
+pub use shape::ReportResult;
 pub use template::{MAX_GROUPS, REPORT_NAME_MAX_CHARS, ReportTemplate};
 
 use axum::Json;

@@ -4,141 +4,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridfold_sync_core::ids::{AreaCode, FieldKey};
-use gridfold_sync_core::notice::Locale;
-use gridfold_sync_core::schema::{FieldMeaning, FieldType};
+use gridfold_sync_core::ids::AreaCode;
+use gridfold_sync_core::schema::FieldType;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
+use super::keys::{Keys, Slot};
 use super::measure::{Measure, Needs, Number, Rows};
 use super::period::{Part, Range, Unit};
+use super::shape::{
+    ReportCell, ReportDays, ReportGroup, ReportKey, ReportMeasure, ReportPair, ReportResult,
+    ReportRow,
+};
 use super::template::{Checked, Group, ReportTemplate, Time, query_text, read_words};
 use crate::node::Node;
 use crate::problem::{Answer, Problem};
 use crate::routes::Caller;
 use crate::routes::records::{filter_of, read_values, say_values};
 use crate::views::{Asked, By, Chosen, Counted, RecordFilter, Span};
-use crate::words::said;
 
 /// Most rows of a result.
 pub const MAX_REPORT_ROWS: usize = 2_000;
-
-/// One number.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportCell {
-    /// The number; null where there is nothing to count.
-    pub value: Option<f64>,
-    /// Of hours: within what nine of ten are; `value` is the median.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub most: Option<f64>,
-    /// How many records are behind it.
-    pub n: u64,
-    /// Of a share: of how many.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of: Option<u64>,
-    /// With which `GET /v1/records` lists those records and no others; absent where no words name them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub query: Option<String>,
-    /// The same of those that it is a share of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of_query: Option<String>,
-}
-
-/// A number and that of the time before.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportPair {
-    /// Of the time of the report.
-    pub now: ReportCell,
-    /// Of the time before; absent when the template does not compare.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<ReportCell>,
-}
-
-/// What a row is of, in one of the groups.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportKey {
-    /// The area's code, the status, the choice, the first day of a part of the time; null for what has none.
-    pub value: Option<String>,
-    /// Its name, in the language of the request.
-    pub label: String,
-}
-
-/// A row of a report.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportRow {
-    /// What it is of, one for each group.
-    pub keys: Vec<ReportKey>,
-    /// The numbers, one for each measure.
-    pub cells: Vec<ReportPair>,
-}
-
-/// A group.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportGroup {
-    /// `area`, `status`, `field` or `time`.
-    pub kind: String,
-    /// Its name.
-    pub label: String,
-}
-
-/// A measure.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportMeasure {
-    /// As the template names it.
-    pub key: String,
-    /// Its name.
-    pub label: String,
-    /// `records`, `share` (0 to 1), `hours` or `points` (0 to 100).
-    pub unit: String,
-}
-
-/// Days from one to another, both in it.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportDays {
-    /// The first day.
-    pub from: String,
-    /// The last day.
-    pub to: String,
-}
-
-/// What a report says.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct ReportResult {
-    /// The name of the report.
-    pub name: String,
-    /// As of when.
-    pub as_of: String,
-    /// Its days.
-    pub days: ReportDays,
-    /// Those that it is held against; absent when the template does not compare.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub days_before: Option<ReportDays>,
-    /// The groups.
-    pub groups: Vec<ReportGroup>,
-    /// The measures.
-    pub measures: Vec<ReportMeasure>,
-    /// The rows, in the order of the areas, of the choices, of time: never by how much there is of what.
-    pub rows: Vec<ReportRow>,
-    /// How many rows are left out of more than 2,000. What is told of all counts them.
-    pub left_out: u64,
-    /// All of it. What has several choices counts with each of them above, and once here.
-    pub all: Vec<ReportPair>,
-}
 
 /// What somebody wants of a report besides its template.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
     pub(super) zone: TimeZone,
     pub(super) name: String,
-}
-
-/// Where a row stands in one group, and what it is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Slot {
-    order: u64,
-    text: String,
-    value: Option<String>,
 }
 
 /// The numbers of a row as they grow.
@@ -195,6 +86,7 @@ struct Run<'a> {
     caller: &'a Caller,
     template: &'a ReportTemplate,
     checked: &'a Checked,
+    keys: Keys<'a>,
     needs: Needs,
     base: RecordFilter,
 }
@@ -268,139 +160,6 @@ impl Run<'_> {
         Ok((total, counted))
     }
 
-    fn locale(&self) -> Locale {
-        self.caller.locale
-    }
-
-    /// The area that a row of a grid is of.
-    fn area_slot(&self, grid: &str, level: Option<&str>) -> Slot {
-        let directory = &self.caller.directory;
-        let Ok(grid) = AreaCode::new(grid) else {
-            return Slot {
-                order: u64::MAX,
-                text: grid.to_owned(),
-                value: Some(grid.to_owned()),
-            };
-        };
-        let of_level = |code: &&AreaCode| {
-            let area = directory.area(code);
-            area.is_some_and(|area| Some(area.level.as_str()) == level)
-        };
-        let mut around = directory.upward(&grid);
-        let area = around.find(of_level).unwrap_or(&grid);
-        Slot {
-            // Where it begins in the order of the tree.
-            order: directory.interval(Some(area)).start,
-            text: String::new(),
-            value: Some(area.to_string()),
-        }
-    }
-
-    fn status_slot(&self, status: Option<String>) -> Slot {
-        let lifecycles = self
-            .checked
-            .forms
-            .iter()
-            .filter_map(|f| f.lifecycle.as_ref());
-        let mut all = lifecycles.flat_map(|lifecycle| &lifecycle.statuses);
-        let rank = all
-            .find(|of| Some(of.key.as_str()) == status.as_deref())
-            .map_or(u64::from(u32::MAX), |of| u64::from(of.rank));
-        Slot {
-            order: rank,
-            text: status.clone().unwrap_or_default(),
-            value: status,
-        }
-    }
-
-    fn field_slot(&self, key: &FieldKey, value: Option<String>) -> Slot {
-        let Some(value) = value else {
-            return Slot {
-                order: u64::MAX,
-                text: String::new(),
-                value: None,
-            };
-        };
-        let at = |order: Option<usize>| order.map_or(u64::from(u32::MAX), |at| at as u64);
-        let found = self.checked.field(key);
-        if let Some((form, field)) = found {
-            match &field.kind {
-                FieldType::ChooseOne { choices } | FieldType::ChooseMany { choices } => {
-                    let place = choices.iter().position(|c| c.key.as_str() == value);
-                    return Slot {
-                        order: at(place),
-                        text: value.clone(),
-                        value: Some(value),
-                    };
-                }
-                FieldType::Boolean => {
-                    return Slot {
-                        order: u64::from(value != "true"),
-                        text: String::new(),
-                        value: Some(value),
-                    };
-                }
-                _ => {}
-            }
-            let is_kind = form
-                .field_for(FieldMeaning::Kind)
-                .is_some_and(|f| f.key == *key);
-            let catalogue = self.caller.directory.catalogue();
-            // The same kind, whether its code or a name of it was written.
-            if let (true, Some(catalogue)) = (is_kind, catalogue)
-                && let Some(kind) = catalogue.find(&value)
-            {
-                let place = catalogue.kinds.iter().position(|k| k.code == kind.code);
-                return Slot {
-                    order: at(place),
-                    text: String::new(),
-                    value: Some(kind.code.to_string()),
-                };
-            }
-        }
-        Slot {
-            order: u64::from(u32::MAX),
-            text: value.clone(),
-            value: Some(value),
-        }
-    }
-
-    fn label(&self, group: &Group, slot: &Slot) -> String {
-        let locale = self.locale();
-        let Some(value) = &slot.value else {
-            return said!("report_none").text(locale);
-        };
-        let forms = &self.checked.forms;
-        match group {
-            Group::Area(_) => {
-                let area = AreaCode::new(value).ok();
-                let area = area.and_then(|code| self.caller.directory.area(&code).cloned());
-                area.map_or_else(|| value.clone(), |area| area.name)
-            }
-            Group::Status => {
-                let lifecycles = forms.iter().filter_map(|form| form.lifecycle.as_ref());
-                let mut all = lifecycles.flat_map(|lifecycle| &lifecycle.statuses);
-                let status = all.find(|status| status.key.as_str() == value);
-                status.map_or_else(|| value.clone(), |s| locale.pick(&s.label).to_owned())
-            }
-            Group::Parts(_) => value.clone(),
-            Group::Field(key) => match self.checked.field(key).map(|(_, field)| &field.kind) {
-                Some(FieldType::ChooseOne { choices } | FieldType::ChooseMany { choices }) => {
-                    let choice = choices.iter().find(|choice| choice.key.as_str() == value);
-                    choice.map_or_else(|| value.clone(), |c| locale.pick(&c.label).to_owned())
-                }
-                Some(FieldType::Boolean) => match value.as_str() {
-                    "true" => said!("word_yes").text(locale),
-                    _ => said!("word_no").text(locale),
-                },
-                _ => match self.caller.directory.catalogue() {
-                    Some(catalogue) => catalogue.shown(value, locale).to_owned(),
-                    None => value.clone(),
-                },
-            },
-        }
-    }
-
     /// Puts what was counted into rows.
     fn take(
         &self,
@@ -428,11 +187,11 @@ impl Run<'_> {
                     }
                     let held = key.next().cloned().flatten();
                     slots.push(match group {
-                        Group::Area(level) => {
-                            self.area_slot(held.as_deref().unwrap_or_default(), level.as_deref())
-                        }
-                        Group::Status => self.status_slot(held.clone()),
-                        Group::Field(key) => self.field_slot(key, held.clone()),
+                        Group::Area(level) => self
+                            .keys
+                            .area_slot(held.as_deref().unwrap_or_default(), level.as_deref()),
+                        Group::Status => self.keys.status_slot(held.clone()),
+                        Group::Field(key) => self.keys.field_slot(key, held.clone()),
                         Group::Parts(_) => continue,
                     });
                     all_held.push(held);
@@ -594,7 +353,7 @@ impl Run<'_> {
         let groups = self.checked.groups.iter();
         let keys = groups.zip(slots).map(|(group, slot)| ReportKey {
             value: slot.value.clone(),
-            label: self.label(group, slot),
+            label: self.keys.label(group, slot),
         });
         ReportRow {
             keys: keys.collect(),
@@ -617,7 +376,7 @@ impl Run<'_> {
     }
 
     fn headings(&self) -> (Vec<ReportGroup>, Vec<ReportMeasure>) {
-        let locale = self.locale();
+        let locale = self.caller.locale;
         let groups = self.checked.groups.iter().map(|group| ReportGroup {
             kind: group.kind().to_owned(),
             label: self.checked.heading(group, locale),
@@ -653,6 +412,10 @@ pub(super) fn run(
         caller,
         template,
         checked: &checked,
+        keys: Keys {
+            caller,
+            checked: &checked,
+        },
         needs: Needs::of(&checked.measures),
         base,
     };

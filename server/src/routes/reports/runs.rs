@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::result::{ReportResult, Wanted, run};
+use super::result::{Wanted, run};
+use super::shape::ReportResult;
 use super::{Found, find, read};
 use crate::auth::Actor;
 use crate::desk::SavedReport;
