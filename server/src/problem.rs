@@ -324,6 +324,15 @@ impl Problem {
         }))
     }
 
+    /// What exactly, in a language.
+    #[must_use]
+    pub fn detail_in(&self, locale: Locale) -> Option<String> {
+        self.detail.as_ref().map(|d| match (locale, &d.zh) {
+            (Locale::Zh, Some(zh)) => zh.clone(),
+            _ => d.en.clone(),
+        })
+    }
+
     /// The answer.
     #[must_use]
     pub fn render(&self, locale: Locale, instance: &str) -> Response {
@@ -332,10 +341,7 @@ impl Problem {
             kind: format!("{TYPE_PREFIX}{}", self.code.as_str()),
             title: notice::text_of(self.code.as_str(), locale, self.kept).to_owned(),
             status: status.as_u16(),
-            detail: self.detail.as_ref().map(|d| match (locale, &d.zh) {
-                (Locale::Zh, Some(zh)) => zh.clone(),
-                _ => d.en.clone(),
-            }),
+            detail: self.detail_in(locale),
             instance: instance.to_owned(),
             code: self.code.as_str().to_owned(),
             retryable: self.code.retryable(),

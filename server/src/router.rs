@@ -20,8 +20,8 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
     docs, duplicates, enrol, erasures, export, forms, grants, hand_over, health, holds, imports,
-    map, overview, phone_keys, phones, push, receipts, records, redraws, refused, retention,
-    saved_views, sign_in, sync, users,
+    map, overview, phone_keys, phones, push, receipts, records, redraws, refused, reports,
+    retention, saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
@@ -30,6 +30,7 @@ fn routes() -> Router<Api> {
         .merge(device_routes())
         .merge(record_routes())
         .merge(receipt_routes())
+        .merge(report_routes())
         .route("/v1/sign-in", post(sign_in::sign_in))
         .route("/v1/token", post(sign_in::token))
         .route("/v1/sign-out", post(sign_in::sign_out))
@@ -156,6 +157,26 @@ fn record_routes() -> Router<Api> {
         .route("/v1/households/duplicates", get(duplicates::list))
         .route("/v1/households/duplicates/decide", post(duplicates::decide))
         .route("/v1/records/{record_id}/erase", post(erasures::erase))
+}
+
+/// Those of reports.
+fn report_routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/reports", get(reports::list).post(reports::add))
+        .route(
+            "/v1/reports/{report_id}",
+            get(reports::one).put(reports::put).delete(reports::remove),
+        )
+        .route("/v1/reports/{report_id}/result", get(reports::result))
+        .route("/v1/reports/{report_id}/export", get(reports::export))
+        .route(
+            "/v1/reports/{report_id}/runs",
+            get(reports::runs::kept_list),
+        )
+        .route(
+            "/v1/reports/{report_id}/runs/{at}",
+            get(reports::runs::kept),
+        )
 }
 
 /// Those of whoever has the number of a receipt.

@@ -30,6 +30,7 @@ use crate::paced::Paced;
 use crate::redirect;
 use crate::router;
 use crate::routes::Api;
+use crate::routes::reports::{RUN_DUE_EVERY, make_due};
 use crate::tls::{Certificate, Renewal, TlsError};
 use crate::unread;
 
@@ -133,6 +134,7 @@ impl Server {
         let app = router::build_with(api.clone(), more);
         tokio::spawn(note_clock(Arc::clone(&node), stopping.clone()));
         tokio::spawn(redraw(Arc::clone(&node), stopping.clone()));
+        tokio::spawn(make_reports(Arc::clone(&node), stopping.clone()));
         if let Some(certificate) = &certificate {
             tokio::spawn(renew_at_times(Arc::clone(certificate), stopping.clone()));
         }
@@ -295,6 +297,19 @@ async fn redraw(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
                 "a redrawing of grids waits: it goes on at the next turn"
             );
         }
+    }
+}
+
+/// Makes the reports that are due, until it stops.
+async fn make_reports(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(RUN_DUE_EVERY);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stopped(&mut stopping) => return,
+        }
+        let node = Arc::clone(&node);
+        let _ = tokio::task::spawn_blocking(move || make_due(&node, node.clock.now())).await;
     }
 }
 

@@ -61,6 +61,7 @@ mod phone_keys;
 mod push;
 mod receipts;
 mod redraw;
+mod reports;
 mod retired;
 mod role_table;
 mod terminal;

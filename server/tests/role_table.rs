@@ -690,6 +690,67 @@ const ROWS: &[Row] = &[
             plain("/v1/saved-views/mine")
         },
     ),
+    // Reports: templates are made for an area by its supervisors and admins.
+    ("get", "/v1/reports", "122222222", "122222222", |_, _| {
+        plain("/v1/reports")
+    }),
+    ("post", "/v1/reports", "132233333", "134433333", |_, a| {
+        with("/v1/reports", &report(a))
+    }),
+    (
+        "get",
+        "/v1/reports/{report_id}",
+        "122222444",
+        "144444444",
+        |t, a| plain(format!("/v1/reports/{}", t.report(a))),
+    ),
+    (
+        "put",
+        "/v1/reports/{report_id}",
+        "133233444",
+        "144444444",
+        |t, a| with(format!("/v1/reports/{}", t.report(a)), &report(a)),
+    ),
+    (
+        "get",
+        "/v1/reports/{report_id}/result",
+        "122222444",
+        "144444444",
+        |t, a| plain(format!("/v1/reports/{}/result", t.report(a))),
+    ),
+    (
+        "get",
+        "/v1/reports/{report_id}/export",
+        "122222444",
+        "144444444",
+        |t, a| plain(format!("/v1/reports/{}/export?format=csv", t.report(a))),
+    ),
+    (
+        "get",
+        "/v1/reports/{report_id}/runs",
+        "122222444",
+        "144444444",
+        |t, a| plain(format!("/v1/reports/{}/runs", t.report(a))),
+    ),
+    (
+        "get",
+        "/v1/reports/{report_id}/runs/{at}",
+        "144444444",
+        "144444444",
+        |t, a| {
+            plain(format!(
+                "/v1/reports/{}/runs/2026-06-01T00:00:00Z",
+                t.report(a)
+            ))
+        },
+    ),
+    (
+        "delete",
+        "/v1/reports/{report_id}",
+        "133233444",
+        "144444444",
+        |t, a| plain(format!("/v1/reports/{}", t.report(a))),
+    ),
     // It ends the session that the page had.
     ("post", "/v1/session", "222222222", "222222222", |_, _| {
         with(
@@ -753,6 +814,13 @@ fn empty_sync() -> Vec<u8> {
         trip: None,
     }
     .encode()
+}
+
+fn report(area: &str) -> Value {
+    json!({
+        "name": "r", "area": area, "records": { "means": "matter" }, "period": { "of": "this_month" },
+        "groups": ["kind"], "measures": ["count"],
+    })
 }
 
 struct Town {
@@ -853,6 +921,13 @@ impl Town {
     fn invitation(&self, area: &str) -> String {
         let invite = json!({ "user_id": self.colleague(area) });
         self.operator.post("/v1/devices/invite", &invite).ok()["enrolment_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+    /// A report that the people of that area share.
+    fn report(&self, area: &str) -> String {
+        self.operator.post("/v1/reports", &report(area)).ok()["report_id"]
             .as_str()
             .unwrap()
             .to_owned()

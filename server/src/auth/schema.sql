@@ -141,3 +141,9 @@ CREATE TABLE IF NOT EXISTS push_subscriptions (
 -- However a device's right to sync ends, nothing is sent to it from then on.
 CREATE TRIGGER IF NOT EXISTS push_ends_with_the_device AFTER UPDATE OF state ON devices WHEN NEW.state <> 0
   BEGIN DELETE FROM push_subscriptions WHERE device_id = NEW.device_id; END;
+
+-- Report templates, and the numbers kept of those that are made by themselves; both sealed.
+CREATE TABLE IF NOT EXISTS reports (id BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS report_runs (
+  report BLOB NOT NULL, at_ms INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (report, at_ms)
+) STRICT, WITHOUT ROWID;

@@ -5,10 +5,12 @@
 //! a change of a record, or of what somebody may do.
 
 mod put_away;
+mod reports;
 mod saved_views;
 mod seen;
 
 pub use put_away::{DUPLICATE, PUT_AWAY_NOTE_MAX_CHARS, PutAway};
+pub use reports::{REPORT_MAX_BYTES, REPORT_RUNS_MAX, REPORTS_MAX, SavedReport, SavedReports};
 pub use saved_views::{
     SAVED_VIEW_MAX_BYTES, SAVED_VIEW_NAME_MAX_CHARS, SAVED_VIEWS_MAX, SavedView, SavedViews,
 };
@@ -28,6 +30,8 @@ pub struct Desk {
     pub put_away: PutAway,
     /// What people keep of the dashboard.
     pub saved_views: SavedViews,
+    /// Report templates, shared by area.
+    pub reports: SavedReports,
 }
 
 impl Desk {
@@ -41,6 +45,7 @@ impl Desk {
             seen: Seen::open(store())?,
             put_away: PutAway::new(store()),
             saved_views: SavedViews::open(store(), master)?,
+            reports: SavedReports::open(store(), master),
         })
     }
 }

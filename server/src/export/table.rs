@@ -7,6 +7,7 @@ use gridfold_sync_core::schema::Label;
 use rust_xlsxwriter::{Format, Workbook};
 
 use super::ExportError;
+use super::cell::exact;
 use crate::words::{Said, said};
 
 /// A table of texts.
@@ -15,6 +16,8 @@ pub struct Table {
     name: String,
     headings: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// The column at which numbers begin.
+    first_number: usize,
 }
 
 /// A text that a spreadsheet would run as a formula is quoted with an apostrophe.
@@ -34,7 +37,29 @@ impl Table {
                 .map(|heading| heading.text(locale))
                 .collect(),
             rows,
+            first_number: usize::MAX,
         }
+    }
+
+    /// A table of which the columns from one on are numbers, where they read as such.
+    pub(crate) fn of_numbers(
+        name: &Said,
+        headings: Vec<String>,
+        rows: Vec<Vec<String>>,
+        first_number: usize,
+        locale: Locale,
+    ) -> Self {
+        Self {
+            name: name.text(locale),
+            headings,
+            rows,
+            first_number,
+        }
+    }
+
+    /// The number in a column of numbers.
+    fn number(&self, column: usize, cell: &str) -> Option<f64> {
+        (column >= self.first_number).then(|| exact(cell)).flatten()
     }
 
     /// As CSV, with the mark by which spreadsheets know UTF-8.
@@ -46,8 +71,13 @@ impl Table {
         let io = |e: csv::Error| ExportError::Io(std::io::Error::other(e));
         out.write_record(&self.headings).map_err(io)?;
         for row in &self.rows {
-            out.write_record(row.iter().map(|cell| quoted(cell)))
-                .map_err(io)?;
+            out.write_record(row.iter().enumerate().map(
+                |(at, cell)| match self.number(at, cell) {
+                    Some(_) => cell.clone(),
+                    None => quoted(cell),
+                },
+            ))
+            .map_err(io)?;
         }
         let done = out.into_inner();
         done.map_err(|e| ExportError::Io(std::io::Error::other(e.to_string())))
@@ -67,7 +97,10 @@ impl Table {
         }
         for (at, row) in (1u32..).zip(&self.rows) {
             for (column, cell) in (0u16..).zip(row) {
-                sheet.write_string(at, column, cell)?;
+                match self.number(usize::from(column), cell) {
+                    Some(n) => sheet.write_number(at, column, n)?,
+                    None => sheet.write_string(at, column, cell)?,
+                };
             }
         }
         sheet.set_freeze_panes(1, 0)?;

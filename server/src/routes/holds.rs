@@ -123,7 +123,10 @@ fn grid_body(
         name: directory
             .area(grid)
             .map_or_else(String::new, |a| a.name.clone()),
-        classes: classes.iter().map(|class| class.name().to_owned()).collect(),
+        classes: classes
+            .iter()
+            .map(|class| class.name().to_owned())
+            .collect(),
     }
 }
 

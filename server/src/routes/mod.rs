@@ -55,6 +55,7 @@ pub mod records;
 pub mod redraw_shapes;
 pub mod redraws;
 pub mod refused;
+pub mod reports;
 pub mod retention;
 pub mod saved_views;
 pub mod shapes;

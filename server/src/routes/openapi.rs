@@ -16,7 +16,7 @@ use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
     duplicates, enrol, erasures, export, forms, grants, hand_over, health, holds, imports, map,
-    overview, phone_keys, phones, push, receipts, records, redraws, refused, retention,
+    overview, phone_keys, phones, push, receipts, records, redraws, refused, reports, retention,
     saved_views, sign_in, sync, users,
 };
 
@@ -45,6 +45,8 @@ use crate::routes::{
         refused::list, refused::settle,
         receipts::look, receipts::answer,
         overview::overview, phones::list, attention::list, attention::settle, map::map,
+        reports::list, reports::add, reports::one, reports::put, reports::remove, reports::result, reports::export,
+        reports::runs::kept_list, reports::runs::kept,
         saved_views::list, saved_views::one, saved_views::put, saved_views::remove,
         export::records, changes::follow, sync::knock, sync::sync, carry::carry,
         audit::list, clock::look, clock::confirm, health::healthz, health::readyz, health::metrics,

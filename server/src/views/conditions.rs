@@ -1,61 +1,15 @@
 //! The conditions of a filter as SQL. Every value is bound; only names of columns that stand here are written.
 
-use gridfold_sync_core::ids::{AreaCode, RecordId, SensitivityClass};
+use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 
+use crate::views::fact;
 use crate::views::general;
+pub(super) use crate::views::sql::{Conditions, ids, json_list};
 use crate::views::text::match_expression;
 use crate::views::work::{DONE, HOUSEHOLD, UNACKNOWLEDGED};
 use crate::views::{Overdue, RecordFilter, SortKey, ViewsError};
-
-/// SQL conditions and their values.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Conditions {
-    pub(super) sql: Vec<String>,
-    pub(super) values: Vec<Sql>,
-}
-
-impl Conditions {
-    pub(super) fn add(&mut self, sql: impl Into<String>) {
-        self.sql.push(sql.into());
-    }
-    pub(super) fn with(&mut self, sql: impl Into<String>, value: impl Into<Sql>) {
-        self.sql.push(sql.into());
-        self.values.push(value.into());
-    }
-    fn one_of(&mut self, column: &str, values: impl IntoIterator<Item = String>) {
-        let values: Vec<String> = values.into_iter().collect();
-        let marks = vec!["?"; values.len()].join(",");
-        self.add(format!("{column} IN ({marks})"));
-        self.values.extend(values.into_iter().map(Sql::from));
-    }
-    /// A column names one of these records.
-    fn is_of(&mut self, column: &str, records: &[RecordId]) {
-        let marks = vec!["?"; records.len()].join(",");
-        self.add(format!("{column} IN ({marks})"));
-        self.values.extend(ids(records));
-    }
-    /// The classes the reader may read must hold the one of a column.
-    fn readable(&mut self, column: &str, filter: &RecordFilter) {
-        if filter.scope.classes.len() < SensitivityClass::ALL.len() {
-            let classes: Vec<String> = filter
-                .scope
-                .classes
-                .iter()
-                .map(|c| (*c as u8).to_string())
-                .collect();
-            self.add(format!("{column} IN ({})", classes.join(",")));
-        }
-    }
-    pub(super) fn all(&self) -> String {
-        self.sql.join(" AND ")
-    }
-}
-
-fn ids(records: &[RecordId]) -> impl Iterator<Item = Sql> {
-    records.iter().map(|id| Sql::Blob(id.bytes().to_vec()))
-}
 
 /// The grids that a filter looks at; none means all, an empty list nothing.
 pub(super) fn grids(filter: &RecordFilter) -> Option<Vec<&AreaCode>> {
@@ -65,11 +19,6 @@ pub(super) fn grids(filter: &RecordFilter) -> Option<Vec<&AreaCode>> {
         (Some(scope), true) => Some(scope.iter().collect()),
         (Some(scope), false) => Some(filter.grids.iter().filter(|g| scope.contains(*g)).collect()),
     }
-}
-
-/// A JSON list, since a supervisor of a city has more grids than a statement has parameters.
-pub(super) fn json_list<T: serde::Serialize>(values: &[T]) -> Result<String, ViewsError> {
-    serde_json::to_string(values).map_err(|_| ViewsError::Damaged)
 }
 
 /// What a filter asks besides grids, forms, statuses, text and order, which the plan decides how to look up.
@@ -155,6 +104,9 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
             c.with(format!("r.{column} < ?"), until.millis());
         }
     }
+    if let Some(from) = filter.due_from {
+        c.with("r.due >= ?", from.millis());
+    }
     if let Some(before) = filter.due_before {
         c.with("r.due < ?", before.millis());
     }
@@ -178,6 +130,7 @@ pub(super) fn of(filter: &RecordFilter) -> Conditions {
         c.with("r.visited < ?", since.millis());
         c.readable("r.visited_class", filter);
     }
+    counted(&mut c, filter);
     if let Some(area) = &filter.bbox {
         let e7 = |degrees: f64| Sql::Integer(to_e7(degrees));
         c.add("r.lat BETWEEN ? AND ?");
@@ -246,6 +199,39 @@ fn steps(c: &mut Conditions, filter: &RecordFilter) {
     ));
     c.values.extend(taken.values);
     c.readable("r.main_class", filter);
+}
+
+/// What reports count by, by the same conditions as these.
+fn counted(c: &mut Conditions, filter: &RecordFilter) {
+    for chosen in &filter.chosen {
+        let mut here = Conditions::default();
+        here.with("c.field = ?", chosen.field.to_string());
+        here.readable("c.class", filter);
+        let is_any = !chosen.values.is_empty();
+        if is_any {
+            here.one_of("c.value", chosen.values.iter().cloned());
+        }
+        let not = if is_any { "" } else { "NOT " };
+        c.add(format!(
+            "{not}EXISTS (SELECT 1 FROM chosen c WHERE c.record = r.id AND {})",
+            here.all()
+        ));
+        c.values.extend(here.values);
+    }
+    if let Some((fact, now)) = filter.counts_as {
+        let fact = fact::of(fact, &filter.scope, now);
+        c.add(format!(
+            "EXISTS (SELECT 1 FROM measured m WHERE m.record = r.id AND {})",
+            fact.all()
+        ));
+        c.values.extend(fact.values);
+    }
+    if let Some(span) = filter.visited {
+        let visited = fact::visited(span, &filter.scope);
+        c.add(format!("r.means = {HOUSEHOLD}"));
+        c.add(visited.all());
+        c.values.extend(visited.values);
+    }
 }
 
 /// What is about the household of a filter.

@@ -27,8 +27,9 @@ impl ViewsWriter {
         if row.words != 0 {
             tx.execute("DELETE FROM search WHERE rowid = ?1", [row.id])?;
         }
-        tx.execute("DELETE FROM parts WHERE record = ?1", [row.id])?;
-        tx.execute("DELETE FROM steps WHERE record = ?1", [row.id])?;
+        for table in ["parts", "steps", "measured", "chosen"] {
+            tx.execute(&format!("DELETE FROM {table} WHERE record = ?1"), [row.id])?;
+        }
         tx.execute(
             "UPDATE records SET live = 0, deleted = 0, status = NULL, conflicts = 0, late = 0, title = '', title_class = 0, title_key = '',
              household = NULL, household_class = 0, lat = NULL, lon = NULL, place_class = 0, cell = NULL, missing = 0,

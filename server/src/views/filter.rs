@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use gridfold_sync_core::ids::{ActionKey, AreaCode, FormCode, RecordId, SensitivityClass, UserId};
+use gridfold_sync_core::ids::{
+    ActionKey, AreaCode, FieldKey, FormCode, RecordId, SensitivityClass, UserId,
+};
 use gridfold_sync_core::time::Timestamp;
 
 use crate::views::{BBox, Polygon};
@@ -127,6 +129,80 @@ pub enum Overdue {
     Received,
 }
 
+/// What a record counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// Its work is closed.
+    Closed,
+    /// Its doer has done their part, whether or not it is closed.
+    Done,
+    /// That was before it was due.
+    OnTime,
+    /// That was after it was due, or it is past that and still to be done.
+    Late,
+    /// One of both: whether it was in time is settled.
+    Judged,
+    /// Whoever reported it did it on the spot, and nobody else was handed it.
+    InGrid,
+    /// A first step was taken after it was reported.
+    Answered,
+    /// Whoever has its receipt said how satisfied they are.
+    Evaluated,
+}
+
+impl Fact {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Closed,
+        Self::Done,
+        Self::OnTime,
+        Self::Late,
+        Self::Judged,
+        Self::InGrid,
+        Self::Answered,
+        Self::Evaluated,
+    ];
+
+    /// Its name in a request.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Done => "done",
+            Self::OnTime => "on_time",
+            Self::Late => "late",
+            Self::Judged => "judged",
+            Self::InGrid => "in_grid",
+            Self::Answered => "answered",
+            Self::Evaluated => "evaluated",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fact| fact.name() == name)
+    }
+}
+
+/// A time from one moment to before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// When it begins.
+    pub from: Timestamp,
+    /// When it is over.
+    pub until: Timestamp,
+}
+
+/// What must have been chosen in a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// The field: one that reports group by.
+    pub field: FieldKey,
+    /// One of these; nothing, where there are none.
+    pub values: Vec<String>,
+}
+
 /// What a list of records is asked for. All conditions hold together.
 #[derive(Debug, Clone)]
 pub struct RecordFilter {
@@ -164,8 +240,16 @@ pub struct RecordFilter {
     pub happened: (Option<Timestamp>, Option<Timestamp>),
     /// Only work that was closed at or after, and before, these times.
     pub closed: (Option<Timestamp>, Option<Timestamp>),
+    /// Only records due at or after this time.
+    pub due_from: Option<Timestamp>,
     /// Only records due before this time.
     pub due_before: Option<Timestamp>,
+    /// Only records in which that was chosen.
+    pub chosen: Vec<Chosen>,
+    /// Only records that a report counts as that, at this time.
+    pub counts_as: Option<(Fact, Timestamp)>,
+    /// Only households that were visited in that time.
+    pub visited: Option<Span>,
     /// Only records that one of these is to handle: ids of people, and names of those without an account.
     pub doers: Option<Vec<String>>,
     /// Only work to be done that is past its deadline at this time.
@@ -222,7 +306,11 @@ impl RecordFilter {
             open: false,
             happened: (None, None),
             closed: (None, None),
+            due_from: None,
             due_before: None,
+            chosen: Vec::new(),
+            counts_as: None,
+            visited: None,
             doers: None,
             overdue: None,
             unacknowledged: false,

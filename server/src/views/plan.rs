@@ -203,6 +203,7 @@ fn by_time(filter: &RecordFilter) -> Option<&'static str> {
     match (filter.happened, filter.closed) {
         ((Some(_), _), _) => Some("INDEXED BY records_happened"),
         (_, (Some(_), _)) => Some("INDEXED BY records_closed"),
+        _ if filter.due_from.is_some() => Some("INDEXED BY records_due"),
         _ => None,
     }
 }

@@ -41,7 +41,7 @@ const SEARCH_SEGMENTS: i64 = 8;
 const SEARCH_DEAD_PERCENT: i64 = 40;
 
 /// Version of the tables; a file of another is made again from the log.
-const SCHEMA_VERSION: i64 = 12;
+const SCHEMA_VERSION: i64 = 14;
 
 /// Longest wait of the writer for another process's lock: past it the views are behind and are
 /// caught up with later, so that nobody waits for who holds it.

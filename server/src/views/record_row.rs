@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::views::counted::Counted;
 use crate::views::general::General;
+use crate::views::measured::{self, made_at};
 use crate::views::record_columns::{Columns, RowBefore, write_columns};
 use crate::views::steps;
 use crate::views::work::{self, Closed};
@@ -149,6 +150,7 @@ impl<'a> Changed<'a> {
         if self.parts.contains_key(&form.class) {
             steps::write(tx, before.id, self.grid, &view)?;
         }
+        measured::write(tx, before.id, self.grid, &view)?;
         let general = self.general.of(&before.general, &view);
         general.write(tx, before.id, &before.general)?;
         let after = self.columns(tx, &view, &before.columns, &general)?;

@@ -95,6 +95,19 @@ CREATE TABLE IF NOT EXISTS steps (
   PRIMARY KEY (action, user, record)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS steps_record ON steps (record);
+-- What reports count of a record besides its columns (see measured.rs); what has none of it has no row.
+CREATE TABLE IF NOT EXISTS measured (
+  record INTEGER PRIMARY KEY,
+  -- When the first step was taken; when the doer had done their part; whether whoever reported it did it, on the spot.
+  answered INTEGER, done INTEGER, in_grid INTEGER NOT NULL,
+  -- How satisfied whoever has its receipt is, from 0 to 100, and the class of that.
+  satisfaction INTEGER, satisfaction_class INTEGER NOT NULL
+);
+-- What was chosen in the fields that reports group by.
+CREATE TABLE IF NOT EXISTS chosen (
+  record INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, class INTEGER NOT NULL,
+  PRIMARY KEY (record, field, value)
+) WITHOUT ROWID;
 -- How many records, those marked as deleted left out.
 CREATE TABLE IF NOT EXISTS tally (
   grid TEXT NOT NULL, form TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (grid, form)

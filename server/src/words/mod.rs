@@ -16,6 +16,7 @@ static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
         include_str!("files.json"),
         include_str!("forms.json"),
         include_str!("receipts.json"),
+        include_str!("reports.json"),
     ])
 });
 

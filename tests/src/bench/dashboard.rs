@@ -60,14 +60,14 @@ fn resident_mib() -> u64 {
     kib.unwrap_or(0) / 1024
 }
 
-struct Asked {
+pub(super) struct Asked {
     agent: ureq::Agent,
     base: String,
     token: String,
 }
 
 impl Asked {
-    fn get(&self, path: &str) -> String {
+    pub(super) fn get(&self, path: &str) -> String {
         let mut answer = self
             .agent
             .get(format!("{}{path}", self.base))
@@ -92,7 +92,7 @@ fn bare(path: &std::path::Path) -> Connection {
 }
 
 /// Runs a statement and takes every value of every row, as whoever asks would.
-fn run(conn: &Connection, sql: &str, values: impl rusqlite::Params) -> usize {
+pub(super) fn run(conn: &Connection, sql: &str, values: impl rusqlite::Params) -> usize {
     let mut statement = conn.prepare_cached(sql).unwrap();
     let columns = statement.column_count();
     let mut rows = statement.query(values).unwrap();
@@ -107,13 +107,23 @@ fn run(conn: &Connection, sql: &str, values: impl rusqlite::Params) -> usize {
 }
 
 /// Puts a question to both sides in turn.
-fn compare(what: &str, mut api: impl FnMut(usize), mut sqlite: impl FnMut(usize)) {
-    for n in 0..WARM_UP {
+fn compare(what: &str, api: impl FnMut(usize), sqlite: impl FnMut(usize)) {
+    compare_in(ROUNDS, what, api, sqlite);
+}
+
+/// The same so many times.
+pub(super) fn compare_in(
+    rounds: usize,
+    what: &str,
+    mut api: impl FnMut(usize),
+    mut sqlite: impl FnMut(usize),
+) {
+    for n in 0..WARM_UP.min(rounds) {
         api(n);
         sqlite(n);
     }
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for n in WARM_UP..WARM_UP + ROUNDS {
+    for n in WARM_UP..WARM_UP + rounds {
         let start = Instant::now();
         api(n);
         ours.push(start.elapsed());
@@ -168,6 +178,7 @@ pub(crate) fn run_with(records: usize, seed: u64) {
     let api = Asked { agent, base, token };
     let conn = bare(&views);
     questions(&api, &conn, grids, seed);
+    super::reports::questions(&api, &conn);
     println!(
         "resident memory after all questions: {} MiB",
         resident_mib()

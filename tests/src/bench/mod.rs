@@ -9,6 +9,7 @@ pub(crate) mod directory;
 pub(crate) mod grid;
 pub(crate) mod log;
 pub(crate) mod phone;
+pub(crate) mod reports;
 pub(crate) mod rival;
 pub(crate) mod served;
 pub(crate) mod server;

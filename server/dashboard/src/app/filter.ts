@@ -32,6 +32,13 @@ export const CONDITIONS = [
   'happened_until',
   'closed_from',
   'closed_until',
+  'due_from',
+  'due_before',
+  'values',
+  'counts_as',
+  'as_of',
+  'visited_from',
+  'visited_until',
   'open',
   'past_retention',
 ] as const satisfies (keyof RecordQuery)[];

@@ -90,6 +90,24 @@ const routes: RouteRecordRaw[] = [
     props: { means: 'task' },
     meta: { title: 'nav.tasks' },
   },
+  { path: '/reports', component: () => import('@/pages/ReportsPage.vue'), meta: { title: 'nav.reports' } },
+  {
+    path: '/reports/new',
+    component: () => import('@/pages/ReportEditPage.vue'),
+    meta: { title: 'reports.new', needs: 'supervise' },
+  },
+  {
+    path: '/reports/:id',
+    component: () => import('@/pages/ReportPage.vue'),
+    props: true,
+    meta: { title: 'nav.reports' },
+  },
+  {
+    path: '/reports/:id/edit',
+    component: () => import('@/pages/ReportEditPage.vue'),
+    props: true,
+    meta: { title: 'reports.edit', needs: 'supervise' },
+  },
   { path: '/map', component: () => import('@/pages/MapPage.vue'), meta: { title: 'nav.map' } },
   {
     path: '/administration',

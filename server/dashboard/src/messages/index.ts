@@ -13,6 +13,7 @@ import overview from './overview';
 import record from './record';
 import records from './records';
 import redraw from './redraw';
+import reports from './reports';
 import shell from './shell';
 import work from './work';
 import { counted, marked } from '@/words/counted';
@@ -31,6 +32,7 @@ export const catalogue = {
   ...merge,
   ...move,
   ...redraw,
+  ...reports,
   ...administration,
 } as const;
 export type Key = keyof typeof catalogue;

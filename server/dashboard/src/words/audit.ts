@@ -29,6 +29,7 @@ export const ACTS: Record<string, Key> = {
   'record.read-restricted': 'audit.readRestricted',
   'records.read-restricted': 'audit.listRestricted',
   'records.export': 'audit.export',
+  'report.export': 'audit.reportExport',
   'record.merge': 'audit.recordMerge',
   'record.move': 'audit.recordMove',
   'record.erase': 'audit.erase',

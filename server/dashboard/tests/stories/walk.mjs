@@ -58,6 +58,9 @@ export function walk(width) {
         'matters-list': '/matters?as=list',
         tasks: '/tasks',
         map: '/map',
+        reports: '/reports',
+        report: '/reports/matters-by-kind?of=this_year',
+        'report-new': '/reports/new',
         users: '/administration/users',
         devices: '/administration/devices',
         areas: `/administration/areas?in=${AREA.community}`,
@@ -71,7 +74,7 @@ export function walk(width) {
       for (const [name, path] of Object.entries(pages)) {
         await page.goto(server.url + path);
         await ready(page);
-        if (name === 'overview') await page.locator('canvas').waitFor();
+        if (name === 'overview' || name === 'report') await page.locator('canvas').first().waitFor();
         if (name === 'map') await page.locator('.cluster').first().waitFor();
         await shot(page, `${name}-${width}-${short}`);
         await accessible(page, `${name}, ${width}, ${language}`);

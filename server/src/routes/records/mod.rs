@@ -20,13 +20,12 @@ mod query;
 mod result;
 mod steps;
 mod titles;
+mod values;
 
 pub(crate) use author::user_name;
 pub(crate) use beside::written_beside;
 pub use body::{HistoryBody, HistoryEntry, RecordBody, RecordRowBody};
-pub(crate) use body::{
-    entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock,
-};
+pub(crate) use body::{entry_body, field_values, record_body, row_body, shown_by_a_wrong_clock};
 pub(crate) use edit::write_again;
 pub(crate) use find::find;
 use find::{find_listed, form_of};
@@ -40,6 +39,7 @@ pub use query::{MAX_CORNERS, MAX_FIELDS, MAX_NOT_VISITED_DAYS, RecordQuery};
 pub(crate) use query::{filter_of, grids_of, past_retention, read_bbox, read_fields, read_polygon};
 pub use result::EditResult;
 pub(crate) use titles::{ops_of, teller};
+pub(crate) use values::{encoded, read_values, say_values};
 
 use axum::Json;
 use axum::extract::State;

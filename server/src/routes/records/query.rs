@@ -12,7 +12,9 @@ use utoipa::IntoParams;
 
 use crate::problem::{Answer, Problem};
 use crate::routes::{Caller, MAX_PAGE_ROWS, page_rows, read_time};
-use crate::views::{BBox, Overdue, Polygon, RecordFilter, Sort};
+
+use super::values::read_values;
+use crate::views::{BBox, Fact, Overdue, Polygon, RecordFilter, Sort, Span};
 
 /// Most corners of a polygon.
 pub const MAX_CORNERS: usize = 200;
@@ -72,6 +74,8 @@ pub struct RecordQuery {
     pub closed_from: Option<String>,
     /// Closed before this time.
     pub closed_until: Option<String>,
+    /// Due at or after this time.
+    pub due_from: Option<String>,
     /// Due before this time.
     pub due_before: Option<String>,
     /// To be handled by this person: their id, or what they are called. A name finds everybody who is called so now, and records that name somebody without an account so.
@@ -87,6 +91,16 @@ pub struct RecordQuery {
     pub step_by: Option<String>,
     /// Only households that were not visited for so many days.
     pub not_visited_days: Option<u32>,
+    /// Only records in which that was chosen: `needs:meals,repair;follow_up:true` has one of two needs and is to be followed up, `needs:` has none. Of choices, yes and no, the kind of a matter and who answers for it; `, ; : %` in a value are percent-encoded.
+    pub values: Option<String>,
+    /// Only records that a report counts as that: `closed`, `done`, `on_time`, `late`, `judged` (one of both), `in_grid`, `answered`, `evaluated`.
+    pub counts_as: Option<String>,
+    /// With `counts_as`: when that was asked; now when left out.
+    pub as_of: Option<String>,
+    /// Only households that were visited between this time and `visited_until`.
+    pub visited_from: Option<String>,
+    /// See `visited_from`.
+    pub visited_until: Option<String>,
     /// Inside this polygon: `lon,lat;lon,lat;…`, 3 to 200 corners.
     pub within: Option<String>,
     /// Inside this box: `west,south,east,north`.
@@ -241,6 +255,13 @@ fn narrow(filter: &mut RecordFilter, to: BTreeSet<FormCode>) {
     }
 }
 
+fn read_fact(name: &str) -> Answer<Fact> {
+    Fact::parse(name).ok_or_else(|| {
+        let all: Vec<&str> = Fact::ALL.iter().map(|fact| fact.name()).collect();
+        Problem::bad_request(format!("counts_as must be one of {}", all.join(", ")))
+    })
+}
+
 fn read_meaning(text: &str) -> Answer<FormMeaning> {
     FormMeaning::parse(text).ok_or_else(|| {
         let all: Vec<&str> = FormMeaning::ALL.iter().map(|m| m.as_str()).collect();
@@ -252,6 +273,36 @@ fn read_meaning(text: &str) -> Answer<FormMeaning> {
 fn known_as(caller: &Caller, text: Option<&str>) -> Answer<Vec<RecordId>> {
     let record = text.map(RecordId::parse).transpose()?;
     Ok(record.map_or_else(Vec::new, |id| caller.directory.ids_of_record(id)))
+}
+
+/// What reports count by: the conditions behind a number of one.
+fn counted(filter: &mut RecordFilter, caller: &Caller, query: &RecordQuery) -> Answer<()> {
+    let time =
+        |text: &Option<String>, what| text.as_deref().map(|t| read_time(t, what)).transpose();
+    filter.chosen = query
+        .values
+        .as_deref()
+        .map(read_values)
+        .transpose()?
+        .unwrap_or_default();
+    let as_of = time(&query.as_of, "as_of")?.unwrap_or(caller.now);
+    filter.counts_as = match query.counts_as.as_deref() {
+        None => None,
+        Some(name) => Some((read_fact(name)?, as_of)),
+    };
+    filter.visited = match (
+        time(&query.visited_from, "visited_from")?,
+        time(&query.visited_until, "visited_until")?,
+    ) {
+        (None, None) => None,
+        (Some(from), Some(until)) => Some(Span { from, until }),
+        _ => {
+            return Err(Problem::bad_request(
+                "visited_from and visited_until must be given together",
+            ));
+        }
+    };
+    Ok(())
 }
 
 /// The filter of a query, within what the caller may see.
@@ -304,7 +355,9 @@ pub(crate) fn filter_of(caller: &Caller, query: &RecordQuery) -> Answer<RecordFi
         time(&query.closed_from, "closed_from")?,
         time(&query.closed_until, "closed_until")?,
     );
+    filter.due_from = time(&query.due_from, "due_from")?;
     filter.due_before = time(&query.due_before, "due_before")?;
+    counted(&mut filter, caller, query)?;
     filter.has_conflict = query.conflict;
     filter.late = query.late;
     let assignee = query.assignee.as_deref().filter(|d| !d.trim().is_empty());
