@@ -2,7 +2,7 @@
 
 use crate::schema::{Form, FormError, FormSet};
 
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     include_str!("../../forms/household.json"),
     include_str!("../../forms/visit.json"),
     include_str!("../../forms/matter.json"),
@@ -16,6 +16,8 @@ const SOURCES: [&str; 10] = [
     include_str!("../../forms/task.3.json"),
     // With the receipt for whoever reported it.
     include_str!("../../forms/matter.4.json"),
+    // With who answers for it, parts, plans, hand-over, and declining that comes back to the issuer.
+    include_str!("../../forms/task.4.json"),
 ];
 
 /// Household, visit, matter, task and meeting, in all their versions, older ones first.
