@@ -144,7 +144,7 @@ impl Views {
     }
 }
 
-fn parts(
+pub(super) fn parts(
     conn: &Connection,
     id: i64,
     scope: &ReadScope,
@@ -167,7 +167,7 @@ fn parts(
 }
 
 /// The rows of these ids, in their order.
-fn rows(
+pub(super) fn rows(
     conn: &Connection,
     ids: &[i64],
     scope: &ReadScope,

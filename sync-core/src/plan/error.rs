@@ -45,10 +45,10 @@ pub enum PlanError {
     #[error("a route belongs to one grid: give the code of the grid as its area")]
     RouteOutsideGrid,
     /// There is no such area.
-    #[error("there is no area {0}")]
+    #[error("there is no area {0}, or it is retired")]
     NoArea(AreaCode),
     /// There is no such form.
-    #[error("there is no form {0}")]
+    #[error("there is no form {0}, or it is retired")]
     NoForm(FormCode),
     /// The form of what is made is no task.
     #[error("form {0} does not mean a task with a due time and a plan: name one that does")]

@@ -162,7 +162,8 @@ impl Occurrence<'_> {
 }
 
 /// The field of a form by which its records say which record of another form they are about.
-pub(crate) fn reference_to<'a>(form: &'a Form, about: &FormCode) -> Option<&'a Field> {
+#[must_use]
+pub fn reference_to<'a>(form: &'a Form, about: &FormCode) -> Option<&'a Field> {
     let refers =
         |field: &&Field| matches!(&field.kind, FieldType::Reference { form } if form == about);
     let means = [FieldMeaning::Household, FieldMeaning::About];

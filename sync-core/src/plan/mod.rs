@@ -14,6 +14,5 @@ mod table;
 pub use error::PlanError;
 pub use every::{Every, EveryUnit, Period};
 pub use list::{DueItem, DueOrder, Ground, distance_m};
-pub(crate) use made::reference_to;
-pub use made::{Occurrence, Subject};
+pub use made::{Occurrence, Subject, reference_to};
 pub use table::{Made, Person, Plan, Stop};
