@@ -7,5 +7,5 @@ mod unowned;
 
 pub(crate) use make::{Making, make, make_ahead};
 pub(crate) use publish::{PublishError, as_published, explain, publish_plan};
-pub(crate) use reckon::{GridDue, MAX_PLANNED, Reckoned, reckon};
+pub(crate) use reckon::{GridDue, Reckoned, reckon};
 pub(crate) use unowned::Unowned;
