@@ -93,7 +93,10 @@ fn what_is_due_comes_of_records_and_goes_when_a_visit_counts_or_a_task_is_done()
     );
     home(&a, "4号", false, None);
     assert_eq!(titles(&a.client), ["1号", "2号", "3号"]);
-    assert!(a.client.records().len() == 4, "nothing is made by time alone");
+    assert!(
+        a.client.records().len() == 4,
+        "nothing is made by time alone"
+    );
     let today = now(&a);
     visit(&a, absent, today, "absent");
     visit(&a, poor, today.plus_millis(-40 * 86_400_000), "met");
@@ -130,7 +133,10 @@ fn what_is_due_comes_of_records_and_goes_when_a_visit_counts_or_a_task_is_done()
     // The next month all of it is due again.
     a.platform.advance(30 * 86_400_000);
     assert_eq!(titles(&a.client), ["1号", "2号"]);
-    assert_ne!(a.client.begin_due(&of_record("hardship", poor)).unwrap(), task);
+    assert_ne!(
+        a.client.begin_due(&of_record("hardship", poor)).unwrap(),
+        task
+    );
     // What is not due is not begun.
     for wrong in [of_record("hardship", task), of_record("nothing", poor)] {
         assert_eq!(a.client.begin_due(&wrong), Err(ClientError::NotFound));
@@ -224,7 +230,10 @@ fn a_list_is_by_need_time_or_distance_whole_pages_and_ones_own() {
     assert_eq!(by_distance[4], pair("everyone", "无"));
     let by_need = named(DueOrder::Need);
     assert_eq!(by_need.len(), 5);
-    assert!(by_need[..2].contains(&pair("hardship", "远")), "{by_need:?}");
+    assert!(
+        by_need[..2].contains(&pair("hardship", "远")),
+        "{by_need:?}"
+    );
     let items = due(&a.client, &ask(DueOrder::Time));
     // The second half of the year has not begun, and the five days of the first are over since long.
     assert!(items[0].overdue && items[0].item.plan.as_str() == "everyone");
@@ -265,10 +274,7 @@ fn a_list_is_by_need_time_or_distance_whole_pages_and_ones_own() {
     let task = a.client.begin_due(&beginning).unwrap();
     let steps = a.client.get(task).unwrap().fields["steps"].clone();
     assert_eq!(steps[0]["what"], "东门");
-    let handed = vec![set(
-        "doer",
-        Value::Text("保安公司".into()),
-    )];
+    let handed = vec![set("doer", Value::Text("保安公司".into()))];
     a.client.edit(task, handed).unwrap();
     let mine = DueQuery {
         mine: true,

@@ -20,8 +20,8 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
     docs, enrol, erasures, export, forms, grants, hand_over, health, imports, map, overview,
-    phone_keys, phones, planned, plans, push, receipts, records, refused, retention, saved_views, sign_in, sync,
-    users,
+    phone_keys, phones, planned, plans, push, receipts, records, refused, retention, saved_views,
+    sign_in, sync, users,
 };
 
 /// All routes of the API.

@@ -20,8 +20,8 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use crate::client_address::read_proxy_header;
 use crate::acts::plans::make_ahead;
+use crate::client_address::read_proxy_header;
 use crate::clock::CLOCK_NOTED_EVERY;
 use crate::config::ProxyHeader;
 use crate::metrics::Metrics;
@@ -282,7 +282,10 @@ async fn make_planned(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
             }
             Ok(Ok(_)) => {}
             Ok(Err(problem)) => {
-                tracing::warn!(code = problem.code.as_str(), "plans could not make all tasks");
+                tracing::warn!(
+                    code = problem.code.as_str(),
+                    "plans could not make all tasks"
+                );
             }
             Err(error) => tracing::error!(%error, "making tasks of plans ended"),
         }

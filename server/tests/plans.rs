@@ -67,7 +67,8 @@ fn whoever_supervises_an_area_publishes_its_plans_and_nobody_learns_what_ids_com
     }
     let mut everywhere = plan.clone();
     everywhere.as_object_mut().unwrap().remove("area");
-    boss.post("/v1/plans", &everywhere).refused(403, "forbidden");
+    boss.post("/v1/plans", &everywhere)
+        .refused(403, "forbidden");
     let made = boss.post("/v1/plans", &plan);
     assert_eq!(made.status, 201, "{}", made.text());
     let made = made.ok();
@@ -82,7 +83,17 @@ fn whoever_supervises_an_area_publishes_its_plans_and_nobody_learns_what_ids_com
         assert_eq!(list.ok()["plans"][0], made);
         assert!(!list.text().contains("seed"));
     }
-    let seed = |world: &World| world.node.directory.current().plans().next().unwrap().seed.clone();
+    let seed = |world: &World| {
+        world
+            .node
+            .directory
+            .current()
+            .plans()
+            .next()
+            .unwrap()
+            .seed
+            .clone()
+    };
     let first = seed(&world);
     assert_eq!(first.len(), 32);
 
@@ -95,7 +106,11 @@ fn whoever_supervises_an_area_publishes_its_plans_and_nobody_learns_what_ids_com
     for (body, status, code) in [
         (with("version", json!(3)), 409, "conflict"),
         (with("version", json!(1)), 409, "conflict"),
-        (with("every", json!({ "amount": 0, "unit": "days" })), 400, "bad_request"),
+        (
+            with("every", json!({ "amount": 0, "unit": "days" })),
+            400,
+            "bad_request",
+        ),
         (with("about", json!("meeting")), 400, "bad_request"),
         (with("area", json!("c-x")), 403, "forbidden"),
         (json!({}), 400, "bad_request"),
@@ -111,14 +126,25 @@ fn whoever_supervises_an_area_publishes_its_plans_and_nobody_learns_what_ids_com
     let refused = boss
         .header("accept-language", "zh-CN")
         .post("/v1/plans", &with("ends", json!("2019-01-01")));
-    assert!(refused.text().contains("结束日期不能早于开始日期"), "{}", refused.text());
-    assert_eq!(admin.post("/v1/plans", &with("within_days", json!(10))).status, 201);
+    assert!(
+        refused.text().contains("结束日期不能早于开始日期"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(
+        admin
+            .post("/v1/plans", &with("within_days", json!(10)))
+            .status,
+        201
+    );
     assert_eq!(seed(&world), first, "what was made keeps its id");
     let world = world.reopen(config());
     let admin = world.admin();
     assert_eq!(admin.get("/v1/plans/hardship").ok()["version"], 2);
     assert_eq!(admin.get("/v1/plans/hardship?version=1").ok(), made);
-    admin.get("/v1/plans/hardship?version=9").refused(404, "not_found");
+    admin
+        .get("/v1/plans/hardship?version=9")
+        .refused(404, "not_found");
     assert!(admin.get("/v1/audit").text().contains("plan.publish"));
 }
 
@@ -143,7 +169,9 @@ fn a_plan_is_due_for_what_nobody_did_and_its_tasks_are_made_once() {
     // A period that is past: of it nobody saw to anything in time.
     let before = format!("?overdue=true&at={}", at(-40 * DAY_MS));
     assert_eq!(due(&boss, &before)["holds"], true);
-    other.get("/v1/plans/hardship/due").refused(404, "not_found");
+    other
+        .get("/v1/plans/hardship/due")
+        .refused(404, "not_found");
 
     // Somebody begins one under the id that it has everywhere.
     let of_poor = now["items"].as_array().unwrap().iter();
@@ -157,7 +185,10 @@ fn a_plan_is_due_for_what_nobody_did_and_its_tasks_are_made_once() {
     let rehearsal = boss
         .post("/v1/plans/hardship/make", &json!({ "dry_run": true }))
         .ok();
-    assert_eq!((&rehearsal["made"], &rehearsal["there"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&rehearsal["made"], &rehearsal["there"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(ids(&page(&admin, "form=task")).len(), 1);
     for made in [1, 0] {
         let done = boss.post("/v1/plans/hardship/make", &json!({})).ok();
@@ -168,7 +199,12 @@ fn a_plan_is_due_for_what_nobody_did_and_its_tasks_are_made_once() {
     let made = made.iter().find(|id| **id != task).unwrap();
     let read = admin.get(&format!("/v1/records/{made}")).ok();
     assert_eq!(read["fields"]["household"], json!(away));
-    assert!(read["fields"]["plan"].as_str().unwrap().starts_with("hardship/"));
+    assert!(
+        read["fields"]["plan"]
+            .as_str()
+            .unwrap()
+            .starts_with("hardship/")
+    );
     assert_eq!(counts(&due(&boss, "")), [3, 1, 2, 0, 2]);
     // Done, it is due no more; the household's page has it.
     let step = json!({ "action": "finish" });
@@ -188,7 +224,7 @@ fn a_plan_is_due_for_what_nobody_did_and_its_tasks_are_made_once() {
 fn tasks_that_nobody_owns_are_an_alarm_until_somebody_takes_them() {
     let (world, admin) = office();
     let (li, _) = world.person(&admin, "li", "worker", "c-a-1");
-    let (_, boss) = world.person(&admin, "wang", "supervisor", "c-a");
+    let (wang, boss) = world.person(&admin, "wang", "supervisor", "c-a");
     let task = |doer: Value| {
         let fields = json!({ "title": "检查电梯", "doer": doer });
         add(&admin, "c-a-1", "task", fields)
@@ -224,23 +260,18 @@ fn tasks_that_nobody_owns_are_an_alarm_until_somebody_takes_them() {
     assert!(second["next"].is_null());
 
     // Declined, a task is with who handed it out, who works here.
-    let (wang, _) = (boss.get("/v1/me").ok()["user"]["user_id"].clone(), ());
     let fields = json!({ "fields": { "issuer": { "user_id": wang } } });
-    admin
-        .patch(&format!("/v1/records/{owned}"), &fields)
-        .ok();
+    admin.patch(&format!("/v1/records/{owned}"), &fields).ok();
     let step = json!({ "action": "decline", "note": "我不再负责这里" });
     admin
         .post(&format!("/v1/records/{owned}/transitions"), &step)
         .ok();
     assert_eq!(unowned(&boss), [nobody.as_str()]);
-    let theirs = page(&boss, &format!("form=task&assignee={}", wang.as_str().unwrap()));
+    let theirs = page(&boss, &format!("form=task&assignee={}", wang));
     assert_eq!(ids(&theirs), [owned.as_str()]);
     let (zhou, _) = world.person(&admin, "zhou", "worker", "c-a-1");
     let given = json!({ "fields": { "doer": { "user_id": zhou } } });
-    admin
-        .patch(&format!("/v1/records/{nobody}"), &given)
-        .ok();
+    admin.patch(&format!("/v1/records/{nobody}"), &given).ok();
     assert!(unowned(&boss).is_empty());
     // A sub-task is found by the task that it is a part of.
     let fields = json!({ "title": "买零件", "parent": nobody, "doer": { "user_id": zhou } });
@@ -253,7 +284,9 @@ fn a_table_of_plans_is_refused_by_line_taken_whole_and_taken_back() {
     let (_world, admin) = office();
     let send = |file: &str| {
         let file = file.as_bytes();
-        admin.send("POST", "/v1/plans/import", "text/csv", file).ok()
+        admin
+            .send("POST", "/v1/plans/import", "text/csv", file)
+            .ok()
     };
     let wrong = send(
         "编码,计划名称,频次,开始日期,生成表单,区域,对象表单,对象条件,路线\n\
@@ -265,7 +298,11 @@ fn a_table_of_plans_is_refused_by_line_taken_whole_and_taken_back() {
          f,己,每天,2026-01-01,task,c-a,,,东门\n\
          g,庚,每3天,2026-01-01,nothing,c-a,household,,\n",
     );
-    assert_eq!((&wrong["added"], &wrong["refused"]), (&json!(2), &json!(6)), "{wrong}");
+    assert_eq!(
+        (&wrong["added"], &wrong["refused"]),
+        (&json!(2), &json!(6)),
+        "{wrong}"
+    );
     let rows = wrong["refusals"].as_array().unwrap().iter();
     let mut lines: Vec<u64> = rows.map(|row| row["line"].as_u64().unwrap()).collect();
     lines.sort_unstable();
@@ -275,7 +312,11 @@ fn a_table_of_plans_is_refused_by_line_taken_whole_and_taken_back() {
          a,甲,A,1 months,2026-01-01,task,c-a,household,care_needs=low_income|elderly_alone; dwelling=owner,visit,\n\
          p,巡逻,Patrol,每天,2026/1/1,task,c-a-1,,,,\"东门@39.1,117.2; 配电房\"\n";
     let taken = send(good);
-    assert_eq!((&taken["added"], &taken["refused"]), (&json!(2), &json!(0)), "{taken}");
+    assert_eq!(
+        (&taken["added"], &taken["refused"]),
+        (&json!(2), &json!(0)),
+        "{taken}"
+    );
     let plans = admin.get("/v1/plans").ok()["plans"].clone();
     assert_eq!(plans[0]["every"], json!({ "amount": 1, "unit": "months" }));
     assert_eq!(
@@ -288,7 +329,12 @@ fn a_table_of_plans_is_refused_by_line_taken_whole_and_taken_back() {
         let file = admin
             .header("accept-language", language)
             .get("/v1/plans/export?format=csv");
-        let again = admin.send("POST", "/v1/plans/import", "text/csv", file.text().as_bytes());
+        let again = admin.send(
+            "POST",
+            "/v1/plans/import",
+            "text/csv",
+            file.text().as_bytes(),
+        );
         let again = again.ok();
         assert_eq!(again["unchanged"], 2, "{language} {again}");
     }
@@ -298,6 +344,10 @@ fn a_table_of_plans_is_refused_by_line_taken_whole_and_taken_back() {
         .ok();
     assert_eq!(undone["plans"], 2);
     let plans = admin.get("/v1/plans").ok()["plans"].clone();
-    let retired = plans.as_array().unwrap().iter().all(|plan| plan["retired"] == true);
+    let retired = plans
+        .as_array()
+        .unwrap()
+        .iter()
+        .all(|plan| plan["retired"] == true);
     assert!(retired, "{plans}");
 }

@@ -7,8 +7,8 @@ use gridfold_sync_core::directory::{
 use gridfold_sync_core::edit::{Op, Value};
 use gridfold_sync_core::entry::{Entry, Target};
 use gridfold_sync_core::ids::{
-    ActionKey, AreaCode, EntryRef, FieldKey, FormCode, GrantId, IncarnationId, RecordId, SensitivityClass,
-    UserId,
+    ActionKey, AreaCode, EntryRef, FieldKey, FormCode, GrantId, IncarnationId, RecordId,
+    SensitivityClass, UserId,
 };
 use gridfold_sync_core::limits::{MAX_PLAN_BYTES, MAX_PLAN_STOPS};
 use gridfold_sync_core::merge::fold;
@@ -119,19 +119,32 @@ fn publish(directory: &mut Directory, plan: &Json) -> Plan {
 fn what_cannot_be_meant_is_refused_and_says_what_to_do() {
     assert!(read(&hardship()).is_ok());
     let wrong = |key: &str, value: Json| read(&with(key, value)).unwrap_err();
-    assert!(matches!(
-        Plan::from_json("{"),
-        Err(PlanError::NotAPlan(_))
-    ));
+    assert!(matches!(Plan::from_json("{"), Err(PlanError::NotAPlan(_))));
     for (key, value, error) in [
-        ("every", json!({ "amount": 0, "unit": "days" }), PlanError::BadEvery),
-        ("every", json!({ "amount": 53, "unit": "times_a_year" }), PlanError::BadEvery),
-        ("every", json!({ "amount": 1, "unit": "moons" }), PlanError::BadEvery),
+        (
+            "every",
+            json!({ "amount": 0, "unit": "days" }),
+            PlanError::BadEvery,
+        ),
+        (
+            "every",
+            json!({ "amount": 53, "unit": "times_a_year" }),
+            PlanError::BadEvery,
+        ),
+        (
+            "every",
+            json!({ "amount": 1, "unit": "moons" }),
+            PlanError::BadEvery,
+        ),
         ("ends", json!("2026-01-09"), PlanError::BadEnd),
         ("within_days", json!(0), PlanError::BadDays),
         ("stops", json!([{ "name": "东门" }]), PlanError::TwoSubjects),
         ("about", Json::Null, PlanError::NoFormOfRecords),
-        ("label", json!({ "zh": "", "en": "x" }), PlanError::BadText("Chinese name")),
+        (
+            "label",
+            json!({ "zh": "", "en": "x" }),
+            PlanError::BadText("Chinese name"),
+        ),
     ] {
         assert_eq!(wrong(key, value), error, "{key}");
     }
@@ -195,7 +208,11 @@ fn a_plan_fits_the_forms_areas_and_people_that_there_are() {
     assert_eq!(refused(&directory, &route), PlanError::RouteOutsideGrid);
 
     let first = publish(&mut directory, &hardship());
-    assert!(refused(&directory, &hardship()).to_string().contains("next version"));
+    assert!(
+        refused(&directory, &hardship())
+            .to_string()
+            .contains("next version")
+    );
     let mut next = with("version", json!(2));
     next["about"] = json!("matter");
     next.as_object_mut().unwrap().remove("only");
@@ -209,7 +226,10 @@ fn a_plan_fits_the_forms_areas_and_people_that_there_are() {
     retired["retired"] = json!(true);
     publish(&mut directory, &retired);
     assert_eq!(directory.plans_in(&area("g1")).count(), 0);
-    assert_eq!(directory.plan_version(&first.code, 1).unwrap().as_ref(), &first);
+    assert_eq!(
+        directory.plan_version(&first.code, 1).unwrap().as_ref(),
+        &first
+    );
 }
 
 #[test]
@@ -221,21 +241,76 @@ fn periods_follow_each_other_and_are_named_alike_whenever_a_plan_begins() {
     };
     // It begins on Saturday 2026-01-10.
     for (amount, unit, at, expected) in [
-        (1, "months", "2026-01-10", ["2026-01-01", "2026-01-10", "2026-01-31"]),
-        (1, "months", "2028-02-29", ["2028-02-01", "2028-02-01", "2028-02-29"]),
-        (2, "months", "2026-04-30", ["2026-03-01", "2026-03-01", "2026-04-30"]),
-        (1, "weeks", "2026-01-11", ["2026-01-05", "2026-01-10", "2026-01-11"]),
-        (1, "weeks", "2026-01-12", ["2026-01-12", "2026-01-12", "2026-01-18"]),
-        (3, "days", "2026-01-14", ["2026-01-13", "2026-01-13", "2026-01-15"]),
-        (2, "times_a_year", "2026-06-30", ["2026-01-01", "2026-01-10", "2026-06-30"]),
-        (2, "times_a_year", "2026-12-31", ["2026-07-01", "2026-07-01", "2026-12-31"]),
-        (5, "times_a_year", "2026-12-31", ["2026-10-20", "2026-10-20", "2026-12-31"]),
-        (52, "times_a_year", "2027-01-01", ["2027-01-01", "2027-01-01", "2027-01-07"]),
+        (
+            1,
+            "months",
+            "2026-01-10",
+            ["2026-01-01", "2026-01-10", "2026-01-31"],
+        ),
+        (
+            1,
+            "months",
+            "2028-02-29",
+            ["2028-02-01", "2028-02-01", "2028-02-29"],
+        ),
+        (
+            2,
+            "months",
+            "2026-04-30",
+            ["2026-03-01", "2026-03-01", "2026-04-30"],
+        ),
+        (
+            1,
+            "weeks",
+            "2026-01-11",
+            ["2026-01-05", "2026-01-10", "2026-01-11"],
+        ),
+        (
+            1,
+            "weeks",
+            "2026-01-12",
+            ["2026-01-12", "2026-01-12", "2026-01-18"],
+        ),
+        (
+            3,
+            "days",
+            "2026-01-14",
+            ["2026-01-13", "2026-01-13", "2026-01-15"],
+        ),
+        (
+            2,
+            "times_a_year",
+            "2026-06-30",
+            ["2026-01-01", "2026-01-10", "2026-06-30"],
+        ),
+        (
+            2,
+            "times_a_year",
+            "2026-12-31",
+            ["2026-07-01", "2026-07-01", "2026-12-31"],
+        ),
+        (
+            5,
+            "times_a_year",
+            "2026-12-31",
+            ["2026-10-20", "2026-10-20", "2026-12-31"],
+        ),
+        (
+            52,
+            "times_a_year",
+            "2027-01-01",
+            ["2027-01-01", "2027-01-01", "2027-01-07"],
+        ),
     ] {
         assert_eq!(of(amount, unit, at), expected, "{amount} {unit} {at}");
     }
     // Every day of four years is in exactly one period, and no day is between two.
-    for (amount, unit) in [(1, "months"), (3, "weeks"), (7, "times_a_year"), (10, "days")] {
+    for (amount, unit) in [
+        (1, "months"),
+        (3, "weeks"),
+        (7, "times_a_year"),
+        (10, "days"),
+    ] {
         let mut json = with("every", json!({ "amount": amount, "unit": unit }));
         json["begins"] = json!("2024-01-01");
         let plan = read(&json).unwrap();
@@ -318,7 +393,10 @@ fn a_task_that_several_make_is_one_without_anything_to_choose() {
     let form = task();
     let due = occurrence(&plan, 1);
     let zone = Zone::china();
-    let me = Person { user: user(2), name: "我".into() };
+    let me = Person {
+        user: user(2),
+        name: "我".into(),
+    };
     let ops = due.ops(&form, &zone, Some(&me));
     let by_class = form.by_class(ops.clone()).unwrap();
     // Which household is in hardship is nothing that everybody may read.
@@ -327,7 +405,10 @@ fn a_task_that_several_make_is_one_without_anything_to_choose() {
         [SensitivityClass::General, SensitivityClass::Personal]
     );
     let no_splices = ops.iter().all(|op| !matches!(op, Op::Splice { .. }));
-    assert!(no_splices, "a text that merges by character would be there twice");
+    assert!(
+        no_splices,
+        "a text that merges by character would be there twice"
+    );
     let mut parts = Vec::new();
     for (class, ops) in by_class {
         let all: Vec<Entry> = (1..=3)
@@ -382,7 +463,10 @@ fn a_route_becomes_steps_that_several_make_once() {
     assert_eq!(view.conflict_count(), 0);
     let steps = view.fields()["steps"].as_array().unwrap().clone();
     assert_eq!(steps.len(), 2);
-    assert_eq!((&steps[0]["what"], &steps[1]["what"]), (&json!("东门"), &json!("配电房")));
+    assert_eq!(
+        (&steps[0]["what"], &steps[1]["what"]),
+        (&json!("东门"), &json!("配电房"))
+    );
     assert!(steps[0]["place"].is_object() && steps[1].get("place").is_none());
 }
 
@@ -492,7 +576,11 @@ fn what_is_declined_waits_for_who_handed_it_out_until_it_goes_on() {
             form: &form,
             parts: vec![(SensitivityClass::General, &part)],
         };
-        (view.status().unwrap(), view.work().doer, view.conflict_count())
+        (
+            view.status().unwrap(),
+            view.work().doer,
+            view.conflict_count(),
+        )
     };
     let whose = |n: u8| Some(user(n).to_string());
     let declined = at(&[&first], 2, vec![step("decline")]);

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use gridfold_sync_core::calendar::Day;
 use gridfold_sync_core::directory::Directory;
+use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::ids::{AreaCode, FormCode, RecordId};
 use gridfold_sync_core::lifecycle::Stage;
 use gridfold_sync_core::plan::{
     DueItem, Ground, Occurrence, Period, Person, Plan, Subject, distance_m, reference_to,
 };
 use gridfold_sync_core::schema::FieldMeaning;
-use gridfold_sync_core::edit::Value;
 use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
@@ -112,7 +112,13 @@ fn plans_on(directory: &Directory, day: Day) -> Vec<Now> {
 }
 
 /// Reads what the fields of a record tell the plans.
-fn told(bearings: &Bearings, directory: &Directory, record: &RecordId, rx: &Rx<'_>, shell: &Shell) -> Result<Told, ClientError> {
+fn told(
+    bearings: &Bearings,
+    directory: &Directory,
+    record: &RecordId,
+    rx: &Rx<'_>,
+    shell: &Shell,
+) -> Result<Told, ClientError> {
     let Some(row) = shell.record_row(rx, record)? else {
         return Ok(Told::default());
     };
@@ -146,7 +152,8 @@ fn told(bearings: &Bearings, directory: &Directory, record: &RecordId, rx: &Rx<'
 
 /// Reads what is not read yet of the records that plans ask about.
 fn read_facts(shell: &Shell, plans: &[Now]) -> Result<(), ClientError> {
-    let subjects: BTreeSet<&FormCode> = plans.iter().filter_map(|n| n.plan.about.as_ref()).collect();
+    let subjects: BTreeSet<&FormCode> =
+        plans.iter().filter_map(|n| n.plan.about.as_ref()).collect();
     let mut counted: BTreeMap<&FormCode, Timestamp> = BTreeMap::new();
     for now in plans {
         if let Some(form) = &now.plan.done_by {
@@ -156,7 +163,9 @@ fn read_facts(shell: &Shell, plans: &[Now]) -> Result<(), ClientError> {
         }
     }
     let asks = |row: &Row| {
-        let counts = counted.get(&row.form).is_some_and(|from| row.updated >= *from);
+        let counts = counted
+            .get(&row.form)
+            .is_some_and(|from| row.updated >= *from);
         !row.deleted && (subjects.contains(&row.form) || counts)
     };
     let (fresh, turn) = shell.read_settled(|rx, state| {
@@ -183,7 +192,10 @@ fn read_facts(shell: &Shell, plans: &[Now]) -> Result<(), ClientError> {
 
 /// What somebody saw to a record last, as far as rows tell.
 fn seen_to<'a>(state: &'a State, plans: &[Now]) -> BTreeMap<(&'a FormCode, RecordId), Timestamp> {
-    let counted: BTreeSet<&FormCode> = plans.iter().filter_map(|n| n.plan.done_by.as_ref()).collect();
+    let counted: BTreeSet<&FormCode> = plans
+        .iter()
+        .filter_map(|n| n.plan.done_by.as_ref())
+        .collect();
     let mut last: BTreeMap<(&FormCode, RecordId), Timestamp> = BTreeMap::new();
     for row in state.rows.values() {
         if row.deleted || !counted.contains(&row.form) {
@@ -234,39 +246,40 @@ fn items(state: &State, held: &HeldDirectory, plans: &[Now], query: &DueQuery) -
             .filter(|grid| directory.covers(plan.area.as_ref(), grid))
             .filter(|grid| query.grid.as_ref().is_none_or(|asked| asked == *grid))
             .collect();
-        let mut add = |subject: Subject, grid: &AreaCode, place: Option<Ground>, seen: Option<Timestamp>| {
-            let occurrence = Occurrence {
-                plan: plan.as_ref(),
-                period: now.period,
-                subject,
+        let mut add =
+            |subject: Subject, grid: &AreaCode, place: Option<Ground>, seen: Option<Timestamp>| {
+                let occurrence = Occurrence {
+                    plan: plan.as_ref(),
+                    period: now.period,
+                    subject,
+                };
+                let record = occurrence.record();
+                let task = state.rows.get(&record);
+                if task.is_some_and(is_settled) {
+                    return;
+                }
+                let named = plan.makes.doer.as_ref().map(|doer| doer.user.to_string());
+                let written = task.and_then(|row| row.work.as_ref()?.doer.clone());
+                out.push(DueItem {
+                    record,
+                    made: task.is_some(),
+                    plan: plan.code.clone(),
+                    period: now.period,
+                    subject: occurrence.subject,
+                    grid: grid.clone(),
+                    due: task
+                        .and_then(|row| row.work.as_ref()?.due)
+                        .unwrap_or(now.due),
+                    rank: now.rank,
+                    last: seen,
+                    place,
+                    distance_m: query.from.zip(place).map(|(from, to)| distance_m(from, to)),
+                    doer: match task {
+                        Some(_) => written,
+                        None => named,
+                    },
+                });
             };
-            let record = occurrence.record();
-            let task = state.rows.get(&record);
-            if task.is_some_and(is_settled) {
-                return;
-            }
-            let named = plan.makes.doer.as_ref().map(|doer| doer.user.to_string());
-            let written = task.and_then(|row| row.work.as_ref()?.doer.clone());
-            out.push(DueItem {
-                record,
-                made: task.is_some(),
-                plan: plan.code.clone(),
-                period: now.period,
-                subject: occurrence.subject,
-                grid: grid.clone(),
-                due: task
-                    .and_then(|row| row.work.as_ref()?.due)
-                    .unwrap_or(now.due),
-                rank: now.rank,
-                last: seen,
-                place,
-                distance_m: query.from.zip(place).map(|(from, to)| distance_m(from, to)),
-                doer: match task {
-                    Some(_) => written,
-                    None => named,
-                },
-            });
-        };
         let Some(about) = &plan.about else {
             let first = plan.stops.iter().find_map(|stop| stop.place());
             for grid in covered {
@@ -315,7 +328,12 @@ impl Shell {
                 return Ok(nothing);
             };
             let mut plans = plans_on(&held.directory, day);
-            plans.retain(|now| query.plan.as_ref().is_none_or(|code| now.plan.code == *code));
+            plans.retain(|now| {
+                query
+                    .plan
+                    .as_ref()
+                    .is_none_or(|code| now.plan.code == *code)
+            });
             (now, held, plans)
         };
         read_facts(self, &plans)?;
@@ -375,7 +393,9 @@ impl Shell {
             (Some(about), Some(record), _) => {
                 let state = self.state.read();
                 let row = state.rows.get(&record).filter(|row| row.form == *about);
-                let row = row.filter(|row| !row.deleted).ok_or(ClientError::NotFound)?;
+                let row = row
+                    .filter(|row| !row.deleted)
+                    .ok_or(ClientError::NotFound)?;
                 (Subject::Record(record), row.grid.clone())
             }
             (None, _, Some(grid)) => (Subject::Grid(grid.clone()), grid.clone()),

@@ -16,8 +16,8 @@ use super::{
 use crate::auth::{Actor, DeviceAccess};
 use crate::export::{Format, Picked, export_records};
 use crate::import::{
-    CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_calendar_by, import_plans_by,
-    import_catalogue, import_matters,
+    CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_calendar_by,
+    import_catalogue, import_matters, import_plans_by,
 };
 use crate::node::Node;
 use crate::views::{ReadScope, RecordFilter, Sort, SortKey};
@@ -45,7 +45,7 @@ pub(super) enum Import {
     Catalogue(ImportArgs),
     /// Days of the working calendar, as CSV or a workbook: date, kind (holiday, make_up, closed, open, usual), name_zh, name_en, hours, source. With a row that is wrong nothing is taken.
     Calendar(ImportArgs),
-    /// Plans of work that comes again, as CSV or a workbook: code, name_zh, name_en, every (2 months, 2 times_a_year), begins, form and, if wanted, area, about, only, ends, within_days, title, priority, doer, accountable, done_by, done_if, stops, ahead, retired. With a row that is wrong nothing is taken.
+    /// Plans of work that comes again, as CSV or a workbook: code, name_zh, every (2 months, 2 times_a_year), begins, form and, if wanted, name_en, area, about, only, ends, within_days, title, priority, doer, accountable, done_by, done_if, stops, ahead, retired. With a row that is wrong nothing is taken.
     Plans(ImportArgs),
     /// Matters of the New York 311 shape.
     Matters {

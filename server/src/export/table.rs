@@ -256,13 +256,17 @@ fn route(stops: &[Stop]) -> String {
 #[must_use]
 pub fn plan_table(plans: &[&Plan], locale: Locale) -> Table {
     let text = |of: Option<&dyn std::fmt::Display>| of.map(ToString::to_string).unwrap_or_default();
-    let json = |of: Option<&Condition>| of.and_then(|c| serde_json::to_string(c).ok()).unwrap_or_default();
+    let json = |of: Option<&Condition>| {
+        of.and_then(|c| serde_json::to_string(c).ok())
+            .unwrap_or_default()
+    };
     let yes = |is: bool| match is {
         true => said!("word_yes").text(locale),
         false => String::new(),
     };
     let rows = plans.iter().map(|plan| {
-        let person = |of: &Option<Person>| of.as_ref().map(|p| p.user.to_string()).unwrap_or_default();
+        let person =
+            |of: &Option<Person>| of.as_ref().map(|p| p.user.to_string()).unwrap_or_default();
         vec![
             plan.code.to_string(),
             plan.label.zh.clone(),

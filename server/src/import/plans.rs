@@ -1,4 +1,4 @@
-//! Plans from a table: `code,name_zh,name_en,every,begins,form` and, if wanted, where, about what, until when and by whom.
+//! Plans from a table: `code,name_zh,every,begins,form` and, if wanted, in English, where, about what, until when and by whom.
 //!
 //! Each row is the next version of its plan; a plan that the file does not name stays. One row that is wrong keeps the whole file out.
 
@@ -21,10 +21,10 @@ use crate::words::said;
 const COLUMNS: [Column; 20] = [
     ("code", &["编码", "代码"]),
     ("name_zh", &["名称", "计划名称", "中文名称"]),
-    ("name_en", &["英文名称"]),
     ("every", &["频次", "周期"]),
     ("begins", &["开始日期"]),
     ("form", &["生成表单"]),
+    ("name_en", &["英文名称"]),
     ("area", &["区域"]),
     ("about", &["对象表单"]),
     ("only", &["对象条件"]),
@@ -40,7 +40,7 @@ const COLUMNS: [Column; 20] = [
     ("ahead", &["提前生成"]),
     ("retired", &["停用"]),
 ];
-const REQUIRED: usize = 6;
+const REQUIRED: usize = 5;
 
 /// What offices write for each unit, after the number or before it.
 const UNITS: [(&str, EveryUnit); 14] = [
@@ -65,14 +65,25 @@ fn every_of(cell: &str) -> Option<Every> {
     let text = cell.to_lowercase();
     if let Some(times) = text.strip_prefix("每年") {
         let times = times.trim_end_matches('次').trim();
-        let amount = if times.is_empty() { 1 } else { times.parse().ok()? };
+        let amount = if times.is_empty() {
+            1
+        } else {
+            times.parse().ok()?
+        };
         let unit = EveryUnit::TimesAYear;
         return Some(Every { amount, unit });
     }
-    let text = text.trim_start_matches("every").trim_start_matches('每').trim();
+    let text = text
+        .trim_start_matches("every")
+        .trim_start_matches('每')
+        .trim();
     let (word, unit) = UNITS.iter().find(|(word, _)| text.ends_with(word))?;
     let number = text[..text.len() - word.len()].trim();
-    let amount = if number.is_empty() { 1 } else { number.parse().ok()? };
+    let amount = if number.is_empty() {
+        1
+    } else {
+        number.parse().ok()?
+    };
     Some(Every {
         amount,
         unit: unit.clone(),
@@ -90,24 +101,33 @@ fn condition_of(cell: &str, form: Option<&Form>) -> Option<Condition> {
     if cell.starts_with('{') {
         return serde_json::from_str(cell).ok();
     }
-    let all = cell.split([';', '；']).map(str::trim).filter(|part| !part.is_empty());
+    let all = cell
+        .split([';', '；'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     let all = all.map(|part| {
         let (field, values) = part.split_once(['=', '＝'])?;
         let field = FieldKey::new(field.trim()).ok()?;
-        let kind = form.and_then(|form| form.field(field.as_str())).map(|field| &field.kind);
-        let any = values.split(['|', '｜']).map(str::trim).map(|value| match kind {
-            Some(FieldType::ChooseMany { .. }) => {
-                Some(Condition::Includes(field.clone(), ChoiceKey::new(value).ok()?))
-            }
-            Some(FieldType::Boolean) => {
-                let yes = is_yes(value, "only").ok()?;
-                Some(Condition::Equals(field.clone(), yes.into()))
-            }
-            Some(FieldType::Integer { .. } | FieldType::Counter { .. }) => {
-                Some(Condition::Equals(field.clone(), value.parse::<i64>().ok()?.into()))
-            }
-            _ => Some(Condition::Equals(field.clone(), value.into())),
-        });
+        let kind = form
+            .and_then(|form| form.field(field.as_str()))
+            .map(|field| &field.kind);
+        let any = values
+            .split(['|', '｜'])
+            .map(str::trim)
+            .map(|value| match kind {
+                Some(FieldType::ChooseMany { .. }) => Some(Condition::Includes(
+                    field.clone(),
+                    ChoiceKey::new(value).ok()?,
+                )),
+                Some(FieldType::Boolean) => {
+                    let yes = is_yes(value, "only").ok()?;
+                    Some(Condition::Equals(field.clone(), yes.into()))
+                }
+                Some(FieldType::Integer { .. } | FieldType::Counter { .. }) => Some(
+                    Condition::Equals(field.clone(), value.parse::<i64>().ok()?.into()),
+                ),
+                _ => Some(Condition::Equals(field.clone(), value.into())),
+            });
         Some(Condition::Any(any.collect::<Option<Vec<_>>>()?))
     });
     let all = all.collect::<Option<Vec<_>>>()?;
@@ -116,7 +136,10 @@ fn condition_of(cell: &str, form: Option<&Form>) -> Option<Condition> {
 
 /// `东门@39.1,117.2; 配电房`.
 fn stops_of(cell: &str) -> Option<Vec<Stop>> {
-    let parts = cell.split([';', '；']).map(str::trim).filter(|part| !part.is_empty());
+    let parts = cell
+        .split([';', '；'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     parts
         .map(|part| {
             let Some((name, at)) = part.split_once('@') else {
@@ -154,7 +177,11 @@ fn wrong(column: &'static str, what: &str) -> RowReason {
 }
 
 /// An id, or the name of exactly one person whose account is open.
-fn person_of(directory: &Directory, column: &'static str, cell: &str) -> Result<Option<Person>, RowReason> {
+fn person_of(
+    directory: &Directory,
+    column: &'static str,
+    cell: &str,
+) -> Result<Option<Person>, RowReason> {
     if cell.is_empty() {
         return Ok(None);
     }
@@ -191,10 +218,10 @@ fn read_row(
     let [
         code,
         zh,
-        en,
         every,
         begins,
         form,
+        en,
         area,
         about,
         only,
@@ -235,7 +262,11 @@ fn read_row(
         version: before.map_or(1, |before| before.version.saturating_add(1)),
         label: Label {
             zh: zh.clone(),
-            en: if en.is_empty() { zh.clone() } else { en.clone() },
+            en: if en.is_empty() {
+                zh.clone()
+            } else {
+                en.clone()
+            },
         },
         area: named("area", area, AreaCode::new)?,
         only: condition("only", only, latest(&about))?,

@@ -151,13 +151,17 @@ fn readable(caller: &Caller, plan: &Plan, asked: Option<&str>) -> Answer<Vec<Are
     };
     let reads = |grid: &AreaCode| {
         let covered = directory.covers(plan.area.as_ref(), grid);
-        covered && caller.scope_of_grid(grid).is_some_and(|scope| scope.reads_all())
+        covered
+            && caller
+                .scope_of_grid(grid)
+                .is_some_and(|scope| scope.reads_all())
     };
     Ok(grids.into_iter().filter(reads).collect())
 }
 
 fn position(cursor: Option<&str>) -> Answer<usize> {
-    let wrong = || Problem::bad_request("this is not a cursor of this list: ask for the first page");
+    let wrong =
+        || Problem::bad_request("this is not a cursor of this list: ask for the first page");
     cursor.map_or(Ok(0), |text| text.parse().map_err(|_| wrong()))
 }
 
@@ -358,7 +362,10 @@ pub async fn unowned(
         let more = (end as u64) < found.total && !rows.is_empty();
         Ok(Json(UnownedBody {
             total: found.total,
-            tasks: rows.iter().map(|row| row_body(&caller.directory, row)).collect(),
+            tasks: rows
+                .iter()
+                .map(|row| row_body(&caller.directory, row))
+                .collect(),
             next: more.then(|| end.to_string()),
         }))
     })

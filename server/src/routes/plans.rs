@@ -131,7 +131,11 @@ pub async fn publish(
     let plan = Plan::from_json(text)?;
     let before = caller.directory.plan(&plan.code);
     let areas = [Some(plan.area.as_ref()), before.map(|b| b.area.as_ref())];
-    if !areas.into_iter().flatten().all(|area| may_change(&caller, area)) {
+    if !areas
+        .into_iter()
+        .flatten()
+        .all(|area| may_change(&caller, area))
+    {
         return Err(Problem::new(Code::Forbidden));
     }
     api.blocking(move |node| {
@@ -147,7 +151,7 @@ pub async fn publish(
     .await
 }
 
-/// Publishes plans from a table, each as its next version: CSV or a workbook with `code,name_zh,name_en,every,begins,form` and, if wanted, `area,about,only,ends,within_days,title,priority,doer,accountable,done_by,done_if,stops,ahead,retired`. With a row that is wrong nothing is changed.
+/// Publishes plans from a table, each as its next version: CSV or a workbook with `code,name_zh,every,begins,form` and, if wanted, `name_en,area,about,only,ends,within_days,title,priority,doer,accountable,done_by,done_if,stops,ahead,retired`. With a row that is wrong nothing is changed.
 #[utoipa::path(post, path = "/v1/plans/import", operation_id = "import_plans", tag = "plans", params(ImportQuery), request_body(content = inline(shapes::Bytes), content_type = "application/octet-stream"), responses(
     (status = 200, body = TableImport),
     (status = 400, body = ProblemBody),

@@ -73,7 +73,8 @@ impl Views {
             Some(_) => "r.happened IS NOT NULL AND r.happened >= ?3 AND r.happened < ?4",
             None => "?3 <= ?4",
         };
-        let (from, until) = happened.map_or((0, 0), |(from, until)| (from.millis(), until.millis()));
+        let (from, until) =
+            happened.map_or((0, 0), |(from, until)| (from.millis(), until.millis()));
         let grids = conditions::json_list(grids)?;
         let sql = format!(
             "SELECT r.id, r.record, r.grid, r.title, r.lat, r.lon FROM records r INDEXED BY {index}
@@ -173,8 +174,9 @@ impl Views {
         scope: &ReadScope,
         (skip, limit): (usize, usize),
     ) -> Result<Vec<RecordRow>, ViewsError> {
-        let pairs: Vec<(&str, Option<&str>)> =
-            whose.map(|of| (of.grid.as_str(), of.doer.as_deref())).collect();
+        let pairs: Vec<(&str, Option<&str>)> = whose
+            .map(|of| (of.grid.as_str(), of.doer.as_deref()))
+            .collect();
         let pairs = conditions::json_list(&pairs)?;
         let forms = conditions::json_list(forms)?;
         let number = |n: usize| Sql::Integer(i64::try_from(n).unwrap_or(i64::MAX));

@@ -63,7 +63,10 @@ impl Directory {
                     None => true,
                 })
         };
-        self.plans().filter(holds).map(|plan| (**plan).clone()).collect()
+        self.plans()
+            .filter(holds)
+            .map(|plan| (**plan).clone())
+            .collect()
     }
 
     /// Whoever works in a grid as its worker, when that is one person alone.

@@ -1,7 +1,9 @@
 //! Why a plan cannot be published.
 
 use crate::ids::{AreaCode, FieldKey, FormCode, PlanCode, UserId};
-use crate::limits::{MAX_KIND_TEXT_CHARS, MAX_PLAN_BYTES, MAX_PLAN_DAYS, MAX_PLAN_STOPS, MAX_PLANS};
+use crate::limits::{
+    MAX_KIND_TEXT_CHARS, MAX_PLAN_BYTES, MAX_PLAN_DAYS, MAX_PLAN_STOPS, MAX_PLANS,
+};
 
 /// Why a plan cannot be published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,10 +18,14 @@ pub enum PlanError {
     #[error("there are {MAX_PLANS} plans already: retire one first")]
     TooMany,
     /// A text that is missing or too long.
-    #[error("the {0} is empty, longer than {MAX_KIND_TEXT_CHARS} characters, or has control characters")]
+    #[error(
+        "the {0} is empty, longer than {MAX_KIND_TEXT_CHARS} characters, or has control characters"
+    )]
     BadText(&'static str),
     /// How often it comes cannot be meant.
-    #[error("how often it comes must be every 1 to {MAX_PLAN_DAYS} days, weeks or months, or 1 to 52 times a year")]
+    #[error(
+        "how often it comes must be every 1 to {MAX_PLAN_DAYS} days, weeks or months, or 1 to 52 times a year"
+    )]
     BadEvery,
     /// It ends before it begins, or lasts no day.
     #[error("it must end on or after the day on which it begins")]
@@ -34,7 +40,9 @@ pub enum PlanError {
     #[error("it says which records, but not of which form")]
     NoFormOfRecords,
     /// A visit that counts, of a plan that is about no records.
-    #[error("what counts as done must be about a record: say which form the plan is about, or leave it out")]
+    #[error(
+        "what counts as done must be about a record: say which form the plan is about, or leave it out"
+    )]
     CountsWithoutRecords,
     /// A route that is empty, too long, or has a stop that cannot be found.
     #[error(
@@ -69,7 +77,9 @@ pub enum PlanError {
     #[error("there is nobody with the id {0} whose account is open")]
     Nobody(UserId),
     /// Not the next version.
-    #[error("the next version of plan {code} is {expected}, not {given}: somebody else may have changed it")]
+    #[error(
+        "the next version of plan {code} is {expected}, not {given}: somebody else may have changed it"
+    )]
     NotNext {
         /// The plan.
         code: PlanCode,

@@ -127,10 +127,7 @@ impl Every {
                 let begins = |part: i32| part * days / n;
                 let at = day.0 - first.0;
                 let part = (0..n).rev().find(|part| begins(*part) <= at)?;
-                Some((
-                    first.plus(begins(part)),
-                    first.plus(begins(part + 1) - 1),
-                ))
+                Some((first.plus(begins(part)), first.plus(begins(part + 1) - 1)))
             }
             EveryUnit::Other(_) => None,
         }

@@ -63,10 +63,7 @@ impl Occurrence<'_> {
         let mut random = [0; 10];
         random.copy_from_slice(&full[..10]);
         // Where it stands among ids is its period's, so that lists by id have it where it belongs.
-        RecordId::from_parts(
-            Timestamp(i64::from(self.period.name.0) * DAY_MS),
-            random,
-        )
+        RecordId::from_parts(Timestamp(i64::from(self.period.name.0) * DAY_MS), random)
     }
 
     /// The first edit of that record under a version of its form. `doer` does it when the plan names nobody.

@@ -65,7 +65,11 @@ fn counted(
         return Ok(done);
     };
     let most = MAX_PLANNED * 4;
-    for row in few(node.views.planned(&form.code, grids, Some(span), true, most)?, most)? {
+    for row in few(
+        node.views
+            .planned(&form.code, grids, Some(span), true, most)?,
+        most,
+    )? {
         let view = view_of(form, &row);
         if let Some(Value::Reference(of)) = view.value(field)
             && (plan.done_if.is_none() || plan.is_done_by(&view.fields()))
@@ -80,13 +84,20 @@ fn view_of<'a>(form: &'a Form, row: &'a PlannedRow) -> RecordView<'a> {
     RecordView {
         record: row.record,
         form,
-        parts: row.parts.iter().map(|(class, part)| (*class, part)).collect(),
+        parts: row
+            .parts
+            .iter()
+            .map(|(class, part)| (*class, part))
+            .collect(),
     }
 }
 
 fn few(rows: Vec<PlannedRow>, most: usize) -> Answer<Vec<PlannedRow>> {
     if rows.len() > most {
-        return Err(Problem::bad_request_in(said!("plan_area_too_large", most = most)));
+        return Err(Problem::bad_request_in(said!(
+            "plan_area_too_large",
+            most = most
+        )));
     }
     Ok(rows)
 }
@@ -112,7 +123,10 @@ fn subjects(
         return Ok(Vec::new());
     };
     let asks = plan.only.is_some();
-    let rows = few(node.views.planned(about, grids, None, asks, MAX_PLANNED)?, MAX_PLANNED)?;
+    let rows = few(
+        node.views.planned(about, grids, None, asks, MAX_PLANNED)?,
+        MAX_PLANNED,
+    )?;
     let meant = rows
         .into_iter()
         .filter(|row| !asks || plan.is_about(&view_of(form, row).fields()));
@@ -148,13 +162,20 @@ pub(crate) fn reckon(
     let about = subjects(node, directory, plan, &grids)?;
     let id_of = |subject: &Subject| {
         let subject = subject.clone();
-        Occurrence { plan: plan.as_ref(), period, subject }.record()
+        Occurrence {
+            plan: plan.as_ref(),
+            period,
+            subject,
+        }
+        .record()
     };
     let ids: Vec<RecordId> = about.iter().map(|(subject, ..)| id_of(subject)).collect();
     let tasks = node.views.planned_tasks(ids.iter().copied())?;
     let form = directory.forms().latest(&plan.makes.form);
     let priority = plan.makes.priority.as_ref();
-    let rank = form.zip(priority).map_or(0, |(form, key)| form.rank_of(key));
+    let rank = form
+        .zip(priority)
+        .map_or(0, |(form, key)| form.rank_of(key));
     let mut out = Reckoned {
         plan: Arc::clone(plan),
         period,

@@ -72,6 +72,8 @@ impl Unowned {
         scope: &ReadScope,
         from: (usize, usize),
     ) -> Answer<Vec<RecordRow>> {
-        Ok(node.views.open_of(&self.forms, self.whose.iter(), scope, from)?)
+        Ok(node
+            .views
+            .open_of(&self.forms, self.whose.iter(), scope, from)?)
     }
 }
