@@ -2,6 +2,7 @@
 
 mod account;
 mod carry;
+mod due;
 mod lifecycle;
 mod resident;
 mod work;
@@ -161,6 +162,7 @@ impl Client {
                 forms: Vec::new(),
                 catalogue: None,
                 calendar: None,
+                plans: Vec::new(),
                 retired_areas: BTreeMap::new(),
                 retired_forms: BTreeMap::new(),
                 boundaries: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! Plain owned types of the API: what bindings will carry across.
 
 mod carry;
+mod due;
 mod lifecycle;
 mod mended;
 mod push;
@@ -25,6 +26,7 @@ use crate::key_store::StoreKey;
 use crate::platform::Platform;
 
 pub use carry::*;
+pub use due::*;
 pub use lifecycle::*;
 pub use mended::*;
 pub use push::*;

@@ -34,7 +34,10 @@ fn each_role_is_told_what_it_may_do_next() {
     supervisor.sync(&server);
     worker.sync(&server);
     let next = worker.client.next_transitions(task).unwrap();
-    assert_eq!(actions(&next), ["acknowledge", "decline"]);
+    assert_eq!(
+        actions(&next),
+        ["acknowledge", "decline", "hand_over", "finish"]
+    );
     assert_eq!(
         (next[0].label_zh.as_str(), next[0].to_label_en.as_deref()),
         ("签收", Some("Acknowledged"))
@@ -58,7 +61,7 @@ fn each_role_is_told_what_it_may_do_next() {
     );
     assert_eq!(
         actions(&worker.client.next_transitions(task).unwrap()),
-        ["decline", "finish"]
+        ["decline", "hand_over", "finish"]
     );
     assert_eq!(
         worker.client.acknowledge(task),

@@ -15,6 +15,7 @@ mod carry;
 mod catalogue;
 mod common;
 mod delivery;
+mod due;
 mod enrol;
 mod keystore;
 mod lifecycle;

@@ -20,8 +20,8 @@ use crate::problem::{Answer, Code, Problem};
 use crate::routes::{
     Api, app, areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
     docs, duplicates, enrol, erasures, export, forms, grants, hand_over, health, holds, imports,
-    map, overview, phone_keys, phones, push, receipts, records, redraws, refused, reports,
-    retention, saved_views, sign_in, sync, users,
+    map, overview, phone_keys, phones, planned, plans, push, receipts, records, redraws, refused,
+    reports, retention, saved_views, sign_in, sync, users,
 };
 
 /// All routes of the API.
@@ -70,6 +70,13 @@ fn routes() -> Router<Api> {
         .route("/v1/calendar/days", get(calendar::days))
         .route("/v1/calendar/import", post(calendar::import))
         .route("/v1/calendar/export", get(calendar::export))
+        .route("/v1/plans", get(plans::list).post(plans::publish))
+        .route("/v1/plans/import", post(plans::import))
+        .route("/v1/plans/export", get(plans::export))
+        .route("/v1/plans/{code}", get(plans::one))
+        .route("/v1/plans/{code}/due", get(planned::due))
+        .route("/v1/plans/{code}/make", post(planned::go))
+        .route("/v1/unowned", get(planned::unowned))
         .route("/v1/imports", get(imports::list))
         .route("/v1/imports/{import_id}/undo", post(imports::undo))
         .route("/v1/erasures", get(erasures::list))

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use crate::acts::plans::make_ahead;
 use crate::client_address::read_proxy_header;
 use crate::clock::CLOCK_NOTED_EVERY;
 use crate::config::ProxyHeader;
@@ -42,6 +43,8 @@ pub const MAX_CONNECTIONS: usize = 8_192;
 pub const MAX_CONNECTIONS_PER_ADDRESS: usize = MAX_CONNECTIONS / 2;
 /// Requests one HTTP/2 connection may have under way.
 pub const MAX_STREAMS_PER_CONNECTION: u32 = 128;
+/// How often the server makes what plans say that it makes.
+const PLANS_MADE_EVERY: Duration = Duration::from_secs(600);
 /// How often the files of the certificate are looked at.
 const CERTIFICATE_READ_EVERY: Duration = Duration::from_secs(60);
 /// After a failure to accept, as when there are no file descriptors left.
@@ -135,6 +138,7 @@ impl Server {
         tokio::spawn(note_clock(Arc::clone(&node), stopping.clone()));
         tokio::spawn(redraw(Arc::clone(&node), stopping.clone()));
         tokio::spawn(make_reports(Arc::clone(&node), stopping.clone()));
+        tokio::spawn(make_planned(Arc::clone(&node), stopping.clone()));
         if let Some(certificate) = &certificate {
             tokio::spawn(renew_at_times(Arc::clone(certificate), stopping.clone()));
         }
@@ -262,6 +266,34 @@ async fn accept(
         .is_err()
     {
         tracing::warn!("requests under way did not finish in time and were cut off");
+    }
+}
+
+/// Makes the tasks of plans that say that the server does, until it stops. Whoever needs one before begins it.
+async fn make_planned(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(PLANS_MADE_EVERY);
+    // A server that has just started has its clock looked at first.
+    tick.reset();
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = stopped(&mut stopping) => return,
+        }
+        let node = Arc::clone(&node);
+        let made = move || make_ahead(&node, node.clock.now());
+        match tokio::task::spawn_blocking(made).await {
+            Ok(Ok(making)) if making.made + making.left > 0 => {
+                tracing::info!(made = making.made, left = making.left, "plans made tasks");
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(problem)) => {
+                tracing::warn!(
+                    code = problem.code.as_str(),
+                    "plans could not make all tasks"
+                );
+            }
+            Err(error) => tracing::error!(%error, "making tasks of plans ended"),
+        }
     }
 }
 

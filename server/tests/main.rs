@@ -58,6 +58,7 @@ mod own_forms;
 mod people;
 mod people_by_id;
 mod phone_keys;
+mod plans;
 mod push;
 mod receipts;
 mod redraw;

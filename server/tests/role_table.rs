@@ -473,6 +473,60 @@ const ROWS: &[Row] = &[
         "122222222",
         |_, _| plain("/v1/calendar/export?format=csv"),
     ),
+    // Plans.
+    ("get", "/v1/plans", "122222222", "122222222", |_, _| {
+        plain("/v1/plans")
+    }),
+    ("post", "/v1/plans", "132233333", "133333333", |_, a| {
+        let plan = json!({
+            "code": "table", "version": 1, "label": { "zh": "走访", "en": "Visits" }, "area": a,
+            "about": "household", "every": { "amount": 1, "unit": "months" },
+            "begins": "2026-01-01", "makes": { "form": "task" },
+        });
+        with("/v1/plans", &plan)
+    }),
+    (
+        "post",
+        "/v1/plans/import",
+        "133333333",
+        "133333333",
+        |_, _| Ask {
+            path: "/v1/plans/import".to_owned(),
+            kind: "text/csv",
+            body: b"code,name_zh,name_en,every,begins,form\n".to_vec(),
+        },
+    ),
+    (
+        "get",
+        "/v1/plans/export",
+        "122222222",
+        "122222222",
+        |_, _| plain("/v1/plans/export?format=csv"),
+    ),
+    (
+        "get",
+        "/v1/plans/{code}",
+        "144444444",
+        "144444444",
+        |_, _| plain("/v1/plans/none"),
+    ),
+    (
+        "get",
+        "/v1/plans/{code}/due",
+        "144444444",
+        "144444444",
+        |_, _| plain("/v1/plans/none/due"),
+    ),
+    (
+        "post",
+        "/v1/plans/{code}/make",
+        "134433333",
+        "134433333",
+        |_, _| with("/v1/plans/none/make", &json!({})),
+    ),
+    ("get", "/v1/unowned", "132233333", "134433333", |_, a| {
+        plain(format!("/v1/unowned?area={a}"))
+    }),
     // Records.
     ("get", "/v1/records", "122222444", "144444444", |_, a| {
         plain(format!(

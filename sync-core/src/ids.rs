@@ -155,6 +155,8 @@ name! {
     ActionKey,
     /// Code of a kind of matters, for example `street_light`.
     KindCode,
+    /// Code of a plan of work that comes again, for example `hardship-visits`.
+    PlanCode,
 }
 
 /// How closely a field is held.

@@ -25,6 +25,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod merge;
 pub mod notice;
+pub mod plan;
 pub mod receipt_number;
 pub mod resident;
 pub mod schema;

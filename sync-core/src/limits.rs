@@ -92,6 +92,14 @@ pub const MAX_URGENCIES: usize = 8;
 pub const MAX_CALENDAR_BYTES: usize = 112 << 10;
 /// Most times of a day in which is worked.
 pub const MAX_DAY_INTERVALS: usize = 8;
+/// Largest plan, in bytes of its JSON.
+pub const MAX_PLAN_BYTES: usize = 16 << 10;
+/// Most plans that are not retired.
+pub const MAX_PLANS: usize = 100;
+/// Most stops of a plan's route.
+pub const MAX_PLAN_STOPS: usize = 100;
+/// Most days of a plan's period.
+pub const MAX_PLAN_DAYS: u32 = 3_660;
 /// Largest carry bundle, in bytes.
 pub const MAX_CARRY_BYTES: usize = 1 << 20;
 /// Most entries in one carry bundle, over all its device logs.

@@ -62,6 +62,12 @@ pub fn format_date(days: i64) -> String {
     format!("{y:04}-{m:02}-{d:02}")
 }
 
+/// Whole months from the year 0 to the one of a day counted from 1970-01-01.
+pub(crate) fn months_of(days: i64) -> i64 {
+    let (year, month, _) = civil_from_days(days);
+    year * 12 + month - 1
+}
+
 /// The year of a day counted from 1970-01-01.
 pub(crate) fn year_of(days: i64) -> i64 {
     civil_from_days(days).0

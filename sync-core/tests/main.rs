@@ -36,6 +36,7 @@ mod merge_scale;
 mod merge_world;
 mod notice_catalogue;
 mod notice_words;
+mod plan_rules;
 mod resident_receipts;
 mod schema_doc;
 mod schema_fields;

@@ -68,6 +68,16 @@ fn degrees(value: f64, bound: f64) -> Option<i32> {
     Some(scaled)
 }
 
+/// A place in degrees as records have it; none outside the world.
+pub(crate) fn ground(latitude: f64, longitude: f64) -> Option<(i32, i32)> {
+    Some((degrees(latitude, 90.0)?, degrees(longitude, 180.0)?))
+}
+
+/// The same the other way round.
+pub(crate) fn degrees_of((lat_e7, lon_e7): (i32, i32)) -> (f64, f64) {
+    (f64::from(lat_e7) / DEGREE, f64::from(lon_e7) / DEGREE)
+}
+
 pub(crate) fn value_in(value: FieldValue, of: &str) -> Result<Value, Inner> {
     let bad = || malformed(of);
     Ok(match value {

@@ -17,6 +17,7 @@ mod client;
 mod convert;
 mod directory;
 mod drafts;
+mod due;
 mod error;
 mod events;
 mod forms;
@@ -43,6 +44,7 @@ pub use carry::{
 pub use catalogue::MatterKind;
 pub use client::{Client, OpenConfig};
 pub use drafts::{Draft, DraftReason, Misfit};
+pub use due::{DueOrder, DuePage, DueQuery, DueTask};
 pub use error::ClientError;
 pub use events::ClientEvent;
 pub use forms::{Choice, FieldInfo, FieldKind, FormInfo, StatusInfo};

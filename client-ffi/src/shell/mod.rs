@@ -14,6 +14,7 @@ pub(crate) mod change;
 mod consumed;
 pub(crate) mod delivery;
 pub(crate) mod draft;
+mod due;
 pub(crate) mod edit;
 pub(crate) mod enrol;
 mod erasure;

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
 use crate::shell::consumed::{consumed, handed_out};
+use crate::shell::due::DueFacts;
 use crate::shell::rows::{
     OutboxItem, RecordRow, RefusedRow, Row, StreamNo, decode_entry, entry_key, log_prefix, ref_key,
     ref_of_key, stream_of_key,
@@ -175,6 +176,8 @@ pub(crate) struct State {
     pub(crate) order_of: BTreeMap<(StreamNo, EntryRef), u64>,
     /// Entries of each record in the outbox.
     pub(crate) pending: BTreeMap<RecordId, u32>,
+    /// What was read of records for what plans are due for.
+    pub(crate) due: DueFacts,
 }
 
 /// What a committed transaction changed.
@@ -265,6 +268,8 @@ impl State {
     /// Takes in what a transaction committed.
     pub(crate) fn take_in(&mut self, delta: Delta) {
         self.bearings = delta.bearings;
+        self.due
+            .take_in(self.bearings.held.as_ref(), delta.rows.keys());
         for (record, row) in delta.rows {
             match row {
                 Some(row) => self.rows.insert(record, row),
@@ -354,6 +359,7 @@ fn load(rx: &impl Source) -> Result<State, ClientError> {
         outbox: BTreeMap::new(),
         order_of: BTreeMap::new(),
         pending: BTreeMap::new(),
+        due: DueFacts::default(),
     };
     let mut outbox_add = BTreeMap::new();
     for (key, value) in rx.scan(OUTBOX, &[])? {
@@ -415,6 +421,7 @@ impl State {
         self.outbox.clear();
         self.order_of.clear();
         self.pending.clear();
+        self.due = DueFacts::default();
         self.bearings.account = None;
         self.bearings.held = None;
         self.bearings.sync = SyncState::default();

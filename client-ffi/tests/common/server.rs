@@ -10,6 +10,7 @@ use gridfold_sync_core::calendar::Calendar;
 use gridfold_sync_core::directory::{Catalogue, DirectoryChange, Grant};
 use gridfold_sync_core::entry::{Author, PublicKey, SignKey};
 use gridfold_sync_core::ids::{DeviceId, RecordId, UserId};
+use gridfold_sync_core::plan::Plan;
 use gridfold_sync_core::schema::{Form, Role, builtin_forms};
 use gridfold_sync_core::session::server as session;
 use gridfold_sync_core::time::Timestamp;
@@ -140,6 +141,11 @@ impl FakeServer {
     pub fn publish_calendar(&self, calendar: Calendar) {
         let calendar = Box::new(calendar);
         self.change(DirectoryChange::Calendar { calendar });
+    }
+
+    pub fn publish_plan(&self, plan: Plan) {
+        let plan = Box::new(plan);
+        self.change(DirectoryChange::Plan { plan });
     }
 
     pub fn page_items(&self, n: usize) {

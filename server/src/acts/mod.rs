@@ -17,6 +17,7 @@ pub(crate) mod hand_over;
 pub(crate) mod merged;
 pub(crate) mod moved;
 pub(crate) mod people;
+pub(crate) mod plans;
 pub(crate) mod records;
 pub(crate) mod redraw;
 pub(crate) mod references;

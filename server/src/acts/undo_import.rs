@@ -14,6 +14,7 @@ use gridfold_sync_core::directory::{
 use gridfold_sync_core::edit::Op;
 use gridfold_sync_core::entry::Author;
 use gridfold_sync_core::ids::{AreaCode, DeviceId, SensitivityClass, UserId};
+use gridfold_sync_core::plan::Plan;
 use gridfold_sync_core::time::Timestamp;
 
 use super::areas::check_area;
@@ -55,7 +56,7 @@ impl Why {
 /// Something that stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Left {
-    /// `record`, `area`, `kind` or `calendar`.
+    /// `record`, `area`, `kind`, `plan` or `calendar`.
     pub(crate) thing: &'static str,
     /// Its id or code.
     pub(crate) id: String,
@@ -72,6 +73,8 @@ pub(crate) struct Undone {
     pub(crate) areas: u64,
     /// Kinds of matters that were retired, or are as they were before.
     pub(crate) kinds: u64,
+    /// Plans that were laid down, or are as they were before.
+    pub(crate) plans: u64,
     /// Whether the working calendar is as it was before.
     pub(crate) calendar: bool,
     /// What stays.
@@ -124,7 +127,8 @@ pub(crate) fn undo_import(
     if let Some(became) = &written.calendar {
         changes.extend(calendar(&directory, became, &mut out));
     }
-    let any = out.records + out.areas + out.kinds > 0 || out.calendar;
+    changes.extend(plans(&directory, &written.plans, &mut out));
+    let any = out.records + out.areas + out.kinds + out.plans > 0 || out.calendar;
     if !dry_run && (any || import.undone.is_none()) {
         changes.push(DirectoryChange::Import {
             id: import.id,
@@ -218,6 +222,7 @@ struct Written {
     before: BTreeMap<AreaCode, Area>,
     catalogue: Option<Catalogue>,
     calendar: Option<Calendar>,
+    plans: Vec<Plan>,
 }
 
 impl Written {
@@ -232,6 +237,7 @@ impl Written {
                     }
                     DirectoryChange::Catalogue { catalogue } => found.catalogue = Some(*catalogue),
                     DirectoryChange::Calendar { calendar } => found.calendar = Some(*calendar),
+                    DirectoryChange::Plan { plan } => found.plans.push(*plan),
                     _ => {}
                 }
             }
@@ -416,6 +422,44 @@ fn kinds(
     Ok(Some(DirectoryChange::Catalogue {
         catalogue: Box::new(next),
     }))
+}
+
+/// The changes that lay down the plans it added, and have those that it changed as they were.
+fn plans(directory: &Directory, became: &[Plan], out: &mut Undone) -> Vec<DirectoryChange> {
+    let mut changes = Vec::new();
+    for became in became {
+        let before = became.version.checked_sub(1);
+        let before = before.and_then(|version| directory.plan_version(&became.code, version));
+        let Some(now) = directory.plan(&became.code) else {
+            continue;
+        };
+        let mut next = before.map_or_else(
+            || Plan {
+                retired: true,
+                ..became.clone()
+            },
+            |before| (**before).clone(),
+        );
+        next.version = now.version;
+        if **now == next {
+            // Taken back already.
+            continue;
+        }
+        if now.as_ref() != became {
+            out.stays("plan", &became.code, Why::Changed);
+            continue;
+        }
+        next.version = now.version.saturating_add(1);
+        if directory.check_plan(&next).is_err() {
+            out.stays("plan", &became.code, Why::DoesNotFit);
+            continue;
+        }
+        out.plans += 1;
+        changes.push(DirectoryChange::Plan {
+            plan: Box::new(next),
+        });
+    }
+    changes
 }
 
 /// The change that has the working calendar as it was before, as long as nobody has published another.

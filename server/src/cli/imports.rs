@@ -142,7 +142,7 @@ impl Undo {
             );
             say_json(&json!({
                 "import_id": self.id, "dry_run": self.dry_run, "records": undone.records,
-                "areas": undone.areas, "kinds": undone.kinds, "calendar": undone.calendar, "left": left.collect::<Vec<_>>(),
+                "areas": undone.areas, "kinds": undone.kinds, "plans": undone.plans, "calendar": undone.calendar, "left": left.collect::<Vec<_>>(),
             }))?;
         } else {
             for left in undone.left.iter().take(SHOWN_LEFT) {
@@ -169,6 +169,7 @@ impl Undo {
                     count("records deleted", undone.records),
                     count("areas retired or as before", undone.areas),
                     count("kinds retired or as before", undone.kinds),
+                    count("plans laid down or as before", undone.plans),
                     count("calendars as before", u64::from(undone.calendar)),
                     count("stays as it is", undone.left.len() as u64),
                 ],

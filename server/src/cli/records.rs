@@ -17,7 +17,7 @@ use crate::auth::{Actor, DeviceAccess};
 use crate::export::{Format, Picked, export_records};
 use crate::import::{
     CatalogueFormat, MatterOptions, Report, RowClock, import_areas, import_calendar_by,
-    import_catalogue, import_matters,
+    import_catalogue, import_matters, import_plans_by,
 };
 use crate::node::Node;
 use crate::views::{ReadScope, RecordFilter, Sort, SortKey};
@@ -45,6 +45,8 @@ pub(super) enum Import {
     Catalogue(ImportArgs),
     /// Days of the working calendar, as CSV or a workbook: date, kind (holiday, make_up, closed, open, usual), name_zh, name_en, hours, source. With a row that is wrong nothing is taken.
     Calendar(ImportArgs),
+    /// Plans of work that comes again, as CSV or a workbook: code, name_zh, every (2 months, 2 times_a_year), begins, form and, if wanted, name_en, area, about, only, ends, within_days, title, priority, doer, accountable, done_by, done_if, stops, ahead, retired. With a row that is wrong nothing is taken.
+    Plans(ImportArgs),
     /// Matters of the New York 311 shape.
     Matters {
         #[command(flatten)]
@@ -197,6 +199,15 @@ impl Import {
                 let (file, bytes) = open(&args.file)?;
                 let bar = show::bytes_bar(bytes)?;
                 let report = import_calendar_by(None, node, file, args.dry_run, &mut |read| {
+                    bar.set_position(read);
+                });
+                bar.finish_and_clear();
+                show_whole(&report?, args.json)
+            }
+            Self::Plans(args) => {
+                let (file, bytes) = open(&args.file)?;
+                let bar = show::bytes_bar(bytes)?;
+                let report = import_plans_by(None, node, file, args.dry_run, &mut |read| {
                     bar.set_position(read);
                 });
                 bar.finish_and_clear();

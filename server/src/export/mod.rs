@@ -10,7 +10,7 @@ mod xlsx;
 
 pub use csv::{all_columns, is_column};
 pub use labels::Labels;
-pub use table::{Table, calendar_table, catalogue_table};
+pub use table::{Table, calendar_table, catalogue_table, plan_table};
 pub use xlsx::MAX_XLSX_ROWS;
 
 use std::io::{self, Write};

@@ -1,9 +1,10 @@
-//! Lists of the administration as tables: the catalogue and the working calendar, as the imports take them again.
+//! Lists of the administration as tables: the catalogue, the working calendar and plans, as the imports take them again.
 
 use gridfold_sync_core::calendar::{ArrangedDay, Calendar, Deadline, Interval, Unit};
 use gridfold_sync_core::directory::{Catalogue, Evidence, KindDeadline};
 use gridfold_sync_core::notice::Locale;
-use gridfold_sync_core::schema::Label;
+use gridfold_sync_core::plan::{Every, EveryUnit, Person, Plan, Stop};
+use gridfold_sync_core::schema::{Condition, Label};
 use rust_xlsxwriter::{Format, Workbook};
 
 use super::ExportError;
@@ -260,4 +261,90 @@ pub fn calendar_table(calendar: &Calendar, locale: Locale) -> Table {
         said!("heading_day_source"),
     ];
     Table::of(&said!("sheet_calendar"), &headings, rows, locale)
+}
+
+/// How often, as the import reads it.
+fn how_often(every: &Every, locale: Locale) -> String {
+    let amount = every.amount;
+    match &every.unit {
+        EveryUnit::Days => said!("every_days", n = amount).text(locale),
+        EveryUnit::Weeks => said!("every_weeks", n = amount).text(locale),
+        EveryUnit::Months => said!("every_months", n = amount).text(locale),
+        EveryUnit::TimesAYear => said!("every_times_a_year", n = amount).text(locale),
+        EveryUnit::Other(word) => format!("{amount} {word}"),
+    }
+}
+
+/// The stops of a route as one cell.
+fn route(stops: &[Stop]) -> String {
+    let degrees = |e7: i32| f64::from(e7) / 1e7;
+    let parts = stops.iter().map(|stop| match stop.place() {
+        Some((lat, lon)) => format!("{}@{},{}", stop.name, degrees(lat), degrees(lon)),
+        None => stop.name.clone(),
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+/// Plans as the import takes them again. People are ids, since two may have one name.
+#[must_use]
+pub fn plan_table(plans: &[&Plan], locale: Locale) -> Table {
+    let text = |of: Option<&dyn std::fmt::Display>| of.map(ToString::to_string).unwrap_or_default();
+    let json = |of: Option<&Condition>| {
+        of.and_then(|c| serde_json::to_string(c).ok())
+            .unwrap_or_default()
+    };
+    let yes = |is: bool| match is {
+        true => said!("word_yes").text(locale),
+        false => String::new(),
+    };
+    let rows = plans.iter().map(|plan| {
+        let person =
+            |of: &Option<Person>| of.as_ref().map(|p| p.user.to_string()).unwrap_or_default();
+        vec![
+            plan.code.to_string(),
+            plan.label.zh.clone(),
+            plan.label.en.clone(),
+            how_often(&plan.every, locale),
+            plan.begins.to_string(),
+            plan.makes.form.to_string(),
+            text(plan.area.as_ref().map(|a| a as _)),
+            text(plan.about.as_ref().map(|a| a as _)),
+            json(plan.only.as_ref()),
+            text(plan.ends.as_ref().map(|a| a as _)),
+            text(plan.within_days.as_ref().map(|a| a as _)),
+            plan.makes.title.clone().unwrap_or_default(),
+            text(plan.makes.priority.as_ref().map(|a| a as _)),
+            person(&plan.makes.doer),
+            person(&plan.makes.accountable),
+            text(plan.done_by.as_ref().map(|a| a as _)),
+            json(plan.done_if.as_ref()),
+            route(&plan.stops),
+            yes(plan.ahead),
+            yes(plan.retired),
+        ]
+    });
+    let rows = rows.collect();
+    let headings = [
+        said!("heading_plan_code"),
+        said!("heading_plan_zh"),
+        said!("heading_plan_en"),
+        said!("heading_plan_every"),
+        said!("heading_plan_begins"),
+        said!("heading_plan_form"),
+        said!("heading_plan_area"),
+        said!("heading_plan_about"),
+        said!("heading_plan_only"),
+        said!("heading_plan_ends"),
+        said!("heading_plan_within_days"),
+        said!("heading_plan_title"),
+        said!("heading_plan_priority"),
+        said!("heading_plan_doer"),
+        said!("heading_plan_accountable"),
+        said!("heading_plan_done_by"),
+        said!("heading_plan_done_if"),
+        said!("heading_plan_stops"),
+        said!("heading_plan_ahead"),
+        said!("heading_plan_retired"),
+    ];
+    Table::of(&said!("sheet_plans"), &headings, rows, locale)
 }

@@ -51,7 +51,7 @@ pub enum CatalogueFormat {
     Json,
 }
 
-fn is_yes(text: &str, column: &'static str) -> Result<bool, RowReason> {
+pub(super) fn is_yes(text: &str, column: &'static str) -> Result<bool, RowReason> {
     match text.to_lowercase().as_str() {
         "" | "no" | "false" | "0" | "n" | "否" => Ok(false),
         "yes" | "true" | "1" | "y" | "是" => Ok(true),

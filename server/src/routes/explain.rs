@@ -95,13 +95,17 @@ pub(super) fn table(error: &TableError) -> Said {
 mod tests {
     use gridfold_sync_core::calendar::{CalendarError, Day};
     use gridfold_sync_core::directory::CatalogueError;
-    use gridfold_sync_core::ids::{ActionKey, ChoiceKey, FieldKey, KindCode};
+    use gridfold_sync_core::ids::{
+        ActionKey, AreaCode, ChoiceKey, FieldKey, FormCode, KindCode, PlanCode, UserId,
+    };
     use gridfold_sync_core::notice::Locale;
+    use gridfold_sync_core::plan::PlanError;
     use gridfold_sync_core::schema::{FieldMeaning, FormMeaning};
 
     use super::*;
     use crate::acts::calendar::explain as calendar;
     use crate::acts::catalogue::explain as catalogue;
+    use crate::acts::plans::explain as plan;
 
     /// What is met at the dashboard in English is what the command line prints of the same.
     fn same<E: std::fmt::Display>(errors: &[E], explain: impl Fn(&E) -> Said) {
@@ -174,6 +178,42 @@ mod tests {
             CatalogueError::MissingKind(kind("lamp")),
         ];
         same(&errors, catalogue);
+    }
+
+    #[test]
+    fn a_plan_is_refused_in_the_words_of_its_error() {
+        let form = || FormCode::new("task").unwrap();
+        let code = || PlanCode::new("patrol").unwrap();
+        let errors = [
+            PlanError::NotAPlan("x".into()),
+            PlanError::TooLarge(20_000),
+            PlanError::TooMany,
+            PlanError::BadText("title"),
+            PlanError::BadEvery,
+            PlanError::BadEnd,
+            PlanError::BadDays,
+            PlanError::TwoSubjects,
+            PlanError::NoFormOfRecords,
+            PlanError::CountsWithoutRecords,
+            PlanError::BadStop,
+            PlanError::RouteOutsideGrid,
+            PlanError::NoArea(AreaCode::new("g1").unwrap()),
+            PlanError::NoForm(form()),
+            PlanError::NoTask(form()),
+            PlanError::NotAbout(form(), form()),
+            PlanError::CannotCount(form(), form()),
+            PlanError::NoField(form(), FieldKey::new("x").unwrap()),
+            PlanError::NoPriority(form(), "red".into()),
+            PlanError::Nobody(UserId::from_bytes([1; 16])),
+            PlanError::NotNext {
+                code: code(),
+                expected: 2,
+                given: 4,
+            },
+            PlanError::Published(code(), 3),
+            PlanError::AboutAnother(code()),
+        ];
+        same(&errors, plan);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct ImportedBy {
 pub struct ImportBody {
     /// Its id.
     pub import_id: String,
-    /// What the file held: `areas`, `catalogue`, `calendar` or `matters`.
+    /// What the file held: `areas`, `catalogue`, `calendar`, `plans` or `matters`.
     pub kind: String,
     /// How it was written: `csv`, `xlsx` or `json`. What it was called is not kept.
     pub format: String,
@@ -89,7 +89,7 @@ pub struct UndoRequest {
 /// Something that an import made or changed and that stays.
 #[derive(Serialize, ToSchema)]
 pub struct LeftBody {
-    /// `record`, `area`, `kind` or `calendar`.
+    /// `record`, `area`, `kind`, `plan` or `calendar`.
     pub thing: String,
     /// Its id or code.
     pub id: String,
@@ -110,6 +110,8 @@ pub struct UndoneBody {
     pub areas: u64,
     /// Kinds of matters that were retired, or are as they were before.
     pub kinds: u64,
+    /// Plans that were laid down, or are as they were before, as new versions.
+    pub plans: u64,
     /// Whether the working calendar is as it was before, as a new version.
     pub calendar: bool,
     /// How much stays.
@@ -214,6 +216,7 @@ fn undone_body(id: ImportId, dry_run: bool, undone: Undone) -> UndoneBody {
         records: undone.records,
         areas: undone.areas,
         kinds: undone.kinds,
+        plans: undone.plans,
         calendar: undone.calendar,
         left_count: undone.left.len() as u64,
         left: left.collect(),

@@ -16,8 +16,8 @@ use crate::problem::{Code, PROBLEM_CONTENT_TYPE, ProblemBody};
 use crate::routes::{
     areas, attention, audit, calendar, carry, catalogue, changes, clock, cookie, devices,
     duplicates, enrol, erasures, export, forms, grants, hand_over, health, holds, imports, map,
-    overview, phone_keys, phones, push, receipts, records, redraws, refused, reports, retention,
-    saved_views, sign_in, sync, users,
+    overview, phone_keys, phones, planned, plans, push, receipts, records, redraws, refused,
+    reports, retention, saved_views, sign_in, sync, users,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +38,7 @@ use crate::routes::{
         forms::list, forms::offered, forms::one, forms::publish, forms::retire,
         catalogue::one, catalogue::publish, catalogue::import, catalogue::export, catalogue::due,
         calendar::one, calendar::publish, calendar::days, calendar::import, calendar::export,
+        plans::list, plans::one, plans::publish, plans::import, plans::export, planned::due, planned::go, planned::unowned,
         records::list::list, records::edit::add, records::one, records::edit::edit, records::edit::delete, records::edit::restore,
         records::history, records::edit::choose, records::edit::transition, records::move_to::go,
         records::merge::go, duplicates::list, duplicates::decide,

@@ -150,7 +150,7 @@ impl Views {
     }
 }
 
-fn parts(
+pub(super) fn parts(
     conn: &Connection,
     id: i64,
     scope: &ReadScope,
@@ -173,7 +173,7 @@ fn parts(
 }
 
 /// The rows of these ids, in their order.
-fn rows(
+pub(super) fn rows(
     conn: &Connection,
     ids: &[i64],
     scope: &ReadScope,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::{format_date, parse_date, year_of};
+use crate::time::{format_date, months_of, parse_date, year_of};
 
 /// A day, counted from 1970-01-01; written `2026-10-01`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +22,11 @@ impl Day {
     #[must_use]
     pub fn year(self) -> i32 {
         i32::try_from(year_of(i64::from(self.0))).unwrap_or(i32::MAX)
+    }
+
+    /// Whole months from the year 0 to its month.
+    pub(crate) fn months(self) -> i32 {
+        i32::try_from(months_of(i64::from(self.0))).unwrap_or(i32::MAX)
     }
 
     /// The first day of a year.

@@ -137,12 +137,7 @@ impl<'a> WorkingTime<'a> {
 
     /// The day that clocks show at a moment; none outside the years that are written.
     pub(crate) fn day_at(&self, at: Timestamp) -> Option<Day> {
-        let days = self.zone().shown(at).div_euclid(DAY_MS);
-        // The years 1 to 9999.
-        (-719_162..=2_932_896)
-            .contains(&days)
-            .then(|| i32::try_from(days).ok().map(Day))
-            .flatten()
+        self.zone().day(at)
     }
 
     /// The moment at which clocks show so many milliseconds of a day.

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::day::Day;
 use crate::time::Timestamp;
 
 const DAY_MS: i64 = 86_400_000;
@@ -57,6 +58,16 @@ impl Zone {
     #[must_use]
     pub fn shown(&self, at: Timestamp) -> i64 {
         at.millis().saturating_add(self.ahead(self.passed(at)))
+    }
+
+    /// The day that clocks show at a moment; none outside the years that are written, which are 1 to 9999.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> Option<Day> {
+        let days = self.shown(at).div_euclid(DAY_MS);
+        (-719_162..=2_932_896)
+            .contains(&days)
+            .then(|| i32::try_from(days).ok().map(Day))
+            .flatten()
     }
 
     /// The first moment at which clocks show that; where they jump over it, as much later as they jump.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Calendar;
 use crate::directory::{Catalogue, ImportStep, MovedRecord, RedrawStep};
 use crate::ids::{AreaCode, DeviceId, FormCode, GrantId, ImportId, RecordId, RedrawId, UserId};
+use crate::plan::Plan;
 use crate::schema::{Form, Role};
 use crate::time::Timestamp;
 
@@ -233,6 +234,11 @@ pub enum DirectoryChange {
         /// The calendar.
         calendar: Box<Calendar>,
     },
+    /// A version of a plan is published.
+    Plan {
+        /// The plan.
+        plan: Box<Plan>,
+    },
     /// A word on an import.
     Import {
         /// The import.
@@ -284,6 +290,7 @@ impl DirectoryChange {
             | Self::Form { .. }
             | Self::Catalogue { .. }
             | Self::Calendar { .. }
+            | Self::Plan { .. }
             | Self::PhoneKeys { .. }
             | Self::Boundary { .. } => true,
             Self::Moved { .. }

@@ -23,6 +23,8 @@ pub enum ImportKind {
     Matters,
     /// The working calendar.
     Calendar,
+    /// Plans.
+    Plans,
 }
 
 impl ImportKind {
@@ -34,6 +36,7 @@ impl ImportKind {
             Self::Catalogue => "catalogue",
             Self::Matters => "matters",
             Self::Calendar => "calendar",
+            Self::Plans => "plans",
         }
     }
 }

@@ -23,6 +23,7 @@ mod moves;
 mod named;
 mod parts;
 mod people;
+mod plans;
 mod reach;
 mod redraws;
 mod retired;
@@ -94,6 +95,7 @@ pub struct Directory {
     forms: FormSet,
     catalogues: BTreeMap<u32, Arc<Catalogue>>,
     calendars: BTreeMap<u32, Arc<Calendar>>,
+    plans: plans::Plans,
     erased_streams: Parts<(DeviceId, String), Timestamp>,
     settled: Parts<(String, String), (String, UserId, Timestamp)>,
     erased_records: Parts<RecordId, Option<Erasure>>,
@@ -151,6 +153,8 @@ impl Directory {
                     .entry(calendar.version)
                     .or_insert_with(|| Arc::new(*calendar));
             }
+            // Checked before it was logged.
+            DirectoryChange::Plan { plan } => self.plans.publish(*plan),
             DirectoryChange::StreamErased { device, stream, at } => {
                 self.stream_was_erased(device, stream, at);
             }

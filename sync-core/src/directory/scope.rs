@@ -10,6 +10,7 @@ use crate::directory::around::Around;
 use crate::directory::{Area, Catalogue, Colleague, Directory, DirectoryChange, Grant, User};
 use crate::ids::{AreaCode, FormCode, UserId};
 use crate::limits::{MAX_BOUNDARY_AREAS, MAX_BOUNDARY_BYTES};
+use crate::plan::Plan;
 use crate::schema::Form;
 use crate::time::Timestamp;
 
@@ -32,6 +33,9 @@ pub struct DirectoryScope {
     /// The newest working calendar, with all arrangements that the server knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
+    /// The plans that hold where the user works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<Plan>,
     /// Those of the areas that are retired, with the time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retired_areas: BTreeMap<AreaCode, Timestamp>,
@@ -118,6 +122,11 @@ impl DirectoryScope {
                 calendar: Box::new(calendar.clone()),
             });
         }
+        for plan in &self.plans {
+            directory.apply(DirectoryChange::Plan {
+                plan: Box::new(plan.clone()),
+            });
+        }
         directory
     }
     /// The newest version of a form.
@@ -195,6 +204,7 @@ impl Directory {
             forms: self.forms.iter().map(|f| (**f).clone()).collect(),
             catalogue: self.catalogue().map(|c| (**c).clone()),
             calendar: self.calendar().map(|c| c.complete()),
+            plans: self.plans_of(user, now),
             retired_areas,
             retired_forms: self
                 .retired_forms()

@@ -2,7 +2,7 @@
 
 use crate::schema::{Form, FormError, FormSet};
 
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     include_str!("../../forms/household.json"),
     include_str!("../../forms/visit.json"),
     include_str!("../../forms/matter.json"),
@@ -20,6 +20,8 @@ const SOURCES: [&str; 12] = [
     include_str!("../../forms/matter.5.json"),
     // With notice, attendance, resolutions with dissent, and steps up to the answer to residents.
     include_str!("../../forms/meeting.2.json"),
+    // With who answers for it, parts, plans, hand-over, and declining that comes back to the issuer.
+    include_str!("../../forms/task.4.json"),
 ];
 
 /// What many offices keep and not every one: an installation has them once it takes them.

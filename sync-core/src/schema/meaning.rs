@@ -126,6 +126,12 @@ meanings! {
         Reopening = "reopening",
         /// Which kind of matter it is: one of the catalogue's, or what was typed.
         Kind = "kind",
+        /// The task that this one is a part of.
+        PartOf = "part_of",
+        /// Which plan made it, and for which period.
+        Plan = "plan",
+        /// What is to be done one after the other, such as the stops of a route.
+        Steps = "steps",
     }
 }
 
@@ -148,31 +154,42 @@ meanings! {
         Resume = "resume",
         /// The work is done on the spot, and counts as resolved in the grid.
         Resolve = "resolve",
+        /// The doer gives the work back, with a reason: it waits for who handed it out.
+        Decline = "decline",
     }
 }
 
 impl FieldMeaning {
     /// Whether a form from before there was `means` gets it given: the receipt came later, and what such a form calls
-    /// by its names was meant otherwise.
+    /// by its names was meant otherwise. So did plans and parts of tasks.
     fn is_given(self) -> bool {
         !matches!(
             self,
-            Self::Receipt | Self::Satisfaction | Self::Reopening | Self::AskedDue
+            Self::Receipt
+                | Self::Satisfaction
+                | Self::Reopening
+                | Self::AskedDue
+                | Self::PartOf
+                | Self::Plan
+                | Self::Steps
         )
     }
 
     /// Whether a field of this type can be for that.
     fn fits(self, kind: &FieldType) -> bool {
         match self {
-            Self::Household | Self::About => matches!(kind, FieldType::Reference { .. }),
+            Self::Household | Self::About | Self::PartOf => {
+                matches!(kind, FieldType::Reference { .. })
+            }
+            Self::Steps => matches!(kind, FieldType::Group { .. }),
             Self::Place => matches!(kind, FieldType::Geopoint),
             Self::Happened | Self::Due | Self::AskedDue | Self::Closed => {
                 matches!(kind, FieldType::DateTime)
             }
-            Self::Doer | Self::Issuer => {
+            Self::Doer | Self::Issuer | Self::Accountable => {
                 matches!(kind, FieldType::Person | FieldType::Text { .. })
             }
-            Self::Accountable | Self::Kind | Self::Receipt | Self::Reopening => {
+            Self::Kind | Self::Receipt | Self::Reopening | Self::Plan => {
                 matches!(kind, FieldType::Text { .. })
             }
             Self::Priority | Self::Satisfaction => matches!(kind, FieldType::ChooseOne { .. }),
@@ -185,11 +202,12 @@ impl FieldMeaning {
     /// The types that can, as forms write them.
     fn types(self) -> &'static str {
         match self {
-            Self::Household | Self::About => "reference",
+            Self::Household | Self::About | Self::PartOf => "reference",
+            Self::Steps => "group",
             Self::Place => "geopoint",
             Self::Happened | Self::Due | Self::AskedDue | Self::Closed => "date_time",
-            Self::Doer | Self::Issuer => "person, text",
-            Self::Accountable | Self::Kind | Self::Receipt | Self::Reopening => "text",
+            Self::Doer | Self::Issuer | Self::Accountable => "person, text",
+            Self::Kind | Self::Receipt | Self::Reopening | Self::Plan => "text",
             Self::Priority | Self::Satisfaction => "choose_one",
             Self::Details | Self::Reply => "long_text, text",
         }
@@ -248,19 +266,21 @@ impl Form {
             .or_else(|| fields.iter().find(implied))
     }
 
-    /// The references that may name what the record is about besides its household: the one that
-    /// says so alone, else all in the order they are shown.
+    /// The references that may name what the record is about besides its household: what it is a
+    /// part of, then the one that says so alone, else all in the order they are shown.
     pub fn about_fields(&self) -> impl Iterator<Item = &Field> {
+        let part_of = self.field_for(FieldMeaning::PartOf);
         let said = self.field_for(FieldMeaning::About);
         let household = self.field_for(FieldMeaning::Household).map(|f| &f.key);
-        self.fields.iter().filter(move |f| match said {
+        let about = self.fields.iter().filter(move |f| match said {
             Some(said) => f.key == said.key,
             None => {
                 matches!(f.kind, FieldType::Reference { .. })
                     && f.meaning().is_none()
                     && Some(&f.key) != household
             }
-        })
+        });
+        part_of.into_iter().chain(about)
     }
 
     /// Whether records of it tell of something that happened at a time. A household stands, and a

@@ -5,8 +5,8 @@
 
 use crate::edit::Value;
 use crate::ids::{EntryRef, RecordId, SensitivityClass};
-use crate::lifecycle::{Pause, Stage};
-use crate::schema::FieldMeaning;
+use crate::lifecycle::{Pause, Stage, Transition};
+use crate::schema::{FieldMeaning, StepMeaning};
 use crate::time::Timestamp;
 use crate::view::{Cell, RecordView};
 
@@ -143,14 +143,35 @@ impl RecordView<'_> {
         }
     }
 
-    /// Who is to do its work: the id of a person, or the name of somebody without an account.
+    /// Whose turn it is: who is to do its work, or who handed it out while that was given back. The id of a person, or the
+    /// name of somebody without an account.
     #[must_use]
     pub fn doer(&self) -> Option<String> {
-        match self.general(FieldMeaning::Doer) {
+        let meaning = match self.is_given_back() {
+            true => FieldMeaning::Issuer,
+            false => FieldMeaning::Doer,
+        };
+        match self.general(meaning) {
             Some(Value::Person { user, .. }) => Some(user.to_string()),
             Some(Value::Text(name)) if !name.is_empty() => Some(name.clone()),
             _ => None,
         }
+    }
+
+    /// Whether its doer gave the work back, and nobody has taken a step since.
+    #[must_use]
+    pub fn is_given_back(&self) -> bool {
+        let (Some(lifecycle), Some(main)) = (&self.form.lifecycle, self.main()) else {
+            return false;
+        };
+        let declines = |t: &&Transition| t.meaning() == Some(StepMeaning::Decline);
+        let mut to = lifecycle.transitions.iter().filter(declines).map(|t| &t.to);
+        // Most forms have no such step, and fold nothing here.
+        let Some(first) = to.next() else {
+            return false;
+        };
+        let status = lifecycle.fold(main).status;
+        first == status || to.any(|to| to == status)
     }
 
     /// The kind of a matter as it is written, how urgent it says that it is, and when it was reported, where it says:

@@ -146,7 +146,10 @@ pub async fn list(
 }
 
 /// The grids that the caller oversees of those asked for; none means all.
-fn overseen(caller: &Caller, asked: Option<Vec<AreaCode>>) -> Option<BTreeSet<AreaCode>> {
+pub(super) fn overseen(
+    caller: &Caller,
+    asked: Option<Vec<AreaCode>>,
+) -> Option<BTreeSet<AreaCode>> {
     caller.visible(asked).grids.map(|mut grids| {
         let directory = &caller.directory;
         let reach = directory.reach_as(caller.user(), caller.now, is_overseer);
