@@ -40,7 +40,7 @@ pub struct DueQuery {
 
 /// What a plan comes to.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
-pub struct DueCounts {
+pub struct PlannedCounts {
     /// What it is about.
     pub of: u64,
     /// What is done in the period: by its task, or by a record that counts.
@@ -53,7 +53,7 @@ pub struct DueCounts {
     pub begun: u64,
 }
 
-impl DueCounts {
+impl PlannedCounts {
     fn add(&mut self, grid: &GridDue) {
         self.of += grid.of;
         self.done += grid.done;
@@ -65,19 +65,19 @@ impl DueCounts {
 
 /// What a plan comes to in a grid.
 #[derive(Serialize, ToSchema)]
-pub struct GridDueBody {
+pub struct GridPlannedBody {
     /// The grid.
     pub grid: String,
     /// Its name.
     pub grid_name: String,
     /// The counts.
     #[serde(flatten)]
-    pub counts: DueCounts,
+    pub counts: PlannedCounts,
 }
 
 /// Something that a plan is due for.
 #[derive(Serialize, ToSchema)]
-pub struct DueItemBody {
+pub struct PlannedItemBody {
     /// The id of its task, which is there once somebody has begun it.
     pub task_id: String,
     /// Whether the task is there.
@@ -100,7 +100,7 @@ pub struct DueItemBody {
 
 /// What a plan is due for.
 #[derive(Serialize, ToSchema)]
-pub struct DueBody {
+pub struct PlannedBody {
     /// The plan.
     pub plan: String,
     /// Whether it holds at that moment; if not there is nothing.
@@ -115,19 +115,19 @@ pub struct DueBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<String>,
     /// Over all grids.
-    pub total: DueCounts,
+    pub total: PlannedCounts,
     /// By grid.
-    pub grids: Vec<GridDueBody>,
+    pub grids: Vec<GridPlannedBody>,
     /// What is not done.
-    pub items: Vec<DueItemBody>,
+    pub items: Vec<PlannedItemBody>,
     /// Where the next page starts; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-fn item_body(caller: &Caller, item: &DueItem, title: &str, at: Timestamp) -> DueItemBody {
+fn item_body(caller: &Caller, item: &DueItem, title: &str, at: Timestamp) -> PlannedItemBody {
     let doer = item.doer.as_ref();
-    DueItemBody {
+    PlannedItemBody {
         task_id: item.record.to_string(),
         begun: item.made,
         record_id: match &item.subject {
@@ -170,14 +170,14 @@ fn due_body(
     found: Option<Reckoned>,
     plan: &Plan,
     (query, at): (&DueQuery, Timestamp),
-) -> Answer<DueBody> {
-    let mut body = DueBody {
+) -> Answer<PlannedBody> {
+    let mut body = PlannedBody {
         plan: plan.code.to_string(),
         holds: found.is_some(),
         from_day: None,
         until_day: None,
         due_at: None,
-        total: DueCounts::default(),
+        total: PlannedCounts::default(),
         grids: Vec::new(),
         items: Vec::new(),
         next: None,
@@ -194,10 +194,10 @@ fn due_body(
     body.due_at = Some(found.due.to_rfc3339());
     for (grid, counts) in &found.grids {
         body.total.add(counts);
-        let mut own = DueCounts::default();
+        let mut own = PlannedCounts::default();
         own.add(counts);
         let name = caller.directory.area(grid).map(|area| area.name.clone());
-        body.grids.push(GridDueBody {
+        body.grids.push(GridPlannedBody {
             grid: grid.to_string(),
             grid_name: name.unwrap_or_default(),
             counts: own,
@@ -224,7 +224,7 @@ fn due_body(
 
 /// What a plan is due for: by grid, and what is not done yet. Only grids count in which the caller reads all fields. At most 50,000 records at once: ask area by area where there are more.
 #[utoipa::path(get, path = "/v1/plans/{code}/due", operation_id = "plan_due", tag = "plans", params(("code" = String, Path), DueQuery), responses(
-    (status = 200, body = DueBody),
+    (status = 200, body = PlannedBody),
     (status = 400, body = ProblemBody),
     (status = 404, body = ProblemBody),
 ))]
@@ -233,7 +233,7 @@ pub async fn due(
     caller: Caller,
     Path(code): Path<String>,
     Params(query): Params<DueQuery>,
-) -> Answer<Json<DueBody>> {
+) -> Answer<Json<PlannedBody>> {
     let plan = plan_of(&caller, &code)?;
     let at = query.at.as_deref();
     let at = at.map_or(Ok(caller.now), |text| read_time(text, "at"))?;

@@ -1,6 +1,6 @@
 //! The conditions of a filter as SQL. Every value is bound; only names of columns that stand here are written.
 
-use gridfold_sync_core::ids::{AreaCode, SensitivityClass};
+use gridfold_sync_core::ids::AreaCode;
 use gridfold_sync_core::time::Timestamp;
 use rusqlite::types::Value as Sql;
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::views::counted::Counted;
 use crate::views::general::General;
-use crate::views::measured::{self, made_at};
+use crate::views::measured;
 use crate::views::record_columns::{Columns, RowBefore, write_columns};
 use crate::views::steps;
 use crate::views::work::{self, Closed};

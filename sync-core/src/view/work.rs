@@ -165,7 +165,8 @@ impl RecordView<'_> {
             return false;
         };
         let declines = |t: &&Transition| t.meaning() == Some(StepMeaning::Decline);
-        let mut to = lifecycle.transitions.iter().filter(declines).map(|t| &t.to);
+        let steps = lifecycle.transitions.iter().filter(declines);
+        let mut to = steps.filter_map(|t| t.to.as_ref());
         // Most forms have no such step, and fold nothing here.
         let Some(first) = to.next() else {
             return false;
