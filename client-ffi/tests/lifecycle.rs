@@ -280,7 +280,10 @@ fn a_matter_that_stands_suspended_is_not_overdue_and_more_time_is_granted_with_t
     }
     worker.client.transition(matter, "resume", "").unwrap();
     let work = list(&worker, false)[0].work.clone();
-    assert_eq!((work.suspended, work.paused_ms), (None, 5 * 3_600_000));
+    assert_eq!(work.suspended, None);
+    // Two devices say when it began and ended; their clocks are some milliseconds apart.
+    let apart = work.paused_ms - 5 * 3_600_000;
+    assert!(apart.abs() < 1_000, "{apart} ms");
     assert_eq!(list(&worker, true).len(), 0);
     let until = due(&worker, 48);
     worker

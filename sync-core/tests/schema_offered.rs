@@ -110,7 +110,7 @@ fn every_status_of_theirs_can_be_reached_and_every_label_is_in_both_languages() 
         for _ in &lifecycle.statuses {
             for step in &lifecycle.transitions {
                 if step.from.iter().any(|s| reached.contains(s)) {
-                    reached.insert(&step.to);
+                    reached.extend(&step.to);
                 }
             }
         }
