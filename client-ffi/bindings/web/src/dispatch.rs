@@ -10,6 +10,7 @@ pub(crate) async fn call(client: &Client, name: &str, bytes: &[u8]) -> Result<An
     Ok(match name {
         "acknowledge" => done(client.acknowledge(a.next()?).await),
         "areas" => failing_answer(client.areas().await),
+        "beginDue" => failing_answer(client.begin_due(a.next()?, a.next()?, a.next()?).await),
         "cancelSync" => {
             client.cancel_sync();
             done(Ok(()))
@@ -19,7 +20,6 @@ pub(crate) async fn call(client: &Client, name: &str, bytes: &[u8]) -> Result<An
         "carryExport" => failing_answer(client.carry_export(a.next()?).await),
         "carryFrames" => failing_answer(ffi::carry_frames(a.next()?, a.next()?)),
         "carryImport" => failing_answer(client.carry_import(a.next()?).await),
-        "beginDue" => failing_answer(client.begin_due(a.next()?, a.next()?, a.next()?).await),
         "carryReceipts" => failing_answer(client.carry_receipts().await),
         "change" => failing_answer(client.change(a.next()?).await),
         "choose" => done(client.choose(a.next()?, a.next()?, a.next()?).await),

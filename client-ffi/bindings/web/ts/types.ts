@@ -252,6 +252,85 @@ export interface DraftReason {
   reason: string;
 }
 
+/** In which order what is due is listed. */
+export type DueOrder =
+  /** The most urgent first; among them who waits longest. */
+  | "Need"
+  /** What is due first first. */
+  | "Time"
+  /** The nearest first; what has no place comes last. */
+  | "Distance";
+
+/** One page of what is due. */
+export interface DuePage {
+  /** What is on it. */
+  items: DueTask[];
+  /** The cursor of the next page, when there is one. */
+  next: string | null;
+  /** How much there is on all pages. */
+  total: number;
+}
+
+/** What of that which is due to list; with nothing set, all of it. */
+export interface DueQuery {
+  /** Only of this plan. */
+  plan?: string | null;
+  /** Only in this grid. */
+  grid?: string | null;
+  /** Only what is this user's to do, or nobody's yet. */
+  mine?: boolean;
+  /** Only what is past its time. */
+  overdue?: boolean;
+  /** The latitude of where whoever asks is, in degrees. */
+  latitude?: number | null;
+  /** The longitude. */
+  longitude?: number | null;
+  /** The order; by need when left out. */
+  order?: DueOrder | null;
+  /** Most items of a page, at most 1,000; 0 means 50. */
+  limit?: number;
+  /** The page after this cursor, from the page before. */
+  after?: string | null;
+}
+
+/** Something that a plan is due for. */
+export interface DueTask {
+  /** The id of its task, which is there once somebody has begun it. */
+  taskId: string;
+  /** Whether the task is there. */
+  begun: boolean;
+  /** The code of the plan. */
+  plan: string;
+  /** The plan's name for people. */
+  label: string;
+  /** The record it is about; none of a grid as a whole, or the route through it. */
+  recordId: string | null;
+  /** What names that record, or the grid. */
+  title: string;
+  /** The grid. */
+  grid: string;
+  /** The first day of its period, such as `2026-12-01`. */
+  fromDay: string;
+  /** The last day of its period. */
+  untilDay: string;
+  /** When it is due, in milliseconds since 1970 (UTC). */
+  dueAtMs: number;
+  /** Whether that has passed. */
+  overdue: boolean;
+  /** How urgent it is: a choice of the field that means `priority`, where the plan says. */
+  priority: string | null;
+  /** When the record was last seen to, as far as is known here. */
+  lastAtMs: number | null;
+  /** Where it is, in degrees. */
+  latitude: number | null;
+  /** The longitude. */
+  longitude: number | null;
+  /** How far that is from where was asked, in metres. */
+  distanceM: number | null;
+  /** Who is to do it: the id of a person, or a name. */
+  doer: string | null;
+}
+
 /** What became of an entry. */
 export type EntryState =
   /** On this phone, not decided on yet. */
@@ -947,6 +1026,15 @@ export interface PhoneCalls {
    * `Closed`.
    */
   areas(): Promise<Area[]>;
+  /**
+   * Begins something that a plan is due for today: makes its task, which is this user's where the plan names nobody, or
+   * gives the one that is there. Of a plan about records give the record, of another the grid. Whoever makes it makes
+   * the same task, on whichever phone.
+   *
+   * Fails with:
+   * `NotFound` when the plan is not due for that here, `Rejected` with the code of the rule that does not allow it.
+   */
+  beginDue(plan: string, recordId?: string | null, grid?: string | null): Promise<string>;
   /** Ends a running sync, and an enrolment, at its HTTP call; it fails with `Cancelled`. */
   cancelSync(): Promise<void>;
   /**
@@ -1083,6 +1171,14 @@ export interface PhoneCalls {
    * `Closed`.
    */
   drafts(): Promise<Draft[]>;
+  /**
+   * What plans are due for in their period of today, as far as the records here tell: what nobody has done, by a task
+   * of the plan or by a record that counts for it.
+   *
+   * Fails with:
+   * `Rejected` for an argument that is none.
+   */
+  due(query: DueQuery): Promise<DuePage>;
   /**
    * Edits a record as it stands here; all operations or none; durable when this returns.
    * `formVersion` is that of the form that the screen was drawn with; the newest when left out.
