@@ -300,7 +300,7 @@ fn a_table_of_plans_is_refused_by_line_taken_whole_and_taken_back() {
     );
     assert_eq!(
         (&wrong["added"], &wrong["refused"]),
-        (&json!(2), &json!(6)),
+        (&json!(1), &json!(6)),
         "{wrong}"
     );
     let rows = wrong["refusals"].as_array().unwrap().iter();

@@ -20,6 +20,7 @@ use gridfold_sync_core::time::Timestamp;
 
 use crate::error::ClientError;
 use crate::shell::Shell;
+use crate::shell::due_facts::Told;
 use crate::shell::rows::Row;
 use crate::shell::state::{Bearings, HeldDirectory, State};
 use crate::shell::store::Rx;
@@ -33,49 +34,6 @@ const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 1_000;
 /// A record that was written to so long before a period tells of nothing that happened in it, however its clock was set.
 const SLACK_MS: i64 = 2 * 86_400_000;
-
-/// What the fields of a record tell plans: by the place of each plan among those held.
-#[derive(Debug, Clone, Default)]
-struct Told {
-    place: Option<Ground>,
-    /// The plans that it is about.
-    about: BTreeSet<usize>,
-    /// When what it tells of happened, and for which plans that counts, each with the record it is about.
-    happened: Option<Timestamp>,
-    counts: Vec<(usize, RecordId)>,
-}
-
-/// What was read of records, as long as neither they nor the directory change.
-#[derive(Debug, Default)]
-pub(crate) struct DueFacts {
-    of: BTreeMap<RecordId, Told>,
-    held: Option<Arc<HeldDirectory>>,
-    /// Counts what was taken in, so that nothing is kept that was read before it.
-    turn: u64,
-}
-
-impl DueFacts {
-    /// Lets go of what a commit changed.
-    pub(crate) fn take_in<'a>(
-        &mut self,
-        held: Option<&Arc<HeldDirectory>>,
-        changed: impl Iterator<Item = &'a RecordId>,
-    ) {
-        self.turn += 1;
-        let is_same = match (&self.held, held) {
-            (Some(was), Some(is)) => Arc::ptr_eq(was, is),
-            (None, None) => true,
-            _ => false,
-        };
-        if !is_same {
-            self.of.clear();
-            self.held = held.cloned();
-        }
-        for record in changed {
-            self.of.remove(record);
-        }
-    }
-}
 
 /// A plan with its period of the day.
 struct Now {

@@ -15,6 +15,7 @@ mod consumed;
 pub(crate) mod delivery;
 pub(crate) mod draft;
 mod due;
+mod due_facts;
 pub(crate) mod edit;
 pub(crate) mod enrol;
 mod erasure;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ClientError;
 use crate::platform::{Platform, random};
 use crate::shell::consumed::{consumed, handed_out};
-use crate::shell::due::DueFacts;
+use crate::shell::due_facts::DueFacts;
 use crate::shell::rows::{
     OutboxItem, RecordRow, RefusedRow, Row, StreamNo, decode_entry, entry_key, log_prefix, ref_key,
     ref_of_key, stream_of_key,
@@ -268,8 +268,8 @@ impl State {
     /// Takes in what a transaction committed.
     pub(crate) fn take_in(&mut self, delta: Delta) {
         self.bearings = delta.bearings;
-        self.due
-            .take_in(self.bearings.held.as_ref(), delta.rows.keys());
+        let directory = self.bearings.held.as_ref().map(|held| held.digest);
+        self.due.take_in(directory, delta.rows.keys());
         for (record, row) in delta.rows {
             match row {
                 Some(row) => self.rows.insert(record, row),
