@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 
 use crate::ids::{FormCode, SensitivityClass};
 use crate::lifecycle::{Lifecycle, Stage, Status, Transition};
-use crate::schema::{Field, FieldType, Form, FormError, FormSet, builtin_forms};
+use crate::schema::builtin::first_forms;
+use crate::schema::{Field, FieldType, Form, FormError, FormSet};
 
 /// The built-in form of households: a reference to it need not say that it means one.
 const HOUSEHOLD_FORM: &str = "household";
@@ -300,15 +301,14 @@ impl Form {
             || self.lifecycle.as_ref().is_some_and(steps)
     }
 
-    /// Gives a form from before there was `means` what the built-in form of its code says of the
-    /// fields, statuses and steps that it has, too.
+    /// Gives a form from before there was `means` what the first built-in form of its code says of the
+    /// fields, statuses and steps that it has, too: what came later it cannot have meant.
     pub(super) fn with_meaning(mut self) -> Self {
-        static BUILTIN: LazyLock<Vec<Form>> = LazyLock::new(|| builtin_forms().unwrap_or_default());
+        static FIRST: LazyLock<Vec<Form>> = LazyLock::new(|| first_forms().unwrap_or_default());
         if self.says_anything() {
             return self;
         }
-        // Newer versions stand later, and say all that older ones do.
-        let Some(ours) = BUILTIN.iter().rfind(|f| f.code == self.code) else {
+        let Some(ours) = FIRST.iter().find(|f| f.code == self.code) else {
             return self;
         };
         self.means.clone_from(&ours.means);

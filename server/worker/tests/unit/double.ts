@@ -68,6 +68,7 @@ export function formOf(name: string): FormInfo {
     titleField: json.title,
     fields: json.fields.map(fieldOf),
     statuses: [],
+    asides: [],
     retired: false,
   };
 }
