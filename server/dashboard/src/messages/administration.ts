@@ -225,7 +225,7 @@ export default {
     'Many offices keep these. Taken into use, a form goes to phones at once; it can be changed or retired like any other.',
   ],
   'forms.take': ['启用', 'Take into use'],
-  'forms.takeOf': ['启用“{form}”', 'Take “{form}” into use'],
+  'forms.takeOf': ['启用“{form}”', 'Take into use: “{form}”'],
   'forms.takeWith': ['将一并启用：{forms}。', 'Taken into use with it: {forms}.'],
   'forms.takeAsk': ['这种表单会立即发给所有手机。', 'The form goes to all phones at once.'],
   'forms.required': ['必填', 'Required'],

@@ -129,7 +129,7 @@ const ORDER = ['visit', 'matter', 'task', 'meeting'];
 const orderOf = (form: Form): number =>
   form.means && ORDER.includes(form.means) ? ORDER.indexOf(form.means) : ORDER.length;
 
-/** The forms whose records belong to a household of a form: those that say whom they are about, and, `linked`, those that only refer to such a record. */
+/** The forms whose records belong to a household of a form: those that say whom they are about, and those that refer to such a record (`linked`), whether they say so or not. */
 export function formsAround(forms: Form[], household: string): { form: Form; linked: boolean }[] {
   const isAbout = (form: Form) => {
     const field = householdField(form);
@@ -138,7 +138,6 @@ export function formsAround(forms: Form[], household: string): { form: Form; lin
   const direct = forms.filter(isAbout);
   const refers = (form: Form) =>
     aboutFields(form).some((f) => f.form === undefined || direct.some((to) => to.code === f.form));
-  const linked = forms.filter((f) => f.code !== household && !isAbout(f) && refers(f));
-  const all = [...direct.map((form) => ({ form, linked: false })), ...linked.map((form) => ({ form, linked: true }))];
-  return all.sort((a, b) => orderOf(a.form) - orderOf(b.form));
+  const around = forms.filter((f) => isAbout(f) || (f.code !== household && refers(f)));
+  return around.map((form) => ({ form, linked: refers(form) })).sort((a, b) => orderOf(a.form) - orderOf(b.form));
 }

@@ -443,7 +443,7 @@ test('what would be refused is not offered: parents, people, phones', async () =
   await row(name).waitFor();
   assert.deepEqual(await acts(name), ['授权']);
   assert.deepEqual(await acts('王主管'), ['授权', '登记手机']);
-  assert.deepEqual(await acts('李网格员'), ['授权', '登记手机', '设置密码…', '停用']);
+  assert.deepEqual(await acts('李网格员'), ['授权', '登记手机', '手机里有什么', '设置密码…', '停用']);
   await row(name).getByRole('button', { name: '授权' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('“新授权”要由管得到此人全部授权的人来做。').waitFor();

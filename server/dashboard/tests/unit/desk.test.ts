@@ -155,6 +155,16 @@ test('all forms that say whom they are about belong to a household, and those th
     ['repair', false],
     ['errand', true],
   ]);
+  // A task that says whom it is about is found by its matter too.
+  const says = form(
+    'errand',
+    [
+      field('for', 'reference', { means: 'about', form: 'repair' }),
+      field('whom', 'reference', { means: 'household', form: 'home' }),
+    ],
+    { means: 'task' },
+  );
+  expect(formsAround([says, matter], 'home').map(({ linked }) => linked)).toEqual([false, true]);
   const implied = form('old', [field('h', 'reference', { form: 'household' })]);
   expect(householdField(implied)?.key).toBe('h');
 });
