@@ -28,9 +28,9 @@ test('items stand in the order in which they were added', async () => {
   await page.getByLabel('议题').fill('例会');
   await page.getByLabel('召开时间').fill('2026-03-02T09:00');
   for (const [n, what] of added.entries()) {
-    await page.getByRole('button', { name: '＋ 添加决定事项' }).click();
+    await page.getByRole('button', { name: '＋ 添加决议' }).click();
     await page
-      .getByRole('region', { name: `决定事项 ${n + 1}` })
+      .getByRole('region', { name: `决议 ${n + 1}` })
       .getByLabel('内容')
       .fill(what);
   }
@@ -47,7 +47,7 @@ test('items stand in the order in which they were added', async () => {
     .first()
     .click();
   for (const [n, what] of added.entries()) {
-    const item = page.getByRole('region', { name: `决定事项 ${n + 1}` });
+    const item = page.getByRole('region', { name: `决议 ${n + 1}` });
     assert.equal(await item.getByLabel('内容').inputValue(), what);
   }
 });
