@@ -29,6 +29,10 @@ __all__ = [
     "Delivery",
     "Draft",
     "DraftReason",
+    "DueOrder",
+    "DuePage",
+    "DueQuery",
+    "DueTask",
     "EntryState",
     "EventListener",
     "FieldContent",
@@ -66,6 +70,7 @@ __all__ = [
     "ResidentReceipt",
     "Sensitivity",
     "Sort",
+    "StandingStep",
     "Status",
     "StatusInfo",
     "StatusTip",
@@ -243,6 +248,15 @@ class Operation:
     class RESTORE(Operation):
         """Takes the mark away."""
         def __init__(self) -> None: ...
+
+class DueOrder(enum.Enum):
+    """In which order what is due is listed."""
+    NEED = 0
+    """The most urgent first; among them who waits longest."""
+    TIME = 1
+    """What is due first first."""
+    DISTANCE = 2
+    """The nearest first; what has no place comes last."""
 
 class FieldKind:
     """What a field takes, with its rules."""
@@ -848,6 +862,76 @@ class Draft:
     """When it was last saved, in milliseconds since 1970 (UTC); ignored when saving."""
     def __init__(self, *, id: str | None = ..., grid: str, form: str, form_version: int | None = ..., record_id: str | None = ..., new_record: bool = False, operations: builtins.list[Operation], app_state: str = '', misfits: builtins.list[Misfit] = ..., reason: DraftReason | None = ..., updated_at_ms: int | None = ...) -> None: ...
 
+class DueTask:
+    """Something that a plan is due for."""
+    task_id: str
+    """The id of its task, which is there once somebody has begun it."""
+    begun: bool
+    """Whether the task is there."""
+    plan: str
+    """The code of the plan."""
+    label: str
+    """The plan's name for people."""
+    record_id: str | None
+    """The record it is about; none of a grid as a whole, or the route through it."""
+    title: str
+    """What names that record, or the grid."""
+    grid: str
+    """The grid."""
+    from_day: str
+    """The first day of its period, such as `2026-12-01`."""
+    until_day: str
+    """The last day of its period."""
+    due_at_ms: int
+    """When it is due, in milliseconds since 1970 (UTC)."""
+    overdue: bool
+    """Whether that has passed."""
+    priority: str | None
+    """How urgent it is: a choice of the field that means `priority`, where the plan says."""
+    last_at_ms: int | None
+    """When the record was last seen to, as far as is known here."""
+    latitude: float | None
+    """Where it is, in degrees."""
+    longitude: float | None
+    """The longitude."""
+    distance_m: int | None
+    """How far that is from where was asked, in metres."""
+    doer: str | None
+    """Who is to do it: the id of a person, or a name."""
+    def __init__(self, *, task_id: str, begun: bool, plan: str, label: str, record_id: str | None, title: str, grid: str, from_day: str, until_day: str, due_at_ms: int, overdue: bool, priority: str | None, last_at_ms: int | None, latitude: float | None, longitude: float | None, distance_m: int | None, doer: str | None) -> None: ...
+
+class DuePage:
+    """One page of what is due."""
+    items: builtins.list[DueTask]
+    """What is on it."""
+    next: str | None
+    """The cursor of the next page, when there is one."""
+    total: int
+    """How much there is on all pages."""
+    def __init__(self, *, items: builtins.list[DueTask], next: str | None, total: int) -> None: ...
+
+class DueQuery:
+    """What of that which is due to list; with nothing set, all of it."""
+    plan: str | None
+    """Only of this plan."""
+    grid: str | None
+    """Only in this grid."""
+    mine: bool
+    """Only what is this user's to do, or nobody's yet."""
+    overdue: bool
+    """Only what is past its time."""
+    latitude: float | None
+    """The latitude of where whoever asks is, in degrees."""
+    longitude: float | None
+    """The longitude."""
+    order: DueOrder | None
+    """The order; by need when left out."""
+    limit: int
+    """Most items of a page, at most 1,000; 0 means 50."""
+    after: str | None
+    """The page after this cursor, from the page before."""
+    def __init__(self, *, plan: str | None = ..., grid: str | None = ..., mine: bool = False, overdue: bool = False, latitude: float | None = ..., longitude: float | None = ..., order: DueOrder | None = ..., limit: int = 0, after: str | None = ...) -> None: ...
+
 class FieldInfo:
     """One field of a form."""
     key: str
@@ -878,7 +962,9 @@ class StatusInfo:
     """Whether the doer has done their part, and somebody has yet to close it."""
     closed: bool
     """Whether the work is over."""
-    def __init__(self, *, key: str, label: str, done: bool, closed: bool) -> None: ...
+    suspended: bool
+    """Whether no time passes for the work while it stands there."""
+    def __init__(self, *, key: str, label: str, done: bool, closed: bool, suspended: bool) -> None: ...
 
 class FormInfo:
     """The newest version of a form."""
@@ -896,9 +982,11 @@ class FormInfo:
     """Its fields, in the order they are shown."""
     statuses: builtins.list[StatusInfo]
     """The statuses of its lifecycle; empty for forms without one."""
+    asides: builtins.list[str]
+    """Actions that lead to no status: steps that stand beside it, such as an urging, and those that take one back."""
     retired: bool
     """Whether it is retired: its records go on, and no new one is made."""
-    def __init__(self, *, code: str, version: int, label: str, means: str | None, title_field: str | None, fields: builtins.list['FieldInfo'], statuses: builtins.list[StatusInfo], retired: bool) -> None: ...
+    def __init__(self, *, code: str, version: int, label: str, means: str | None, title_field: str | None, fields: builtins.list['FieldInfo'], statuses: builtins.list[StatusInfo], asides: builtins.list[str], retired: bool) -> None: ...
 
 class GroupItem:
     """One item of a repeated group."""
@@ -1252,6 +1340,24 @@ class ResidentReceipt:
     """
     def __init__(self, *, number: str, grouped: str, link: str | None) -> None: ...
 
+class StandingStep:
+    """A step that stands: one beside the status that nothing answered since, or the one by which the work was resolved on
+    the spot.
+    """
+    action: str
+    """Which."""
+    label: str
+    """Its name for people."""
+    note: str
+    """What was said with it."""
+    user_id: str | None
+    """Who took it, when known."""
+    user_name: str | None
+    """Their name, when known."""
+    at_ms: int | None
+    """When, by the clock of their phone, in milliseconds since 1970 (UTC)."""
+    def __init__(self, *, action: str, label: str, note: str, user_id: str | None, user_name: str | None, at_ms: int | None) -> None: ...
+
 class Status:
     """Where the phone stands."""
     pending: int
@@ -1410,6 +1516,14 @@ class Client:
         Errors:
         `Closed`.
         """
+    async def begin_due(self, plan: str, record_id: str | None = ..., grid: str | None = ...) -> str:
+        """Begins something that a plan is due for today: makes its task, which is this user's where the plan names nobody, or
+        gives the one that is there. Of a plan about records give the record, of another the grid. Whoever makes it makes
+        the same task, on whichever phone.
+
+        Errors:
+        `NotFound` when the plan is not due for that here, `Rejected` with the code of the rule that does not allow it.
+        """
     def cancel_sync(self) -> None:
         """Ends a running sync, and an enrolment, at its HTTP call; it fails with `Cancelled`."""
     async def carried(self) -> builtins.list[CarriedEdit]:
@@ -1519,6 +1633,13 @@ class Client:
 
         Errors:
         `Closed`.
+        """
+    async def due(self, query: DueQuery) -> DuePage:
+        """What plans are due for in their period of today, as far as the records here tell: what nobody has done, by a task
+        of the plan or by a record that counts for it.
+
+        Errors:
+        `Rejected` for an argument that is none.
         """
     async def edit(self, record_id: str, operations: builtins.list[Operation], form_version: int | None = ...) -> None:
         """Edits a record as it stands here; all operations or none; durable when this returns.
@@ -1715,6 +1836,13 @@ class Client:
 
         Errors:
         `Rejected` with `unsent_edits` while something would be lost, unless `discard_unsent`.
+        """
+    async def standing_steps(self, record_id: str) -> builtins.list[StandingStep]:
+        """The steps that stand on this record, the newest first: who urged, supervises or follows it or asks for more time,
+        as far as nothing answered that since; and who resolved it on the spot.
+
+        Errors:
+        `NotFound`.
         """
     async def status(self) -> Status:
         """Where the phone stands.
