@@ -135,12 +135,29 @@ impl Server {
         }
         let api = Api::new(Arc::clone(&node), Metrics::new()?, stopping.clone());
         let app = router::build_with(api.clone(), more);
-        tokio::spawn(note_clock(Arc::clone(&node), stopping.clone()));
-        tokio::spawn(redraw(Arc::clone(&node), stopping.clone()));
-        tokio::spawn(make_reports(Arc::clone(&node), stopping.clone()));
-        tokio::spawn(make_planned(Arc::clone(&node), stopping.clone()));
+        let now = Duration::ZERO;
+        let own = |times, work: fn(&Node, &watch::Receiver<bool>)| {
+            let (node, stops) = (Arc::clone(&node), stopping.clone());
+            let work = move || work(&node, &stops);
+            tokio::spawn(at_times(times, stopping.clone(), work));
+        };
+        own((now, CLOCK_NOTED_EVERY), |node, _| node.note_clock());
+        own((now, REDRAWN_EVERY), redraw);
+        own((now, RUN_DUE_EVERY), |node, _| {
+            make_due(node, node.clock.now())
+        });
+        // A server that has just started has its clock looked at first.
+        own((PLANS_MADE_EVERY, PLANS_MADE_EVERY), |node, _| {
+            make_planned(node)
+        });
         if let Some(certificate) = &certificate {
-            tokio::spawn(renew_at_times(Arc::clone(certificate), stopping.clone()));
+            let certificate = Arc::clone(certificate);
+            let work = move || renew(&certificate);
+            tokio::spawn(at_times(
+                (now, CERTIFICATE_READ_EVERY),
+                stopping.clone(),
+                work,
+            ));
         }
         accepting.push(tokio::spawn(accept(
             listener, connection, app, stopping, grace,
@@ -201,18 +218,6 @@ fn renew(certificate: &Certificate) {
     }
 }
 
-async fn renew_at_times(certificate: Arc<Certificate>, mut stopping: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(CERTIFICATE_READ_EVERY);
-    loop {
-        tokio::select! {
-            _ = tick.tick() => {}
-            () = stopped(&mut stopping) => return,
-        }
-        let certificate = Arc::clone(&certificate);
-        let _ = tokio::task::spawn_blocking(move || renew(&certificate)).await;
-    }
-}
-
 async fn accept(
     listener: TcpListener,
     connection: Connection,
@@ -269,79 +274,51 @@ async fn accept(
     }
 }
 
-/// Makes the tasks of plans that say that the server does, until it stops. Whoever needs one before begins it.
-async fn make_planned(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(PLANS_MADE_EVERY);
-    // A server that has just started has its clock looked at first.
-    tick.reset();
-    loop {
-        tokio::select! {
-            _ = tick.tick() => {}
-            () = stopped(&mut stopping) => return,
-        }
-        let node = Arc::clone(&node);
-        let made = move || make_ahead(&node, node.clock.now());
-        match tokio::task::spawn_blocking(made).await {
-            Ok(Ok(making)) if making.made + making.left > 0 => {
-                tracing::info!(made = making.made, left = making.left, "plans made tasks");
-            }
-            Ok(Ok(_)) => {}
-            Ok(Err(problem)) => {
-                tracing::warn!(
-                    code = problem.code.as_str(),
-                    "plans could not make all tasks"
-                );
-            }
-            Err(error) => tracing::error!(%error, "making tasks of plans ended"),
-        }
-    }
-}
-
-/// Writes down the time that the server goes by, until it stops.
-async fn note_clock(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(CLOCK_NOTED_EVERY);
-    loop {
-        tokio::select! {
-            _ = tick.tick() => {}
-            () = stopped(&mut stopping) => return,
-        }
-        let node = Arc::clone(&node);
-        let _ = tokio::task::spawn_blocking(move || node.note_clock()).await;
-    }
-}
-
-/// Does what is due of the redrawings of grids, until the server stops.
-async fn redraw(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(REDRAWN_EVERY);
+/// Does something of the server's own again and again, until it stops: `after` it has started, then `every` so often,
+/// never twice at once.
+async fn at_times(
+    (after, every): (Duration, Duration),
+    mut stopping: watch::Receiver<bool>,
+    work: impl Fn() + Send + Sync + 'static,
+) {
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + after, every);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let work = Arc::new(work);
     loop {
         tokio::select! {
             _ = tick.tick() => {}
             () = stopped(&mut stopping) => return,
         }
-        let (node, stops) = (Arc::clone(&node), stopping.clone());
-        let turn = tokio::task::spawn_blocking(move || {
-            crate::acts::redraw::turn(&node, &|| *stops.borrow())
-        });
-        if let Ok(Err(problem)) = turn.await {
+        let work = Arc::clone(&work);
+        if let Err(error) = tokio::task::spawn_blocking(move || work()).await {
+            tracing::error!(%error, "what the server does by itself ended; it is tried again");
+        }
+    }
+}
+
+/// Makes the tasks of plans that say that the server does. Whoever needs one before begins it.
+fn make_planned(node: &Node) {
+    match make_ahead(node, node.clock.now()) {
+        Ok(making) if making.made + making.left > 0 => {
+            tracing::info!(made = making.made, left = making.left, "plans made tasks");
+        }
+        Ok(_) => {}
+        Err(problem) => {
             tracing::warn!(
                 code = problem.code.as_str(),
-                "a redrawing of grids waits: it goes on at the next turn"
+                "plans could not make all tasks"
             );
         }
     }
 }
 
-/// Makes the reports that are due, until it stops.
-async fn make_reports(node: Arc<Node>, mut stopping: watch::Receiver<bool>) {
-    let mut tick = tokio::time::interval(RUN_DUE_EVERY);
-    loop {
-        tokio::select! {
-            _ = tick.tick() => {}
-            () = stopped(&mut stopping) => return,
-        }
-        let node = Arc::clone(&node);
-        let _ = tokio::task::spawn_blocking(move || make_due(&node, node.clock.now())).await;
+/// Does what is due of the redrawings of grids.
+fn redraw(node: &Node, stopping: &watch::Receiver<bool>) {
+    if let Err(problem) = crate::acts::redraw::turn(node, &|| *stopping.borrow()) {
+        tracing::warn!(
+            code = problem.code.as_str(),
+            "a redrawing of grids waits: it goes on at the next turn"
+        );
     }
 }
 

@@ -354,7 +354,14 @@ fn a_date_is_waited_for_and_until_then_all_of_it_is_taken_back() {
     let day = 24 * HOUR_MS;
     let begun = ask(admin, lines.clone(), json!({ "at": at(day) }));
     assert_eq!(begun["state"], "waiting");
-    sleep(Duration::from_millis(1_500));
+    // One without a date that came after it is done, so this one's turn has come and it waited.
+    let (zhao, qian) = (
+        worker(admin, "赵敏", Some("c-b-1")),
+        worker(admin, "钱进", None),
+    );
+    let other = json!([{ "act": "hand", "from": "c-b-1", "from_user": zhao, "to_user": qian }]);
+    let now = ask(admin, other, json!({}));
+    until(admin, &now["redraw_id"], "done");
     assert_eq!(doer(admin), json!(zhang));
     assert_eq!(
         (office.grants_of(zhang), office.grants_of(wang)),
