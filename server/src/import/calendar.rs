@@ -50,7 +50,7 @@ struct DayRow {
 }
 
 /// `2027-01-02`, or as spreadsheets save it: `2027/1/2`.
-fn day_of(cell: &str) -> Option<Day> {
+pub(super) fn day_of(cell: &str) -> Option<Day> {
     let mut parts = cell.splitn(3, ['-', '/', '.']);
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     Day::parse(&format!("{year}-{month:0>2}-{day:0>2}"))

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use gridfold_sync_core::calendar::Day;
 use gridfold_sync_core::directory::{Directory, DirectoryChange, ImportKind};
 use gridfold_sync_core::ids::{AreaCode, ChoiceKey, FieldKey, FormCode, PlanCode, UserId};
 use gridfold_sync_core::plan::{Every, EveryUnit, Made, Person, Plan, Stop};
 use gridfold_sync_core::schema::{Condition, FieldType, Form, Label};
 
 use super::act::{Act, format_of};
+use super::calendar::day_of;
 use super::catalogue::is_yes;
 use super::{Column, Delimited, ImportError, Progress, Report, RowReason};
 use crate::acts::plans::{as_published, explain};
@@ -88,12 +88,6 @@ fn every_of(cell: &str) -> Option<Every> {
         amount,
         unit: unit.clone(),
     })
-}
-
-fn day_of(cell: &str) -> Option<Day> {
-    let mut parts = cell.splitn(3, ['-', '/', '.']);
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    Day::parse(&format!("{year}-{month:0>2}-{day:0>2}"))
 }
 
 /// `care_needs=low_income|elderly_alone; dwelling=owner`, or a condition in JSON.
