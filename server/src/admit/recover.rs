@@ -1,11 +1,11 @@
 //! Recover: items that this server signed for before it was restored from a backup, brought back
 //! by a phone. The receipt proves the whole run, other devices' entries included.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::admission::{Decision, Facts};
 use gridfold_sync_core::entry::{Entry, Item, PublicKey, RefusalCode, Target, Verdict, next_link};
-use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, RecordId};
+use gridfold_sync_core::ids::{EntryRef, FormCode, Hash, IncarnationId, RecordId};
 use gridfold_sync_core::wire::RecoverRun;
 
 use crate::admit::commit::Outgoing;
@@ -34,9 +34,19 @@ pub(super) fn recover(
         return Ok(false);
     }
     let healed = give_back(facts, &name, run)?;
+    // Logs in which another life of the same store has written since: what follows there names what it was
+    // made at by names that mean something else here. Its author's phone writes it again under its own.
+    let mut others: BTreeSet<IncarnationId> = BTreeSet::new();
     for item in &run.items {
         let head = facts.log_head(&run.stream, item.id.incarnation)?;
         if item.id.seq <= head.seq {
+            let known = facts.entry(&run.stream, &item.id)?;
+            if known.is_some_and(|known| known.hash != item.entry_hash) {
+                others.insert(item.id.incarnation);
+            }
+            continue;
+        }
+        if others.contains(&item.id.incarnation) {
             continue;
         }
         if item.id.seq != head.seq + 1 {
