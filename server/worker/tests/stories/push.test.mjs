@@ -112,6 +112,21 @@ async function deliver(data) {
   await cdp.detach();
 }
 
+/** How long a message may take on a busy machine before it counts as lost on its way. */
+const LOST_MS = 5_000;
+
+/** A service sends again what was lost; the browser's tools say nothing of a message they could not hand over. */
+async function delivered(data, what, holds) {
+  let lost = 0;
+  await until(what, async () => {
+    if (Date.now() > lost) {
+      await deliver(data);
+      lost = Date.now() + LOST_MS;
+    }
+    return holds();
+  });
+}
+
 const shown = () =>
   page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready;
@@ -138,16 +153,14 @@ test('work that is given to a worker stands on their phone in their language, wi
   await until('the push service has a message', () => service.got.length > 0);
   const said = service.read(service.got[0]);
   assert.deepEqual(JSON.parse(said), { kind: 'news' });
-  await deliver(said);
-  await until('the phone shows it', async () => (await shown()).length === 1);
+  await delivered(said, 'the phone shows it', async () => (await shown()).length === 1);
   assert.deepEqual(await shown(), [{ title: 'Gridfold：有新的工作', body: '打开应用，同步后就能看到', lang: 'zh-CN' }]);
   await page.getByRole('button', { name: 'English' }).click();
   await page.getByRole('button', { name: '中文' }).waitFor();
   await until('the language is kept', () =>
     page.evaluate(async () => (await (await caches.match('/m/language'))?.text()) === 'en'),
   );
-  await deliver(said);
-  await until('the phone shows it in English', async () => (await shown())[0]?.lang === 'en');
+  await delivered(said, 'the phone shows it in English', async () => (await shown())[0]?.lang === 'en');
   assert.deepEqual(await shown(), [
     { title: 'Gridfold: new work for you', body: 'Open the app: it syncs and shows it', lang: 'en' },
   ]);
@@ -159,8 +172,8 @@ test('a page that is open syncs when the message comes', async () => {
   const doer = { user_id: town.li.user_id, name: town.li.name };
   const fields = { title: '补拍门牌', doer };
   await server.call('POST', '/v1/records', { grid: AREA.one, form: 'task', fields });
-  await deliver(JSON.stringify({ kind: 'news' }));
-  await page.getByText('补拍门牌').first().waitFor();
+  const read = page.getByText('补拍门牌').first();
+  await delivered(JSON.stringify({ kind: 'news' }), 'the page shows it', () => read.isVisible());
 });
 
 test('who switches it off is told no more, also by the server', async () => {
