@@ -146,7 +146,11 @@ function asking<M extends Method>(method: M) {
 
 /** What is answered as a file. */
 type FilePath =
-  '/v1/export/records' | '/v1/catalogue/export' | '/v1/calendar/export' | '/v1/reports/{report_id}/export';
+  | '/v1/export/records'
+  | '/v1/catalogue/export'
+  | '/v1/calendar/export'
+  | '/v1/plans/export'
+  | '/v1/reports/{report_id}/export';
 
 export const api = {
   get: asking('get'),

@@ -46,7 +46,9 @@ export type FieldMeaning =
   | 'priority'
   | 'reply'
   | 'kind'
-  | 'receipt';
+  | 'receipt'
+  | 'plan'
+  | 'steps';
 export type StepMeaning = 'dispatch' | 'reopen' | 'evaluate' | 'extend' | 'recall' | 'take_back' | 'resume' | 'resolve';
 /** When a field is shown: what another one holds. Two stand in a list, the field and its value. */
 export type Condition =

@@ -1,11 +1,11 @@
-/** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. */
+/** Handing work to a person: a task for the doer, and the matter it is about marked as dispatched. A task goes to them itself. */
 import { api } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
 import type { FieldMeaning, Fields, Form, RecordRow, Role, Transition } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import type { Person } from '@/words/person';
 import { kindNamed } from '@/words/kinds';
-import { aboutFields, closingWithReply, dispatchWay, fieldFor, formsThat, kindField } from '@/words/meaning';
+import { aboutFields, closingWithReply, dispatchWay, fieldFor, formsThat, kindField, stageOf } from '@/words/meaning';
 import { form as formOf, forms } from './directory';
 import { dueNow, kinds, loadKinds } from './kinds';
 import { rolesAt } from './standing';
@@ -45,7 +45,19 @@ export function wayToDoer(row: Placed): Transition[] | null {
   const may = (step: Transition) => step.roles.some((role) => rolesOf(row).includes(role));
   return dispatchWay(formOf(row.form), row.status ?? '', may);
 }
-export const mayDispatch = (row: Placed): boolean => oversees(row) && taskForms().length > 0 && wayToDoer(row) !== null;
+/** Work that is a task already: another task for it would be done twice. */
+export const isTask = (row: Pick<RecordRow, 'form'>): boolean => formOf(row.form)?.means === 'task';
+/** Whether a task can go to somebody else: somebody is still to do it, by a step that hands it on or by its doer alone. */
+function goesOn(row: Placed): boolean {
+  const form = formOf(row.form);
+  if (!fieldFor(form, 'doer')) return false;
+  const steps = form?.lifecycle?.transitions ?? [];
+  return steps.some((step) => step.means === 'dispatch')
+    ? wayToDoer(row) !== null
+    : stageOf(form, row.status ?? undefined) === 'open';
+}
+export const mayDispatch = (row: Placed): boolean =>
+  oversees(row) && (isTask(row) ? goesOn(row) : taskForms().length > 0 && wayToDoer(row) !== null);
 /** Whether a reply is still to be written, and closes the work. */
 export const mayReply = (row: Placed): boolean =>
   oversees(row) && Boolean(closingWithReply(formOf(row.form), row.status ?? '', rolesOf(row))?.reply);
@@ -113,6 +125,17 @@ export async function issueTask(grid: string, order: Order, asked: Asked, matter
 
 /** A matter as it was read. */
 const at = (matter: RecordRow) => ({ path: { record_id: matter.record_id }, base: matter.heads });
+
+/** Hands on a task as it is: it has another doer, and a due time where one was given. */
+export async function handOn(task: RecordRow, order: Pick<Order, 'doer' | 'dueAt' | 'what'>): Promise<void> {
+  const fields = fieldsOf(formOf(task.form), { doer: order.doer, due: order.dueAt });
+  const operations = (wayToDoer(task) ?? []).map(({ action, means }) => ({
+    op: 'transition',
+    action,
+    note: means === 'dispatch' ? order.what.trim() : '',
+  }));
+  await api.patch('/v1/records/{record_id}', { ...at(task), body: { fields, operations } });
+}
 
 export async function dispatchMatter(matter: RecordRow, order: Order, asked: Asked): Promise<void> {
   await issueTask(matter.grid, order, asked, matter);

@@ -1,6 +1,16 @@
 /** The places of the app: the entries of the menu, and the way to the page that is open. */
 import type { Component } from 'vue';
-import { Bell, Checked, DataAnalysis, DataLine, Files, MapLocation, Setting, Tickets } from '@element-plus/icons-vue';
+import {
+  Bell,
+  Calendar,
+  Checked,
+  DataAnalysis,
+  DataLine,
+  Files,
+  MapLocation,
+  Setting,
+  Tickets,
+} from '@element-plus/icons-vue';
 import type { Key } from '@/messages';
 import { may } from './session';
 
@@ -16,6 +26,7 @@ const ALL: Entry[] = [
   { to: '/attention', name: 'nav.attention', icon: Bell, needs: 'supervise' },
   { to: '/matters', name: 'nav.matters', icon: Tickets },
   { to: '/tasks', name: 'nav.tasks', icon: Checked },
+  { to: '/plans', name: 'nav.plans', icon: Calendar },
   { to: '/reports', name: 'nav.reports', icon: DataAnalysis },
   { to: '/map', name: 'nav.map', icon: MapLocation },
   { to: '/administration', name: 'nav.administration', icon: Setting, needs: 'supervise' },

@@ -90,6 +90,30 @@ const routes: RouteRecordRaw[] = [
     props: { means: 'task' },
     meta: { title: 'nav.tasks' },
   },
+  {
+    path: '/tasks/unowned',
+    component: () => import('@/pages/UnownedPage.vue'),
+    meta: { title: 'unowned.title', needs: 'supervise' },
+  },
+  { path: '/plans', component: () => import('@/pages/PlansPage.vue'), meta: { title: 'nav.plans' } },
+  {
+    // No code of a plan has such a sign.
+    path: '/plans/~new',
+    component: () => import('@/pages/PlanEditPage.vue'),
+    meta: { title: 'plans.new', needs: 'supervise' },
+  },
+  {
+    path: '/plans/:code',
+    component: () => import('@/pages/PlanPage.vue'),
+    props: true,
+    meta: { title: 'nav.plans' },
+  },
+  {
+    path: '/plans/:code/edit',
+    component: () => import('@/pages/PlanEditPage.vue'),
+    props: true,
+    meta: { title: 'plans.edit', needs: 'supervise' },
+  },
   { path: '/reports', component: () => import('@/pages/ReportsPage.vue'), meta: { title: 'nav.reports' } },
   {
     path: '/reports/new',

@@ -10,6 +10,7 @@ import map from './map';
 import merge from './merge';
 import move from './move';
 import overview from './overview';
+import plans from './plans';
 import record from './record';
 import records from './records';
 import redraw from './redraw';
@@ -33,6 +34,7 @@ export const catalogue = {
   ...move,
   ...redraw,
   ...reports,
+  ...plans,
   ...administration,
 } as const;
 export type Key = keyof typeof catalogue;

@@ -49,6 +49,9 @@ export const ACTS: Record<string, Key> = {
   'catalogue.import': 'audit.catalogueImport',
   'calendar.publish': 'audit.calendarPublish',
   'calendar.import': 'audit.calendarImport',
+  'plan.publish': 'audit.planPublish',
+  'plan.import': 'audit.planImport',
+  'plan.make': 'audit.planMake',
   'bundle.import': 'audit.bundleImport',
   'key.new': 'audit.keyNew',
   'clock.confirm': 'audit.clock',
@@ -67,6 +70,7 @@ export const KINDS: Record<string, Key> = {
   role: 'grants.role',
   session: 'audit.session',
   import: 'imports.title',
+  plan: 'plans.name',
 };
 
 export interface Thing {
