@@ -96,7 +96,7 @@ export default {
   'plans.earlierShow': ['查看以前各期', 'Show earlier periods'],
   'plans.earlierMore': ['更早的', 'Still earlier'],
   'plans.earlierNone': ['这是第一期', 'This is the first period'],
-  'plans.toNow': ['回到本期', 'Back to this period'],
+  'plans.toNow': ['← 回到本期', '← Back to this period'],
   'plans.make': ['生成任务…', 'Make the tasks…'],
   'plans.makeAsk': [
     '会生成 {made} 个任务；另有 {there} 个已经生成、还没有完成。一个网格只有一名网格员时任务归他，否则列入“无人负责的任务”，由您派人。',
