@@ -220,7 +220,7 @@ export default {
   'unowned.none': ['每个任务都有人负责', 'Every task has somebody'],
   'unowned.was': ['原执行人', 'Was with'],
   'unowned.hand': ['交给…', 'Hand to…'],
-  'unowned.handOf': ['把“{title}”交给人', 'Hand “{title}” to somebody'],
+  'unowned.handOf': ['交给…“{title}”', 'Hand to… “{title}”'],
   'unowned.total': ['共 {n} 个', '{n} in all'],
   'work.hand': ['交给', 'Hand over'],
   'work.handTitle': ['交给谁办', 'Hand it to a person'],

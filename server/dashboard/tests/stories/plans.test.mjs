@@ -174,7 +174,7 @@ test('a task that nobody owns is an alarm on the overview, and goes to somebody 
   const row = page.getByRole('row').filter({ hasText: '和平路 2 号' });
   await row.waitFor();
   await seen('unowned');
-  await row.getByRole('button', { name: `把“${NAME}”交给人` }).click();
+  await row.getByRole('button', { name: `交给…“${NAME}”` }).click();
   await dialog().getByText('任务本身交给他').waitFor();
   await page.getByRole('option', { name }).click();
   await accessible(page, 'handing out a task');
