@@ -203,6 +203,8 @@ fn signing_out_ends_one_session_or_all_of_them() {
     world.page("admin").get("/v1/me").ok();
     let audit = admin.get("/v1/audit?limit=500").text();
     assert!(audit.contains("session.end-all"));
+    // Each was signed out of, by its user; nobody revoked one.
+    assert!(!audit.contains("device.revoke"), "{audit}");
 }
 
 #[test]

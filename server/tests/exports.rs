@@ -248,3 +248,36 @@ fn each_column_is_there_once_and_all_of_them_at_one_word() {
         assert!(names.contains(&name), "{name}: {all}");
     }
 }
+
+#[test]
+fn a_file_says_who_made_each_record() {
+    let (world, admin) = office();
+    let (_, chen) = world.person(&admin, "chen", "supervisor", "c-a");
+    made(&admin, "visit", &json!({ "notes": "one" }));
+    add(&chen, "c-a-1", "visit", json!({ "notes": "two" }));
+    let by = |query: &str, notes: &str, made_by: &str| {
+        let rows = csv(
+            &admin,
+            &format!("form=visit&columns=made_by&fields=notes&{query}"),
+        );
+        let of = |text: &str| rows.iter().find(|row| row[notes] == text).unwrap()[made_by].clone();
+        [of("one"), of("two")]
+    };
+    let me = |client: &Client| {
+        client.get("/v1/me").ok()["user_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(by("", "notes", "made_by"), [me(&admin), me(&chen)]);
+    let labelled = by("headings=labels", "Notes", "Recorded by");
+    assert_eq!(labelled[1], "chen");
+    assert_ne!(labelled[0], labelled[1]);
+    let lines = admin
+        .get("/v1/export/records?format=ndjson&form=visit&columns=made_by")
+        .text();
+    assert!(
+        lines.contains(&format!("\"made_by\":\"{}\"", me(&chen))),
+        "{lines}"
+    );
+}

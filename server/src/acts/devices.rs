@@ -101,6 +101,18 @@ pub(crate) fn revoke_device(
         DeviceAccess::Revoked
     };
     node.auth.devices.set_state(id, state, by, now.millis())?;
+    note_revoked(node, id)?;
+    node.auth.devices.get(id)?.ok_or_else(Problem::not_found)
+}
+
+/// Takes a device out of use whose user signed out on it.
+pub(crate) fn sign_out_device(node: &Node, id: Uuid) -> Answer<()> {
+    node.auth.devices.sign_out(id)?;
+    note_revoked(node, id)
+}
+
+/// Makes it known to everyone that a device is out of use.
+fn note_revoked(node: &Node, id: Uuid) -> Answer<()> {
     let known = node.directory.current().device(&DeviceId(id)).cloned();
     if let Some(device) = known
         && device.state != directory::DeviceState::Revoked
@@ -112,5 +124,5 @@ pub(crate) fn revoke_device(
         node.directory
             .change(vec![DirectoryChange::Device { device }])?;
     }
-    node.auth.devices.get(id)?.ok_or_else(Problem::not_found)
+    Ok(())
 }

@@ -146,7 +146,10 @@ pub(crate) fn has_keys(facts: &BatchFacts<'_>, outgoing: &[Outgoing]) -> Result<
             let name = StreamName::new(o.stream.name()).map_err(|_| ViewsError::Damaged)?;
             let item = facts.log.get(&name, known.place)?;
             let stored = item.and_then(|item| StoredItem::decode(&item.bytes).ok());
-            if stored.is_some_and(|stored| stored.sealed.is_some()) {
+            // What a restored server has under that name may be another record's.
+            let sealed =
+                |stored: StoredItem| stored.record == Some(record) && stored.sealed.is_some();
+            if stored.is_some_and(sealed) {
                 return Err(StoreError::KeyLost(record.0).into());
             }
         }

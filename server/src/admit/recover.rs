@@ -34,26 +34,34 @@ pub(super) fn recover(
         return Ok(false);
     }
     let healed = give_back(facts, &name, run)?;
-    // Logs in which another life of the same store has written since: what follows there names what it was
-    // made at by names that mean something else here. Its author's phone writes it again under its own.
-    let mut others: BTreeSet<IncarnationId> = BTreeSet::new();
+    let mut taken = Taken::default();
     for item in &run.items {
         let head = facts.log_head(&run.stream, item.id.incarnation)?;
-        if item.id.seq <= head.seq {
-            let known = facts.entry(&run.stream, &item.id)?;
-            if known.is_some_and(|known| known.hash != item.entry_hash) {
-                others.insert(item.id.incarnation);
-            }
+        let known = match item.id.seq <= head.seq {
+            true => facts.entry(&run.stream, &item.id)?.map(|known| known.hash),
+            false => None,
+        };
+        if taken.has(item, known) {
+            let told = taken.tell(item.entry.as_ref());
+            let told =
+                told.map_or_else(|| tell(facts, run, item.entry.as_ref()), |t| Ok(Some(t)))?;
+            taken.names.insert(item.id, told);
             continue;
         }
-        if others.contains(&item.id.incarnation) {
+        if item.id.seq <= head.seq {
             continue;
         }
         if item.id.seq != head.seq + 1 {
             // Its author's log has a hole here; the author's own phone will fill it.
             continue;
         }
-        let told = tell(facts, run, item.entry.as_ref())?;
+        // Made at a name that means something else here: of which record it was the run tells.
+        let astray = taken.tell(item.entry.as_ref());
+        let is_astray = astray.is_some();
+        let told = match astray {
+            Some(told) => Some(told),
+            None => tell(facts, run, item.entry.as_ref())?,
+        };
         let erased = told
             .as_ref()
             .is_some_and(|(record, _)| facts.directory.is_erased(record));
@@ -67,6 +75,8 @@ pub(super) fn recover(
             if verdict.is_admitted() {
                 verdict = Verdict::Refused(RefusalCode::Erased);
             }
+        } else if verdict.is_admitted() && is_astray {
+            verdict = Verdict::Refused(RefusalCode::HeadsOfAnotherRecord);
         } else if verdict.is_admitted() {
             match fits(facts, run, item.entry.as_ref(), told.as_ref())? {
                 Fit::Stands => {}
@@ -103,6 +113,34 @@ pub(super) fn recover(
         });
     }
     Ok(healed)
+}
+
+/// Names of a run under which another life of the same store has written here since: they mean something else now.
+/// Their authors' phones write what they stood for again, under names of their own; of anybody's entry made at one
+/// nobody does, so it is kept as refused.
+#[derive(Default)]
+struct Taken {
+    logs: BTreeSet<IncarnationId>,
+    /// With the record and form of each as the run has them; none where it does not tell.
+    names: BTreeMap<EntryRef, Option<(RecordId, Option<FormCode>)>>,
+}
+
+impl Taken {
+    /// Whether the name of an item is one of them; `known` is the hash of what has it here.
+    fn has(&mut self, item: &Item, known: Option<Hash>) -> bool {
+        if known.is_some_and(|hash| hash != item.entry_hash) {
+            self.logs.insert(item.id.incarnation);
+            return true;
+        }
+        known.is_none() && self.logs.contains(&item.id.incarnation)
+    }
+
+    /// The record and form of an entry that was made at one of these names.
+    fn tell(&self, entry: Option<&Entry>) -> Option<(RecordId, Option<FormCode>)> {
+        let deps = entry.into_iter().flat_map(|e| e.header.deps());
+        deps.into_iter()
+            .find_map(|dep| self.names.get(dep).cloned().flatten())
+    }
 }
 
 /// Puts items of the run back that the disk lost; tells whether it did. What the log does not find

@@ -42,6 +42,18 @@ pub struct Devices {
     phones: PhoneList,
 }
 
+/// Sets what a device may, and ends its sessions where that is nothing. A wipe stays one. Returns whether it exists.
+fn set_state(tx: &Connection, device_id: Uuid, state: DeviceAccess) -> Result<bool, StoreError> {
+    let changed = tx.execute(
+        "UPDATE devices SET state = ?2 WHERE device_id = ?1 AND (state <> 2 OR ?2 = 2)",
+        params![device_id.as_bytes(), number(state)],
+    )?;
+    if changed > 0 && state != DeviceAccess::Active {
+        refresh::revoke_device(tx, device_id)?;
+    }
+    Ok(changed > 0)
+}
+
 impl Devices {
     /// The devices in this store.
     #[must_use]
@@ -230,21 +242,26 @@ impl Devices {
             DeviceAccess::Wiped => "device.wipe",
         };
         let found = self.store.write(|tx| {
-            let changed = tx.execute(
-                "UPDATE devices SET state = ?2 WHERE device_id = ?1 AND (state <> 2 OR ?2 = 2)",
-                params![device_id.as_bytes(), number(state)],
-            )?;
-            if changed == 0 {
-                return Ok(false);
+            let found = set_state(tx, device_id, state)?;
+            if found {
+                record(tx, now_ms, by, what, AuditScope::of("device", device_id))?;
             }
-            if state != DeviceAccess::Active {
-                refresh::revoke_device(tx, device_id)?;
-            }
-            record(tx, now_ms, by, what, AuditScope::of("device", device_id))?;
-            Ok::<_, StoreError>(true)
+            Ok::<_, StoreError>(found)
         })?;
         self.cache.lock().pop(&device_id);
         Ok(found)
+    }
+
+    /// Takes a device out of use whose user signed out on it. Nobody revoked it: what stands in the audit log is that
+    /// its session ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sign_out(&self, device_id: Uuid) -> Result<(), StoreError> {
+        self.store
+            .write(|tx| set_state(tx, device_id, DeviceAccess::Revoked))?;
+        self.cache.lock().pop(&device_id);
+        Ok(())
     }
 
     /// Asks anew whether devices may act.

@@ -254,13 +254,13 @@ impl Refresh {
         Ok(())
     }
 
-    /// Ends the family of a token, as at sign-out. Says nothing about tokens it does not know.
+    /// Ends the family of a token, as at sign-out, and says whether one was ended, which is audited.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn end(&self, token: &str, now_ms: i64) -> Result<(), StoreError> {
+    pub fn end(&self, token: &str, now_ms: i64) -> Result<bool, StoreError> {
         let Some((handle, secret)) = parse(token) else {
-            return Ok(());
+            return Ok(false);
         };
         self.store.write(|tx| {
             let presented = token_hash(&handle, &secret);
@@ -270,9 +270,10 @@ impl Refresh {
                 {
                     revoke(tx, &family)?;
                     let scope = AuditScope::of("device", family.device_id);
-                    record(tx, now_ms, family.actor(), "session.end", scope)
+                    record(tx, now_ms, family.actor(), "session.end", scope)?;
+                    Ok(true)
                 }
-                _ => Ok(()),
+                _ => Ok(false),
             }
         })
     }

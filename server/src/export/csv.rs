@@ -27,8 +27,9 @@ const FIXED: [&str; 10] = [
 ];
 
 /// More columns that may be chosen.
-const CHOOSABLE: [&str; 9] = [
+const CHOOSABLE: [&str; 10] = [
     "title",
+    "made_by",
     "missing",
     "household",
     "due_at",
@@ -134,6 +135,11 @@ impl Columns {
             fields,
             for_people,
         }
+    }
+
+    /// Whether a column besides the fields is among them.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.fixed.iter().any(|c| c == column)
     }
 
     /// The names of all columns. A field that has the name of another column is told apart.

@@ -43,6 +43,7 @@ fn heading(name: &str) -> Option<Said> {
         "changed_at" => said!("heading_changed_at"),
         "received_at" => said!("heading_received_at"),
         "title" => said!("heading_title"),
+        "made_by" => said!("heading_made_by"),
         "missing" => said!("heading_missing"),
         "household" => said!("heading_household"),
         "due_at" => said!("heading_due_at"),
@@ -255,6 +256,7 @@ impl<'a> Labeller<'a> {
                 Some(self.label(&found.label))
             }),
             ("grid", Some(code), _) => self.grid(of, code),
+            ("made_by", Some(id), _) => Some(self.directory.called(id).1),
             ("household", Some(id), _) => self.title(of, id),
             // Where a record is named by a choice, such as why somebody was visited.
             ("title", Some(key), _) => self.versions.first().cloned().and_then(|form| {

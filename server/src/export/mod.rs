@@ -147,6 +147,14 @@ pub fn export_records(
         Format::Ndjson => {}
         Format::GeoJson => out.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[")?,
     }
+    // Each costs a question of its own.
+    let names_makers = match format {
+        Format::Csv { .. } | Format::Xlsx => columns.has("made_by"),
+        Format::Ndjson | Format::GeoJson => {
+            let picked = picked.columns.as_ref();
+            picked.is_some_and(|columns| columns.iter().any(|c| c == "made_by"))
+        }
+    };
     let (mut count, mut failed) = (0u64, None);
     views.for_each_record(filter, |mut record| {
         if let Err(error) = views.keep_first_times(directory, &filter.scope, &mut record.row) {
@@ -154,6 +162,20 @@ pub fn export_records(
             return false;
         }
         let mut object = plain(directory, &record);
+        if names_makers {
+            // Who moved a record did not make it.
+            let first = directory.first_record(record.row.record);
+            match views.makers(&[first], &filter.scope) {
+                Ok(makers) => {
+                    let maker = makers.get(&first).map(ToString::to_string);
+                    object.insert("made_by".to_owned(), maker.into());
+                }
+                Err(error) => {
+                    failed = Some(error.into());
+                    return false;
+                }
+            }
+        }
         labeller.begin(&record.row);
         let written = match format {
             Format::Csv { .. } => columns

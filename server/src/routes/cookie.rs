@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::origin::{COOKIE_NAME, CameFrom, KNOWN_COOKIE_NAME, came_from, cookie, cookie_token};
 use super::sign_in::{Me, SignIn, me_body};
 use super::{Api, Body, Caller, Params, Peer};
-use crate::acts::devices::revoke_device;
+use crate::acts::devices::sign_out_device;
 use crate::auth::{CookieSession, KNOWN_BROWSER_MS, Origin, Password, csrf_token};
 use crate::middleware::Subject;
 use crate::node::Node;
@@ -234,7 +234,7 @@ pub async fn finish(
                 .cookies
                 .end_all_of(caller.actor, caller.now.millis())?;
             for console in consoles {
-                revoke_device(node, console, false, caller.actor, caller.now)?;
+                sign_out_device(node, console)?;
             }
         } else {
             end(node, &session, caller.now)?;
@@ -248,6 +248,5 @@ pub async fn finish(
 /// Ends a session and takes its console out of use.
 fn end(node: &Node, session: &CookieSession, now: Timestamp) -> Answer<()> {
     node.auth.cookies.end(session, now.millis())?;
-    revoke_device(node, session.actor.device, false, session.actor, now)?;
-    Ok(())
+    sign_out_device(node, session.actor.device)
 }

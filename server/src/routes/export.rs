@@ -45,7 +45,7 @@ pub struct ExportQuery {
     /// Whether a CSV file begins with the mark by which spreadsheets know UTF-8.
     #[serde(default)]
     pub bom: bool,
-    /// `all`, or only these columns besides the fields, separated by commas, in this order: `record_id grid form status deleted conflicts late captured_at changed_at received_at title missing household due_at due_received_at assignee last_visited_at closed_at clock_wrong`. The first ten when left out.
+    /// `all`, or only these columns besides the fields, separated by commas, in this order: `record_id grid form status deleted conflicts late captured_at changed_at received_at title made_by missing household due_at due_received_at assignee last_visited_at closed_at clock_wrong`. The first ten when left out.
     pub columns: Option<String>,
     /// `labels` puts words in the place of codes in a CSV file or a workbook: headings, areas, forms, statuses, choices, titles of records referred to, times of a zone. `keys` when left out.
     pub headings: Option<String>,

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Api, Body, Caller, Peer, shapes};
-use crate::acts::devices::revoke_device;
+use crate::acts::devices::sign_out_device;
 use crate::acts::grants::GrantBody;
+use crate::auth::AuditScope;
 use crate::auth::{Password, RefreshError, TokenPair};
 use crate::middleware::Subject;
 use crate::node::Node;
@@ -166,12 +167,16 @@ pub async fn sign_out(
     Body(given): Body<SignOut>,
 ) -> Answer<StatusCode> {
     api.blocking(move |node| {
-        let now_ms = caller.now.millis();
-        if let Some(token) = &given.refresh_token {
-            node.auth.refresh.end(token, now_ms)?;
+        let ended = match &given.refresh_token {
+            Some(token) => node.auth.refresh.end(token, caller.now.millis())?,
+            None => false,
+        };
+        if !ended {
+            let scope = AuditScope::of("device", caller.actor.device);
+            caller.audit(node, "session.end", scope)?;
         }
         // A phone erases its key when it signs out, so the device never comes back either.
-        revoke_device(node, caller.actor.device, false, caller.actor, caller.now)?;
+        sign_out_device(node, caller.actor.device)?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

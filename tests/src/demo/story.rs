@@ -208,7 +208,8 @@ fn work_a_day(phone: &mut Phone, content: &mut Content, now: Timestamp) -> Resul
             phone.edit(record, content.follow_up(chars))?;
         }
     }
-    phone.create_record(&grid, "matter", content.matter(now))?;
+    let matter = content.matter(phone.client()?, now);
+    phone.create_record(&grid, "matter", matter)?;
     if content.below(3) == 0 {
         phone.create_record(&grid, "meeting", content.meeting(now))?;
     }
