@@ -24,3 +24,16 @@ export function deadlineWords(kind: MatterKind, urgencies: Urgency[], path: Matt
   const own = [kind, ...[...path].reverse()].map(deadlinesOf).find((all) => all.length > 0);
   return (own ?? []).map((deadline) => words(deadline, urgencies));
 }
+
+/** The units of time that passes at night and on holidays too. */
+const BY_THE_CLOCK = ['hours', 'days'];
+/** In what time a matter of a kind and an urgency is to be handled, and whether that counts hours of work only. */
+export function deadlineOf(
+  kind: MatterKind,
+  urgency: unknown,
+  path: MatterKind[],
+): { within: string; working: boolean } | null {
+  const own = [kind, ...[...path].reverse()].map(deadlinesOf).find((all) => all.length > 0) ?? [];
+  const found = own.find((deadline) => deadline.urgency === urgency) ?? own.find((d) => d.urgency === undefined);
+  return found ? { within: within(found), working: !BY_THE_CLOCK.includes(found.unit) } : null;
+}

@@ -4,10 +4,12 @@ import { ApiProblem } from '@/api/problem';
 import type { FieldMeaning, Fields, Form, RecordRow, Role, Transition } from '@/api/types';
 import { newRecordId } from '@/words/ids';
 import type { Person } from '@/words/person';
-import { kindNamed } from '@/words/kinds';
+import { above, kindNamed } from '@/words/kinds';
 import { aboutFields, closingWithReply, dispatchWay, fieldFor, formsThat, kindField, stageOf } from '@/words/meaning';
+import { deadlineOf } from './deadlines';
 import { form as formOf, forms } from './directory';
 import { dueNow, kinds, loadKinds } from './kinds';
+import { said } from './locale';
 import { rolesAt } from './standing';
 
 export interface Order {
@@ -62,8 +64,16 @@ export const mayDispatch = (row: Placed): boolean =>
 export const mayReply = (row: Placed): boolean =>
   oversees(row) && Boolean(closingWithReply(formOf(row.form), row.status ?? '', rolesOf(row))?.reply);
 
-/** Until when a matter is to be done by the catalogue, which says nothing of a kind that it does not have. */
-export async function catalogueDue(matter: RecordRow): Promise<string | null> {
+/** Until when a matter is to be done by the catalogue, and in what time that is. */
+export interface CatalogueDue {
+  at: string;
+  kind: string;
+  /** Absent where the catalogue was changed meanwhile. */
+  within?: string;
+  working?: boolean;
+}
+/** What the catalogue says of a matter, and nothing of a kind that it does not have. */
+export async function catalogueDue(matter: RecordRow): Promise<CatalogueDue | null> {
   const form = formOf(matter.form);
   const [kind, happened] = [kindField(form), fieldFor(form, 'happened')];
   if (!kind) return null;
@@ -76,12 +86,18 @@ export async function catalogueDue(matter: RecordRow): Promise<string | null> {
   const named = kindNamed(kinds.value, fields[kind.key]);
   if (!named) return null;
   const urgency = fields[fieldFor(form, 'priority')?.key ?? ''];
-  return (await dueNow(named.code, urgency, typeof told === 'string' ? told : (captured ?? '')))?.due_at ?? null;
+  const due = await dueNow(named.code, urgency, typeof told === 'string' ? told : (captured ?? ''));
+  if (!due) return null;
+  return {
+    at: due.due_at,
+    kind: said(named.label, named.code),
+    ...deadlineOf(named, urgency, above(kinds.value, named)),
+  };
 }
 
 /** Values by the fields that are for them, as far as the form has such. */
-function fieldsOf(form: Form | undefined, said: Partial<Record<FieldMeaning, string | Person>>): Fields {
-  const all = Object.entries(said) as [FieldMeaning, string | Person][];
+function fieldsOf(form: Form | undefined, told: Partial<Record<FieldMeaning, string | Person>>): Fields {
+  const all = Object.entries(told) as [FieldMeaning, string | Person][];
   const known = all.flatMap(([meaning, value]) => {
     const field = fieldFor(form, meaning);
     if (!field || value === '') return [];

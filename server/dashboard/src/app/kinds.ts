@@ -2,6 +2,7 @@
 import { shallowRef } from 'vue';
 import { api } from '@/api/client';
 import type { DueNow, MatterKind, Urgency } from '@/api/types';
+import { dayThere, endOfWork } from '@/words/due';
 import { departmentOf, type Proposal } from '@/words/kinds';
 import { session } from './session';
 
@@ -43,4 +44,14 @@ export async function proposalFor(
   if (!kind) return { department: null, due: null };
   const due = await dueNow(kind.code, urgency, reportedAt).catch(() => undefined);
   return { department: departmentOf(kinds.value, kind), due: due?.due_at ?? null };
+}
+
+/** When work ends some working days from now by the organisation's calendar; its clocks go before the browser's. */
+export async function officeDue(now = new Date()): Promise<Date | null> {
+  const { time_zone: zone } = await api.get('/v1/calendar', { background: true });
+  const year = Number(dayThere(zone, now).slice(0, 4));
+  const of = async (year: number) => (await api.get('/v1/calendar/days', { query: { year }, background: true })).days;
+  const days = await of(year);
+  // Late in December the days that are wanted are of the next year.
+  return endOfWork(days, zone, now) ?? endOfWork([...days, ...(await of(year + 1))], zone, now);
 }

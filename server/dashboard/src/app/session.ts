@@ -18,7 +18,10 @@ const SIGNED_IN = 'gridfold.signed-in';
 const ACTIVITY = 'gridfold.activity';
 /** What names of things that are typed and not saved begin with, in the storage of the tab. */
 export const DRAFTS = 'gridfold.draft.';
-/** Whoever leaves, or is followed by somebody else, leaves nothing of what they typed in the tab. */
+/**
+ * Whoever leaves, or is followed by somebody else, leaves nothing of what they typed in the tab. Whoever was signed out
+ * without meaning to finds it when they sign in again; to anybody else it is never shown, and goes when they do.
+ */
 function forgetDrafts(butOf?: string): void {
   const kept = butOf === undefined ? null : `${DRAFTS}${butOf}.`;
   for (const name of Object.keys(sessionStorage))
@@ -80,17 +83,23 @@ function pause(other = ''): void {
 }
 
 function left(why: typeof session.ended): void {
+  const meant = why !== 'idle' && why !== 'ended';
+  // After a reload nobody knows whose page it was: the drafts themselves do.
+  if (meant) forgetDrafts();
+  else if (session.me) forgetDrafts(session.me.user_id);
   useCsrfToken('');
   hold(false);
   session.me = null;
   session.other = '';
   localStorage.removeItem(SIGNED_IN);
-  forgetDrafts();
   session.state = 'out';
   session.ended = why;
 }
 /** While the page itself ends the session, a request that comes too late is no news. */
 let leaving = false;
+/** Whether something that somebody typed waits in this tab for them. */
+export const hasDrafts = (): boolean => Object.keys(sessionStorage).some((name) => name.startsWith(DRAFTS));
+
 /** There is no session any more. Who did nothing for long enough is signed out; else what is typed stays. */
 function ended(): void {
   if ((session.state !== 'in' && session.state !== 'paused') || leaving) return;

@@ -14,12 +14,15 @@ export function tellDone(text: string): void {
   done = ElMessage({ type: 'success', message: text, duration: 4000 });
 }
 let wrong: { text: string; box: ReturnType<typeof ElMessage> } | null = null;
-/** What went wrong; the request's id, to give to whoever runs the server, for who asks. */
-export function tellProblem(thrown: unknown): void {
+/**
+ * What went wrong; the request's id, to give to whoever runs the server, for who asks. `exactly`: where the server says
+ * what is in the way in the language of the page, the general words for its code would only say something else.
+ */
+export function tellProblem(thrown: unknown, exactly = false): void {
   const problem = ApiProblem.from(thrown);
   // What is shown instead of the page says already why.
   if ((problem.status === 401 || problem.code === 'held') && session.state !== 'in') return;
-  const parts = [problemWords(problem)];
+  const parts = exactly && problem.code === 'conflict' && problem.detail ? [] : [problemWords(problem)];
   if (problem.detail && problem.code !== 'page') parts.push(sentence(problem.detail));
   const text = parts.join(' · ');
   if (text === wrong?.text) wrong.box.close();

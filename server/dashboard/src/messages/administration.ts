@@ -218,7 +218,6 @@ export default {
   ],
   'forms.unretireAsk': ['这种表单将重新可以填写。', 'The form can be filled in again.'],
   'forms.draft': ['起草新版本', 'Draft a new version'],
-  'forms.bad': ['不是有效的 JSON：{why}', 'This is no valid JSON: {why}'],
   'forms.offered': ['现成的表单', 'Ready-made forms'],
   'forms.offeredLead': [
     '许多单位会用到，需要时启用。启用后立即发给手机，也可以像其他表单一样改成自己的版本或停用。',

@@ -5,6 +5,7 @@ import administration from './administration';
 import attention from './attention';
 import calendar from './calendar';
 import course from './course';
+import formDraft from './formDraft';
 import imports from './imports';
 import map from './map';
 import merge from './merge';
@@ -30,6 +31,7 @@ export const catalogue = {
   ...imports,
   ...calendar,
   ...course,
+  ...formDraft,
   ...merge,
   ...move,
   ...redraw,

@@ -6,6 +6,11 @@ export default {
     '“{name}”并入您选的那条：那条没有的内容由它补上，提到它的记录改为提到那条；“{name}”标为删除，经过留在那里。',
     '“{name}” is merged into the record that you choose: that one gets what it lacks, and the records that refer to this one refer to it. “{name}” is marked as deleted; its history stays there.',
   ],
+  'merge.unsettled': [
+    '“{name}”还有并存的不同内容（{fields}），要先选定用哪一种，才能合并或移动。',
+    'In “{name}” values stand side by side ({fields}): choose which of them stand, then it can be merged or moved.',
+  ],
+  'merge.settleFirst': ['先去选定', 'Choose first'],
   'merge.into': ['保留哪一条', 'Which one stays'],
   'merge.intoNone': ['请选择保留的记录', 'Choose the record that stays'],
   'merge.itself': ['这就是现在打开的这条，请选择另一条', 'This is the record that is open; choose another one'],

@@ -3,8 +3,8 @@ export default {
   'move.act': ['移到其他网格…', 'Move to another grid…'],
   'move.title': ['移到其他网格', 'Move to another grid'],
   'move.lead': [
-    '“{name}”会带着全部内容和状态移到所选网格，提到它的记录随之改为新的那条；原来的这条标为删除，经过留在那里。',
-    '“{name}” goes to the grid that you choose with all that is in it and its status, and the records that refer to it refer to the new one. The old one is marked as deleted; its history stays there.',
+    '“{name}”会带着全部内容和状态移到所选网格，提到它的记录（走访、事项、任务等）随之改为新的那条，但各自留在原来的网格；原来的这条标为删除，经过留在那里。',
+    '“{name}” goes to the grid that you choose with all that is in it and its status, and the records that refer to it, such as visits and matters, refer to the new one and stay in the grid they are in. The old one is marked as deleted; its history stays there.',
   ],
   'move.grid': ['移到哪个网格', 'To which grid'],
   'move.gridNone': ['请选择网格', 'Choose a grid'],

@@ -13,7 +13,7 @@ export default {
   'record.erase': ['彻底抹除…', 'Erase for good…'],
   'record.fields': ['字段', 'Fields'],
   'record.showFrom': ['显示来源', 'Show where it is from'],
-  'record.by': ['{name}，手机或浏览器 {device}', '{name}, phone or browser {device}'],
+  'record.by': ['，手机或浏览器 {device}', ', phone or browser {device}'],
   'record.mayNotBeEmpty': ['“{field}”必填，不能清空', '“{field}” is required and cannot be emptied'],
   'typed.place': [
     '请写完整的位置：先纬度后经度，用逗号隔开，如 31.2304, 121.4737',
@@ -85,7 +85,10 @@ export default {
     'This page shows restricted fields; that you read them is in the audit log.',
   ],
   'record.history': ['经过', 'History'],
-  'record.historyOrder': ['最新的在最上面，按服务器收到的先后', 'Newest first, in the order the server received them'],
+  'record.historyOrder': [
+    '最新的在最上面，按写下的时间；晚到的注明何时收到',
+    'Newest first, by when it was written; what came later says when',
+  ],
   'record.changesOf': ['{n} 处修改：{fields}', '{n} change(s): {fields}'],
   'record.madeWith': ['新建了记录，写了 {n} 处：{fields}', 'made the record, with {n} entries: {fields}'],
   'record.historyEmpty': ['没有可显示的经过', 'There is no history to show'],

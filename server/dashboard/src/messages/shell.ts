@@ -69,6 +69,10 @@ export default {
   'signIn.password': ['密码', 'Password'],
   'signIn.submit': ['登录', 'Sign in'],
   'signIn.idle': ['您有 15 分钟没有操作，已自动退出。', 'You were signed out after 15 minutes without activity.'],
+  'signIn.kept': [
+    '新记录里填写到一半的内容还在，填写的人重新登录后继续；别人看不到。',
+    'What was typed for a new record is still there: whoever typed it goes on after signing in again, and nobody else sees it.',
+  ],
   'signIn.ended': ['登录已失效，请重新登录。', 'You are no longer signed in. Please sign in again.'],
   'signIn.out': ['您已退出。', 'You have signed out.'],
   'signIn.everywhere': ['您已在所有设备上退出。', 'You have signed out everywhere.'],
@@ -125,8 +129,8 @@ export default {
   'password.differ': ['两遍写的不一样', 'The two are not the same'],
   'idle.title': ['您还在吗？', 'Are you still there?'],
   'idle.text': [
-    '再过 {time} 没有操作就会自动退出，未保存的内容会丢失。',
-    'Without activity you will be signed out in {time}. What is not saved will be lost.',
+    '再过 {time} 没有操作就会自动退出。新记录里填写的内容会在您重新登录后再出现，其他没有保存的修改会丢失。',
+    'Without activity you will be signed out in {time}. What you typed for a new record comes back when you sign in again; other changes that are not saved will be lost.',
   ],
   'idle.stay': ['继续使用', 'Stay signed in'],
   'behind.title': ['列表暂时没有跟上', 'Lists are behind'],

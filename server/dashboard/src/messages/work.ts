@@ -48,6 +48,22 @@ export default {
   'work.dueAt': ['完成时限', 'Due'],
   'work.dueNone': ['请给出完成时限', 'Give a due time'],
   'work.duePast': ['完成时限已经过去', 'The due time has already passed'],
+  'work.dueOfMatter': ['建议：这件事项自己的办理时限', 'Proposed: the due time of the matter itself'],
+  'work.dueOfMatters': ['建议：其中最早到期的一件的时限', 'Proposed: when the first of them is due'],
+  'work.dueByCatalogue': ['建议：事项清单对“{kind}”的规定', 'Proposed: what the catalogue says of “{kind}”'],
+  'work.dueByCatalogueClock': [
+    '建议：事项清单对“{kind}”规定上报后 {within}，按钟点计，夜里和休息日也算',
+    'Proposed: by the catalogue “{kind}” is to be handled within {within} of the report, nights and days off included',
+  ],
+  'work.dueByCatalogueWorking': [
+    '建议：事项清单对“{kind}”规定上报后 {within}，按工作日历计',
+    'Proposed: by the catalogue “{kind}” is to be handled within {within} of the report, by the working calendar',
+  ],
+  'work.dueCataloguePast': ['事项清单的时限 {at} 已经过去。', 'The time of the catalogue, {at}, is past. '],
+  'work.dueByCalendar': [
+    '建议：按工作日历，第 {n} 个工作日下班时',
+    'Proposed: by the working calendar, the end of work on working day {n} from now',
+  ],
   'work.what': ['任务内容', 'What is to be done'],
   'work.taskTitle': ['任务名称', 'Title of the task'],
   'work.taskTitleNone': ['请写任务名称', 'Give the task a title'],

@@ -1,5 +1,6 @@
 /** A history that can be read: what one person did on one day stands together, and equal small things are one. */
 import type { HistoryEntry } from '@/api/types';
+import { makesIt } from './operations';
 
 /** An entry with its words, and what each of them counts, when it counts something. */
 export interface Told {
@@ -7,7 +8,7 @@ export interface Told {
   words: string[];
 }
 export interface Fold {
-  /** Oldest first; of what is not plainly admitted always one. */
+  /** Oldest first; of what is refused or erased always one. */
   entries: HistoryEntry[];
   first: HistoryEntry;
   last: HistoryEntry;
@@ -24,9 +25,11 @@ const LINES_MOST = 4;
 export const isLong = (fold: Fold): boolean => fold.lines.length - fold.steps.length > LINES_MOST;
 
 const day = (entry: HistoryEntry): string => new Date(entry.captured_at).toDateString();
-const makes = (entry: HistoryEntry): boolean => entry.made_at.length === 0 && entry.verdict !== 'refused';
-/** What has something of its own to say stands by itself: what made the record, came late, was refused or erased. */
-const plain = (entry: HistoryEntry): boolean => entry.verdict === 'admitted' && !entry.erased && !makes(entry);
+/** Entries of one sort go together: of what is refused or erased each has something of its own to say. */
+function sortOf(entry: HistoryEntry): string {
+  if (entry.erased || entry.verdict === 'refused') return '';
+  return makesIt(entry) ? 'makes' : entry.verdict;
+}
 
 /** The entries in their order, put together as far as they follow each other. `counted` says several counts as one. */
 export function folded(told: Told[], counted: (field: string, by: number) => string): Fold[] {
@@ -36,8 +39,8 @@ export function folded(told: Told[], counted: (field: string, by: number) => str
     const before = group?.last;
     const alike =
       before &&
-      plain(before) &&
-      plain(each.entry) &&
+      sortOf(before) !== '' &&
+      sortOf(before) === sortOf(each.entry) &&
       before.user_id === each.entry.user_id &&
       day(before) === day(each.entry);
     if (group && alike) {
@@ -57,7 +60,7 @@ export function folded(told: Told[], counted: (field: string, by: number) => str
       }),
     ),
     fields: [...new Set(all.flatMap(({ entry }) => entry.operations.flatMap((op) => op.field ?? [])))],
-    makes: all.some(({ entry }) => makes(entry)),
+    makes: all.some(({ entry }) => makesIt(entry)),
   }));
 }
 

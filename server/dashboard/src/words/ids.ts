@@ -10,3 +10,6 @@ export function newRecordId(
   const hex = [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/** What stands for a phone or browser on every page: the end of its id, by which people at the telephone find it. */
+export const phoneId = (id: string): string => `#${id.slice(-4)}`;

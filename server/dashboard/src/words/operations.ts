@@ -14,12 +14,22 @@ export interface OperationWords extends Sayer {
 const LONGEST = 120;
 const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 
-/** As the server received them; what came in one piece stands in the order it was written. */
-export function received(entries: HistoryEntry[]): HistoryEntry[] {
+/**
+ * As they were written: the days of a history follow each other, however late a phone brought what it had. What one
+ * person wrote at once stands together, whatever the classes that it went to the server by.
+ */
+export function written(entries: HistoryEntry[]): HistoryEntry[] {
   const by = (a: HistoryEntry, b: HistoryEntry): number =>
-    Date.parse(a.received_at) - Date.parse(b.received_at) || a.stream.localeCompare(b.stream) || a.seq - b.seq;
-  return [...entries].sort(by);
+    Date.parse(a.captured_at) - Date.parse(b.captured_at) ||
+    Date.parse(a.received_at) - Date.parse(b.received_at) ||
+    a.user_id.localeCompare(b.user_id) ||
+    a.stream.localeCompare(b.stream) ||
+    a.seq - b.seq;
+  // What made the record was before all else, whatever the clocks of others showed.
+  return [...entries].sort((a, b) => Number(makesIt(b)) - Number(makesIt(a)) || by(a, b));
 }
+/** Whether an entry made the record: nothing was there before it. */
+export const makesIt = (entry: HistoryEntry): boolean => entry.made_at.length === 0 && entry.verdict !== 'refused';
 
 /**
  * The words of each entry, oldest first, in the order of `entries`. What an author had before them is the
@@ -29,7 +39,7 @@ export function historyWords(form: Form | undefined, entries: HistoryEntry[], sa
   let first = true;
   return entries.map((entry) => {
     const lines = entry.operations.map((op, i) => operationWords(form, op, entry.found[i] ?? [], say));
-    if (first && entry.made_at.length === 0 && entry.verdict !== 'refused') lines.unshift(say.t('words.create'));
+    if (first && makesIt(entry)) lines.unshift(say.t('words.create'));
     if (entry.verdict !== 'refused') first = false;
     return lines;
   });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { HistoryEntry, Operation } from '@/api/types';
 import { folded, isLong } from '@/words/folded';
+import { written } from '@/words/operations';
 
 const entry = (n: number, user: string, op: Operation, more: Partial<HistoryEntry> = {}): HistoryEntry => ({
   entry: `e${n}`,
@@ -42,12 +43,36 @@ test('another person, another day and what stands out are by themselves', () => 
       entry(5, 'li', set, { captured_at: new Date(2026, 5, 14, 9).toISOString() }),
       entry(6, 'li', set, { verdict: 'refused' }),
       entry(7, 'li', set, { verdict: 'late' }),
-      entry(8, 'li', set, { erased: true, operations: [] }),
+      entry(8, 'li', one, { verdict: 'late' }),
+      entry(9, 'li', set, { erased: true, operations: [] }),
     ),
     counted,
   );
-  expect(folds.map((f) => f.entries.map((e) => e.seq))).toEqual([[0], [1, 2], [3], [4], [5], [6], [7], [8]]);
+  expect(folds.map((f) => f.entries.map((e) => e.seq))).toEqual([[0], [1, 2], [3], [4], [5], [6], [7, 8], [9]]);
   expect(folds.map((f) => f.makes).indexOf(true)).toBe(0);
+});
+test('days follow each other, and what one person wrote at once on two phones and by two ways is one', () => {
+  const at = (day: number, hour: number) => new Date(2026, 5, day, hour).toISOString();
+  const came = (n: number, user: string, day: number, more: Partial<HistoryEntry> = {}) =>
+    entry(n, user, set, { captured_at: at(day, 9), received_at: at(16, n), ...more });
+  const all = written([
+    came(6, 'zhao', 13),
+    came(5, 'li', 14, { stream: 'restricted', device_id: 'e' }),
+    came(3, 'li', 14),
+    came(4, 'li', 15),
+    entry(0, 'li', set, { stream: 'restricted', captured_at: at(13, 8), received_at: at(13, 8) }),
+    entry(0, 'li', set, { captured_at: at(13, 8), received_at: at(13, 8) }),
+    // Its clock was slow: before the record was there it cannot have been.
+    came(7, 'wang', 10),
+  ]);
+  const folds = folded(told(...all), counted);
+  expect(folds.map((f) => [f.first.user_id, f.entries.length, f.makes])).toEqual([
+    ['li', 2, true],
+    ['wang', 1, false],
+    ['zhao', 1, false],
+    ['li', 2, false],
+    ['li', 1, false],
+  ]);
 });
 test('a long run is long, names its fields once, and a single count keeps its words', () => {
   const many = Array.from({ length: 6 }, (_, i) => entry(i + 1, 'li', set));

@@ -44,7 +44,7 @@ vi.stubGlobal('fetch', (request: Request) => {
   );
 });
 const { api } = await import('@/api/client');
-const { may, session, signIn, signOut, watchOthers } = await import('@/app/session');
+const { endForIdleness, hasDrafts, may, session, signIn, signOut, watchOthers } = await import('@/app/session');
 // Vue looks for a whole one when it is loaded.
 vi.stubGlobal('document', {
   ...listens,
@@ -102,6 +102,18 @@ describe('a page whose session changes in another tab', () => {
     expect(Object.keys(ofTab)).toEqual(['gridfold.draft.jia.visit']);
     await signOut(false);
     expect(Object.keys(ofTab)).toEqual([]);
+  });
+  test('keeps it through a sign-out that nobody meant, for whoever typed it and for nobody else', async () => {
+    Object.assign(ofTab, { 'gridfold.draft.jia.visit': '{}', 'gridfold.draft.yi.visit': '{}' });
+    await endForIdleness();
+    expect([session.state, Object.keys(ofTab)]).toEqual(['out', ['gridfold.draft.jia.visit']]);
+    expect(hasDrafts()).toBe(true);
+    await signIn('jia', 'x');
+    expect(Object.keys(ofTab)).toEqual(['gridfold.draft.jia.visit']);
+    await endForIdleness();
+    now = { person: YI, csrf: 'y' };
+    await signIn('yi', 'x');
+    expect([session.state, Object.keys(ofTab), hasDrafts()]).toEqual(['in', [], false]);
   });
   test('looks again when it is turned to, without a word of another tab', async () => {
     now = { person: YI, csrf: 'y' };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Form } from '@/api/types';
-import { usualDue } from '@/words/due';
+import { endOfWork, firstDue } from '@/words/due';
 import { namesOf } from '@/words/middle';
 import { lookOf } from '@/words/signs';
 import { firstWords, keysBeside } from '@/words/telling';
@@ -45,8 +45,27 @@ test('of a long text the first words stand, and no character is cut in two', () 
 test('work is due when what it is about is, the first of several, and what is past says nothing', () => {
   const now = new Date(2026, 5, 10, 9);
   const [past, soon, late] = [new Date(2026, 5, 1), new Date(2026, 5, 11), new Date(2026, 6, 1)];
-  expect(usualDue([late.toISOString(), soon.toISOString(), past.toISOString(), null], now)).toEqual(soon);
-  expect(usualDue([past.toISOString(), undefined], now)).toEqual(new Date(2026, 5, 13, 18));
+  expect(firstDue([late.toISOString(), soon.toISOString(), past.toISOString(), null], now)).toEqual(soon);
+  expect(firstDue([past.toISOString(), undefined], now)).toBeNull();
+});
+test('where nothing says when, it is the end of work on the third working day, by the clocks of the calendar', () => {
+  const hours = [
+    { from: '09:00', to: '12:00' },
+    { from: '13:30', to: '17:30' },
+  ];
+  const day = (n: number, worked = true) => ({
+    date: `2026-12-${String(n).padStart(2, '0')}`,
+    kind: worked ? 'working' : 'off',
+    ...(worked ? { hours } : {}),
+  });
+  const days = [day(2), day(3), day(4), day(5, false), day(6, false), day(7), day(8)];
+  const china = { seconds: 8 * 3600 };
+  // A Wednesday evening in UTC is Thursday in China.
+  expect(endOfWork(days, china, new Date('2026-12-02T04:00:00Z'))).toEqual(new Date('2026-12-07T09:30:00Z'));
+  expect(endOfWork(days, china, new Date('2026-12-02T17:00:00Z'))).toEqual(new Date('2026-12-08T09:30:00Z'));
+  const summer = { seconds: 3600, changes: [{ at: Date.parse('2026-12-06T01:00:00Z'), seconds: 7200 }] };
+  expect(endOfWork(days, summer, new Date('2026-12-02T04:00:00Z'))).toEqual(new Date('2026-12-07T15:30:00Z'));
+  expect(endOfWork(days, china, new Date('2026-12-05T04:00:00Z'))).toBeNull();
 });
 test('a dot looks as its form means or as far as its work is', () => {
   const now = Date.parse('2026-06-10T00:00:00Z');

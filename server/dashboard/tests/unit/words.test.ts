@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Form, HistoryEntry, Operation } from '@/api/types';
 import { catalogue, type Key } from '@/messages';
 import { counted, marked } from '@/words/counted';
-import { historyWords, received, type OperationWords } from '@/words/operations';
+import { historyWords, written, type OperationWords } from '@/words/operations';
 import {
   ago,
   dateHere,
@@ -109,9 +109,10 @@ describe('a history in words', () => {
     const chosen = entry(4, [{ op: 'set', field: 'phone', value: '2' }], { found: [['2', '3']] });
     expect(historyWords(form, [chosen], sayer('zh-CN'))[0]).toEqual(['在“联系电话”的几个值里选定了“2”，没有采用“3”']);
   });
-  test('goes by when the server received what, and within that by its place', () => {
-    const at = (n: number, received_at: string, seq: number) => entry(n, [], { received_at, seq });
-    const rows = received([
+  test('goes by when it was written, of one time by when the server received it and by its place', () => {
+    const at = (n: number, received_at: string, seq: number) =>
+      entry(n, [], { captured_at: '2026-06-12T09:00:00Z', made_at: ['e0'], received_at, seq });
+    const rows = written([
       at(1, '2026-06-13T10:00:00Z', 9),
       at(2, '2026-06-12T10:00:00Z', 3),
       at(3, '2026-06-13T10:00:00Z', 8),
