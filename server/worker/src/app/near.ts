@@ -1,8 +1,9 @@
 /** How far what is listed lies from where the person stands: asked for by a tap, kept for as long as the app is open. */
-import { shallowRef } from 'vue';
+import { ref, shallowRef, type Ref } from 'vue';
 import { formOf } from './forms';
 import { takePlace, type Fix, type NoFix } from './place';
 import type { Place } from '@/forms/entries';
+import type { Key } from '@/messages';
 import { phone, type RecordDetail, type RecordSummary } from '@/phone';
 
 /** Where the person stands, once they said that the app may know. */
@@ -14,6 +15,24 @@ export async function findHere(): Promise<NoFix | undefined> {
   return typeof outcome === 'string' ? outcome : undefined;
 }
 export const forgetHere = (): void => void (here.value = undefined);
+
+const WHY: Record<NoFix, Key> = {
+  denied: 'near.denied',
+  unavailable: 'near.unavailable',
+  timeout: 'near.timeout',
+};
+
+/** Asks for the place at a tap, with what a page says of it meanwhile, and of why there is none. */
+export function useFinding(): { finding: Ref<boolean>; failed: Ref<Key | undefined>; find: () => Promise<void> } {
+  const finding = ref(false);
+  const failed = ref<Key>();
+  async function find(): Promise<void> {
+    [finding.value, failed.value] = [true, undefined];
+    const why = await findHere();
+    [finding.value, failed.value] = [false, why && WHY[why]];
+  }
+  return { finding, failed, find };
+}
 
 const EARTH_M = 6_371_000;
 const radians = (degrees: number) => (degrees * Math.PI) / 180;
@@ -38,7 +57,7 @@ function placeField(form: string): string | undefined {
   return (places.find(({ means }) => means === 'place') ?? places[0])?.key;
 }
 /** The place that a record has itself. */
-function ownPlace({ form, fields }: RecordDetail): Place | undefined {
+export function ownPlace({ form, fields }: RecordDetail): Place | undefined {
   const content = fields[placeField(form) ?? ''];
   if (content?.type !== 'Value' || content.value.type !== 'Geopoint') return undefined;
   return { latitude: content.value.latitude, longitude: content.value.longitude };

@@ -46,6 +46,7 @@ export const router = createRouter({
     },
     { path: '/record/:id', name: 'record', component: () => import('@/pages/RecordPage.vue'), props: id },
     { path: '/history/:id', name: 'history', component: () => import('@/pages/HistoryPage.vue'), props: id },
+    { path: '/planned', name: 'planned', component: () => import('@/pages/PlannedPage.vue') },
     { path: '/refused', name: 'refused', component: () => import('@/pages/RefusedPage.vue') },
     { path: '/me', name: 'me', component: () => import('@/pages/MePage.vue') },
     { path: '/carry', name: 'carry', component: () => import('@/pages/CarryPage.vue') },

@@ -5,12 +5,22 @@ import { counted, marked } from '@/words/counted';
 import account from './account';
 import capture from './capture';
 import enrol from './enrol';
+import planned from './planned';
 import push from './push';
 import record from './record';
 import shell from './shell';
 import today from './today';
 
-export const catalogue = { ...shell, ...enrol, ...today, ...capture, ...record, ...account, ...push } as const;
+export const catalogue = {
+  ...shell,
+  ...enrol,
+  ...today,
+  ...planned,
+  ...capture,
+  ...record,
+  ...account,
+  ...push,
+} as const;
 export type Key = keyof typeof catalogue;
 
 function only(which: 0 | 1): Record<string, string> {
