@@ -80,7 +80,9 @@ export async function dueFor(record: RecordDetail): Promise<DueTask[]> {
   const query: DueQuery = { grid: record.grid, ...(place && { ...place, order: 'Distance' }) };
   const found: DueTask[] = [];
   for await (const { items } of pagesOf(query, place ? STEP : MOST)) {
-    found.push(...items.filter(({ recordId }) => recordId === record.id));
+    const own = items.filter(({ recordId }) => recordId === record.id);
+    // How far it is from itself is nothing to tell.
+    found.push(...own.map((task) => ({ ...task, distanceM: null })));
     // What comes now lies elsewhere.
     if (place && items.some(({ distanceM }) => (distanceM ?? 1) > 0)) break;
   }

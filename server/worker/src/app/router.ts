@@ -28,6 +28,7 @@ export const router = createRouter({
           form: String(to.params.form),
           household: one(to.query.household),
           about: one(to.query.about),
+          partOf: one(to.query.part_of),
           grid: one(to.query.grid),
         },
       }),

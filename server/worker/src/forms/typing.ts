@@ -4,7 +4,7 @@
  * What enters is what is typed; what leaves is a draft at every key, and a record once it is saved.
  */
 import { computed, onScopeDispose, reactive, ref, shallowRef } from 'vue';
-import { formOf, rememberGrid, usualGrid } from '@/app/forms';
+import { formOf, identity, rememberGrid, usualGrid } from '@/app/forms';
 import {
   failureOf,
   onChange,
@@ -39,7 +39,14 @@ import { wrongWords } from './wrong';
 const OFFERED: ReadonlySet<string> = new Set(['Text', 'Integer', 'Decimal', 'Person', 'Reference']);
 
 export type Begin =
-  | { what: 'new'; form: string; household?: string | undefined; about?: string | undefined; grid?: string | undefined }
+  | {
+      what: 'new';
+      form: string;
+      household?: string | undefined;
+      about?: string | undefined;
+      partOf?: string | undefined;
+      grid?: string | undefined;
+    }
   | { what: 'draft'; id: string }
   | { what: 'edit'; id: string };
 
@@ -189,13 +196,16 @@ export function useTyping(draftMade: (id: string) => void) {
     void lookUpKind().catch(() => undefined);
   }
 
-  /** What goes without saying: when it happens, and what it was begun from. */
+  /** What goes without saying: when it happens, who hands it out, and what it was begun from. */
   function prefill(how: Extract<Begin, { what: 'new' }>): void {
     for (const { key, kind, means } of fields.value) {
       if (kind.type === 'DateTime' && means === 'happened')
         entries[key] = { type: 'words', text: localMoment(Date.now()) };
+      // What its doer gives back comes to them.
+      if (kind.type === 'Person' && means === 'issuer' && identity.value)
+        entries[key] = { type: 'person', userId: identity.value.userId, name: identity.value.userName };
       if (kind.type !== 'Reference') continue;
-      const from = means === 'household' ? how.household : means === 'about' ? how.about : undefined;
+      const from = means && { household: how.household, about: how.about, part_of: how.partOf }[means];
       if (from) entries[key] = { type: 'record', recordId: from };
     }
   }

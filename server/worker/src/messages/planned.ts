@@ -25,6 +25,7 @@ export default {
   'planned.for': ['{name} 负责', 'for {name}'],
   'planned.here': ['按计划该做', 'Due by plan here'],
   'planned.visit': ['＋ {what}', '＋ {what}'],
+  'planned.visitOf': ['＋ {what}：{plan}', '＋ {what}: {plan}'],
   'planned.begin': ['开始任务', 'Begin the task'],
   'planned.beginOf': ['开始任务：{what}', 'Begin the task: {what}'],
   'planned.openTask': ['打开任务', 'Open the task'],

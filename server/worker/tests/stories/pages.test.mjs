@@ -46,6 +46,7 @@ for (const language of ['zh-CN', 'en']) {
       today: '',
       search: 'search',
       map: 'map',
+      planned: 'planned',
       new: 'new',
       visit: 'new/visit',
       matter: 'new/matter',
