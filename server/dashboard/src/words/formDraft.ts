@@ -244,7 +244,7 @@ export function readDraft(written: string): DraftRead {
   const check = new Check();
   check.form(read.value);
   const faults = check.faults.map((fault) => ({ ...fault, ...lineOf(written, read.at.get(fault.path) ?? 0) }));
-  return { form: canBeShown(read.value) ? (read.value as unknown as Form) : null, faults };
+  return { form: canBeShown(read.value) ? (read.value as Form) : null, faults };
 }
 
 /** Whether the preview has what it goes by: fields with keys, types and labels, and choices that have them too. */
