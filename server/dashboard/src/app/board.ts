@@ -46,6 +46,7 @@ export function useBoard(board: () => Board, when: () => boolean) {
     sort: board().filter.overdue ? 'due' : '-changed',
     fields: board().fields,
     heads: true,
+    made_by: true,
   });
 
   /** One column; in the background what is read stays where it stands, and what is new comes behind it, marked. */

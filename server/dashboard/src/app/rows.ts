@@ -2,6 +2,7 @@
 import { reactive } from 'vue';
 import { api } from '@/api/client';
 import type { RecordRow } from '@/api/types';
+import { keysSearched } from '@/words/matched';
 import { keysBeside } from '@/words/telling';
 import { t } from '@/messages';
 import { forms, loadForms, titleOf } from './directory';
@@ -14,6 +15,8 @@ const AT_ONCE = 200;
 
 /** The fields of lists by which records of one name are told apart. */
 export const besideKeys = (): string[] => keysBeside(forms.value);
+/** The same with those in which a search finds words, so that it can be told where. */
+export const searchedKeys = (): string[] => keysSearched(forms.value, besideKeys());
 
 /** A record by its id; nothing until it is known, and for ever when it is not ours to see. */
 export function rowOf(id: string): RecordRow | undefined {

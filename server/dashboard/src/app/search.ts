@@ -6,7 +6,7 @@ import type { Area, RecordRow, User } from '@/api/types';
 import { loadForms, rememberAreas, rememberUsers } from './directory';
 import { useTyped } from './pages';
 import { useShown } from './query';
-import { besideKeys, rememberRows } from './rows';
+import { rememberRows, searchedKeys } from './rows';
 import { may } from './session';
 
 export type Hit =
@@ -28,7 +28,14 @@ interface Found {
 
 async function find(text: string, signal: AbortSignal): Promise<Found> {
   await loadForms().catch(() => undefined);
-  const query = { text, fields: besideKeys().join(','), sort: '-changed', limit: RECORDS, count: true };
+  const query = {
+    text,
+    fields: searchedKeys().join(','),
+    made_by: true,
+    sort: '-changed',
+    limit: RECORDS,
+    count: true,
+  };
   const name = { name: text, limit: OTHERS };
   const [page, people, places] = await Promise.all([
     api.get('/v1/records', { query, signal }),

@@ -13,6 +13,8 @@ export function tellDone(text: string): void {
   done?.close();
   done = ElMessage({ type: 'success', message: text, duration: 4000 });
 }
+/** Of these the server says exactly what, in the language of the page: the general words would say it again. */
+const SAID_TWICE = new Set(['weak_password']);
 let wrong: { text: string; box: ReturnType<typeof ElMessage> } | null = null;
 /**
  * What went wrong; the request's id, to give to whoever runs the server, for who asks. `exactly`: where the server says
@@ -22,7 +24,8 @@ export function tellProblem(thrown: unknown, exactly = false): void {
   const problem = ApiProblem.from(thrown);
   // What is shown instead of the page says already why.
   if ((problem.status === 401 || problem.code === 'held') && session.state !== 'in') return;
-  const parts = exactly && problem.code === 'conflict' && problem.detail ? [] : [problemWords(problem)];
+  const said = (exactly && problem.code === 'conflict') || SAID_TWICE.has(problem.code);
+  const parts = said && problem.detail ? [] : [problemWords(problem)];
   if (problem.detail && problem.code !== 'page') parts.push(sentence(problem.detail));
   const text = parts.join(' · ');
   if (text === wrong?.text) wrong.box.close();

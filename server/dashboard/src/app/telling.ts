@@ -5,9 +5,9 @@ import { aboutFields, fieldFor } from '@/words/meaning';
 import { firstWords } from '@/words/telling';
 import { areaShort, form as formOf } from './directory';
 import { recordTitle, rowOf } from './rows';
-import { time, value } from './say';
+import { recordPlace, time, value } from './say';
 
-export type Aspect = 'about' | 'details' | 'when' | 'where' | 'who';
+export type Aspect = 'about' | 'details' | 'when' | 'where' | 'spot' | 'who' | 'maker';
 export interface Told {
   aspect: Aspect;
   text: string;
@@ -41,20 +41,28 @@ function whenOf(row: RecordRow): string {
   return saidBy(row, 'happened') || time(row.captured_at);
 }
 
-/** What stands beside a title, in the order in which people ask for it. `without`: what the page shows already. */
-export function telling(row: RecordRow, without: Aspect[] = []): Told[] {
+/**
+ * What stands beside a title, in the order in which people ask for it. `without`: what the page shows already.
+ * `closer`: also what else tells two apart.
+ */
+export function telling(row: RecordRow, without: Aspect[] = [], closer = false): Told[] {
   const household = householdOf(row);
   const words: Record<Aspect, () => string> = {
     about: () => (household && household !== row.record_id ? recordTitle(household) : ''),
     details: () => firstWords(saidBy(row, 'details')),
     when: () => whenOf(row),
     where: () => areaShort(row.grid),
-    who: () =>
-      saidBy(row, 'doer', 'accountable') || (row.made_by ? t('record.madeBy', { name: row.made_by.user_name }) : ''),
+    // What is about a household is at its door.
+    spot: () => (household || !row.location ? '' : recordPlace(row.location)),
+    who: () => saidBy(row, 'doer', 'accountable'),
+    maker: () => (row.made_by ? t('record.madeBy', { name: row.made_by.user_name }) : ''),
   };
   const all = Object.entries(words) as [Aspect, () => string][];
+  const who = words.who();
+  // Who wrote it down stands for who handles it where nobody does yet.
+  const left = closer ? without : [...without, 'spot', ...(who === '' && !without.includes('who') ? [] : ['maker'])];
   return all
-    .filter(([aspect]) => !without.includes(aspect))
+    .filter(([aspect]) => !left.includes(aspect))
     .map(([aspect, say]) => ({ aspect, text: say() }))
     .filter(({ text }) => text !== '' && text !== row.title);
 }

@@ -9,6 +9,10 @@ export default {
   'attention.refused': ['被拒的修改', 'Refused edits'],
   'attention.late': ['晚到的修改', 'Late edits'],
   'attention.phone': ['手机', 'Phones'],
+  'attention.conflictOne': ['冲突', 'Conflict'],
+  'attention.refusedOne': ['被拒的修改', 'Refused edit'],
+  'attention.lateOne': ['晚到的修改', 'Late edit'],
+  'attention.phoneOne': ['手机', 'Phone'],
   'attention.upload': ['收下但用不了的内容', 'What came and cannot be used'],
   'attention.conflictHint': [
     '几个人互不知情地改了同一处，要选定一个',

@@ -1,16 +1,19 @@
 /** What was imported, and taking it back. */
 export default {
-  'imports.title': ['导入记录', 'What was imported'],
+  'imports.title': ['导入历史', 'Past imports'],
+  'imports.one': ['一次导入', 'An import'],
   'imports.lead': [
-    '撤回一次导入，会去掉它新建而此后没有人动过的内容；有人改过或正在使用的留下。',
-    'Taking an import back removes what it made and nobody has touched since; what somebody changed or uses stays.',
+    '以前导入过的文件：区域、事项、事项清单、工作日历和计划。文件名不保存。撤回一次导入，会去掉它新建而此后没有人动过的内容；有人改过或正在使用的留下。',
+    'The files that were imported so far: areas, matters, the catalogue, the calendar and plans. What a file was called is not kept. Taking an import back removes what it made and nobody has touched since; what somebody changed or uses stays.',
   ],
   'imports.what': ['内容', 'What'],
   'imports.when': ['时间和操作人', 'When and by whom'],
   'imports.counts': ['结果', 'Outcome'],
   'imports.areas': ['区域', 'Areas'],
-  'imports.catalogue': ['事项目录', 'Matter kinds'],
+  'imports.catalogue': ['事项清单', 'Catalogue'],
   'imports.matters': ['事项', 'Matters'],
+  'imports.plans': ['计划', 'Plans'],
+  'imports.file': ['{kind}（{format} 文件）', '{kind} ({format} file)'],
   'imports.calendar': ['工作日历', 'Working calendar'],
   'imports.operator': ['服务器管理员（命令行）', 'Operator (command line)'],
   'imports.counted': [

@@ -1,5 +1,6 @@
 /** The map. */
 export default {
+  'map.loading': ['地图加载中…', 'Loading the map…'],
   'map.title': ['地图', 'Map'],
   'map.region': ['记录和网格边界的地图', 'Map of records and grid boundaries'],
   'map.draw': ['圈定范围', 'Draw an area'],

@@ -46,6 +46,7 @@ export default {
   'search.none': ['没有找到；换个词，或少写几个字', 'Nothing found; try another word, or fewer'],
   'search.found': ['找到 {n} 项，回车打开选中的', '{n} found; Enter opens the one chosen'],
   'search.results': ['查找结果', 'Results'],
+  'search.matched': ['{field}：{text}', '{field}: {text}'],
   'search.people': ['人员', 'People'],
   'search.areas': ['区域', 'Areas'],
   'search.all': ['在列表中查看全部 {n} 条记录', 'Show all {n} records as a list'],
@@ -55,6 +56,8 @@ export default {
   'telling.details': ['内容', 'What it is about'],
   'telling.when': ['什么时候', 'When'],
   'telling.where': ['在哪里', 'Where'],
+  'telling.spot': ['位置（纬度、经度）', 'Where exactly, latitude and longitude'],
+  'telling.maker': ['谁记录', 'Who wrote it down'],
   'telling.who': ['谁办理', 'Who handles it'],
   'telling.visited': ['上次走访 {at}', 'Last visited {at}'],
   'level.province': ['省级', 'Province'],
@@ -174,6 +177,11 @@ export default {
     '需要其他角色或区域的授权，请找管理员。',
     'It needs a grant of another role or area. Ask an administrator.',
   ],
+  'state.badAddress': [
+    '地址里的筛选条件写得不对，没有查到任何内容。',
+    'The address has a filter that cannot be meant, so nothing was asked for.',
+  ],
+  'state.withoutFilters': ['去掉筛选条件，查看全部', 'Show all without filters'],
   'state.notFound': ['没有找到，或不在您的区域内', 'Not found, or outside your areas'],
   'problem.held': ['没有发送：这个浏览器里的登录已经变了。', 'Not sent: who is signed in in this browser has changed.'],
   'problem.offline': [

@@ -55,6 +55,8 @@ export const ACTS: Record<string, Key> = {
   'bundle.import': 'audit.bundleImport',
   'key.new': 'audit.keyNew',
   'clock.confirm': 'audit.clock',
+  'access.end': 'audit.accessEnd',
+  'access.confirm': 'audit.accessConfirm',
 };
 export const KINDS: Record<string, Key> = {
   user: 'user.pick',
@@ -69,9 +71,37 @@ export const KINDS: Record<string, Key> = {
   rows: 'audit.rows',
   role: 'grants.role',
   session: 'audit.session',
-  import: 'imports.title',
   plan: 'plans.name',
+  import: 'imports.one',
+  report: 'nav.reports',
+  redraw: 'redraw.title',
+  key: 'audit.key',
+  bytes: 'audit.bytes',
+  days: 'retention.keep',
+  by_person: 'phoneKeys.title',
+  before_ms: 'audit.clockBefore',
+  now_ms: 'audit.clockNow',
+  conflict: 'attention.conflict',
+  refused: 'attention.refused',
+  late: 'attention.late',
+  phone: 'overview.phone',
+  upload: 'attention.upload',
 };
+
+/** How closely fields are held, in words. */
+export const CLASSES: Record<string, Key> = {
+  general: 'audit.classGeneral',
+  personal: 'audit.classPersonal',
+  restricted: 'audit.classRestricted',
+};
+
+/** The size of a file as people say it. */
+export function sizeWords(bytes: number, locale: string): string {
+  const [amount, unit] =
+    bytes < 1024 ? [bytes, 'byte'] : bytes < 1024 ** 2 ? [bytes / 1024, 'kilobyte'] : [bytes / 1024 ** 2, 'megabyte'];
+  const short = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(locale, short).format(amount);
+}
 
 export interface Thing {
   kind: string;

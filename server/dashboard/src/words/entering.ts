@@ -35,10 +35,15 @@ export const mayEnter = (field: Field, roles: readonly Role[]): boolean =>
   (!field.writable_by || field.writable_by.some((role) => roles.includes(role)));
 
 /** What is told of work later, by whoever did it: nobody is asked for it where the work is reported. */
-const LATER = new Set(['closed', 'reply']);
-/** The fields that are asked for when a record is made. */
-export const askedAtFirst = (form: Form, roles: readonly Role[]): Field[] =>
-  form.fields.filter((f) => mayEnter(f, roles) && !LATER.has(f.means ?? ''));
+const LATER = new Set(['closed', 'reply', 'asked_due']);
+/** Of a matter: who says so and how they are reached, which is held closer than the matter and is what a caller says first. */
+const isCallers = (form: Form, field: Field): boolean =>
+  form.means === 'matter' && form.class === 'general' && field.type === 'text' && field.class === 'personal';
+/** The fields that are asked for when a record is made, in the order in which somebody is told them. */
+export function askedAtFirst(form: Form, roles: readonly Role[]): Field[] {
+  const asked = form.fields.filter((f) => mayEnter(f, roles) && !LATER.has(f.means ?? ''));
+  return [...asked.filter((f) => isCallers(form, f)), ...asked.filter((f) => !isCallers(form, f))];
+}
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 

@@ -12,7 +12,7 @@ export const fieldsBeside = (form: Form): Field[] => [
   ...aboutFields(form),
 ];
 
-const isRestricted = (form: Form, field: Field): boolean => (field.class ?? form.class) === 'restricted';
+export const isRestricted = (form: Form, field: Field): boolean => (field.class ?? form.class) === 'restricted';
 
 /**
  * The keys that a list asks for. A field that is restricted in any form is none of them: reading it is noted in the

@@ -37,7 +37,7 @@ const statusOf = async (record) => (await server.call('GET', `/v1/records/${reco
 
 test('areas are imported: first what would be done is told, then it is done', async () => {
   await open(`/administration/areas?in=${AREA.community}`);
-  await button('导入 CSV').click();
+  await button('导入区域').click();
   const csv = `code,parent,name,level\n${NEW_GRID},${AREA.community},第三网格,grid\n990101001001004,没有这个上级,第四网格,grid\n`;
   await dialog()
     .locator('input[type=file]')
@@ -57,16 +57,16 @@ test('areas are imported: first what would be done is told, then it is done', as
 
 test('an import is taken back, and what it made is retired', async () => {
   await open(`/administration/areas?in=${AREA.community}`);
-  await button('导入 CSV').click();
+  await button('导入区域').click();
   const csv = `code,parent,name,level\n990101001001005,${AREA.community},误建网格,grid\n`;
   await dialog()
     .locator('input[type=file]')
     .setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
   await button('写入').click();
   await page.getByRole('row', { name: /误建网格/ }).waitFor();
-  await button('导入记录').click();
-  const row = dialog('导入记录')
-    .getByRole('row', { name: /区域 csv/ })
+  await button('导入历史').click();
+  const row = dialog('导入历史')
+    .getByRole('row', { name: /区域（CSV 文件）/ })
     .first();
   await row.getByText('新增 1，修改 0，未接受 0').waitFor();
   await accessible(page, 'what was imported');
@@ -76,7 +76,7 @@ test('an import is taken back, and what it made is retired', async () => {
   await row.getByText(/已撤回于/).waitFor();
   assert.ok((await server.call('GET', '/v1/areas/990101001001005')).retired_at);
   await page.keyboard.press('Escape');
-  await dialog('导入记录').waitFor({ state: 'detached' });
+  await dialog('导入历史').waitFor({ state: 'detached' });
 });
 
 test('a boundary is drawn on a map that starts where the neighbours are', async () => {

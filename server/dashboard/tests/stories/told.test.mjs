@@ -215,7 +215,7 @@ test('an import of areas shows names as they are and as they would be, before an
   const admin = await browser.page();
   await browser.signIn(admin);
   await open('/administration/areas', admin);
-  await admin.getByRole('button', { name: '导入 CSV' }).click();
+  await admin.getByRole('button', { name: '导入区域' }).click();
   const dialog = admin.getByRole('dialog');
   const csv = `code,parent,name,level\n${AREA.two},${WEST.community},改名网格,grid\n`;
   await dialog

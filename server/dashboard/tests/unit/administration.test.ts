@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { thingsOf } from '@/words/audit';
+import { sizeWords, thingsOf } from '@/words/audit';
 import { each, newProgress } from '@/app/bulk';
 import { draftOf, HOURS_MOST, kindsOf, newDraft, wrongIn } from '@/words/catalogue';
 import { ordered } from '@/words/order';
@@ -62,4 +62,9 @@ test('what an audit row is about is read part by part', () => {
     { kind: '', id: 'odd' },
   ]);
   expect(thingsOf('')).toEqual([]);
+});
+test('a file is as large as people say it', () => {
+  expect(sizeWords(132, 'en')).toBe('132 byte');
+  expect(sizeWords(5932, 'zh-CN')).toMatch(/^5\.8\s?(kB|千字节)$/);
+  expect(sizeWords(3 * 1024 ** 2, 'en')).toBe('3 MB');
 });

@@ -119,6 +119,18 @@ describe('what is entered', () => {
     expect(keys(['worker'])).toEqual(['checked', 'finding', 'people']);
     expect(keys(['supervisor'])).toEqual(['checked', 'finding', 'people', 'due']);
   });
+  test('asks of a matter first who says so, and never what is told later or by receipt', () => {
+    const matter = form('m', [
+      field('what', 'text'),
+      field('asked', 'date_time', { means: 'asked_due' }),
+      field('content', 'choose_one', { means: 'satisfaction' as never }),
+      field('who', 'text', { class: 'personal' }),
+      field('phone', 'text', { class: 'personal' }),
+    ]);
+    const keys = (more: Partial<Form>) => askedAtFirst({ ...matter, ...more }, ['supervisor']).map((f) => f.key);
+    expect(keys({ means: 'matter' })).toEqual(['who', 'phone', 'what']);
+    expect(keys({ means: 'visit' })).toEqual(['what', 'who', 'phone']);
+  });
   test('sends nothing that is hidden or empty', () => {
     const people = [
       { key: 'a', name: '王' },

@@ -38,7 +38,9 @@ test('no key is there twice', () => {
 test('every message is used', () => {
   // These are named by what they say: a role, why a text is no value.
   const named = (key: string) =>
-    /^(role|typed|formDraft|map\.look|map\.sign|deadline|deadline\.why|reports\.(unit|measure|of))\./.test(key);
+    /^(role|evidence|typed|formDraft|map\.look|map\.sign|deadline|deadline\.why|reports\.(unit|measure|of))\./.test(
+      key,
+    );
   const unused = entries.map(([key]) => key).filter((key) => !named(key) && !sources.includes(`'${key}'`));
   expect(unused).toEqual([]);
 });
