@@ -204,7 +204,7 @@ test('a form is published and phones get it', async () => {
   await button('起草新版本').click();
   const text = page.locator('#definition');
   await text.fill('{ "code": ');
-  await page.getByText('不是有效的 JSON').waitFor();
+  await page.getByText('有 1 处要改，才能发布').waitFor();
   const next = (await server.call('GET', '/v1/forms')).forms.find((f) => f.code === 'meeting');
   next.version = version + 1;
   next.label.zh = '居民会议';
