@@ -233,7 +233,7 @@ test('an import of areas shows names as they are and as they would be, before an
 });
 
 test('a board that goes on out of sight says so, until its end is reached', async () => {
-  await page.setViewportSize({ width: 1100, height: 800 });
+  await page.setViewportSize({ width: 800, height: 800 });
   await open('/matters?closed=true');
   const board = page.locator('.board');
   await page.locator('.column').nth(5).waitFor();
