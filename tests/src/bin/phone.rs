@@ -125,7 +125,7 @@ impl Hand {
         let ops = match form {
             "household" => self.content.household(number),
             "visit" => self.content.visit(None, now),
-            "matter" => self.content.matter(&self.client, now),
+            "matter" => self.content.matter(now),
             "meeting" => self.content.meeting(now),
             other => return Err(format!("nothing to capture for `{other}`").into()),
         };

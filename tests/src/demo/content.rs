@@ -1,7 +1,5 @@
 //! What the workers type, in Chinese and English, drawn from a seeded source.
 
-use gridfold_client::Client;
-use gridfold_sync_core::calendar::WorkingTime;
 use gridfold_sync_core::edit::{Decimal, Op, Value};
 use gridfold_sync_core::ids::{ChoiceKey, FieldKey, ItemKey, RecordId};
 use gridfold_sync_core::time::Timestamp;
@@ -169,15 +167,10 @@ impl Content {
         ops
     }
 
-    /// A matter reported on the way, due when its kind is by the catalogue on the phone, as an app proposes it.
-    pub fn matter(&mut self, phone: &Client, at: Timestamp) -> Vec<Op> {
+    /// A matter reported on the way.
+    pub fn matter(&mut self, at: Timestamp) -> Vec<Op> {
         let (summary, kind) = MATTERS[self.below(MATTERS.len())];
-        let calendar = phone.working_calendar();
-        let due = phone
-            .catalogue()
-            .and_then(|kinds| kinds.due(kind, None, at, &WorkingTime::of(&calendar)))
-            .map(|due| set("due_at", Value::DateTime(due.at)));
-        let said = vec![
+        vec![
             set("kind", Value::Text(kind.to_owned())),
             set("summary", Value::Text(summary.to_owned())),
             set("reported_at", Value::DateTime(at)),
@@ -187,8 +180,7 @@ impl Content {
                 "reporter_name",
                 Value::Text(format!("{}女士", self.pick(&SURNAMES))),
             ),
-        ];
-        said.into_iter().chain(due).collect()
+        ]
     }
 
     /// The minutes of a meeting.

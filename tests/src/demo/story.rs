@@ -208,8 +208,7 @@ fn work_a_day(phone: &mut Phone, content: &mut Content, now: Timestamp) -> Resul
             phone.edit(record, content.follow_up(chars))?;
         }
     }
-    let matter = content.matter(phone.client()?, now);
-    phone.create_record(&grid, "matter", matter)?;
+    phone.create_record(&grid, "matter", content.matter(now))?;
     if content.below(3) == 0 {
         phone.create_record(&grid, "meeting", content.meeting(now))?;
     }
