@@ -230,7 +230,6 @@ export default {
   ],
   'work.handDue': ['新的完成时限（不填则不变）', 'A new due time; it stays if left out'],
   'work.handed': ['已交给 {name}', 'Handed to {name}'],
-  'imports.plans': ['计划', 'Plans'],
   'imports.wouldPlans': [
     '{plans} 个计划将停用或恢复原样，{left} 个因有人改过而留下；已经生成的任务不变。',
     '{plans} plan(s) will be retired or put back as they were, {left} stay since somebody changed them; tasks that were made stay.',
