@@ -102,6 +102,8 @@ codes! {
     AreaRetired = "area_retired", CONFLICT, false;
     /// The form is retired: no new record of it is made.
     FormRetired = "form_retired", CONFLICT, false;
+    /// Values of the record stand side by side, and have to be chosen from before this is done.
+    Unsettled = "unsettled", CONFLICT, false;
     /// What the write was made at is not a state of this record that is known here.
     UnknownBase = "unknown_base", PRECONDITION_FAILED, false;
     /// The body is larger than allowed.

@@ -256,6 +256,36 @@ fn areas_come_from_a_file_over_the_api() {
 }
 
 #[test]
+fn before_a_table_is_imported_one_sees_how_it_is_read() {
+    let t = Town::new();
+    let table =
+        "编码,上级,备 注,名称,级别\nc-c,c,旧表,幸福里,街道\nc-c-1,c-c\nc-c-2,c-c,,第2网格,网格\n";
+    let gb = encoding_rs::GB18030.encode(table).0.into_owned();
+    let send = |path: &str| t.admin.send("POST", path, "text/csv", &gb).ok();
+    let tried = send("/v1/areas/import?dry_run=true");
+    let column = |heading: &str, column: &str| json!({ "heading": heading, "column": column });
+    assert_eq!(
+        tried["first"]["columns"],
+        json!([
+            column("编码", "code"),
+            column("上级", "parent"),
+            { "heading": "备 注" },
+            column("名称", "name"),
+            column("级别", "level"),
+        ]),
+        "by the file's own headings; what is passed over is told apart"
+    );
+    assert_eq!(
+        tried["first"]["rows"],
+        json!([
+            { "line": 2, "values": ["c-c", "c", "旧表", "幸福里", "街道"] },
+            { "line": 4, "values": ["c-c-2", "c-c", "", "第2网格", "网格"] },
+        ])
+    );
+    assert!(send("/v1/areas/import")["first"].is_null(), "it is done");
+}
+
+#[test]
 fn an_export_holds_what_the_list_shows() {
     let t = Town::new();
     let query = "form=matter&sort=-title&assignee=Wu&columns=record_id,title,due_at&fields=summary,reporter_name";

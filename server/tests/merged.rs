@@ -199,7 +199,7 @@ fn what_is_not_the_same_thing_or_not_theirs_is_not_merged_and_nothing_is_done() 
         let edit = json!({ "fields": { "head_name": name }, "base": heads });
         admin.patch(&path, &edit).ok();
     }
-    merge(&admin, &goes, &body).refused(409, "conflict");
+    merge(&admin, &goes, &body).refused(409, "unsettled");
     let both = read(&admin, &goes);
     let by = both["conflict_list"][0]["values"][0]["by"].clone();
     let choice = json!({ "field": "head_name", "by": by });

@@ -288,7 +288,7 @@ fn whoever_may_delete_here_and_make_there_may_move_and_nobody_loses_what_they_do
         let edit = json!({ "fields": { "address": address }, "base": heads });
         admin.patch(&path, &edit).ok();
     }
-    move_to(&admin, &old, "c-a-2").refused(409, "conflict");
+    move_to(&admin, &old, "c-a-2").refused(409, "unsettled");
     nothing_happened();
     let both = read(&admin, &old);
     let by = both["conflict_list"][0]["values"][0]["by"].clone();

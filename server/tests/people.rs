@@ -424,3 +424,27 @@ fn a_second_person_of_one_name_is_asked_about() {
     let (_, li) = world.person(&admin, "li", "supervisor", "c-b");
     add(&li, Some("ask")).ok();
 }
+
+#[test]
+fn people_are_listed_by_name_and_a_page_goes_on_where_the_last_one_ended() {
+    let world = World::new();
+    let admin = world.admin();
+    for name in ["网格员10", "网格员2", "Zoe", "网格员1", "anna", "网格员2"] {
+        admin.post("/v1/users", &json!({ "name": name })).ok();
+    }
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = admin.get(&format!("/v1/users?limit=2{cursor}")).ok();
+        let users = page["users"].as_array().unwrap().iter();
+        names.extend(users.map(|u| u["name"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let in_order = "admin anna Zoe 网格员1 网格员2 网格员2 网格员10";
+    assert_eq!(names.join(" "), in_order);
+    admin
+        .get("/v1/users?cursor=somebody")
+        .refused(400, "bad_request");
+}

@@ -146,7 +146,7 @@ impl<'a> Original<'a> {
         };
         match view.conflict_count() {
             0 => Ok(view),
-            _ => Err(Problem::new(Code::Conflict).because_in(said!("move_with_conflicts"))),
+            _ => Err(Problem::new(Code::Unsettled).because_in(said!("move_with_conflicts"))),
         }
     }
 

@@ -44,10 +44,13 @@ impl Shown {
         }
     }
 
-    /// When it came to where it stands, and when it was reported; as the devices say, never after it came.
+    /// When it came to where it stands, and when it was reported; as the record and the devices say, never after it was
+    /// written.
     pub(crate) fn times(&self, node: &Node) -> Answer<(Option<Timestamp>, Option<Timestamp>)> {
         let row = &self.stored.row;
         let view = self.view();
+        let happened = view.happened();
+        let reported = [happened, row.captured].into_iter().flatten().min();
         let tip: Option<EntryRef> = self
             .form
             .lifecycle
@@ -55,12 +58,12 @@ impl Shown {
             .zip(view.main())
             .and_then(|(lifecycle, main)| Some(lifecycle.fold(main).tips.first()?.made.by));
         let Some(by) = tip else {
-            return Ok((row.captured, row.captured));
+            return Ok((row.captured, reported));
         };
         let stream = StreamId::new(row.grid.clone(), self.form.class);
         let step = node.views.entry(&stream, &by)?;
         let at = step.map(|(step, _)| Timestamp(step.claimed.millis().min(step.received.millis())));
-        Ok((at, row.captured))
+        Ok((at, reported))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::acts::areas::{Misfit, check_area};
 use crate::acts::users::read_name;
 use crate::node::Node;
 
-const COLUMNS: [Column; 4] = [
+pub(super) const COLUMNS: [Column; 4] = [
     (
         "code",
         &[

@@ -21,7 +21,7 @@ use crate::acts::calendar::{as_published, explain, is_news};
 use crate::node::Node;
 use crate::words::said;
 
-const COLUMNS: [Column; 6] = [
+pub(super) const COLUMNS: [Column; 6] = [
     ("date", &["日期"]),
     ("kind", &["类别", "类型"]),
     ("name_zh", &["名称", "节日", "中文名称", "name"]),

@@ -20,7 +20,7 @@ use crate::acts::catalogue::{explain, is_news};
 use crate::node::Node;
 use crate::words::said;
 
-const COLUMNS: [Column; 13] = [
+pub(super) const COLUMNS: [Column; 13] = [
     ("code", &["编码", "代码", "编号", "事项编码"]),
     ("label_zh", &["中文名称", "名称", "事项名称"]),
     ("label_en", &["英文名称"]),

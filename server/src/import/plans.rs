@@ -18,7 +18,7 @@ use crate::acts::plans::{as_published, explain};
 use crate::node::Node;
 use crate::words::said;
 
-const COLUMNS: [Column; 20] = [
+pub(super) const COLUMNS: [Column; 20] = [
     ("code", &["编码", "代码"]),
     ("name_zh", &["名称", "计划名称", "中文名称"]),
     ("every", &["频次", "周期"]),

@@ -42,6 +42,7 @@ pub struct Delimited<R: Read> {
     reader: csv::Reader<Guarded<Source<R>>>,
     record: csv::ByteRecord,
     columns: Vec<Option<usize>>,
+    headings: Vec<String>,
     width: usize,
     since: Rc<Cell<u64>>,
     taken: Rc<Cell<u64>>,
@@ -165,10 +166,15 @@ impl<R: Read> Delimited<R> {
             }
             columns.push(found);
         }
+        let headings = record
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).trim().to_owned());
+        let headings = headings.collect();
         Ok(Self {
             reader,
             record,
             columns,
+            headings,
             width: names.len(),
             since,
             taken,
@@ -178,6 +184,19 @@ impl<R: Read> Delimited<R> {
     /// Whether the file has this one of the columns asked for.
     pub fn has(&self, column: usize) -> bool {
         self.columns.get(column).is_some_and(Option::is_some)
+    }
+
+    /// From now on rows have every column of the file. Gives what the file calls each, and which of the columns asked
+    /// for it is.
+    pub(super) fn read_all_columns(&mut self) -> Vec<(String, Option<usize>)> {
+        let asked = std::mem::replace(&mut self.columns, (0..self.width).map(Some).collect());
+        let headings = self.headings.iter().enumerate();
+        headings
+            .map(|(at, heading)| {
+                let taken_for = asked.iter().position(|asked| *asked == Some(at));
+                (heading.clone(), taken_for)
+            })
+            .collect()
     }
 
     /// Bytes of the file read so far.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, moved_by};
+use gridfold_sync_core::directory::{Area, Directory, DirectoryChange, ImportKind, moved_by};
 use gridfold_sync_core::ids::{AreaCode, FieldKey};
 use gridfold_sync_core::schema::Role;
 use gridfold_sync_core::search::is_called;
@@ -246,7 +246,7 @@ pub async fn import(
     take(
         &api,
         caller,
-        "areas.import",
+        (ImportKind::Areas, "areas.import"),
         (file, query),
         |by, node, file, dry_run| import_areas_by(by, node, file, dry_run, &mut |_| {}),
     )

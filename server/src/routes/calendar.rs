@@ -7,6 +7,7 @@ use axum::response::Response;
 use gridfold_sync_core::calendar::{
     Calendar, CalendarError, Day, DayShown, Interval, WorkingTime, default_calendar,
 };
+use gridfold_sync_core::directory::ImportKind;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -186,7 +187,7 @@ pub async fn import(
     take(
         &api,
         caller,
-        "calendar.import",
+        (ImportKind::Calendar, "calendar.import"),
         (file, query),
         |by, node, file, dry_run| import_calendar_by(by, node, file, dry_run, &mut |_| {}),
     )

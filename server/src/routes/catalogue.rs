@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use gridfold_sync_core::directory::{Catalogue, CatalogueError, DueNow, DueWhy};
+use gridfold_sync_core::directory::{Catalogue, CatalogueError, DueNow, DueWhy, ImportKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -108,7 +108,7 @@ pub async fn import(
     take(
         &api,
         caller,
-        "catalogue.import",
+        (ImportKind::Catalogue, "catalogue.import"),
         (file, query),
         |by, node, file, dry_run| {
             import_catalogue_by(by, node, file, CatalogueFormat::Csv, dry_run, &mut |_| {})

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use gridfold_sync_core::directory::ImportKind;
 use gridfold_sync_core::ids::{AreaCode, PlanCode};
 use gridfold_sync_core::plan::{Plan, PlanError};
 use gridfold_sync_core::schema::Role;
@@ -166,7 +167,7 @@ pub async fn import(
     take(
         &api,
         caller,
-        "plan.import",
+        (ImportKind::Plans, "plan.import"),
         (file, query),
         |by, node, file, dry_run| import_plans_by(by, node, file, dry_run, &mut |_| {}),
     )

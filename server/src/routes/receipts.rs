@@ -98,6 +98,10 @@ pub struct ReceiptReopening {
 pub struct ReceiptBody {
     /// What it is of: the form's name, in the language asked for.
     pub form: String,
+    /// Which kind of it, by the catalogue's name in the language asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub kind: Option<String>,
     /// Its status, in the form's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -105,7 +109,7 @@ pub struct ReceiptBody {
     /// How far the work is: `open`, `done` or `closed`.
     #[schema(example = "done")]
     pub stage: String,
-    /// When it was reported.
+    /// When it was reported, as the record says; never after it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reported_at: Option<String>,
@@ -180,9 +184,13 @@ fn body_of(node: &Node, shown: &Shown, locale: Locale) -> Answer<ReceiptBody> {
     let label = |l: &Lifecycle| Some(locale.pick(&l.status(status?)?.label).to_owned());
     let stage = lifecycle.zip(status).map(|(l, status)| l.stage(status));
     let (status_at, reported_at) = shown.times(node)?;
+    let directory = node.directory.current();
+    let known = directory.catalogue().zip(view.asked_of_catalogue());
+    let kind = known.and_then(|(catalogue, (kind, ..))| catalogue.find(kind));
     let asked = asked(&view);
     Ok(ReceiptBody {
         form: locale.pick(&form.label).to_owned(),
+        kind: kind.map(|kind| kind.name(locale).to_owned()),
         status: lifecycle.and_then(label),
         stage: match stage {
             Some(Stage::Closed) => "closed",

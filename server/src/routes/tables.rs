@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use gridfold_sync_core::directory::{Area, Directory};
+use gridfold_sync_core::directory::{Area, Directory, ImportKind};
 use gridfold_sync_core::ids::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Api, Caller};
 use crate::auth::AuditScope;
 use crate::export::{Format, Table};
-use crate::import::{ImportError, Report};
+use crate::import::{FirstRows, ImportError, Report, first_rows};
 use crate::node::Node;
 use crate::problem::{Answer, Problem};
 
@@ -80,6 +80,53 @@ pub struct RefusedRow {
     pub reason: String,
 }
 
+/// A column of a file that is to be imported.
+#[derive(Serialize, ToSchema)]
+pub struct FirstColumnBody {
+    /// What the file calls it.
+    #[schema(example = "编码")]
+    pub heading: String,
+    /// What it is taken for; absent for one that is passed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "code")]
+    pub column: Option<String>,
+}
+
+/// A row of a file that is to be imported.
+#[derive(Serialize, ToSchema)]
+pub struct FirstRowBody {
+    /// Its line.
+    pub line: u64,
+    /// A value for each column, as it is read; what is longer than 100 characters ends with an ellipsis.
+    pub values: Vec<String>,
+}
+
+/// How a file begins.
+#[derive(Serialize, ToSchema)]
+pub struct FirstRowsBody {
+    /// Its columns, in its order.
+    pub columns: Vec<FirstColumnBody>,
+    /// The first five rows that have as many values as there are columns.
+    pub rows: Vec<FirstRowBody>,
+}
+
+impl From<FirstRows> for FirstRowsBody {
+    fn from(first: FirstRows) -> Self {
+        let columns = first.columns.into_iter().map(|column| FirstColumnBody {
+            heading: column.heading,
+            column: column.column.map(str::to_owned),
+        });
+        let rows = first.rows.into_iter().map(|row| FirstRowBody {
+            line: row.line,
+            values: row.values,
+        });
+        Self {
+            columns: columns.collect(),
+            rows: rows.collect(),
+        }
+    }
+}
+
 /// What an import did, or would do.
 #[derive(Serialize, ToSchema)]
 pub struct TableImport {
@@ -105,13 +152,17 @@ pub struct TableImport {
     /// The first of the areas that changed, as they were and as they are to be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangedAreaBody>,
+    /// How the file begins; only when nothing was to be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub first: Option<FirstRowsBody>,
 }
 
 /// Takes a file for an admin everywhere, by an import that is given who imports, the file, and whether only to tell.
 pub(super) async fn take(
     api: &Api,
     caller: Caller,
-    action: &'static str,
+    (kind, action): (ImportKind, &'static str),
     (file, query): (Bytes, ImportQuery),
     import: impl FnOnce(Option<UserId>, &Node, &[u8], bool) -> Result<Report, ImportError>
     + Send
@@ -134,7 +185,10 @@ pub(super) async fn take(
             line: note.line,
             reason: note.reason.text(caller.locale),
         });
+        let first = query.dry_run.then(|| first_rows(kind, &*file)).transpose();
+        let first = first.map_err(ImportError::from)?;
         Ok(Json(TableImport {
+            first: first.map(FirstRowsBody::from),
             dry_run: report.dry_run,
             rows: report.rows,
             added: report.added,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use gridfold_sync_core::directory::User;
 use gridfold_sync_core::ids::UserId;
 use gridfold_sync_core::schema::Role;
-use gridfold_sync_core::search::is_called;
+use gridfold_sync_core::search::{is_called, natural_key};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -119,15 +119,19 @@ pub(super) fn read_user(caller: &Caller, text: &str) -> Answer<UserId> {
         .ok_or_else(Problem::not_found)
 }
 
-/// The users the caller may know of, by name.
+/// The users the caller may know of, by name: a number before a larger one. With `next` of a page come those behind it.
 #[utoipa::path(get, path = "/v1/users", operation_id = "list_users", tag = "users", params(UserQuery), responses((status = 200, body = UserPage), (status = 400, body = ProblemBody)))]
 pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Json<UserPage>> {
     let limit = page_rows(query.limit)?;
+    let place = |user: &User| (natural_key(&user.name), user.id);
     let after = match &query.cursor {
-        Some(text) => Some(
-            UserId::parse(text)
-                .map_err(|_| Problem::bad_request("cursor is not one of this list"))?,
-        ),
+        Some(text) => {
+            let last = UserId::parse(text).ok();
+            let last = last.and_then(|last| caller.directory.user(&last));
+            let last =
+                last.ok_or_else(|| Problem::bad_request("cursor is not one of this list"))?;
+            Some(place(last))
+        }
         None => None,
     };
     let grid = query
@@ -140,17 +144,18 @@ pub async fn list(caller: Caller, Params(query): Params<UserQuery>) -> Answer<Js
             .is_none_or(|grid| caller.directory.works_in(user.id, grid, caller.now))
     };
     let part = query.name.as_deref().unwrap_or_default();
-    let mut users: Vec<UserBody> = caller
+    let mut found: Vec<_> = caller
         .directory
         .users()
-        .filter(|u| after.is_none_or(|after| u.id > after))
         .filter(|u| is_called(&u.name, part) && caller.sees_user(u.id))
         .filter(|u| works(u))
-        .take(limit + 1)
-        .map(|u| body(&caller, u))
+        .map(|u| (place(u), u))
+        .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after))
         .collect();
-    let more = users.len() > limit;
-    users.truncate(limit);
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let users: Vec<UserBody> = found.iter().map(|(_, u)| body(&caller, u)).collect();
     let next = users.last().filter(|_| more).map(|u| u.user_id.clone());
     Ok(Json(UserPage { users, next }))
 }

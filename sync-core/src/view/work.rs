@@ -186,11 +186,16 @@ impl RecordView<'_> {
             Some(Value::Choice(urgency)) => Some(urgency.as_str()),
             _ => None,
         };
-        let reported = match self.general(FieldMeaning::Happened) {
+        Some((kind, urgency, self.happened()))
+    }
+
+    /// When what it tells of was, as its field says.
+    #[must_use]
+    pub fn happened(&self) -> Option<Timestamp> {
+        match self.general(FieldMeaning::Happened) {
             Some(Value::DateTime(at)) => Some(*at),
             _ => None,
-        };
-        Some((kind, urgency, reported))
+        }
     }
 
     /// What it refers to besides its household: the first such field with a value.

@@ -72,6 +72,7 @@ export type Settings = Schemas['DashboardSettings'];
 export type Status = Schemas['Status'];
 export type Transition = Schemas['Transition'];
 export type TableImport = Schemas['TableImport'];
+export type FirstRows = Schemas['FirstRowsBody'];
 export type TrendDay = Schemas['TrendDay'];
 export type Urgency = Schemas['Urgency'];
 export type User = Schemas['UserBody'];

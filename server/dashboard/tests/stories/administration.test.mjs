@@ -38,7 +38,7 @@ const statusOf = async (record) => (await server.call('GET', `/v1/records/${reco
 test('areas are imported: first what would be done is told, then it is done', async () => {
   await open(`/administration/areas?in=${AREA.community}`);
   await button('导入区域').click();
-  const csv = `code,parent,name,level\n${NEW_GRID},${AREA.community},第三网格,grid\n990101001001004,没有这个上级,第四网格,grid\n`;
+  const csv = `code,parent,备注,name,level\n${NEW_GRID},${AREA.community},新建,第三网格,grid\n990101001001004,没有这个上级,,第四网格,grid\n`;
   await dialog()
     .locator('input[type=file]')
     .setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
@@ -48,9 +48,15 @@ test('areas are imported: first what would be done is told, then it is done', as
   await dialog()
     .getByText(/第 3 行/)
     .waitFor();
+  // How the file is read, before anything is written: words, and what is passed over.
+  const beginning = dialog().getByRole('region', { name: /文件的前几行/ });
+  await beginning.getByRole('row', { name: /2 .*新建 第三网格/ }).waitFor();
+  assert.match(await beginning.getByRole('columnheader', { name: /备注/ }).innerText(), /不用/);
+  assert.doesNotMatch(await beginning.getByRole('columnheader', { name: /name/ }).innerText(), /不用/);
   await accessible(page, 'importing areas');
   assert.equal((await server.call('GET', `/v1/areas?parent=${AREA.community}`)).areas.length, 2);
   await button('写入').click();
+  await dialog().waitFor({ state: 'detached' });
   await page.getByRole('row', { name: /第三网格/ }).waitFor();
   assert.equal((await server.call('GET', `/v1/areas/${NEW_GRID}`)).name, '第三网格');
 });
@@ -63,6 +69,7 @@ test('an import is taken back, and what it made is retired', async () => {
     .locator('input[type=file]')
     .setInputFiles({ name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
   await button('写入').click();
+  await dialog().waitFor({ state: 'detached' });
   await page.getByRole('row', { name: /误建网格/ }).waitFor();
   await button('导入历史').click();
   const row = dialog('导入历史')

@@ -317,6 +317,7 @@ test('an administrator brings plans as a table, a wrong row by its line keeps al
     .waitFor();
   assert.equal((await plans()).length, before, 'nothing is written while it is only told');
   await dialog().getByRole('button', { name: '发布' }).click();
+  await dialog().waitFor({ state: 'detached' });
   await link('消防检查').waitFor();
   await page.getByRole('row').filter({ hasText: '消防检查' }).getByText('每年 2 次').waitFor();
   for (const [format, rowsOf] of [

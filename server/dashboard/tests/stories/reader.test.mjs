@@ -233,6 +233,7 @@ test('an import says what files it takes, past imports are called so, and the au
   const file = { name: 'areas.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) };
   await dialog().locator('input[type=file]').setInputFiles(file);
   await button('写入').click();
+  await dialog().waitFor({ state: 'detached' });
   await page.getByRole('row', { name: /第七网格/ }).waitFor();
   await button('导入历史').click();
   await dialog('导入历史')

@@ -221,7 +221,8 @@ test('an import of areas shows names as they are and as they would be, before an
   await dialog
     .locator('input[type=file]')
     .setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
-  const row = dialog.getByRole('row', { name: new RegExp(AREA.two) });
+  const changes = dialog.getByRole('region', { name: '会修改的区域' });
+  const row = changes.getByRole('row', { name: new RegExp(AREA.two) });
   await row.waitFor();
   const [was, is] = await row.getByRole('cell').allInnerTexts();
   assert.match(was, /^第二网格/);
