@@ -614,6 +614,15 @@ fn every_code_is_answered() {
     admin
         .post("/v1/users", &json!({ "name": "giver", "namesake": "ask" }))
         .refused(409, "namesake");
+    let two_sided = admin.post("/v1/records", &new).ok();
+    let path = format!("/v1/records/{}", of(&two_sided, "record_id"));
+    for kind in ["y", "z"] {
+        let edit = json!({ "fields": { "kind": kind }, "base": of(&two_sided, "heads") });
+        admin.patch(&path, &edit).ok();
+    }
+    admin
+        .post(&format!("{path}/move"), &json!({ "grid": "c-a-2" }))
+        .refused(409, "unsettled");
     let street = json!({ "parent": "c", "name": "c-b", "level": "street", "retired": true });
     admin.put("/v1/areas/c-b", &street).ok();
     let of = |grid: &str, form: &str| json!({ "grid": grid, "form": form, "fields": {} });
