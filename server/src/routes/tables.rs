@@ -84,7 +84,6 @@ pub struct RefusedRow {
 #[derive(Serialize, ToSchema)]
 pub struct FirstColumnBody {
     /// What the file calls it.
-    #[schema(example = "编码")]
     pub heading: String,
     /// What it is taken for; absent for one that is passed over.
     #[serde(skip_serializing_if = "Option::is_none")]
