@@ -21,7 +21,6 @@ use gridfold_sync_core::view::{Candidate, Cell, PartState, RecordView, Transitio
 
 use crate::admit::Parts;
 use crate::problem::{Answer, Code, Problem};
-use crate::words::said;
 
 /// Bytes of operations in one edit: well under what one may have.
 const EDIT_BYTES: usize = 48 << 10;
@@ -146,7 +145,7 @@ impl<'a> Original<'a> {
         };
         match view.conflict_count() {
             0 => Ok(view),
-            _ => Err(Problem::new(Code::Unsettled).because_in(said!("move_with_conflicts"))),
+            _ => Err(Problem::new(Code::Unsettled)),
         }
     }
 

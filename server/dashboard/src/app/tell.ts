@@ -14,7 +14,7 @@ export function tellDone(text: string): void {
   done = ElMessage({ type: 'success', message: text, duration: 4000 });
 }
 /** Of these the server says exactly what, in the language of the page: the general words would say it again. */
-const SAID_TWICE = new Set(['weak_password', 'unsettled']);
+const SAID_TWICE = new Set(['weak_password']);
 let wrong: { text: string; box: ReturnType<typeof ElMessage> } | null = null;
 /**
  * What went wrong; the request's id, to give to whoever runs the server, for who asks. `exactly`: where the server says
