@@ -98,10 +98,6 @@ pub struct ReceiptReopening {
 pub struct ReceiptBody {
     /// What it is of: the form's name, in the language asked for.
     pub form: String,
-    /// Which kind of it, by the catalogue's name in the language asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub kind: Option<String>,
     /// Its status, in the form's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -184,13 +180,9 @@ fn body_of(node: &Node, shown: &Shown, locale: Locale) -> Answer<ReceiptBody> {
     let label = |l: &Lifecycle| Some(locale.pick(&l.status(status?)?.label).to_owned());
     let stage = lifecycle.zip(status).map(|(l, status)| l.stage(status));
     let (status_at, reported_at) = shown.times(node)?;
-    let directory = node.directory.current();
-    let known = directory.catalogue().zip(view.asked_of_catalogue());
-    let kind = known.and_then(|(catalogue, (kind, ..))| catalogue.find(kind));
     let asked = asked(&view);
     Ok(ReceiptBody {
         form: locale.pick(&form.label).to_owned(),
-        kind: kind.map(|kind| kind.name(locale).to_owned()),
         status: lifecycle.and_then(label),
         stage: match stage {
             Some(Stage::Closed) => "closed",

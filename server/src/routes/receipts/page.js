@@ -35,7 +35,7 @@
   }
 
   function show(receipt) {
-    at('what').textContent = receipt.kind ? `${receipt.form} · ${receipt.kind}` : receipt.form;
+    at('what').textContent = receipt.form;
     at('status').textContent = receipt.status || '—';
     moment('since', receipt.status_at);
     moment('reported', receipt.reported_at);
