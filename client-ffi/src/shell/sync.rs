@@ -187,8 +187,9 @@ impl Shell {
         if repair.is_empty() {
             return Ok(());
         }
+        let peer = self.account()?.peer();
         self.commit(ChangeCause::Sync, |batch| {
-            phone::repair(batch, repair)?;
+            phone::repair(batch, &peer, repair)?;
             put_sync(batch.tx, &batch.bearings.sync)
         })
     }

@@ -71,7 +71,9 @@ pub fn apply<H: Holder>(
     }
     if !anew {
         // A restored server takes nothing before the phone knows where it stands.
-        take_problems(holder, response, push, &taken, &mut out)?;
+        let device = peer.author.device;
+        let beside = again::Beside::only(device);
+        take_problems(holder, response, push, (&taken, beside), &mut out)?;
     }
     debts::take_lacks(holder, response, &mut out);
     debts::sweep(holder, request, response, &mut out)?;
@@ -135,28 +137,7 @@ fn take_pages<H: Holder>(
 ) -> Result<(), H::Error> {
     for page in pages {
         let stream = holder.name(&page.stream)?;
-        // Another copy of this store wrote under the same names: ours get new ones first, and what
-        // a server refused that was restored since, and knows only theirs, is decided on anew.
-        let mut forks: BTreeMap<LogKey<H::Stream>, u64> = BTreeMap::new();
-        for (item, _) in &page.items {
-            let Some((record, held)) = holder.entry(stream, &item.id)? else {
-                continue;
-            };
-            if held.hash == item.entry_hash {
-                continue;
-            }
-            if holder.shows_refused(stream, &item.id) {
-                debts::refused_waits_again(holder, record, stream, held)?;
-            } else if held.fate != Fate::Pending {
-                continue;
-            }
-            let key = (stream, item.id.incarnation);
-            let first = forks.entry(key).or_insert(item.id.seq);
-            *first = (*first).min(item.id.seq);
-        }
-        for (key, from) in forks {
-            again::reauthor(holder, key, from)?;
-        }
+        again::make_way(holder, stream, page, peer.author.device)?;
         let mut seq = holder.position(stream).seq;
         for (item, prefix) in &page.items {
             seq += 1;
@@ -193,8 +174,9 @@ fn take_item<H: Holder>(
         return take_new(holder, stream, item, said, ours);
     };
     if held.hash != item.entry_hash && is_own {
-        if item.verdict.is_admitted() && !held.fate.counts() {
-            // Ours was refused and let go; theirs, of another copy of this store, has the name.
+        let theirs_counts = item.verdict.is_admitted() && !held.fate.counts();
+        if theirs_counts || held.is_erased() {
+            // Ours was refused and let go, or erased; theirs, of another copy of this store, has the name.
             debts::let_go(holder, record, stream, &held)?;
             return take_new(holder, stream, item, said, ours);
         }
@@ -339,7 +321,7 @@ fn take_problems<H: Holder>(
     holder: &mut H,
     response: &SyncResponse,
     push: &Push<H::Stream>,
-    pages: &[VerifiedPage],
+    (pages, beside): (&[VerifiedPage], again::Beside<'_>),
     out: &mut Applied<H::Stream>,
 ) -> Result<(), H::Error> {
     let mut troubled: BTreeSet<LogKey<H::Stream>> = BTreeSet::new();
@@ -359,7 +341,7 @@ fn take_problems<H: Holder>(
                 // What the server already has of it comes with the pages that follow.
                 let all_here = !pages.iter().any(|p| p.stream == notice.stream && p.more);
                 if all_here {
-                    again::reauthor(holder, key, 0)?;
+                    again::reauthor(holder, key, 0, beside)?;
                     out.moved = true;
                 }
                 continue;

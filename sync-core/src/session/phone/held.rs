@@ -119,8 +119,16 @@ impl HeldEntry {
 
     /// Whether it was admitted and is here with its words: what was erased cannot be sent again.
     pub(super) fn can_be_sent(&self) -> bool {
-        let admitted = matches!(self.fate, Fate::Decided(v) if v.is_admitted());
-        admitted && self.entry.as_ref().is_some_and(|e| e.ops.is_some())
+        self.was_admitted() && self.entry.as_ref().is_some_and(|e| e.ops.is_some())
+    }
+
+    /// Whether it was admitted and its words were erased.
+    pub(super) fn is_erased(&self) -> bool {
+        self.was_admitted() && !self.can_be_sent()
+    }
+
+    fn was_admitted(&self) -> bool {
+        matches!(self.fate, Fate::Decided(v) if v.is_admitted())
     }
 }
 

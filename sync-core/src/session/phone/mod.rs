@@ -358,9 +358,13 @@ impl<S> Repair<S> {
 ///
 /// # Errors
 /// When the store does not take it.
-pub fn repair<H: Holder>(holder: &mut H, repair: &Repair<H::Stream>) -> Result<(), H::Error> {
+pub fn repair<H: Holder>(
+    holder: &mut H,
+    peer: &Peer,
+    repair: &Repair<H::Stream>,
+) -> Result<(), H::Error> {
     debts::settle_unproved(holder, &repair.unproved)?;
-    again::rename_broken(holder, &repair.broken)
+    again::rename_broken(holder, &repair.broken, peer.author.device)
 }
 
 /// Notes up to where a stream was given back: as far as the run went, or none could.
