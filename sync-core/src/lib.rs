@@ -6,7 +6,7 @@
 //! world in `tests/` run exactly the same rules.
 //!
 //! The walk of one edit through the modules: [`edit`] describes it, [`schema`] and [`lifecycle`]
-//! say what is allowed, [`entry`] chains it into a device log, [`wire`] carries it (without a network [`carry`] does),
+//! say what is allowed, [`expression`] reckons what forms ask for, [`entry`] chains it into a device log, [`wire`] carries it (without a network [`carry`] does),
 //! [`admission`] decides on it, [`merge`] folds it with what happened concurrently and [`view`]
 //! holds the rows people read.
 
@@ -20,6 +20,7 @@ pub mod codec;
 pub mod directory;
 pub mod edit;
 pub mod entry;
+pub mod expression;
 pub mod ids;
 pub mod lifecycle;
 pub mod limits;

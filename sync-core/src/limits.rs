@@ -124,3 +124,11 @@ pub const MAX_BOUNDARY_BYTES: usize = 65_536;
 pub const LATE_EDIT_WINDOW_DAYS: i64 = 30;
 /// Entries kept for one device in quarantine; past that only their hashes are kept.
 pub const MAX_QUARANTINE_PER_DEVICE: usize = 4_096;
+/// Longest expression of a form, in bytes.
+pub const MAX_EXPRESSION_BYTES: usize = 16 << 10;
+/// Most brackets and calls of an expression that lie in each other.
+pub const MAX_EXPRESSION_DEPTH: usize = 64;
+/// Most steps that one result of an expression may take: pieces reckoned and questions looked at.
+pub const MAX_EXPRESSION_STEPS: u32 = 2_000_000;
+/// Longest text that an expression may make, in bytes.
+pub const MAX_EXPRESSION_TEXT_BYTES: usize = 256 << 10;

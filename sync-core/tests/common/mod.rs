@@ -10,6 +10,7 @@
     reason = "shared by several test binaries, each of which uses a part"
 )]
 
+pub mod answers;
 pub mod carry;
 pub mod facts;
 pub mod fuzz;
