@@ -292,6 +292,34 @@ test('a day that is typed as due means the end of that day, and is shown as the 
   assert.match(await page.locator('tbody tr').first().innerText(), /2099\/01\/02\s*$/);
 });
 
+test('a person who is shown can be chosen while the search for what was typed still goes', async () => {
+  const [{ name }] = town.workers;
+  const id = await add('matter', { kind: '其他', summary: '搜索还没有回来', reported_at: ago(1) });
+  await server.call('POST', `/v1/records/${id}/transitions`, { action: 'accept' });
+  await open(`/records/${id}`);
+  await button('派遣').click();
+  const dialog = page.getByRole('dialog', { name: '派遣给人办理' });
+  const doer = dialog.getByRole('combobox', { name: '执行人' });
+  await page.getByRole('option', { name }).waitFor();
+  let answer;
+  const held = new Promise((done) => (answer = done));
+  const isSearch = (url) => url.pathname === '/v1/users' && url.searchParams.get('name') === name;
+  await page.route(isSearch, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest((request) => isSearch(new URL(request.url())));
+  await doer.fill(name);
+  await asked;
+  await page.getByRole('option', { name }).click();
+  answer();
+  await page.unrouteAll({ behavior: 'wait' });
+  await dialog.getByText(name, { exact: true }).waitFor();
+  await dialog.getByRole('button', { name: '派遣' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal((await fieldsOf(id)).assignee.name, name);
+});
+
 test('what is handed out is due when the catalogue says, where the matter does not', async () => {
   const [{ name }] = town.workers;
   const reported_at = ago(2);
