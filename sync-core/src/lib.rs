@@ -21,6 +21,7 @@ pub mod directory;
 pub mod edit;
 pub mod entry;
 pub mod expression;
+pub mod gather;
 pub mod ids;
 pub mod lifecycle;
 pub mod limits;

@@ -1,5 +1,6 @@
 //! Forms as an app draws them.
 
+use gridfold_sync_core::gather::Gather as _;
 use gridfold_sync_core::ids::SensitivityClass;
 use gridfold_sync_core::lifecycle::Stage;
 use gridfold_sync_core::schema::{Field, FieldType, Form, Role};
@@ -268,7 +269,7 @@ pub(crate) fn form_out(form: &Form, roles: &[Role], retired: bool, locale: Local
         }),
         asides: form.lifecycle.as_ref().map_or_else(Vec::new, |lifecycle| {
             let actions: std::collections::BTreeSet<_> =
-                lifecycle.asides.iter().map(|t| &t.action).collect();
+                lifecycle.asides.iter().map(|t| &t.action).gathered();
             actions.into_iter().map(ToString::to_string).collect()
         }),
         retired,

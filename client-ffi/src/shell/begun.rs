@@ -5,6 +5,7 @@
 //! while a field that was first typed into after theirs came is about that. What never happens here: a draft that
 //! cannot be written because those entries have other names by now; it is written at the newest row then.
 
+use gridfold_sync_core::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::codec::{DecodeError, Reader, put_str, put_u64};
@@ -194,7 +195,7 @@ impl Batch<'_> {
         let Ok((_, left_out)) = fold_available(form, &entries) else {
             return Ok(None);
         };
-        let left_out: BTreeSet<EntryRef> = left_out.into_iter().collect();
+        let left_out: BTreeSet<EntryRef> = left_out.into_iter().gathered();
         entries.retain(|entry| !left_out.contains(&entry.id()));
         entries.extend_from_slice(mine);
         let mut known: Vec<EntryRef> = entries.iter().map(Entry::id).collect();

@@ -4,6 +4,7 @@
 //! What enters: plans of the directory, rows, and of the records that plans are about what their fields say. What leaves:
 //! what is due, and the task of one of it once it is begun. What never happens here: a record made because time passed.
 
+use gridfold_sync_core::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -110,8 +111,10 @@ fn told(
 
 /// Reads what is not read yet of the records that plans ask about.
 fn read_facts(shell: &Shell, plans: &[Now]) -> Result<(), ClientError> {
-    let subjects: BTreeSet<&FormCode> =
-        plans.iter().filter_map(|n| n.plan.about.as_ref()).collect();
+    let subjects: BTreeSet<&FormCode> = plans
+        .iter()
+        .filter_map(|n| n.plan.about.as_ref())
+        .gathered();
     let mut counted: BTreeMap<&FormCode, Timestamp> = BTreeMap::new();
     for now in plans {
         if let Some(form) = &now.plan.done_by {
@@ -153,7 +156,7 @@ fn seen_to<'a>(state: &'a State, plans: &[Now]) -> BTreeMap<(&'a FormCode, Recor
     let counted: BTreeSet<&FormCode> = plans
         .iter()
         .filter_map(|n| n.plan.done_by.as_ref())
-        .collect();
+        .gathered();
     let mut last: BTreeMap<(&FormCode, RecordId), Timestamp> = BTreeMap::new();
     for row in state.rows.values() {
         if row.deleted || !counted.contains(&row.form) {
@@ -179,7 +182,7 @@ fn items(state: &State, held: &HeldDirectory, plans: &[Now], query: &DueQuery) -
     let directory = &held.directory;
     let mut done: BTreeSet<(usize, RecordId)> = BTreeSet::new();
     let spans: BTreeMap<usize, (Timestamp, Timestamp)> =
-        plans.iter().map(|now| (now.at, now.span)).collect();
+        plans.iter().map(|now| (now.at, now.span)).gathered();
     for (record, told) in &state.due.of {
         let is_there = state.rows.get(record).is_some_and(|row| !row.deleted);
         for (plan, of) in told.counts.iter().filter(|_| is_there) {
@@ -195,7 +198,7 @@ fn items(state: &State, held: &HeldDirectory, plans: &[Now], query: &DueQuery) -
         .into_iter()
         .filter(|grid| directory.retired_around(grid).is_none())
         .filter(|grid| held.roles(grid).iter().any(|role| role.may_write()))
-        .collect();
+        .gathered();
     let mut out = Vec::new();
     for now in plans {
         let plan = &now.plan;
@@ -203,7 +206,7 @@ fn items(state: &State, held: &HeldDirectory, plans: &[Now], query: &DueQuery) -
             .iter()
             .filter(|grid| directory.covers(plan.area.as_ref(), grid))
             .filter(|grid| query.grid.as_ref().is_none_or(|asked| asked == *grid))
-            .collect();
+            .gathered();
         let mut add =
             |subject: Subject, grid: &AreaCode, place: Option<Ground>, seen: Option<Timestamp>| {
                 let occurrence = Occurrence {

@@ -9,6 +9,7 @@
 //! anything is acknowledged: so a spare that is behind is written anew from the store, and one
 //! that is ahead tells that the store's file is not the one that was acknowledged.
 
+use gridfold_sync_core::gather::Gather as _;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -230,7 +231,7 @@ impl Spare {
         let held: BTreeMap<Place, u64> = rows
             .iter()
             .map(|(place, value)| (place.clone(), value.len() as u64))
-            .collect();
+            .gathered();
         Self {
             held_bytes: held.values().sum(),
             held,

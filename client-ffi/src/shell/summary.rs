@@ -39,6 +39,19 @@ pub(crate) fn with_view<T>(
     row: &RecordRow,
     f: impl FnOnce(&RecordView<'_>) -> T,
 ) -> T {
+    let (form, parts) = parts_of(bearings, row);
+    f(&RecordView {
+        record: *record,
+        form: &form,
+        parts,
+    })
+}
+
+/// The newest form of a record, and its parts by class.
+fn parts_of<'a>(
+    bearings: &Bearings,
+    row: &'a RecordRow,
+) -> (Arc<Form>, Vec<(SensitivityClass, &'a PartState)>) {
     let known = bearings.held.as_ref().and_then(|h| h.form(&row.row.form));
     let form = known.map_or_else(|| Arc::new(unknown_form(&row.row.form)), Arc::clone);
     let mut parts: Vec<(SensitivityClass, &PartState)> = row
@@ -47,11 +60,7 @@ pub(crate) fn with_view<T>(
         .filter_map(|(stream, part)| Some((bearings.stream(*stream).ok()?.class, part)))
         .collect();
     parts.sort_by_key(|(class, _)| *class);
-    f(&RecordView {
-        record: *record,
-        form: &form,
-        parts,
-    })
+    (form, parts)
 }
 
 /// When entries of the main part of a record were made, as their phones say and never after they came, as far as

@@ -5,6 +5,7 @@
 //! sequence that anyone else may have seen. So the mark is durable before entries are sent, and
 //! from then on they stay, whether or not they arrived.
 
+use gridfold_sync_core::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -114,7 +115,7 @@ impl Batch<'_> {
             self.step_back(item.stream, &item.id)?;
         }
         undone.reverse();
-        let records: BTreeSet<RecordId> = items.iter().map(|i| i.record).collect();
+        let records: BTreeSet<RecordId> = items.iter().map(|i| i.record).gathered();
         let mut edits: Vec<UndoneEdit> = Vec::new();
         for (record, entry) in undone {
             let Some(row) = self.record(&record)?.as_ref().map(|r| r.row.clone()) else {

@@ -3,6 +3,7 @@
 //!
 //! That of 2027 was not found in the first days of December 2026: until a calendar states it, 2027 is not known.
 
+use crate::gather::Gather as _;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -27,7 +28,7 @@ pub fn built_in_year(year: i32) -> Option<&'static Arrangement> {
         let read = FILES
             .iter()
             .filter_map(|file| serde_json::from_str(file).ok());
-        read.map(|year: Arrangement| (year.year, year)).collect()
+        read.map(|year: Arrangement| (year.year, year)).gathered()
     });
     KNOWN.get(&year)
 }

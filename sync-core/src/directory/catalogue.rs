@@ -2,6 +2,7 @@
 //! and what evidence is needed. It is advice: a matter's kind is text, and one that is not in the
 //! catalogue is shown as typed.
 
+use crate::gather::Gather as _;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +106,7 @@ impl Catalogue {
         for urgency in &self.urgencies {
             let texts = [&urgency.label.zh, &urgency.label.en];
             fits &= codes.insert(&urgency.code) && texts.iter().all(|text| is_text(text));
-            let own: BTreeSet<String> = texts.iter().map(|text| fold(text)).collect();
+            let own: BTreeSet<String> = texts.iter().map(|text| fold(text)).gathered();
             fits &= own.into_iter().all(|name| names.insert(name));
         }
         if fits {

@@ -1,5 +1,6 @@
 //! The plans that were published, and what they must fit.
 
+use crate::gather::Gather as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -79,7 +80,7 @@ impl Directory {
             .filter(|g| g.from <= now && g.until.is_none_or(|until| now < until))
             .map(|g| g.user)
             .filter(|user| self.user(user).is_some_and(|u| u.active));
-        let users: std::collections::BTreeSet<UserId> = runs.collect();
+        let users: std::collections::BTreeSet<UserId> = runs.gathered();
         users.first().copied().filter(|_| users.len() == 1)
     }
 

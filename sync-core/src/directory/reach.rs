@@ -3,6 +3,7 @@
 //! What enters: grants that run. What leaves: the classes of a grid, or of all of them in turn. What
 //! never happens here: a walk over all grids to answer for one, or over all grants for each grid.
 
+use crate::gather::Gather as _;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -116,7 +117,7 @@ impl Directory {
             let classes: BTreeSet<SensitivityClass> = SensitivityClass::ALL
                 .into_iter()
                 .filter(|class| running[*class as usize] > 0)
-                .collect();
+                .gathered();
             if from < at && !classes.is_empty() && tree.has_grids(from..at) {
                 match spans.last_mut() {
                     Some(last) if last.places.end == from && last.classes == classes => {

@@ -1,5 +1,6 @@
 //! The part of the directory that one user's phone holds.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -185,7 +186,7 @@ impl Directory {
             .filter(|g| g.from <= now && g.until.is_none_or(|until| now < until))
             .map(|g| g.user)
             .chain(std::iter::once(user))
-            .collect();
+            .gathered();
         let with_phones = self.colleagues_of(around, &colleagues, now);
         let retired_areas = self
             .retired_areas()

@@ -2,6 +2,7 @@
 //!
 //! Asides are passed through: what was made after an aside was made after what that was made after.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -32,13 +33,13 @@ impl<'a> Folded<'a> {
             .iter()
             .enumerate()
             .map(|(i, t)| ((t.by, t.index), i))
-            .collect();
+            .gathered();
         let beside: BTreeSet<&ActionKey> = lifecycle
             .asides
             .iter()
             .filter(|t| t.meaning() != Some(StepMeaning::Recall))
             .map(|t| &t.action)
-            .collect();
+            .gathered();
         let nothing: Rc<[usize]> = Rc::from([]);
         let mut folded = Self {
             lifecycle,

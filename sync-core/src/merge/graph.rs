@@ -1,5 +1,6 @@
 //! The order and ancestry of one record's entries.
 
+use crate::gather::Gather as _;
 use std::collections::BTreeMap;
 
 use crate::entry::Entry;
@@ -20,7 +21,7 @@ impl Graph {
             .iter()
             .enumerate()
             .map(|(i, e)| (e.id(), i))
-            .collect();
+            .gathered();
         let mut deps = Vec::with_capacity(entries.len());
         for entry in entries {
             let of: Option<Vec<usize>> = entry

@@ -14,6 +14,7 @@ mod sides;
 pub use document::Merger;
 
 use crate::entry::{Entry, Target};
+use crate::gather::Gather as _;
 use crate::ids::{EntryRef, FormCode};
 use crate::merge::graph::Graph;
 use crate::view::PartState;
@@ -63,7 +64,7 @@ pub fn fold_available(
     let mut kept: Vec<Entry> = entries.to_vec();
     let mut left_out = Vec::new();
     loop {
-        let known: std::collections::BTreeSet<EntryRef> = kept.iter().map(Entry::id).collect();
+        let known: std::collections::BTreeSet<EntryRef> = kept.iter().map(Entry::id).gathered();
         let before = kept.len();
         kept.retain(|e| {
             let there = e.header.deps().iter().all(|d| known.contains(d));

@@ -3,6 +3,7 @@
 //! A file of texts is a JSON object: a key, then its text as `zh` and `en`. A place in a text is a name in braces, such as
 //! `{grid}`; both languages of a key have the same places.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Locale;
@@ -19,7 +20,7 @@ impl Texts {
         let read = |file: &&str| -> BTreeMap<String, Label> {
             serde_json::from_str(file).unwrap_or_default()
         };
-        Self(files.iter().flat_map(read).collect())
+        Self(files.iter().flat_map(read).gathered())
     }
 
     /// The texts of a key.

@@ -4,6 +4,7 @@
 //! leaves: sentences. What never happens here: a value named as the one before that the author did
 //! not see, because it only arrived earlier.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -151,7 +152,7 @@ impl<'a> Teller<'a> {
             .iter()
             .enumerate()
             .map(|(at, edit)| ((edit.class, edit.id), at))
-            .collect();
+            .gathered();
         let mut told: Vec<Option<Vec<Told>>> = vec![None; edits.len()];
         // What was made at itself, however far around, waits for nothing.
         let mut begun = vec![false; edits.len()];
@@ -184,7 +185,7 @@ impl<'a> Teller<'a> {
             return BTreeMap::new();
         };
         if let Some(own) = left.get(field.as_str()) {
-            return own.iter().cloned().collect();
+            return own.iter().cloned().gathered();
         }
         let writers = standing.get(field.as_str()).into_iter().flatten();
         writers

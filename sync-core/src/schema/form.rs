@@ -1,5 +1,6 @@
 //! Forms, their versions and what makes one valid.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -318,7 +319,7 @@ fn check_field(field: &Field) -> Result<(), FormError> {
         choices
             .iter()
             .map(|c| &c.key)
-            .collect::<BTreeSet<_>>()
+            .gathered::<BTreeSet<_>>()
             .len()
             == choices.len()
     };

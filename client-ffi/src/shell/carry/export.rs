@@ -1,5 +1,6 @@
 //! Export: what the server is not known to have, sealed for whoever is to carry it.
 
+use gridfold_sync_core::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gridfold_sync_core::admission::PushedLog;
@@ -71,13 +72,13 @@ fn recipients(
             let streams: BTreeSet<StreamId> = waiting
                 .into_iter()
                 .filter(|s| colleague.may_read(s, &held.directory))
-                .collect();
+                .gathered();
             let keys = phones(held, account.device, |i| colleagues[i].user == *user);
             (keys, streams)
         }
         CarryTo::Grid(grid) => {
             let streams: BTreeSet<StreamId> =
-                waiting.into_iter().filter(|s| s.grid == *grid).collect();
+                waiting.into_iter().filter(|s| s.grid == *grid).gathered();
             // One ciphertext for all: only who may read all of it gets the key.
             let keys = phones(held, account.device, |i| {
                 streams

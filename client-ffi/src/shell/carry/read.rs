@@ -1,5 +1,6 @@
 //! Reading what is carried.
 
+use gridfold_sync_core::gather::Gather as _;
 use std::collections::BTreeSet;
 
 use gridfold_sync_core::entry::Author;
@@ -78,7 +79,7 @@ pub(crate) fn those_at_server(
     if marks.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let mut there: BTreeSet<RecordId> = state.pending.keys().copied().collect();
+    let mut there: BTreeSet<RecordId> = state.pending.keys().copied().gathered();
     for item in state.outbox.values() {
         let mark = marks.get(&(item.stream, item.id.incarnation));
         if mark.is_none_or(|seq| item.id.seq > *seq) {

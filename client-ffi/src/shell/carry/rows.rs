@@ -148,8 +148,11 @@ pub(super) fn receipt_prefix(id: CarryId) -> Vec<u8> {
 
 /// All receipts, oldest first.
 pub(super) fn receipts(source: &impl Source) -> Result<Vec<HeldReceipt>, ClientError> {
-    let mut all = source
-        .scan(CARRY, &[RECEIPT])?
+    in_order(&source.scan(CARRY, &[RECEIPT])?)
+}
+
+fn in_order(rows: &[(Vec<u8>, Vec<u8>)]) -> Result<Vec<HeldReceipt>, ClientError> {
+    let mut all = rows
         .iter()
         .map(|(key, value)| Ok(HeldReceipt::decode(key, value)?))
         .collect::<Result<Vec<_>, ClientError>>()?;

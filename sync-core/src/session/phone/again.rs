@@ -4,6 +4,7 @@
 //! the same edits under names the server takes, or kept as refused. What never happens here: losing
 //! what was typed.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::debts;
@@ -229,7 +230,7 @@ fn waiting_twice<H: Holder>(
     if theirs.is_empty() {
         return Ok(Vec::new());
     }
-    let brought: BTreeSet<EntryRef> = page.items.iter().map(|(item, _)| item.id).collect();
+    let brought: BTreeSet<EntryRef> = page.items.iter().map(|(item, _)| item.id).gathered();
     let waiting: Vec<_> = holder.waiting().filter(|w| w.stream == stream).collect();
     let mut out = Vec::new();
     for item in waiting.iter().filter(|w| !brought.contains(&w.id)) {

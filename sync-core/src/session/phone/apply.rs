@@ -1,5 +1,6 @@
 //! Applying a response: everything it says in one transaction, or nothing of it.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::again;
@@ -99,7 +100,7 @@ pub fn apply<H: Holder>(
 /// # Errors
 /// When it cannot be read, or the store does not take it.
 pub fn take_directory<H: Holder>(holder: &mut H, bytes: &[u8]) -> Result<(), H::Error> {
-    let before: BTreeSet<StreamId> = holder.follows().into_iter().collect();
+    let before: BTreeSet<StreamId> = holder.follows().into_iter().gathered();
     holder.take(Step::Directory(bytes))?;
     debts::take_regained(holder, &before);
     Ok(())

@@ -5,6 +5,7 @@
 //! place waits again. What never happens here: a chain that is taken apart, a page that is taken
 //! or a stream that is erased while something of it is owed.
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::held::{Fate, Held, HeldEntry, Holder, Step, Waiting, form_of_new};
@@ -53,7 +54,7 @@ pub(super) fn take_standing<H: Holder>(
         }
         // Another log than before: of each chain nothing is known until it is told.
         let begun = holder.begun().into_iter().filter(|(_, at)| at.seq > 0);
-        let debts: BTreeMap<_, _> = begun.map(|(s, at)| (s, Debt::whole(at.seq))).collect();
+        let debts: BTreeMap<_, _> = begun.map(|(s, at)| (s, Debt::whole(at.seq))).gathered();
         holder.state_mut().debts = debts;
         for reset in &response.resets {
             let stream = holder.name(&reset.stream)?;
@@ -340,7 +341,7 @@ pub(super) fn let_go<H: Holder>(
 pub(super) fn forget_forms<H: Holder>(holder: &mut H) {
     let mut forms = std::mem::take(&mut holder.state_mut().forms_of_waiting);
     if !forms.is_empty() {
-        let waiting: BTreeSet<_> = holder.waiting().filter_map(|w| w.record).collect();
+        let waiting: BTreeSet<_> = holder.waiting().filter_map(|w| w.record).gathered();
         forms.retain(|record, _| waiting.contains(record));
     }
     holder.state_mut().forms_of_waiting = forms;

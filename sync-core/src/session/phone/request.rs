@@ -1,5 +1,6 @@
 //! The next request, from what is held.
 
+use crate::gather::Gather as _;
 use std::collections::BTreeSet;
 
 use super::debts::{asks_at, recover_run};
@@ -102,9 +103,9 @@ pub(super) fn build<H: Held>(
 /// Where each stream is asked on from: those that may be read, those that are here, and those that
 /// something waits for.
 fn cursors<H: Held>(held: &H) -> Result<Vec<Cursor>, H::Error> {
-    let mut streams: BTreeSet<StreamId> = held.follows().into_iter().collect();
+    let mut streams: BTreeSet<StreamId> = held.follows().into_iter().gathered();
     let begun = held.begun().into_iter().map(|(stream, _)| stream);
-    let mut named: BTreeSet<H::Stream> = begun.collect();
+    let mut named: BTreeSet<H::Stream> = begun.gathered();
     named.extend(held.waiting().map(|item| item.stream));
     for stream in named {
         streams.insert(held.stream(stream)?);

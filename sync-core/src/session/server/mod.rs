@@ -12,6 +12,7 @@ mod told;
 
 pub use served::{Found, Head, Opened, PrefixAt, Served};
 
+use crate::gather::Gather as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 use told::{Told, lacks, reset, streams_told};
@@ -87,9 +88,9 @@ fn erase<S: Served>(
     told: &Told<'_>,
     response: &SyncResponse,
 ) -> Result<Vec<Directive>, S::Error> {
-    let resets: BTreeSet<&StreamId> = response.resets.iter().map(|r| &r.stream).collect();
+    let resets: BTreeSet<&StreamId> = response.resets.iter().map(|r| &r.stream).gathered();
     let pages: BTreeMap<&StreamId, &StreamPage> =
-        response.pages.iter().map(|p| (&p.stream, p)).collect();
+        response.pages.iter().map(|p| (&p.stream, p)).gathered();
     let mut out = Vec::new();
     for Cursor { stream, seq, .. } in request.cursors.iter().filter(|c| !told.mine.has(&c.stream)) {
         let has_all = match pages.get(stream) {

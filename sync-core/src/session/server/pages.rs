@@ -5,6 +5,7 @@
 //! ends of all pages. What never happens here: a damaged item served, or one whose key is lost told
 //! as erased.
 
+use crate::gather::Gather as _;
 use std::collections::BTreeMap;
 
 use super::served::{Found, PrefixAt, Served};
@@ -78,7 +79,7 @@ pub(super) fn fill<S: Served>(
     let mut room = Room::of(request);
     let mut proved = Vec::new();
     let cursors: BTreeMap<&StreamId, &Cursor> =
-        request.cursors.iter().map(|c| (&c.stream, c)).collect();
+        request.cursors.iter().map(|c| (&c.stream, c)).gathered();
     let mine = with_anything(served, &told.mine, &request.cursors)?;
     for stream in mine.iter().chain(&told.leaving) {
         let head = served.head(stream)?;
