@@ -62,6 +62,13 @@ BEFORE = {
     "docs/guide-python.md": ["python3 -m venv ../venv", 'ln -s "$LIBRARY_VENV" target/python-venv'],
     "docs/guide-web.md": [f"{FOUNDED} && gridfold grant add 王芳 worker --area {GRID} && gridfold device invite 王芳", "gridfold serve"],
     "docs/API.md": [FOUNDED, "gridfold serve"],
+    # A form of one question and one that is reckoned, as sheets and as an XForm, with a walk of each shape.
+    "docs/forms.md": [
+        r"printf 'survey,,,,\n,type,name,label,calculation\n,integer,a,A,\n,calculate,b,,${a} + 1\n' >form.csv",
+        """printf '{"scripts":[{"name":"one","engines":["javarosa"],"steps":[{"do":"set","path":"/data/a","value":"1","result":"ok"},{"do":"snap","nodes":{"/data/b":{"value":"2"}}}]}]}' >walk.json""",
+        """printf '<html><head><model><instance><data><a/><b/></data></instance><bind nodeset="/data/a" type="int"/><bind nodeset="/data/b" calculate="/data/a + 1"/></model></head><body><input ref="/data/a"/></body></html>' >form.xml""",
+        r"""mkdir folder && printf 'set\t/data/a\t1\nsnap\tend\n' >folder/acts.tsv && printf '{"steps":[{"do":"set","result":"ok"},{"do":"snap","result":"ok","nodes":{"/data/b":{"value":"2","relevant":true}}}]}' >folder/jr.json""",
+    ],
 }
 
 # Said by a command whose exit code says too little, and exit codes that are meant.

@@ -29,6 +29,7 @@ mod city;
 mod city_changes;
 mod classes;
 mod cli_commands;
+mod cli_forms;
 mod clock_guard;
 mod config;
 mod connections;

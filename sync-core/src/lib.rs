@@ -28,6 +28,7 @@ pub mod limits;
 pub mod merge;
 pub mod notice;
 pub mod plan;
+pub mod questionnaire;
 pub mod receipt_number;
 pub mod resident;
 pub mod schema;

@@ -132,3 +132,9 @@ pub const MAX_EXPRESSION_DEPTH: usize = 64;
 pub const MAX_EXPRESSION_STEPS: u32 = 2_000_000;
 /// Longest text that an expression may make, in bytes.
 pub const MAX_EXPRESSION_TEXT_BYTES: usize = 256 << 10;
+/// Most questions, groups and repeats of a questionnaire.
+pub const MAX_FORM_PARTS: usize = 10_000;
+/// Most answers, groups and turns of a questionnaire that is being filled.
+pub const MAX_FORM_ANSWERS: usize = 200_000;
+/// How often a rule may be reckoned again after one answer, where turns of a repeat read each other.
+pub const MAX_FORM_ROUNDS: usize = 1_000;

@@ -293,3 +293,41 @@ fn chance_is_another_each_time_it_is_asked() {
     assert_eq!(uuid.len(), 36);
     assert_eq!(&uuid[14..15], "4", "{uuid}");
 }
+
+#[test]
+fn a_digest_and_what_is_in_base64_are_read_as_others_write_them() {
+    let tree = Tree::default();
+    let says = |expression: &str| tree.says(Tree::DATA, expression);
+    assert_eq!(
+        says("digest('abc', 'SHA-256', 'hex')"),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    assert_eq!(
+        says("digest('abc', 'SHA-256')"),
+        "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+    );
+    assert_eq!(says("base64-decode('aGk=')"), "hi");
+    assert_eq!(says("base64-decode('no base64!')"), "");
+}
+
+#[test]
+fn nothing_is_chosen_where_there_is_nothing() {
+    let tree = Tree::default();
+    let says = |expression: &str| tree.says(Tree::DATA, expression);
+    assert_eq!(says("selected('', '')"), "true");
+    assert_eq!(says("selected('a b', '')"), "false");
+    assert_eq!(says("selected('a b', ' b ')"), "true");
+}
+
+#[test]
+fn a_hyphen_after_a_kind_of_character_is_the_plain_one() {
+    let tree = Tree::default();
+    let says = |expression: &str| tree.says(Tree::DATA, expression);
+    let address = r"^[\w-\.]+@([\w-]+\.)+[\w-]{2,}$";
+    assert_eq!(
+        says(&format!("regex('a-b.c@d-e.org', '{address}')")),
+        "true"
+    );
+    assert_eq!(says(&format!("regex('a b@d.org', '{address}')")), "false");
+    assert_eq!(says("regex('b', '[a-c]')"), "true");
+}

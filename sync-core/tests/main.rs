@@ -40,6 +40,7 @@ mod merge_world;
 mod notice_catalogue;
 mod notice_words;
 mod plan_rules;
+mod questionnaire_answers;
 mod resident_receipts;
 mod schema_doc;
 mod schema_fields;

@@ -5,6 +5,7 @@
 mod carry;
 mod clock;
 mod devices;
+mod forms;
 mod grants;
 mod heal;
 mod imports;
@@ -72,6 +73,9 @@ enum Command {
     /// Export records to stdout or a file.
     #[command(subcommand)]
     Export(records::Export),
+    /// Forms that people already have: say what of one can't be taken, or replay a walk through it.
+    #[command(subcommand)]
+    Form(forms::Form),
     /// Write everything the server needs to one file. It holds the keys: guard it like the server.
     Backup(safety::Backup),
     /// Make a data directory of a backup. Phones notice and bring back what came after it.
@@ -183,6 +187,7 @@ fn run(cli: Cli) -> Done {
         Command::Device(command) => command.run(&context),
         Command::Import(command) => command.run(&context),
         Command::Export(command) => command.run(&context),
+        Command::Form(command) => command.run(&context),
         Command::Backup(command) => command.run(&context),
         Command::Restore(command) => command.run(&context),
         Command::Verify(command) => command.run(&context),

@@ -162,7 +162,10 @@ impl<A: Answers> Evaluator<'_, A> {
             (F::Uuid, _) => Value::Text(self.uuid()),
             (F::Selected, [of, choice]) => {
                 let (of, choice) = (text(of)?, text(choice)?);
-                Value::Boolean(texts::chosen(&of).any(|name| name == choice.trim()))
+                let choice = choice.trim();
+                // Nothing is chosen where there is nothing.
+                let is_none = choice.is_empty() && of.trim().is_empty();
+                Value::Boolean(is_none || texts::chosen(&of).any(|name| name == choice))
             }
             (F::SelectedAt, [of, at]) => {
                 let (of, at) = (text(of)?, self.number(at, scope)?);
@@ -178,7 +181,13 @@ impl<A: Answers> Evaluator<'_, A> {
                 let label = self.answers.choice_label(&question, &choice, scope.here);
                 Value::Text(label.unwrap_or_default())
             }
-            (F::Pulldata | F::ExtensionLib, all) => {
+            (F::Base64Decode, [of]) => Value::Text(texts::base64_decode(&text(of)?)),
+            (F::Digest, [of, with, form @ ..]) => {
+                let form = form.first().map(text).transpose()?;
+                let digest = texts::digest(&text(of)?, &text(with)?, form.as_deref());
+                Value::Text(digest.ok_or(EvaluateError::NotAnswered(function.as_str()))?)
+            }
+            (F::Pulldata | F::ExtensionLib | F::Itext | F::Version, all) => {
                 let all = all.iter().map(text).collect::<Result<Vec<_>, _>>()?;
                 Value::Text(self.answers.tell(function.as_str(), &all)?)
             }

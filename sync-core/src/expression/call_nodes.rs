@@ -47,6 +47,8 @@ impl<A: Answers> Evaluator<'_, A> {
                 };
                 Value::Text(node.map_or("", |n| self.answers.name(n)).to_owned())
             }
+            // In which order choices are shown is whoever shows them's.
+            (F::Randomize, [of, ..]) => Value::Nodes(nodes(of)?),
             (F::Current, _) => Value::Nodes(vec![scope.here]),
             (F::Instance, [name]) => {
                 let name = self.text(name, scope)?;

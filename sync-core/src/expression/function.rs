@@ -46,8 +46,8 @@ functions! {
     Count "count" 1 Some(1);
     CountNonEmpty "count-non-empty" 1 Some(1);
     Sum "sum" 1 Some(1);
-    Max "max" 1 None;
-    Min "min" 1 None;
+    Max "max" 0 None;
+    Min "min" 0 None;
     Position "position" 0 Some(1);
     Last "last" 0 Some(0);
     Name "name" 0 Some(1);
@@ -108,6 +108,11 @@ functions! {
     DifferenceInMonths "difference-in-months" 2 Some(2);
     DifferenceInYears "difference-in-years" 2 Some(2);
     ParseTimestamp "parse-timestamp-to-date" 1 Some(1);
+    Randomize "randomize" 1 Some(2);
+    Base64Decode "base64-decode" 1 Some(1);
+    Digest "digest" 2 Some(3);
+    Itext "jr:itext" 1 Some(1);
+    Version "version" 0 Some(0);
     Pulldata "pulldata" 2 None;
     ExtensionLib "cht:extension-lib" 1 None;
 }
@@ -122,6 +127,7 @@ impl Function {
             "is-selected" => "selected",
             "extension-lib" => "cht:extension-lib",
             "choice-name" => "jr:choice-name",
+            "itext" => "jr:itext",
             other => other,
         };
         Self::ALL.iter().copied().find(|f| f.as_str() == name)

@@ -19,9 +19,11 @@ mod dates;
 mod error;
 mod evaluate;
 mod function;
+mod kept;
 mod numbers;
 mod parse;
 mod paths;
+mod reads;
 mod setting;
 mod texts;
 mod token;
@@ -30,6 +32,8 @@ mod tree;
 pub use answers::{Answers, Value};
 pub use error::{EvaluateError, ExpressionError, Fault};
 pub use function::Function;
+pub use kept::{day_text, moment_text, number, number_text, time, whole};
+pub use reads::{Read, Reads, Shape};
 pub use setting::Setting;
 pub use tree::{Axis, Path, Start, Step, Test};
 
@@ -74,6 +78,11 @@ impl Expression {
             }
         });
         out
+    }
+
+    /// What it reads, for the question of a form that it is asked about.
+    pub fn reads<S: Shape>(&self, shape: &S, here: S::Node) -> Reads<S::Node> {
+        reads::reads(&self.root, shape, here)
     }
 
     /// Functions that it asks, in the order they are written.

@@ -1,16 +1,72 @@
 //! Texts: patterns, pieces and lists of choices.
 
 use regex_lite::{Regex, RegexBuilder};
+use sha2::Digest as _;
 
 use super::numbers;
 use crate::limits::MAX_EXPRESSION_TEXT_BYTES;
 
 /// A pattern that a whole text must be. An error says only that it is none.
 pub(super) fn pattern(pattern: &str) -> Result<Regex, ()> {
-    RegexBuilder::new(&format!("^(?:{pattern})$"))
+    RegexBuilder::new(&format!("^(?:{})$", plain_hyphens(pattern)))
         .size_limit(MAX_EXPRESSION_TEXT_BYTES)
         .build()
         .map_err(|_| ())
+}
+
+/// A pattern in which a hyphen that follows `\\w` and its like in a class is written as the plain one
+/// that others read it as.
+fn plain_hyphens(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 8);
+    let mut in_class = false;
+    let mut after_kind = false;
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\\' {
+            out.push(c);
+            let escaped = chars.next();
+            out.extend(escaped);
+            after_kind = matches!(escaped, Some('w' | 'W' | 'd' | 'D' | 's' | 'S'));
+            continue;
+        }
+        if c == '-' && in_class && after_kind && chars.peek() != Some(&']') {
+            out.push('\\');
+        }
+        match c {
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ => {}
+        }
+        after_kind = false;
+        out.push(c);
+    }
+    out
+}
+
+/// What is written in Base64, as a text; what is none is empty.
+pub(super) fn base64_decode(text: &str) -> String {
+    let compact: String = text.split_whitespace().collect();
+    let plain = compact.trim_end_matches('=');
+    let bytes = data_encoding::BASE64_NOPAD.decode(plain.as_bytes());
+    bytes.map_or_else(
+        |_| String::new(),
+        |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+    )
+}
+
+/// The digest of a text, in Base64 or as `hex`; none for a way of making one that is not known.
+pub(super) fn digest(text: &str, with: &str, form: Option<&str>) -> Option<String> {
+    let bytes = match with {
+        "SHA-256" => sha2::Sha256::digest(text).to_vec(),
+        "SHA-384" => sha2::Sha384::digest(text).to_vec(),
+        "SHA-512" => sha2::Sha512::digest(text).to_vec(),
+        _ => return None,
+    };
+    match form {
+        None | Some("base64") => Some(data_encoding::BASE64.encode(&bytes)),
+        Some("hex") => Some(data_encoding::HEXLOWER.encode(&bytes)),
+        _ => None,
+    }
 }
 
 /// What was chosen of a list, as it is kept: names with spaces between.
