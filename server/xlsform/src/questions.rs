@@ -10,7 +10,7 @@ use gridfold_sync_core::questionnaire::{
 
 use crate::complaint::{Note, What};
 use crate::kind::{Asks, From, How, Kind};
-use crate::xlsform::{Row, XlsForm, is_no, is_yes, note};
+use crate::xlsform::{Row, XlsForm, is_name, is_no, is_yes, note};
 
 pub(crate) const SURVEY: &str = "survey";
 /// The choice that is added where another one can be written in.
@@ -191,7 +191,16 @@ impl Writing<'_> {
             self.notes.push(note(SURVEY, row.number, "type", what));
         }
         let mut parts = Vec::new();
+        let mut seen = BTreeSet::new();
         for name in names {
+            if !is_name(&name) {
+                let what = What::BadName(name);
+                self.notes.push(note(SURVEY, row.number, "type", what));
+                continue;
+            }
+            if !seen.insert(name.clone()) {
+                continue;
+            }
             let at = format!("{path}/{name}");
             self.rows.insert(at.clone(), row.number);
             parts.push(WrittenPart {

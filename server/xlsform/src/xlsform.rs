@@ -345,15 +345,19 @@ impl Reading<'_> {
                 }
             };
         }
-        let mut chars = name.chars();
-        let begins_well = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
-        let goes_on = chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'));
-        if !begins_well || !goes_on {
+        if !is_name(&name) {
             self.note(number, "name", What::BadName(name));
             return None;
         }
         Some(name)
     }
+}
+
+/// Whether a text can be the name of a question or group.
+pub(crate) fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    let begins_well = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    begins_well && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
 }
 
 /// Whether a cell says yes.

@@ -210,3 +210,24 @@ fn a_file_that_is_no_form_is_refused_with_the_reason() {
     let (_, notes) = form("settings,\n,form_title\n,Only a title\n");
     assert_eq!(told(&notes), [(0, "", &What::NoSurvey)]);
 }
+
+#[test]
+fn a_group_for_each_choice_is_left_out_where_the_choice_is_no_name() {
+    let (filling, notes) = form(
+        "survey,,,\n\
+         ,type,name,label\n\
+         ,begin loop over l,each,Each\n\
+         ,integer,n,N\n\
+         ,end loop,,\n\
+         choices,,,\n\
+         ,list_name,name,label\n\
+         ,l,a,A\n\
+         ,l,b/c,B or C\n",
+    );
+    assert_eq!(
+        told(&notes),
+        [(2, "type", &What::BadName("b/c".to_owned()))]
+    );
+    let paths: Vec<String> = filling.asked().into_iter().map(|a| a.path).collect();
+    assert_eq!(paths, ["/data/each/a/n"]);
+}
