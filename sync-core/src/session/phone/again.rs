@@ -95,9 +95,17 @@ pub(super) fn reauthor<H: Holder>(
     beside: Beside<'_>,
 ) -> Result<(), H::Error> {
     let waiting: Vec<_> = holder.waiting().filter(|w| w.stream == stream).collect();
+    let name = holder.stream(stream)?;
+    // What a page brings under its own name is decided: writing it again would count it twice.
+    let is_brought = |held: &HeldEntry| {
+        let pages = beside.pages.iter().filter(|p| p.stream == name);
+        let mut items = pages.flat_map(|p| &p.items);
+        items.any(|(item, _)| item.id == held.id && item.entry_hash == held.hash)
+    };
     let mut rows = Vec::with_capacity(waiting.len());
     for item in &waiting {
-        rows.extend(holder.entry(stream, &item.id)?);
+        let there = holder.entry(stream, &item.id)?;
+        rows.extend(there.filter(|(_, held)| !is_brought(held)));
     }
     // A log moves from its first entry that must: what follows there chains on it.
     let mut moves: BTreeMap<IncarnationId, u64> = BTreeMap::from([(incarnation, from)]);
